@@ -1,0 +1,1 @@
+"""What the console talks to. A backend is a driver, not a decision: it connects, reads, and does one verb at a time."""

@@ -1,0 +1,1 @@
+"""What the console remembers: the estate as last seen, what changed, and (later) runs, journal and audit."""

@@ -1,0 +1,85 @@
+"""What the store says about the estate: entries with their ages, the state of each device, and what changed when."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from store.estate import DeviceKind, EstateObject, Problem
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One object of the estate as last seen. All times UTC.
+
+    ``seen_at`` is when ``device`` last reported it; ``changed_at`` when a fact of it last changed; ``gone`` when the
+    device was read completely and no longer reported it: the last known facts stay.
+    """
+
+    kind: str
+    key: str
+    obj: EstateObject
+    device: str
+    first_seen: datetime
+    seen_at: datetime
+    changed_at: datetime
+    gone: bool = False
+
+
+class DeviceHealth(StrEnum):
+    """How the last sweep of a device went."""
+
+    NEVER = "never read"
+    OK = "ok"
+    PARTIAL = "partly read"
+    FAILING = "could not be read"
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceStatus:
+    """One configured device. ``since`` is when ``health`` last changed; ``sweep_s`` how long the last sweep took.
+
+    ``failure`` is one of the words of ``backends.outcome.Failure``, ``text`` the device's or library's own words.
+    ``verified`` is False where the settings turn identity checks off for this device.
+    """
+
+    name: str
+    kind: DeviceKind
+    site: str
+    address: str
+    health: DeviceHealth
+    since: datetime | None = None
+    last_ok: datetime | None = None
+    next_try: datetime | None = None
+    sweep_s: float | None = None
+    failure: str | None = None
+    text: str | None = None
+    problems: tuple[Problem, ...] = ()
+    clock_skew_s: float | None = None
+    verified: bool = True
+    sweeping: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One thing that changed. ``kind`` and ``key`` name the object (kind ``device`` for a device's own health);
+    ``label`` is its name on the screen; ``field`` the fact; ``before`` and ``after`` in display form."""
+
+    id: int
+    at: datetime
+    kind: str
+    key: str
+    label: str
+    device: str
+    field: str
+    before: str | None
+    after: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A change notice: what a sweep of ``device`` changed, as (kind, key) pairs. Empty: only the device's status did."""
+
+    device: str
+    keys: tuple[tuple[str, str], ...] = ()
