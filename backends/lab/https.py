@@ -1,0 +1,208 @@
+"""The HTTPS side of a door: TLS, HTTP/1.1 with keep-alive and chunked bodies, counters and faults.
+
+A door gives a handler and the names of its verbs; everything that can go wrong on the wire goes wrong here.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import ssl
+import time
+import traceback
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from http import HTTPStatus
+from http.server import BaseHTTPRequestHandler
+from urllib.parse import parse_qs, unquote, urlsplit
+
+from backends.lab.faults import REFUSALS, Fault, FaultKind
+from backends.lab.listener import Listener, abort
+from backends.lab.tls import HostIdentity
+from backends.lab.world import Device, World
+
+_HTML = b"<html><head><title>Proxy</title></head><body><h1>Authentication required</h1></body></html>"
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """A request as it came in. ``path`` is unquoted and without the query; header names are lower case."""
+
+    method: str
+    path: str
+    query: dict[str, list[str]]
+    headers: dict[str, str]
+    body: bytes
+    raw_query: str = ""
+
+    def one(self, name: str) -> str | None:
+        """The first value of a query parameter."""
+        values = self.query.get(name)
+        return values[0] if values else None
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """An answer. Content-Length is added; ``headers`` says the rest."""
+
+    status: int
+    body: bytes = b""
+    content_type: str = "application/json"
+    headers: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class HttpsProtocol:
+    """What makes this door the vendor's: ``handle`` answers a request; ``verb_of`` names it for faults and counters
+    (``GET /volumes``); ``refusal(status)`` is the vendor's error body for a status."""
+
+    handle: Callable[[Request], Response]
+    verb_of: Callable[[Request], str]
+    refusal: Callable[[int], Response]
+
+
+class HttpsDoor:
+    """An HTTPS port of one device. ``start()`` binds 127.0.0.1 (``port`` is then known), ``stop()`` cuts everything."""
+
+    def __init__(
+        self, world: World, device: Device, identity: HostIdentity, protocol: HttpsProtocol, port: int = 0
+    ) -> None:
+        self.world = world
+        self.device = device
+        self.protocol = protocol
+        self._identity = identity
+        self._listener = Listener(self._connection, port)
+
+    @property
+    def port(self) -> int:
+        return self._listener.port
+
+    def start(self) -> None:
+        self._listener.start()
+
+    def stop(self) -> None:
+        self._listener.stop()
+
+    def _context(self) -> ssl.SSLContext:
+        faults = self.world.faults
+        if faults.active(self.device.name, FaultKind.EXPIRED_CERT):
+            return self._identity.tls_expired
+        if faults.active(self.device.name, FaultKind.CHANGED_KEY):
+            return self._identity.tls_changed
+        return self._identity.tls
+
+    def _connection(self, sock: socket.socket) -> None:
+        sock.settimeout(30)
+        try:
+            tls = self._context().wrap_socket(sock, server_side=True)
+        except (OSError, ssl.SSLError):
+            return
+        tls.settimeout(300)
+        door = self
+
+        class Handler(_Handler):
+            owner = door
+
+        with contextlib.suppress(OSError, ssl.SSLError, ValueError):
+            Handler(tls, ("127.0.0.1", 0), None)  # type: ignore[arg-type]
+        with contextlib.suppress(OSError):
+            tls.close()
+
+    def answer(self, request: Request) -> tuple[Response | None, Fault | None]:
+        """The answer with the faults in force: None means cut the connection; the fault may spoil the answer."""
+        faults, name = self.world.faults, self.device.name
+        verb = self.protocol.verb_of(request)
+        self.device.counters.requests[verb] += 1
+        self.world.timing.wait_https()
+        if slow := faults.take(name, verb, FaultKind.SLOW):
+            time.sleep(slow.seconds)
+        before = faults.take(name, verb, FaultKind.HANG, FaultKind.DROP_BEFORE, *REFUSALS)
+        if before is not None:
+            if before.kind is FaultKind.HANG:
+                while before in faults.in_force() and self._listener.listening:
+                    time.sleep(0.05)
+            if before.kind in REFUSALS:
+                return self.protocol.refusal(REFUSALS[before.kind]), None
+            return None, before
+        try:
+            response = self.protocol.handle(request)
+        except Exception:
+            traceback.print_exc()  # a defect of the lab: its log must show it, the client sees a plain 500
+            response = self.protocol.refusal(500)
+        after = faults.take(name, verb, FaultKind.DROP_AFTER, FaultKind.HTTP_504_AFTER)
+        if after is not None:
+            return (None, after) if after.kind is FaultKind.DROP_AFTER else (self.protocol.refusal(504), None)
+        spoil = faults.take(name, verb, FaultKind.TRUNCATED, FaultKind.HTML)
+        if spoil is not None and spoil.kind is FaultKind.HTML:
+            return Response(200, _HTML, "text/html"), None
+        return response, spoil
+
+
+class _Handler(BaseHTTPRequestHandler):
+    """One connection. The class attribute ``owner`` is its door."""
+
+    owner: HttpsDoor
+    protocol_version = "HTTP/1.1"
+    wbufsize = 65536
+
+    def _serve(self) -> None:
+        request = self._request()
+        response, spoil = self.owner.answer(request)
+        if response is None:
+            self.close_connection = True
+            abort(self.connection)
+            return
+        self.send_response(response.status, _phrase(response.status))
+        if response.body or response.status not in (204, 304):
+            self.send_header("Content-Type", response.content_type)
+        self.send_header("Content-Length", str(len(response.body)))
+        for name, value in response.headers.items():
+            self.send_header(name, value)
+        self.end_headers()
+        body = b"" if self.command == "HEAD" else response.body
+        if spoil is not None:
+            self.wfile.write(body[: len(body) // 2])
+            self.wfile.flush()
+            self.close_connection = True
+            return
+        self.wfile.write(body)
+
+    do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = do_HEAD = _serve  # noqa: N815
+
+    def _request(self) -> Request:
+        parts = urlsplit(self.path)
+        headers = {name.lower(): value for name, value in self.headers.items()}
+        if "chunked" in headers.get("transfer-encoding", "").lower():
+            body = self._chunks()
+        else:
+            body = self.rfile.read(int(headers.get("content-length") or 0))
+        query = parse_qs(parts.query, keep_blank_values=True)
+        return Request(self.command, unquote(parts.path), query, headers, body, parts.query)
+
+    def _chunks(self) -> bytes:
+        body = b""
+        while True:
+            size = int(self.rfile.readline().split(b";")[0].strip() or b"0", 16)
+            if size == 0:
+                while self.rfile.readline().strip():
+                    pass
+                return body
+            body += self.rfile.read(size)
+            self.rfile.readline()
+
+    def version_string(self) -> str:
+        return "nginx"
+
+    def date_time_string(self, timestamp: float | None = None) -> str:
+        now = self.owner.world.device_time(self.owner.device) if timestamp is None else timestamp
+        return super().date_time_string(now)
+
+    def log_message(self, format: str, *args: object) -> None:
+        return
+
+
+def _phrase(status: int) -> str:
+    try:
+        return HTTPStatus(status).phrase
+    except ValueError:
+        return ""
