@@ -6,7 +6,6 @@ import http.client
 import socket
 import ssl
 from collections.abc import Iterator
-from pathlib import Path
 
 import paramiko
 import pytest

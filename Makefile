@@ -1,0 +1,45 @@
+# Nothing but Python 3.11 to 3.13 and make is needed. `make demo` and `make test` work on a fresh machine.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+INSTALLED := $(VENV)/.installed
+SEED ?= 1
+
+.PHONY: demo test long bench lock clean
+
+demo: $(INSTALLED)
+	$(BIN)/drdeck demo
+
+test: $(INSTALLED)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python -m store.check_migrations
+	$(BIN)/python -m pytest -n 2 --dist loadfile --cov --cov-report=term:skip-covered --cov-fail-under=80
+
+# Seeded campaigns: make long SEED=7 prints its counts and the seed.
+long: $(INSTALLED)
+	$(BIN)/python -m tests.faults.campaign --seed $(SEED)
+
+bench: $(INSTALLED)
+	$(BIN)/python -m tests.benchmarks.sweep
+
+$(INSTALLED): requirements.lock pyproject.toml
+	$(PYTHON) -c 'import sys; v = sys.version_info[:2]; sys.exit(0 if (3, 11) <= v < (3, 14) else f"drdeck needs Python 3.11 to 3.13, this is {v[0]}.{v[1]}: make PYTHON=python3.12 ...")'
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps -e .
+	touch $@
+
+# Renew the tested set from the newest releases that pyproject.toml allows.
+lock:
+	rm -rf $(VENV)-lock && $(PYTHON) -m venv $(VENV)-lock
+	$(VENV)-lock/bin/python -m pip install --quiet --disable-pip-version-check '.[dev]'
+	(echo '# The tested set. Made by: make lock'; \
+	 $(VENV)-lock/bin/python -m pip freeze --exclude drdeck --exclude pip --exclude setuptools) > requirements.lock
+	rm -rf $(VENV)-lock
+
+clean:
+	rm -rf $(VENV) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .coverage*
