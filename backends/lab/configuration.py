@@ -1,0 +1,77 @@
+"""The ready ``config.toml`` of a running lab: every door with its port, pinned host key, CA and a secret in a file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from backends.lab.lab import Lab
+from backends.lab.world import Device
+from store.estate import DeviceKind
+
+_SECRET_KEY = {
+    DeviceKind.HMC: "password",
+    DeviceKind.FLASHARRAY: "token",
+    DeviceKind.THREEPAR: "password",
+    DeviceKind.VSPHERE: "password",
+}
+
+
+def write_config(lab: Lab, directory: Path, interval_s: int) -> Path:
+    """Write ``config.toml`` and its secret files (mode 0600) to ``directory``; returns the path of the former."""
+    lines = [
+        "# Written by the lab. The same file with real hosts runs on real devices: see config.example.toml.",
+        "[console]",
+        f"store = {_quoted(directory / 'console.sqlite')}",
+        "",
+    ]
+    for site in lab.world.sites.values():
+        lines += ["[[sites]]", f"name = {_quoted(site.name)}", f"role = {_quoted(site.role.value)}", ""]
+    for device in lab.world.devices.values():
+        lines += _device(lab, device, directory, interval_s)
+    path = directory / "config.toml"
+    path.touch(mode=0o600)
+    path.write_text("\n".join(lines))
+    return path
+
+
+def _device(lab: Lab, device: Device, directory: Path, interval_s: int) -> list[str]:
+    user, secret = next(iter(device.users.items()))
+    secret_file = directory / f"{device.name}.secret"
+    secret_file.touch(mode=0o600)
+    secret_file.write_text(secret)
+    reference = _quoted(f"file:{secret_file}")
+    key = _SECRET_KEY[device.kind]
+    identity = lab.identities.of(device.name)
+    host_keys = f"host_keys = [{_quoted(identity.ssh_public)}]"
+    port = device.ports["ssh" if device.kind is DeviceKind.HMC else "https"]
+    lines = [
+        "[[devices]]",
+        f"name = {_quoted(device.name)}",
+        f"kind = {_quoted(device.kind.value)}",
+        f"site = {_quoted(device.site)}",
+        'host = "127.0.0.1"',
+        f"port = {port}",
+        f'interval = "{interval_s}s"',
+        f"{key} = {reference}",
+    ]
+    if key == "password":
+        lines.append(f"user = {_quoted(user)}")
+    if device.kind is DeviceKind.HMC:
+        lines.append(host_keys)
+    else:
+        lines.append(f"ca_file = {_quoted(lab.identities.ca_file)}")
+    if device.kind is DeviceKind.THREEPAR:
+        lines += [
+            "[devices.cli]",
+            'host = "127.0.0.1"',
+            f"port = {device.ports['ssh']}",
+            f"user = {_quoted(user)}",
+            f"password = {reference}",
+            host_keys,
+        ]
+    return [*lines, ""]
+
+
+def _quoted(value: object) -> str:
+    text = str(value).replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{text}"'
