@@ -1,0 +1,264 @@
+"""The estate as last seen, in memory: what every pane reads. Nothing in it waits for a database or a device.
+
+The sweeping threads write into it through :mod:`store.database`; any thread may read. What it hands out is frozen.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections import deque
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import islice
+
+from store.estate import EstateObject
+from store.records import Change, DeviceHealth, DeviceStatus, Entry, Event
+
+Ref = tuple[str, str]
+"""Kind and key of an object: what a :class:`~store.records.Change` is made of."""
+
+EVENTS_IN_MEMORY = 5_000
+
+_log = logging.getLogger("drdeck.view")
+_ANSWERING = (DeviceHealth.OK, DeviceHealth.PARTIAL)
+
+
+@dataclass(frozen=True, slots=True)
+class Sighting:
+    """What one device last said of one object.
+
+    ``seen_at`` is None while the object is in the device's latest reading: then the device's ``last_ok`` is the time,
+    so that a sweep in which nothing changed touches no sighting.
+    """
+
+    obj: EstateObject
+    first_seen: datetime
+    changed_at: datetime
+    seen_at: datetime | None = None
+    gone: bool = False
+
+
+class EstateView:
+    """The estate, the devices and the newest events. ``version`` grows with every change, of ages too."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._sightings: dict[str, dict[Ref, Sighting]] = {}
+        self._reporters: dict[str, dict[str, tuple[str, ...]]] = {}
+        self._statuses: dict[str, DeviceStatus] = {}
+        self._events: deque[Event] = deque(maxlen=EVENTS_IN_MEMORY)
+        self._versions: dict[str, int] = {}
+        self._cache: dict[str, tuple[int, tuple[Entry, ...]]] = {}
+        self._subscribers: list[Callable[[Change], None]] = []
+        self._trouble: str | None = None
+        self._version = 0
+
+    @classmethod
+    def of(
+        cls, entries: Iterable[Entry] = (), devices: Iterable[DeviceStatus] = (), events: Iterable[Event] = ()
+    ) -> EstateView:
+        """A view of exactly these, without a database. ``events`` in any order."""
+        view = cls()
+        for status in devices:
+            view.record(status.name, status=status)
+        for entry in entries:
+            sighting = Sighting(entry.obj, entry.first_seen, entry.changed_at, entry.seen_at, entry.gone)
+            view.record(entry.device, put={(entry.kind, entry.key): sighting})
+        view.record("", events=sorted(events, key=lambda event: event.id))
+        return view
+
+    # ------------------------------------------------------------------------------------------------ reading
+
+    @property
+    def version(self) -> int:
+        return self._version
+
+    @property
+    def trouble(self) -> str | None:
+        """Why what is seen cannot be saved at the moment, or None: a sentence for the operator."""
+        return self._trouble
+
+    def entries(self, kind: str) -> tuple[Entry, ...]:
+        """Every object of a kind (``store.estate.KINDS``), gone ones included, each as its freshest device saw it.
+
+        The same tuple as long as nothing of the kind changed; the order is stable.
+        """
+        with self._lock:
+            version = self._versions.get(kind, 0)
+            cached = self._cache.get(kind)
+            if cached is not None and cached[0] == version:
+                return cached[1]
+            reports = [(key, self._reports(kind, key)) for key in self._reporters.get(kind, ())]
+        built = tuple(_freshest(kind, key, found) for key, found in reports)
+        with self._lock:
+            if self._versions.get(kind, 0) == version:
+                self._cache[kind] = (version, built)
+        return built
+
+    def get(self, kind: str, key: str) -> Entry | None:
+        """One object, or None when no device ever reported it."""
+        with self._lock:
+            reports = self._reports(kind, key)
+        return _freshest(kind, key, reports) if reports else None
+
+    def devices(self) -> tuple[DeviceStatus, ...]:
+        """Every configured device, in the order of the settings."""
+        with self._lock:
+            return tuple(self._statuses.values())
+
+    def device(self, name: str) -> DeviceStatus | None:
+        with self._lock:
+            return self._statuses.get(name)
+
+    def events(self, limit: int = 500, after_id: int | None = None) -> tuple[Event, ...]:
+        """The newest events, newest first; with ``after_id`` only those that came after that one."""
+        with self._lock:
+            newest = list(islice(reversed(self._events), limit))
+        if after_id is None:
+            return tuple(newest)
+        return tuple(event for event in newest if event.id > after_id)
+
+    def known(self, device: str) -> Mapping[Ref, Sighting]:
+        """What one device last said, by kind and key. A copy."""
+        with self._lock:
+            return dict(self._sightings.get(device, {}))
+
+    def told_by_others(self, device: str, ref: Ref) -> tuple[EstateObject, ...]:
+        """The facts of the same object that other devices hold as present."""
+        with self._lock:
+            others = self._reporters.get(ref[0], {}).get(ref[1], ())
+            found = [self._sightings[other][ref] for other in others if other != device]
+        return tuple(sighting.obj for sighting in found if not sighting.gone)
+
+    def subscribe(self, fn: Callable[[Change], None]) -> Callable[[], None]:
+        """Call ``fn`` after every change, on the thread that made it: it must not block. Returns the way to stop it."""
+        with self._lock:
+            self._subscribers.append(fn)
+
+        def unsubscribe() -> None:
+            with self._lock:
+                if fn in self._subscribers:
+                    self._subscribers.remove(fn)
+
+        return unsubscribe
+
+    # ------------------------------------------------------------------------------------------------ writing
+
+    def record(
+        self,
+        device: str,
+        *,
+        put: Mapping[Ref, Sighting] | None = None,
+        status: DeviceStatus | None = None,
+        events: Sequence[Event] = (),
+    ) -> None:
+        """Take over what ``device`` said, all of it at once. Tells no subscriber: see :meth:`tell`."""
+        with self._lock:
+            stale: set[str] = set()
+            if put:
+                self._put(device, put)
+                stale.update(kind for kind, _ in put)
+            if status is not None:
+                before = self._statuses.get(device)
+                self._statuses[device] = status
+                if before is None or (before.last_ok, before.health) != (status.last_ok, status.health):
+                    stale.update(kind for kind, _ in self._sightings.get(device, ()))
+            for kind in stale:
+                self._versions[kind] = self._versions.get(kind, 0) + 1
+            self._events.extend(events)
+            self._version += 1
+
+    def keep_only(self, names: Iterable[str]) -> None:
+        """Forget what devices outside ``names`` said, and put the devices into this order."""
+        wanted = tuple(dict.fromkeys(names))
+        with self._lock:
+            self._statuses = {name: self._statuses[name] for name in wanted if name in self._statuses}
+            sightings = {name: self._sightings[name] for name in wanted if name in self._sightings}
+            self._sightings, self._reporters = {}, {}
+            for name, found in sightings.items():
+                self._put(name, found)
+            for kind in {*self._versions, *self._reporters}:
+                self._versions[kind] = self._versions.get(kind, 0) + 1
+            self._version += 1
+
+    def renumber(self, events: Sequence[Event], renumbered: Sequence[Event]) -> None:
+        """Put ``renumbered`` into the place of ``events`` and keep all in the order of their ids."""
+        with self._lock:
+            replaced = dict(zip(events, renumbered, strict=True))
+            ordered = sorted((replaced.get(event, event) for event in self._events), key=lambda event: event.id)
+            self._events = deque(ordered, maxlen=EVENTS_IN_MEMORY)
+            self._version += 1
+
+    def set_trouble(self, trouble: str | None) -> None:
+        with self._lock:
+            self._trouble = trouble
+            self._version += 1
+
+    def tell(self, change: Change) -> None:
+        """Call every subscriber. Lists that somebody has asked for before are built here, on the sweeping thread."""
+        with self._lock:
+            subscribers = list(self._subscribers)
+            asked = list(self._cache)
+        for kind in asked:
+            self.entries(kind)
+        for subscriber in subscribers:
+            try:
+                subscriber(change)
+            except Exception:
+                _log.exception("a subscriber failed; the others are still told")
+
+    # ----------------------------------------------------------------------------------------------- under lock
+
+    def _put(self, device: str, put: Mapping[Ref, Sighting]) -> None:
+        found = self._sightings.setdefault(device, {})
+        for ref, sighting in put.items():
+            if ref not in found:
+                keys = self._reporters.setdefault(ref[0], {})
+                keys[ref[1]] = (*keys.get(ref[1], ()), device)
+            found[ref] = sighting
+
+    def _reports(self, kind: str, key: str) -> list[_Report]:
+        devices = self._reporters.get(kind, {}).get(key, ())
+        return [self._report(device, self._sightings[device][kind, key]) for device in devices]
+
+    def _report(self, device: str, sighting: Sighting) -> _Report:
+        if sighting.seen_at is not None:
+            return device, sighting, sighting.seen_at, False
+        status = self._statuses.get(device)
+        if status is None or status.last_ok is None:
+            return device, sighting, sighting.changed_at, False
+        return device, sighting, status.last_ok, status.health in _ANSWERING and not sighting.gone
+
+
+_Report = tuple[str, Sighting, datetime, bool]
+"""A device, its sighting, when it saw it, and whether the device answers and still reports the object."""
+
+
+def _freshest(kind: str, key: str, reports: Sequence[_Report]) -> Entry:
+    """One entry out of what several devices say of the same object.
+
+    Devices that answer and report the object outweigh the others. Where they disagree the one whose facts changed last
+    is believed, whoever was asked last: so two HMCs of one server never make a row flap. Devices that do not answer
+    count by what they knew last; *gone* is known since it was noticed.
+    """
+    if len(reports) == 1:
+        device, sighting, seen_at, _ = reports[0]
+        first_seen, changed_at = sighting.first_seen, sighting.changed_at
+    else:
+        live = [report for report in reports if report[3]]
+        if live:
+            newest = max(live, key=lambda report: (report[1].changed_at, report[0]))
+            agreeing = [report for report in live if report[1].obj == newest[1].obj]
+        else:
+            agreeing = [max(reports, key=_known_at)]
+        device, sighting, seen_at, _ = max(agreeing, key=lambda report: (report[2], report[0]))
+        first_seen = min(report[1].first_seen for report in reports)
+        changed_at = min(report[1].changed_at for report in agreeing)
+    return Entry(kind, key, sighting.obj, device, first_seen, seen_at, changed_at, sighting.gone)
+
+
+def _known_at(report: _Report) -> tuple[datetime, str]:
+    device, sighting, seen_at, _ = report
+    return (sighting.changed_at if sighting.gone else seen_at), device
