@@ -1,0 +1,1 @@
+"""The IBM Hardware Management Console, spoken to over its SSH command line."""

@@ -1,0 +1,77 @@
+"""The NPIV maps of a VIOS, as ``viosvrcmd … -c "lsmap -all -npiv"`` prints them.
+
+One block per ``vfchost``: a heading with a line of dashes that shows where the columns stand, a line with name,
+location, client id, client name and operating system, then labelled lines (``Status:``, ``FC name:`` …).
+"""
+
+from __future__ import annotations
+
+import re
+
+from backends.hmc.records import shown
+from backends.outcome import ParseError
+from store.estate import NpivMapping, Problem
+
+_DASHES = re.compile(r"-+(?: +-+){4}\s*")
+_FIRST = re.compile(r"(vfchost[0-9]+)\s+(\S+)(?:\s+([0-9]+)(?:\s(.*))?)?\s*")
+_WORD = re.compile(r"[A-Z_]+")
+_SYSTEMS = ("AIX", "Linux", "IBM i")
+
+
+def mappings(where: str, text: str) -> tuple[tuple[NpivMapping, ...], tuple[Problem, ...]]:
+    """The mappings of one VIOS, and a problem for every block that could not be read."""
+    found: list[NpivMapping] = []
+    problems: list[Problem] = []
+    lines = text.split("\n")
+    starts = [n for n, line in enumerate(lines) if _DASHES.fullmatch(line)]
+    if not starts and "vfchost" in text:
+        problems.append(Problem(where, shown(text.strip()), "a heading with a line of dashes"))
+    for start, end in zip(starts, [*(s - 1 for s in starts[1:]), len(lines)], strict=True):
+        try:
+            found.append(_block(lines[start], lines[start + 1 : end]))
+        except ParseError as error:
+            problems.append(Problem(f"{where}, line {start + 2}", shown(error.line), error.expected))
+    return tuple(found), tuple(problems)
+
+
+def _block(dashes: str, lines: list[str]) -> NpivMapping:
+    first = lines[0] if lines else ""
+    columns = [m.start() for m in re.finditer(r"-+", dashes)]
+    head = _FIRST.fullmatch(first)
+    if head is None:
+        raise ParseError("vfchost, location and client id", first)
+    labels = _labels(lines[1:])
+    status = labels.get("Status", "")
+    if not _WORD.fullmatch(status):
+        raise ParseError("Status: with a word such as LOGGED_IN", labels.get("Status", first))
+    if "FC name" not in labels:
+        raise ParseError("FC name:", first)
+    return NpivMapping(
+        vfchost=head.group(1),
+        client_lpar_id=int(head.group(3)) if head.group(3) else None,
+        client_lpar_name=_client_name(columns[4] - columns[3] - 1, head.group(4) or ""),
+        status=status,
+        fc_port=labels["FC name"] or None,
+        client_adapter=labels.get("VFC client name") or None,
+    )
+
+
+def _client_name(width: int, rest: str) -> str | None:
+    """The client's name: it fills its column, or runs over it and is then followed by the operating system."""
+    if len(rest) <= width or rest[width] == " ":
+        return rest[:width].strip() or None
+    for system in _SYSTEMS:
+        if rest.rstrip().endswith(f" {system}"):
+            rest = rest.rstrip().removesuffix(system)
+    return rest.strip()
+
+
+def _labels(lines: list[str]) -> dict[str, str]:
+    """``label:value`` pairs; two stand on a line where the second label starts a new column."""
+    found: dict[str, str] = {}
+    for line in lines:
+        for part in re.split(r"\s+(?=FC loc code:|VFC client DRC:)", line):
+            label, colon, value = part.partition(":")
+            if colon:
+                found.setdefault(label.strip(), value.strip())
+    return found
