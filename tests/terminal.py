@@ -1,0 +1,113 @@
+"""A real pseudo-terminal for tests: runs a program, keeps its screen, types keys, waits for words."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+import pty
+import signal
+import struct
+import subprocess
+import termios
+import threading
+import time
+from pathlib import Path
+from types import TracebackType
+
+import pyte
+
+KEYS = {"enter": "\r", "esc": "\x1b", "up": "\x1b[A", "down": "\x1b[B", "pagedown": "\x1b[6~", "ctrl+q": "\x11"}
+
+
+class Terminal:
+    """``with Terminal([...], 80, 24) as screen``: the program in it, until the block ends."""
+
+    def __init__(
+        self, command: list[str], columns: int = 80, rows: int = 24, env: dict[str, str] | None = None
+    ) -> None:
+        self._screen = pyte.Screen(columns, rows)
+        self._stream = pyte.ByteStream(self._screen)
+        self._lock = threading.Lock()
+        self.bytes = 0
+        self._master, slave = pty.openpty()
+        fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
+        environment = {**os.environ, "TERM": "xterm-256color", "COLUMNS": "", "LINES": "", **(env or {})}
+        environment = {name: value for name, value in environment.items() if value}
+        self.process = subprocess.Popen(
+            command, stdin=slave, stdout=slave, stderr=slave, env=environment, start_new_session=True
+        )
+        os.close(slave)
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
+
+    def __enter__(self) -> Terminal:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self.process.poll() is None:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(self.process.pid, signal.SIGTERM)
+            try:
+                self.process.wait(timeout=10)
+            except subprocess.TimeoutExpired:
+                self.process.kill()
+                self.process.wait()
+        self._reader.join(timeout=5)
+        os.close(self._master)
+
+    def _read(self) -> None:
+        while True:
+            try:
+                data = os.read(self._master, 65536)
+            except OSError:
+                return
+            if not data:
+                return
+            with self._lock:
+                self.bytes += len(data)
+                self._stream.feed(data)
+
+    def press(self, *keys: str) -> None:
+        """Type keys: a name of ``KEYS`` or the characters themselves."""
+        for key in keys:
+            os.write(self._master, KEYS.get(key, key).encode())
+            time.sleep(0.05)  # the gap of a fast typist: an Esc must not join the key behind it
+
+    @property
+    def text(self) -> str:
+        """What the screen shows, one line a row, trailing blanks removed."""
+        with self._lock:
+            return "\n".join(line.rstrip() for line in self._screen.display)
+
+    def wait_for(self, *words: str, timeout: float = 60.0, absent: bool = False) -> str:
+        """The screen as soon as it shows all ``words`` (or none of them, with ``absent``)."""
+        deadline = time.monotonic() + timeout
+        while time.monotonic() < deadline:
+            shown = self.text
+            if all((word in shown) is not absent for word in words):
+                return shown
+            if self.process.poll() is not None:
+                break
+            time.sleep(0.05)
+        wanted = "gone" if absent else "shown"
+        raise AssertionError(f"not {wanted} in {timeout} s: {words}\nexit: {self.process.poll()}\n{self.text}")
+
+
+def drdeck(*arguments: str) -> list[str]:
+    """The command line of the program under test."""
+    import sys
+
+    return [sys.executable, "-m", "app", *arguments]
+
+
+def private_home(directory: Path) -> dict[str, str]:
+    """An environment in which the program keeps everything under ``directory``."""
+    return {
+        "HOME": str(directory),
+        "XDG_CONFIG_HOME": str(directory / "config"),
+        "XDG_STATE_HOME": str(directory / "state"),
+        "TZ": "UTC",
+    }
