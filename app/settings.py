@@ -1,0 +1,254 @@
+"""The configuration file: TOML in, frozen :class:`Settings` out, or every error with file, line and key.
+
+``config.example.toml`` lists every key with its default. Paths that are relative count from the file's folder.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from app import paths, secrets, values
+from app.config_table import Document, SettingProblem, SettingsError, Table
+from app.secrets import NotAReferenceError, Reference
+from app.settings_records import (
+    CALL_TIMEOUT_S,
+    CLI_KEYS,
+    CONNECT_TIMEOUT_S,
+    CONSOLE_KEYS,
+    DEFAULT_CLI_PORT,
+    DEFAULT_PORT,
+    DEVICE_KEYS,
+    INTERVAL_S,
+    SESSIONS,
+    SITE_KEYS,
+    TIMEOUT_S,
+    CliSettings,
+    DeviceSettings,
+    Settings,
+)
+from app.toml_lines import key_lines
+from app.values import Check, UnexpectedError
+from store.estate import DeviceKind, Site, SiteRole
+
+__all__ = ["CliSettings", "DeviceSettings", "Settings", "SettingsError", "load"]
+
+INTERVAL = values.duration(1, 86400)
+CONNECT_TIMEOUT = values.duration(1, 120)
+CALL_TIMEOUT = values.duration(1, 3600)
+TIMEOUT = values.duration(5, 7200)
+_USER = values.text("a user name", 128)
+_NO_SECRET = Reference(secrets.Source.PROMPT, "")  # stands in after a complaint
+
+
+def load(path: Path) -> Settings:
+    """Read and check the file at ``path``. Raises :class:`SettingsError` with all its errors."""
+    try:
+        text = path.read_bytes().decode("utf-8")
+    except FileNotFoundError:
+        raise _file_error(path, "a configuration file here: copy config.example.toml, or try drdeck demo") from None
+    except UnicodeDecodeError as error:
+        line = error.object[: error.start].count(b"\n") + 1
+        raise _file_error(path, "UTF-8 text", line) from None
+    except OSError as error:
+        raise _file_error(path, f"a readable file: {error.strerror}") from None
+    try:
+        content = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise _syntax_error(path, text, str(error)) from None
+    except RecursionError:
+        raise _file_error(path, "TOML that is not nested this deeply") from None
+    document = Document(path, key_lines(text))
+    settings = _settings(document, content)
+    if document.problems:
+        raise SettingsError(path, document.problems)
+    return settings
+
+
+def _file_error(path: Path, expected: str, line: int = 0) -> SettingsError:
+    return SettingsError(path, [SettingProblem(line, 0, "", expected, "")])
+
+
+def _syntax_error(path: Path, text: str, words: str) -> SettingsError:
+    message, _, place = words.rpartition(" (at ")
+    numbers = re.findall(r"\d+", place)
+    line, column = (int(n) for n in numbers) if len(numbers) == 2 else (text.count("\n") + 1, 0)
+    expected = "TOML (texts in quotes, one key = value a line)"
+    return SettingsError(path, [SettingProblem(line, column, "", expected, message or words)])
+
+
+def _settings(document: Document, content: Mapping[str, object]) -> Settings:
+    for key in content:
+        if key not in ("console", "sites", "devices"):
+            document.complain((key,), key[:60], "one of [console], [[sites]], [[devices]]", "a key that is not known")
+    console = document.table(content.get("console", {}), ("console",), "console")
+    console.only(CONSOLE_KEYS)
+    folder = document.path.parent.absolute()
+    sites = _sites(document.tables(content.get("sites", []), ("sites",), "sites"))
+    devices = _devices(document.tables(content.get("devices", []), ("devices",), "devices"), sites, folder)
+    for key in ("sites", "devices"):
+        if content.get(key, []) == []:
+            document.complain((), key, f"at least one [[{key}]]", "none")
+    return Settings(
+        path=document.path,
+        name=console.get("name", values.text("a name for this console", 40), "drdeck"),
+        read_only=console.get("read_only", values.BOOLEAN, False),
+        store=console.get("store", values.path(folder), paths.state_dir() / paths.STORE_NAME),
+        known_devices=console.get("known_devices", values.path(folder), folder / paths.KNOWN_NAME),
+        sites=sites,
+        devices=devices,
+    )
+
+
+def _sites(tables: list[Table]) -> tuple[Site, ...]:
+    sites: dict[str, Site] = {}
+    lines: dict[str, int] = {}
+    for table in tables:
+        table.only(SITE_KEYS)
+        site = Site(
+            name=table.need("name", values.name("a site's name"), ""),
+            role=table.need("role", values.one_of(SiteRole), SiteRole.PROD),
+            l2_stretched=table.get("l2_stretched", values.BOOLEAN, False),
+        )
+        line = table.document.line((*table.where, "name"))
+        if site.name in sites:
+            table.complain("name", f"another name: line {lines[site.name]} has this one", f'"{site.name}"')
+        elif site.name:
+            sites[site.name], lines[site.name] = site, line
+    return tuple(sites.values())
+
+
+def _devices(tables: list[Table], sites: tuple[Site, ...], folder: Path) -> tuple[DeviceSettings, ...]:
+    found: list[DeviceSettings] = []
+    names: dict[str, int] = {}
+    addresses: dict[str, str] = {}
+    for table in tables:
+        device = _device(table, folder)
+        if device is None:
+            continue
+        if device.name in names:
+            table.complain("name", f"another name: line {names[device.name]} has this one", f'"{device.name}"')
+        elif device.name:
+            names[device.name] = table.document.line((*table.where, "name"))
+        if device.site and device.site not in {site.name for site in sites}:
+            known = ", ".join(f'"{site.name}"' for site in sites) or "one that [[sites]] names"
+            table.complain("site", f"a site: {known}", f'"{device.site}"')
+        if device.host and addresses.setdefault(device.address, device.name) != device.name:
+            expected = f"another address: device {addresses[device.address]} has this one"
+            table.complain("host", expected, device.address)
+        found.append(device)
+    return tuple(found)
+
+
+def _device(table: Table, folder: Path) -> DeviceSettings | None:
+    before = len(table.document.problems)
+    kind = table.need("kind", values.one_of(DeviceKind), DeviceKind.HMC)
+    if len(table.document.problems) > before:
+        return None  # which keys it may have depends on its kind
+    table.only(DEVICE_KEYS[kind], elsewhere=_kinds_with(DEVICE_KEYS))
+    name = table.need("name", values.name("a device's name"), "")
+    host = table.need("host", values.HOST, "")
+    login = _login(table, kind, name, folder)
+    return DeviceSettings(
+        name=name,
+        kind=kind,
+        site=table.need("site", values.text("the name of its site"), ""),
+        host=host,
+        port=table.get("port", values.PORT, DEFAULT_PORT[kind]),
+        user=login.user,
+        password=login.password,
+        token=login.token,
+        key_file=login.key_file,
+        passphrase=login.passphrase,
+        ca_file=table.maybe("ca_file", values.path(folder)),
+        host_keys=table.each("host_keys", values.HOST_KEY),
+        verify=table.get("verify", values.BOOLEAN, True),
+        interval_s=table.get("interval", INTERVAL, INTERVAL_S),
+        connect_timeout_s=table.get("connect_timeout", CONNECT_TIMEOUT, CONNECT_TIMEOUT_S),
+        call_timeout_s=table.get("call_timeout", CALL_TIMEOUT, CALL_TIMEOUT_S),
+        timeout_s=table.get("timeout", TIMEOUT, TIMEOUT_S),
+        sessions=table.get("sessions", values.whole(1, 16), SESSIONS),
+        cli=_cli(table, name, host, login, folder) if kind is DeviceKind.THREEPAR else None,
+    )
+
+
+def _kinds_with(keys: Mapping[DeviceKind, tuple[str, ...]]) -> dict[str, str]:
+    """What to say about a key that only other kinds of device have."""
+    every = {key for known in keys.values() for key in known}
+    return {key: f"this key only for {' or '.join(kind for kind in DeviceKind if key in keys[kind])}" for key in every}
+
+
+@dataclass(frozen=True, slots=True)
+class _Login:
+    """How to log in at one door."""
+
+    user: str | None = None
+    password: Reference | None = None
+    token: Reference | None = None
+    key_file: Path | None = None
+    passphrase: Reference | None = None
+
+
+def _login(table: Table, kind: DeviceKind, name: str, folder: Path) -> _Login:
+    if kind is DeviceKind.HMC:
+        return _ssh_login(table, name, folder, None)
+    if kind is DeviceKind.FLASHARRAY and not (table.has("user") or table.has("password")):
+        return _Login(token=table.need("token", _reference(f"API token of {name}", folder), _NO_SECRET))
+    if kind is DeviceKind.FLASHARRAY and table.has("token"):
+        table.complain("token", "either token, or user and password", "both")
+    user = table.need("user", _USER, "")
+    return _Login(user, table.need("password", _reference(f"password of {user} on {name}", folder), _NO_SECRET))
+
+
+def _ssh_login(table: Table, name: str, folder: Path, other: _Login | None) -> _Login:
+    """Password or key file; where neither is given, what the ``other`` door of the device uses."""
+    user = (table.need if other is None else table.get)("user", _USER, (other and other.user) or "")
+    key_file = table.maybe("key_file", values.path(folder))
+    password = table.maybe("password", _reference(f"password of {user} on {name}", folder))
+    passphrase = table.maybe("passphrase", _reference(f"passphrase of {key_file}", folder))
+    if table.has("key_file") and table.has("password"):
+        table.complain("password", "either password or key_file (its own secret is the key passphrase)", "both")
+    if table.has("passphrase") and not table.has("key_file"):
+        table.complain("passphrase", "key_file beside it", "passphrase alone")
+    if not table.has("key_file") and not table.has("password"):
+        if other is None:
+            table.complain("password", f"password or key_file; password as {secrets.FORMS}", "neither")
+        else:
+            password = other.password
+    return _Login(user, password, None, key_file, passphrase)
+
+
+def _cli(device: Table, name: str, host: str, login: _Login, folder: Path) -> CliSettings:
+    label = f"{device.label}.cli"
+    table = device.document.table(device.values.get("cli", {}), (*device.where, "cli"), label)
+    table.only(CLI_KEYS)
+    ssh = _ssh_login(table, f"{name} (command line)", folder, login)
+    return CliSettings(
+        host=table.get("host", values.HOST, host),
+        port=table.get("port", values.PORT, DEFAULT_CLI_PORT),
+        user=ssh.user or "",
+        password=ssh.password,
+        key_file=ssh.key_file,
+        passphrase=ssh.passphrase,
+        host_keys=table.each("host_keys", values.HOST_KEY),
+        verify=table.get("verify", values.BOOLEAN, True),
+    )
+
+
+def _reference(asked_for: str, folder: Path) -> Check[Reference]:
+    """A reference to a secret. What was found is never shown: it may be the secret itself."""
+
+    def convert(value: object) -> Reference:
+        if not isinstance(value, str):
+            raise UnexpectedError
+        expected = None
+        try:
+            return secrets.parse(value, asked_for, folder)
+        except NotAReferenceError as error:
+            expected = error.expected
+        raise UnexpectedError(expected)
+
+    return Check(f"a reference to a secret: {secrets.FORMS}", convert, hidden=True)

@@ -1,0 +1,115 @@
+"""What the configuration says, typed: the keys there are, their defaults, and the frozen records they become."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from app.secrets import Reference
+from store.estate import DeviceKind, Site
+
+DEFAULT_PORT = {DeviceKind.HMC: 22, DeviceKind.FLASHARRAY: 443, DeviceKind.THREEPAR: 8080, DeviceKind.VSPHERE: 443}
+DEFAULT_CLI_PORT = 22
+INTERVAL_S, CONNECT_TIMEOUT_S, CALL_TIMEOUT_S, TIMEOUT_S, SESSIONS = 60.0, 10.0, 60.0, 300.0, 4
+
+CONSOLE_KEYS = ("name", "read_only", "store", "known_devices")
+SITE_KEYS = ("name", "role", "l2_stretched")
+CLI_KEYS = ("host", "port", "user", "password", "key_file", "passphrase", "host_keys", "verify")
+_COMMON_KEYS = ("name", "kind", "site", "host", "port", "user", "password", "verify")
+_PACE_KEYS = ("interval", "connect_timeout", "call_timeout", "timeout", "sessions")
+DEVICE_KEYS: Mapping[DeviceKind, tuple[str, ...]] = {
+    DeviceKind.HMC: (*_COMMON_KEYS, "key_file", "passphrase", "host_keys", *_PACE_KEYS),
+    DeviceKind.FLASHARRAY: (*_COMMON_KEYS, "token", "ca_file", *_PACE_KEYS),
+    DeviceKind.THREEPAR: (*_COMMON_KEYS, "ca_file", "cli", *_PACE_KEYS),
+    DeviceKind.VSPHERE: (*_COMMON_KEYS, "ca_file", *_PACE_KEYS),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class CliSettings:
+    """The SSH command line of a 3PAR, beside its WSAPI. ``host_keys`` are those given in the file."""
+
+    host: str
+    port: int
+    user: str
+    password: Reference | None = None
+    key_file: Path | None = None
+    passphrase: Reference | None = None
+    host_keys: tuple[str, ...] = ()
+    verify: bool = True
+
+    @property
+    def address(self) -> str:
+        return _address(self.host, self.port)
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceSettings:
+    """One device. Times in seconds: ``call_timeout_s`` bounds one call, ``timeout_s`` a whole reading.
+
+    A FlashArray has either ``token`` or ``user`` and ``password``; an HMC either ``password`` or ``key_file``.
+    ``cli`` is set for a 3PAR and for no other kind.
+    """
+
+    name: str
+    kind: DeviceKind
+    site: str
+    host: str
+    port: int
+    user: str | None = None
+    password: Reference | None = None
+    token: Reference | None = None
+    key_file: Path | None = None
+    passphrase: Reference | None = None
+    ca_file: Path | None = None
+    host_keys: tuple[str, ...] = ()
+    verify: bool = True
+    interval_s: float = INTERVAL_S
+    connect_timeout_s: float = CONNECT_TIMEOUT_S
+    call_timeout_s: float = CALL_TIMEOUT_S
+    timeout_s: float = TIMEOUT_S
+    sessions: int = SESSIONS
+    cli: CliSettings | None = None
+
+    @property
+    def address(self) -> str:
+        """``host:port`` of its main door."""
+        return _address(self.host, self.port)
+
+    @property
+    def verified(self) -> bool:
+        """False where the settings turn identity checks off for any door of this device."""
+        return self.verify and (self.cli is None or self.cli.verify)
+
+    @property
+    def references(self) -> tuple[Reference, ...]:
+        """Every secret that this device needs."""
+        mine = [self.password, self.token, self.passphrase]
+        if self.cli is not None:
+            mine += [self.cli.password, self.cli.passphrase]
+        return tuple(dict.fromkeys(reference for reference in mine if reference is not None))
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """A whole configuration. ``path`` is the file it came from; device names are unique, and so are site names."""
+
+    path: Path
+    name: str
+    read_only: bool
+    store: Path
+    known_devices: Path
+    sites: tuple[Site, ...]
+    devices: tuple[DeviceSettings, ...]
+
+    def device(self, name: str) -> DeviceSettings:
+        """The device of that name. Raises :class:`KeyError`."""
+        for device in self.devices:
+            if device.name == name:
+                return device
+        raise KeyError(name)
+
+
+def _address(host: str, port: int) -> str:
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
