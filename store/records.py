@@ -40,6 +40,8 @@ class DeviceHealth(StrEnum):
 class DeviceStatus:
     """One configured device. ``since`` is when ``health`` last changed; ``sweep_s`` how long the last sweep took.
 
+    ``last_ok`` is when the last reading that came back, whole or in part, began: ages count from it.
+
     ``failure`` is one of the words of ``backends.outcome.Failure``, ``text`` the device's or library's own words.
     ``verified`` is False where the settings turn identity checks off for this device.
     """
@@ -79,7 +81,8 @@ class Event:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """A change notice: what a sweep of ``device`` changed, as (kind, key) pairs. Empty: only the device's status did."""
+    """A change notice: what a sweep of ``device`` changed, as (kind, key) pairs. Empty: only the device's status and
+    the times did."""
 
     device: str
     keys: tuple[tuple[str, str], ...] = ()

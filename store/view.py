@@ -90,8 +90,13 @@ class EstateView:
             cached = self._cache.get(kind)
             if cached is not None and cached[0] == version:
                 return cached[1]
-            reports = [(key, self._reports(kind, key)) for key in self._reporters.get(kind, ())]
-        built = tuple(_freshest(kind, key, found) for key, found in reports)
+            reporters = dict(self._reporters.get(kind, {}))
+            sightings = {device: dict(found) for device, found in self._sightings.items()}
+            statuses = dict(self._statuses)
+        built = tuple(
+            _freshest(kind, key, [_report(d, sightings[d][kind, key], statuses.get(d)) for d in devices])
+            for key, devices in reporters.items()
+        )
         with self._lock:
             if self._versions.get(kind, 0) == version:
                 self._cache[kind] = (version, built)
@@ -221,19 +226,19 @@ class EstateView:
 
     def _reports(self, kind: str, key: str) -> list[_Report]:
         devices = self._reporters.get(kind, {}).get(key, ())
-        return [self._report(device, self._sightings[device][kind, key]) for device in devices]
-
-    def _report(self, device: str, sighting: Sighting) -> _Report:
-        if sighting.seen_at is not None:
-            return device, sighting, sighting.seen_at, False
-        status = self._statuses.get(device)
-        if status is None or status.last_ok is None:
-            return device, sighting, sighting.changed_at, False
-        return device, sighting, status.last_ok, status.health in _ANSWERING and not sighting.gone
+        return [_report(d, self._sightings[d][kind, key], self._statuses.get(d)) for d in devices]
 
 
 _Report = tuple[str, Sighting, datetime, bool]
 """A device, its sighting, when it saw it, and whether the device answers and still reports the object."""
+
+
+def _report(device: str, sighting: Sighting, status: DeviceStatus | None) -> _Report:
+    if sighting.seen_at is not None:
+        return device, sighting, sighting.seen_at, False
+    if status is None or status.last_ok is None:
+        return device, sighting, sighting.changed_at, False
+    return device, sighting, status.last_ok, status.health in _ANSWERING and not sighting.gone
 
 
 def _freshest(kind: str, key: str, reports: Sequence[_Report]) -> Entry:

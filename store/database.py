@@ -1,0 +1,259 @@
+"""The store: one SQLite file, and the view of it in memory that everything reads.
+
+Importing this imports no database library; :func:`open_store` does. Every method may be called from any thread.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from store.errors import StoreError, explain
+from store.estate import Reading
+from store.health import after_reading, after_report, health_event
+from store.records import Change, DeviceStatus
+from store.view import EstateView
+
+if TYPE_CHECKING:
+    from store.keeper import Keeper
+    from store.sightings import Update
+
+__all__ = ["Store", "StoreError", "open_store"]
+
+_Decide = Callable[[], "tuple[Update, DeviceStatus]"]
+_log = logging.getLogger("drdeck.store")
+
+
+def open_store(path: Path, busy_ms: int = 5_000) -> Store:
+    """Open, or make, the store at ``path``; its view then holds the estate as last seen.
+
+    Folder and file are made for the owner alone; an older store is upgraded, with a copy kept beside it as
+    ``<name>.before-<revision>``. Raises :class:`StoreError`: the file is then as it was. ``busy_ms`` is how long to
+    wait, here and later, for another program that is writing.
+    """
+    from store.keeper import Keeper
+    from store.sqlite import open_file
+
+    keeper = Keeper(open_file(path, busy_ms))
+    try:
+        with suppress(Exception):
+            # A store that somebody else is writing, or that has no room, can be pruned another time.
+            keeper.prune(datetime.now(UTC))
+        return Store(path, keeper)
+    except Exception as error:
+        keeper.close()
+        raise explain(error, path) from error
+
+
+class Store:
+    """What the console remembers of the estate. What a device said is in :attr:`view` even while it cannot be saved:
+    then ``view.trouble`` says why, and the next change, or :meth:`flush`, tries again."""
+
+    def __init__(self, path: Path, keeper: Keeper) -> None:
+        """Of a file that is open. Use :func:`open_store`."""
+        self.path = path
+        self.view = EstateView()
+        self._keeper = keeper
+        self._lock = threading.RLock()
+        self._configured: frozenset[str] | None = None
+        self._from_another: dict[str, datetime] = {}
+        self._untold: list[Change] = []
+        self._news_taken = 0
+        self._cannot_save = False
+        self._closed = False
+        self._take_news()
+        self._from_another.clear()
+        self._untold.clear()
+
+    def configure(self, devices: Iterable[DeviceStatus]) -> None:
+        """Say which devices there are: name, kind, site, address, verified. The rest of a status is taken from what is
+        stored. The view forgets devices that are not named; the file does not."""
+        with self._lock:
+            named = list(devices)
+            for given in named:
+                old = self.view.device(given.name)
+                status = given
+                if old is not None:
+                    settings = {name: getattr(given, name) for name in ("kind", "site", "address", "verified")}
+                    status = replace(old, **settings)
+                self.view.record(given.name, status=status)
+            self._configured = frozenset(status.name for status in named)
+            self.view.keep_only(status.name for status in named)
+        for status in named:
+            self.view.tell(Change(status.name))
+
+    def apply(self, reading: Reading, status: DeviceStatus | None = None) -> Change:
+        """Remember a reading, in one transaction; one in which nothing changed writes nothing.
+
+        ``status`` is what the sweep knows of the device besides (next try, duration); health, problems and times follow
+        from the reading. Raises ValueError for a device that is neither given nor known.
+        """
+        from store.sightings import Update, compare
+
+        device = reading.device
+
+        def decide() -> tuple[Update, DeviceStatus]:
+            before = self.view.device(device)
+            given = status or before
+            if given is None:
+                raise ValueError(f"unknown device {device!r}")
+            later = self._from_another.get(device)
+            if later is not None and reading.taken_at <= later <= datetime.now(UTC):
+                # Another console has stored a later reading of this device: this one is history already.
+                return Update(), after_reading(before, given, reading, (), later)
+            update = compare(self.view, reading)
+            after = after_reading(before, given, reading, tuple(update.problems), reading.taken_at)
+            update.events.extend(health_event(before, after, reading.taken_at))
+            return update, after
+
+        with self._lock:
+            update = self._remember(decide)
+            self._from_another.pop(device, None)
+            self._untold.append(change := Change(device, tuple(update.put)))
+        self._tell()
+        return change
+
+    def report(self, status: DeviceStatus) -> Change:
+        """Remember how a device fares apart from a reading: a sweep begun, a failure. Written only if it is news."""
+        from store.sightings import Update
+
+        def decide() -> tuple[Update, DeviceStatus]:
+            at = datetime.now(UTC)
+            before = self.view.device(status.name)
+            after = after_report(before, status, at)
+            return Update(events=list(health_event(before, after, at))), after
+
+        with self._lock:
+            self._remember(decide)
+            self._untold.append(change := Change(status.name))
+        self._tell()
+        return change
+
+    def flush(self) -> None:
+        """Save when devices were last read, and what could not be saved before. Call it about once a minute: after a
+        crash, ages are then overstated by that much, never understated."""
+        with self._lock:
+            if self._closed or not (self._keeper.has_staged or self._unsaved_times()) or not self._begin():
+                return
+            for status in self._unsaved_times():
+                self._keeper.stage(status)
+            if self._keeper.has_staged:
+                self._save()
+            else:
+                self._keeper.rollback()
+        self._tell()
+
+    def close(self) -> None:
+        """Save and close. Never raises; a second call does nothing."""
+        with self._lock:
+            if self._closed:
+                return
+            with suppress(Exception):
+                self.flush()
+            self._closed = True
+            with suppress(Exception):
+                self._keeper.close()
+
+    # ---------------------------------------------------------------------------------------------- under the lock
+
+    def _remember(self, decide: _Decide) -> Update:
+        """Save what ``decide`` finds, deciding once more where another console wrote meanwhile; then show it."""
+        self._look_around()
+        update, after = decide()
+        if update.put or update.events or self._keeper.has_staged or not self._keeper.is_saved(after):
+            known = self._news_taken
+            begun = self._begin()
+            if self._news_taken != known:
+                try:
+                    update, after = decide()
+                except BaseException:
+                    self._keeper.rollback()
+                    raise
+            events = self._keeper.stage(after, update.put, update.facts, update.events)
+            if begun:
+                self._save(after.name)
+            self.view.record(after.name, put=update.put, status=after, events=events)
+        else:
+            self.view.record(after.name, status=after)
+        return update
+
+    def _begin(self) -> bool:
+        """Begin a transaction on what the file holds now. False, with the trouble shown, when it cannot be."""
+        try:
+            self._keeper.begin()
+            if self._keeper.has_news():
+                self._take_news()
+        except Exception as error:
+            self._keeper.rollback()
+            self._trouble(error)
+            return False
+        return True
+
+    def _save(self, decided: str | None = None) -> None:
+        """Save what is staged. Statuses that wait since an earlier attempt (not ``decided``) are renewed first."""
+        for name in self._keeper.staged_devices:
+            status = self.view.device(name)
+            if name != decided and status is not None:
+                self._keeper.stage(status)
+        try:
+            self._keeper.save()
+        except Exception as error:
+            self._trouble(error)
+            return
+        if self._cannot_save:
+            self._cannot_save = False
+            self.view.set_trouble(None)
+
+    def _trouble(self, error: Exception) -> None:
+        explained = explain(error, self.path)
+        _log.warning("not saved: %s", explained)
+        self._cannot_save = True
+        self.view.set_trouble(f"What is seen is not being saved. {explained}")
+
+    def _look_around(self) -> None:
+        """Take over what another console wrote, if it did."""
+        try:
+            if self._keeper.has_news():
+                self._take_news()
+        except Exception as error:
+            self._trouble(error)
+
+    def _take_news(self) -> None:
+        staged = self._keeper.staged_events
+        news = self._keeper.news()
+        self._news_taken += 1
+        for device in {*news.sightings, *news.statuses}:
+            if self._configured is not None and device not in self._configured:
+                continue
+            put, stored, own = news.sightings.get(device, {}), news.statuses.get(device), self.view.device(device)
+            status = own or stored
+            if own is not None and stored is not None and stored.last_ok is not None:
+                # New sightings are as old as the reading they come from; a mere sign of life only makes ages smaller.
+                later = stored.last_ok if put or own.last_ok is None else max(stored.last_ok, own.last_ok)
+                status = replace(own, last_ok=later)
+                self._from_another[device] = stored.last_ok
+            self.view.record(device, put=put, status=status)
+            self._untold.append(Change(device, tuple(put)))
+        self.view.record("", events=news.events)
+        if staged and news.events:
+            self.view.renumber(staged, self._keeper.staged_events)
+        if news.unreadable:
+            _log.warning("%d stored rows cannot be read", news.unreadable)
+            self.view.set_trouble(
+                f"{news.unreadable} stored rows cannot be read; they show again when their devices have been read"
+            )
+
+    def _unsaved_times(self) -> list[DeviceStatus]:
+        return [s for s in self.view.devices() if s.last_ok is not None and not self._keeper.is_saved(s, times=True)]
+
+    def _tell(self) -> None:
+        with self._lock:
+            changes, self._untold = self._untold, []
+        for change in changes:
+            self.view.tell(change)

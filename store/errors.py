@@ -1,0 +1,76 @@
+"""What can go wrong with the store's file, in the operator's words. Importing this imports no database library."""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+
+
+class StoreError(Exception):
+    """The store cannot be used. ``message`` says what is wrong, ``hint`` what to do; the file is left as it was."""
+
+    def __init__(self, message: str, hint: str) -> None:
+        super().__init__(f"{message}. {hint}")
+        self.message = message
+        self.hint = hint
+
+
+def explain(error: BaseException, path: Path) -> StoreError:
+    """Turn what SQLite or the file system said about the file at ``path`` into a :class:`StoreError`.
+
+    ``error`` may be a SQLAlchemy error around the driver's (its ``orig``). The primary result code decides:
+    https://www.sqlite.org/rescode.html
+    """
+    inner = getattr(error, "orig", None) or error
+    if isinstance(inner, PermissionError):
+        return not_writable(path)
+    if isinstance(inner, OSError):
+        return StoreError(f"The store {path} cannot be opened: {inner.strerror}", "Give another path with --store")
+    code = getattr(inner, "sqlite_errorcode", None)
+    primary = code & 0xFF if isinstance(code, int) else None
+    if primary in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+        return StoreError(
+            f"The store {path} is locked by another program",
+            "End the program that holds it (a backup, an sqlite3 shell) and try again; other consoles do not lock it",
+        )
+    if primary == sqlite3.SQLITE_FULL:
+        return StoreError(f"The disk of the store {path} is full", "Free some space; nothing stored so far is lost")
+    if primary in (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM):
+        return not_writable(path)
+    if primary == sqlite3.SQLITE_CANTOPEN:
+        return StoreError(
+            f"The store {path} cannot be opened", "Its folder must exist, be writable and be on a local file system"
+        )
+    if primary == sqlite3.SQLITE_IOERR:
+        return StoreError(
+            f"The disk of the store {path} reports an error: {inner}", "Check the disk, its space and its limits"
+        )
+    if primary in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
+        return damaged(path, str(inner))
+    return StoreError(f"The store {path} cannot be used: {inner}", "Give another path with --store, or move it away")
+
+
+def not_writable(path: Path) -> StoreError:
+    return StoreError(
+        f"The store {path} cannot be written", "Make the file and its folder yours and writable, or give --store"
+    )
+
+
+def damaged(path: Path, what: str) -> StoreError:
+    return StoreError(
+        f"The store {path} is damaged: {what}",
+        "Move it away and start again: the estate is read anew from the devices; keep it for its history",
+    )
+
+
+def not_a_store(path: Path) -> StoreError:
+    return StoreError(
+        f"The file {path} is not a store of drdeck", "Give another path with --store; it is left untouched"
+    )
+
+
+def too_new(path: Path, revision: str) -> StoreError:
+    return StoreError(
+        f"The store {path} was written by a newer drdeck (revision {revision})",
+        "Use that version, or give another path with --store; a copy from before its upgrade may lie beside it",
+    )

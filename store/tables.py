@@ -1,0 +1,119 @@
+"""The tables of the store. Times are text in UTC, facts are JSON text (:mod:`store.codec`)."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from sqlalchemy import Index, MetaData, String, Table
+from sqlalchemy.engine.interfaces import Dialect
+from sqlalchemy.types import TypeDecorator
+from sqlmodel import Column, Field, SQLModel
+
+NAMES = {
+    "ix": "ix_%(column_0_N_label)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
+    "pk": "pk_%(table_name)s",
+}
+SQLModel.metadata.naming_convention = NAMES
+
+
+class UtcTime(TypeDecorator[datetime]):
+    """A moment as ``2026-01-31T03:00:00.000000Z``: sorts as text, reads as UTC, and a time without zone is refused."""
+
+    impl = String(27)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> str | None:
+        return None if value is None else to_text(value)
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> datetime | None:
+        return None if value is None else from_text(value)
+
+
+def to_text(moment: datetime) -> str:
+    if moment.utcoffset() is None:
+        raise ValueError(f"a time without a zone cannot be stored: {moment.isoformat()}")
+    return moment.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+
+
+def from_text(text: str) -> datetime:
+    """The moment in UTC. Raises ValueError for a text that :func:`to_text` does not write."""
+    if len(text) != 27 or not text.endswith("Z"):
+        raise ValueError(f"expected a time like 2026-01-31T03:00:00.000000Z, got {text!r}")
+    return datetime.fromisoformat(text)
+
+
+class SightingRow(SQLModel, table=True):
+    """What one device last said of one object. ``seen_at`` NULL: it is in the device's latest reading, see ``last_ok``.
+
+    ``revision`` is the store's count of writing transactions when the row was written: by it another console finds what
+    is new to it.
+    """
+
+    __tablename__ = "sighting"
+
+    kind: str = Field(primary_key=True)
+    key: str = Field(primary_key=True)
+    device: str = Field(primary_key=True)
+    facts: str
+    first_seen: datetime = Field(sa_column=Column(UtcTime, nullable=False))
+    changed_at: datetime = Field(sa_column=Column(UtcTime, nullable=False))
+    seen_at: datetime | None = Field(default=None, sa_column=Column(UtcTime, nullable=True))
+    gone: bool = False
+    revision: int = Field(index=True)
+
+
+class DeviceRow(SQLModel, table=True):
+    """The state of one device. ``last_ok`` is when its latest reading began."""
+
+    __tablename__ = "device"
+
+    name: str = Field(primary_key=True)
+    kind: str
+    site: str
+    address: str
+    health: str
+    since: datetime | None = Field(default=None, sa_column=Column(UtcTime, nullable=True))
+    last_ok: datetime | None = Field(default=None, sa_column=Column(UtcTime, nullable=True))
+    failure: str | None = None
+    text: str | None = None
+    problems: str
+    clock_skew_s: float | None = None
+    verified: bool = True
+    revision: int
+
+
+class EventRow(SQLModel, table=True):
+    """One thing that changed."""
+
+    __tablename__ = "event"
+    __table_args__ = (Index("ix_event_kind_key", "kind", "key"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    at: datetime = Field(sa_column=Column(UtcTime, nullable=False, index=True))
+    kind: str
+    key: str
+    label: str
+    device: str
+    field: str
+    before: str | None = None
+    after: str | None = None
+
+
+class StoreMeta(SQLModel, table=True):
+    """Numbers of the store itself. ``revision`` counts the writing transactions."""
+
+    __tablename__ = "store_meta"
+
+    name: str = Field(primary_key=True)
+    value: int
+
+
+METADATA: MetaData = SQLModel.metadata
+
+
+def table(model: type[SQLModel]) -> Table:
+    """The SQLAlchemy table of a model."""
+    return METADATA.tables[str(model.__tablename__)]
