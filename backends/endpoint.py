@@ -39,7 +39,8 @@ class SshAccess:
 class TlsAccess:
     """An HTTPS door. The certificate is verified against ``ca_file`` (or the system's store) and, where ``fingerprint``
     is given (SHA-256 of the certificate, 64 lower-case hex digits), it must be that very certificate. ``verify`` off
-    is explicit and per device."""
+    asks no CA and compares no host name: with a ``fingerprint`` that very certificate is still demanded (a pinned
+    self-signed one), without one any is accepted (explicit and per device)."""
 
     host: str
     port: int

@@ -24,6 +24,7 @@ class Failure(StrEnum):
     TIMEOUT = "no answer in time"
     LOGIN_REFUSED = "login refused"
     UNTRUSTED = "identity not trusted"
+    NO_SECRET = "secret not available"
     SESSION_LIMIT = "session limit reached"
     BUSY = "busy"
     REFUSED = "refused"
@@ -38,7 +39,9 @@ class DeviceError(Exception):
     ``text`` its own words, never altered and never holding a secret.
     """
 
-    def __init__(self, device: str, call: str, failure: Failure, sent: Sent, text: str, code: str | None = None) -> None:
+    def __init__(
+        self, device: str, call: str, failure: Failure, sent: Sent, text: str, code: str | None = None
+    ) -> None:
         super().__init__(f"{device}: {call}: {failure}: {text}")
         self.device = device
         self.call = call
