@@ -25,7 +25,9 @@ def write_config(lab: Lab, directory: Path, interval_s: int) -> Path:
         "",
     ]
     for site in lab.world.sites.values():
-        lines += ["[[sites]]", f"name = {_quoted(site.name)}", f"role = {_quoted(site.role.value)}", ""]
+        stretched = str(site.l2_stretched).lower()
+        lines += ["[[sites]]", f"name = {_quoted(site.name)}", f"role = {_quoted(site.role.value)}"]
+        lines += [f"l2_stretched = {stretched}", ""]
     for device in lab.world.devices.values():
         lines += _device(lab, device, directory, interval_s)
     path = directory / "config.toml"

@@ -26,10 +26,11 @@ from store.estate import DeviceKind, SiteRole
 
 @dataclass(slots=True)
 class LabSite:
-    """A site. ``dark``: nothing at it runs or answers."""
+    """A site. ``dark``: nothing at it runs or answers. ``l2_stretched``: its networks reach the other site too."""
 
     name: str
     role: SiteRole
+    l2_stretched: bool = False
     dark: bool = False
 
 
@@ -146,8 +147,8 @@ class World:
 
     # ------------------------------------------------------------------------------------------- sites and devices
 
-    def add_site(self, name: str, role: SiteRole) -> LabSite:
-        site = self.sites[name] = LabSite(name, role)
+    def add_site(self, name: str, role: SiteRole, *, l2_stretched: bool = False) -> LabSite:
+        site = self.sites[name] = LabSite(name, role, l2_stretched)
         return site
 
     def add_segment(self, name: str, isolated: bool = False) -> L2Segment:

@@ -1,0 +1,32 @@
+"""The demo estate: Paris (production) and Lyon (DR), about 30 LPARs, 10 protection groups, 8 RCGs, 40 VMs.
+
+Most of it is well. The trouble that is built in stands in ``TROUBLE``, for whoever practises finding it.
+"""
+
+from __future__ import annotations
+
+from backends.lab.estates import demo_power, demo_rcgs, demo_vms
+from backends.lab.world import World
+from store.estate import SiteRole
+
+TROUBLE = (
+    "crm_db1: its host on fa-paris lacks one of the LPAR's WWPNs",
+    "bill_app1: the MAC of the DR LPAR is not the one of production",
+    "nim1 and tsm1 have no LPAR at the DR site",
+    "pg-infra: its replication schedule is off, so its newest copy only gets older",
+    "pg-lyo-mail: replication to it is not allowed by the target",
+    "pg-dwh: so much data that a transfer takes most of the interval",
+    "rcg_web is failed over to Lyon, rcg_lab is stopped, rcg_archive has a period of an hour",
+    "file02 has an old replica, erp-gw an incomplete one",
+)
+
+
+def build(world: World) -> None:
+    """Build it into an empty ``world``, inside a turn."""
+    world.add_site("paris", SiteRole.PROD, l2_stretched=True)
+    world.add_site("lyon", SiteRole.DR, l2_stretched=True)
+    prod = world.add_segment("vlan110")  # stretched: the same network at both sites, so MACs are kept
+    drill = world.add_segment("drill", isolated=True)
+    demo_power.build(world, prod, drill)
+    demo_rcgs.build(world)
+    demo_vms.build(world, prod, drill)
