@@ -192,7 +192,8 @@ class Lpar:
     """A logical partition. The running adapters come from ``lshwres``; ``profiles`` from ``lssyscfg -r prof``.
 
     ``refcode`` is the newest reference code with its time as the HMC prints it (local time of the HMC, no zone).
-    ``npiv`` is filled for a VIOS only.
+    ``npiv`` is filled for a VIOS only. ``unread`` names the parts above of which a row could not be read (``fc``,
+    ``eth``, ``scsi``, ``profiles``, ``mem``, ``proc``, ``refcode``): what stands in them is not all there is.
     """
 
     system: str
@@ -217,6 +218,7 @@ class Lpar:
     scsi: tuple[ScsiAdapter, ...] = ()
     profiles: tuple[LparProfile, ...] = ()
     npiv: tuple[NpivMapping, ...] = ()
+    unread: tuple[str, ...] = ()
 
     @property
     def key(self) -> str:

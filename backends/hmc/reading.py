@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
-from typing import TypeVar
+from typing import Any, Generic, TypeVar
 
 from backends import parse
 from backends.hmc import profiles
@@ -82,16 +82,42 @@ class Gathered:
     problems: list[Problem] = field(default_factory=list)
     unread: list[Unread] = field(default_factory=list)
 
-    def by_lpar(self, table: Table, where: str, read: Callable[[Row], _T]) -> dict[int, list[_T]]:
-        """``read`` of every row, by LPAR id; what cannot be read becomes a problem."""
+    def by_lpar(self, table: Table, where: str, read: Callable[[Row], _T]) -> PerLpar[_T]:
+        """``read`` of every row, by LPAR id; what cannot be read becomes a problem, and its LPAR is marked."""
         self.problems.extend(table.problems)
-        found: dict[int, list[_T]] = defaultdict(list)
+        found: PerLpar[_T] = PerLpar(everyone=bool(table.problems))
         for row in table.rows:
+            number: int | None = None
             try:
-                found[row.number("lpar_id")].append(read(row))
+                number = row.number("lpar_id")
+                found.rows[number].append(read(row))
             except ParseError as error:
                 self.problems.append(Problem(where, row.line, error.expected))
+                if number is None:
+                    found.everyone = True
+                else:
+                    found.marked.add(number)
         return found
+
+
+@dataclass(slots=True)
+class PerLpar(Generic[_T]):
+    """What one table said about each LPAR, by id. ``marked``: LPARs with a row that could not be read; ``everyone``:
+    a row could not be read that may be anybody's."""
+
+    rows: dict[int, list[_T]] = field(default_factory=lambda: defaultdict(list))
+    marked: set[int] = field(default_factory=set)
+    everyone: bool = False
+
+    def of(self, lpar_id: int) -> tuple[_T, ...]:
+        return tuple(self.rows.get(lpar_id, ()))
+
+    def first(self, lpar_id: int) -> _T | None:
+        """Where there is one row an LPAR."""
+        return next(iter(self.rows.get(lpar_id, ())), None)
+
+    def incomplete(self, lpar_id: int) -> bool:
+        return self.everyone or lpar_id in self.marked
 
 
 def managed_system(row: Row) -> ManagedSystem:
@@ -270,22 +296,25 @@ def assemble(system: ManagedSystem, bare: Iterable[Lpar], answers: Answers, into
     mem = into.by_lpar(answers.lpar_mem, f"memory {at}", lambda row: row.optional_number("curr_mem"))
     proc = into.by_lpar(answers.lpar_proc, f"processors {at}", _processors)
     codes = into.by_lpar(answers.refcodes, f"reference codes {at}", _refcode)
+    parts: dict[str, PerLpar[Any]] = {"fc": fcs, "eth": eths, "scsi": scsis, "profiles": profs}
+    parts |= {"mem": mem, "proc": proc, "refcode": codes}
     into.systems.append(with_capacity(system, answers, into))
     for one in bare:
         number = one.lpar_id
-        units, procs = proc[number][0] if number in proc else (None, None)
+        units, procs = proc.first(number) or (None, None)
         into.lpars.append(
             replace(
                 one,
-                mem_mb=mem[number][0] if number in mem else None,
+                mem_mb=mem.first(number),
                 proc_units=units,
                 procs=procs,
-                refcode=codes[number][0] if number in codes else None,
-                fc=tuple(sorted(fcs.get(number, ()), key=_slot)),
-                eth=tuple(sorted(eths.get(number, ()), key=_slot)),
-                scsi=tuple(sorted(scsis.get(number, ()), key=_slot)),
-                profiles=tuple(profs.get(number, ())),
+                refcode=codes.first(number),
+                fc=tuple(sorted(fcs.of(number), key=_slot)),
+                eth=tuple(sorted(eths.of(number), key=_slot)),
+                scsi=tuple(sorted(scsis.of(number), key=_slot)),
+                profiles=profs.of(number),
                 npiv=answers.npiv.get(one.name, ()),
+                unread=tuple(name for name, part in parts.items() if part.incomplete(number)),
             )
         )
 
