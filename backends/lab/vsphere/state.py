@@ -1,0 +1,416 @@
+"""The inventory of one simulated vCenter Server or standalone ESXi host, and how to build it.
+
+Build an estate with the ``add_…`` methods; what then happens to machines is in :mod:`backends.lab.vsphere.machines`.
+Everything here is called inside a turn of the world (building one before it runs needs none).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import uuid as uuids
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, TypeVar
+
+from backends.lab.volumes import BLANK, Image, L2Segment, Nic, Volume, Writer, WriterKind
+from backends.lab.vsphere.records import (
+    Cluster,
+    Datacenter,
+    Datastore,
+    Disk,
+    EsxHost,
+    Folder,
+    Lease,
+    Managed,
+    Network,
+    NicCard,
+    ResourcePool,
+    Task,
+    Vm,
+    VmHome,
+)
+from backends.lab.world import LabSite, World
+from store.estate import PowerState
+
+if TYPE_CHECKING:
+    from backends.lab.vsphere.vmfs import VmfsRegistry
+
+GIB = 1024**3
+DISK_KEY = 2000
+NIC_KEY = 4000
+_RECENT_TASKS = 200
+
+M = TypeVar("M", bound=Managed)
+
+
+class VSphereState:
+    """One server's inventory. ``api_type`` is VirtualCenter or HostAgent (a standalone host, one fixed datacenter).
+
+    ``objects`` finds any managed object by id. ``rev`` rises with every change, and each record keeps the revision of
+    its last one, so that a door can tell cheaply what changed since a client last asked. Servers of one world that see
+    copies of each other's LUNs share one ``vmfs``.
+    """
+
+    def __init__(
+        self,
+        world: World,
+        name: str,
+        site: str,
+        *,
+        api_type: str = "VirtualCenter",
+        version: str = "8.0.3",
+        build: str = "24022515",
+        vmfs: VmfsRegistry | None = None,
+    ) -> None:
+        self.world = world
+        self.name = name
+        self.site = site
+        self.api_type = api_type
+        self.version = version
+        self.build = build
+        self.vmfs = vmfs
+        self.instance_uuid = self.new_uuid("instance")
+        self.objects: dict[str, Managed] = {}
+        self.rev = 0
+        self._counts: dict[str, int] = {}
+        self.tasks: list[Task] = []
+        self.leases: list[Lease] = []
+        self.gone: set[str] = set()
+        root = "ha-folder-root" if self.is_host else "group-d1"
+        self.root = self._add(Folder(root, "ha-folder-root" if self.is_host else "Datacenters"))
+        self.root.child_types = ("Folder", "Datacenter")
+        self.datacenters: list[Datacenter] = []
+        self.hosts: list[EsxHost] = []
+        self.datastores: list[Datastore] = []
+        self.networks: list[Network] = []
+        self.vms: dict[str, Vm] = {}
+        world.watch_sites(self._site_changed)
+        if self.is_host:
+            self.add_datacenter("ha-datacenter")
+
+    @property
+    def is_host(self) -> bool:
+        return self.api_type == "HostAgent"
+
+    # --------------------------------------------------------------------------------------------- the mechanics
+
+    def touch(self, *records: Managed) -> None:
+        """These records changed."""
+        self.rev += 1
+        for record in records:
+            record.rev = self.rev
+
+    def new_id(self, prefix: str) -> str:
+        """The next managed object id of a kind: ``vm-1001``."""
+        number = self._counts[prefix] = self._counts.get(prefix, 1000) + 1
+        return str(number) if self.is_host and prefix == "vm" else f"{prefix}-{number}"
+
+    def new_uuid(self, what: str) -> str:
+        """A UUID that is the same for the same seed and the same order of building."""
+        digest = hashlib.sha256(f"{self.world.seed}/{self.name}/{what}".encode()).digest()
+        return str(uuids.UUID(bytes=digest[:16], version=4))
+
+    def find(self, moid: str, kind: type[M]) -> M | None:
+        """The object with this id, if it is there and of this kind."""
+        found = self.objects.get(moid)
+        return found if isinstance(found, kind) else None
+
+    def _add(self, record: M) -> M:
+        self.objects[record.moid] = record
+        self.touch(record)
+        return record
+
+    def _put(self, folder: Folder, record: M) -> M:
+        record.parent = folder
+        folder.children.append(record)
+        self.touch(folder)
+        return self._add(record)
+
+    def remove(self, record: Managed) -> None:
+        """Take an object out of the inventory."""
+        del self.objects[record.moid]
+        self.gone.add(record.moid)
+        parent = record.parent
+        if isinstance(parent, Folder) and record in parent.children:
+            parent.children.remove(record)
+            self.touch(parent)
+        self.touch(record)
+
+    def _site_changed(self, site: LabSite, now: float) -> None:
+        """A site that went dark took its hosts and their machines down; nothing starts by itself."""
+        if site.name != self.site:
+            return
+        for vm in self.vms.values():
+            if vm.power is PowerState.ON:
+                vm.power, vm.tools_running, vm.booted, vm.boot = PowerState.OFF, False, None, vm.boot + 1
+                self.touch(vm)
+
+    # ------------------------------------------------------------------------------------------------- inventory
+
+    def add_datacenter(self, name: str) -> Datacenter:
+        """A datacenter with its four folders."""
+        fixed = self.is_host
+        datacenter = Datacenter("ha-datacenter" if fixed else self.new_id("datacenter"), name)
+        self._put(self.root, datacenter)
+        for what, attribute, types in (
+            ("vm", "vm_folder", ("Folder", "VirtualMachine", "VirtualApp")),
+            ("host", "host_folder", ("Folder", "ComputeResource")),
+            ("datastore", "datastore_folder", ("Folder", "Datastore", "StoragePod")),
+            ("network", "network_folder", ("Folder", "Network", "DistributedVirtualSwitch")),
+        ):
+            folder = Folder(f"ha-folder-{what}" if fixed else self.new_id(f"group-{what[0]}"), what, datacenter)
+            folder.child_types = types
+            setattr(datacenter, attribute, self._add(folder))
+        self.datacenters.append(datacenter)
+        return datacenter
+
+    def add_folder(self, name: str, parent: Folder) -> Folder:
+        """A folder of the same child types inside another."""
+        folder = Folder(self.new_id("group-" + (parent.child_types[-1:] or ("d",))[0][0].lower()), name)
+        folder.child_types = parent.child_types
+        return self._put(parent, folder)
+
+    def add_cluster(self, name: str, datacenter: Datacenter | None = None, *, clustered: bool = True) -> Cluster:
+        """A cluster (or, not ``clustered``, the compute resource of one host) with its root resource pool."""
+        folder = (datacenter or self.datacenters[0]).host_folder
+        assert folder is not None
+        fixed = self.is_host
+        moid = "ha-compute-res" if fixed else self.new_id("domain-c" if clustered else "domain-s")
+        cluster = self._put(folder, Cluster(moid, name, clustered=clustered))
+        pool = ResourcePool("ha-root-pool" if fixed else self.new_id("resgroup"), "Resources", cluster, owner=cluster)
+        cluster.pool = self._add(pool)
+        return cluster
+
+    def add_pool(self, name: str, parent: ResourcePool) -> ResourcePool:
+        """A resource pool inside another."""
+        pool = self._add(ResourcePool(self.new_id("resgroup"), name, parent, owner=parent.owner))
+        parent.pools.append(pool)
+        self.touch(parent)
+        return pool
+
+    def add_host(
+        self,
+        name: str,
+        cluster: Cluster | None = None,
+        *,
+        memory: int = 256 * GIB,
+        cores: int = 32,
+        wwpns: tuple[str, ...] = (),
+    ) -> EsxHost:
+        """An ESXi host; without a ``cluster`` it gets a compute resource of its own. It sees all datastores so far."""
+        owner = cluster or self.add_cluster(name, clustered=False)
+        moid = "ha-host" if self.is_host else self.new_id("host")
+        host = EsxHost(moid, name, owner, cluster=owner, uuid=self.new_uuid(f"host/{name}"), wwpns=wwpns)
+        host.memory, host.cores = memory, cores
+        host.datastores, host.networks = list(self.datastores), list(self.networks)
+        owner.hosts.append(host)
+        self.hosts.append(host)
+        self.touch(owner)
+        return self._add(host)
+
+    def add_network(self, name: str, segment: L2Segment | None, datacenter: Datacenter | None = None) -> Network:
+        """A port group on a layer-2 network of the world (None: an internal one that reaches nothing), on all hosts."""
+        folder = (datacenter or self.datacenters[0]).network_folder
+        assert folder is not None
+        moid = f"HaNetwork-{name}" if self.is_host else self.new_id("network")
+        network = self._put(folder, Network(moid, name, segment=segment))
+        self.networks.append(network)
+        for host in self.hosts:
+            host.networks.append(network)
+            self.touch(host)
+        return network
+
+    def add_datastore(
+        self,
+        name: str,
+        capacity: int,
+        *,
+        type: str = "VMFS",
+        used: int = 0,
+        lun: Volume | None = None,
+        datacenter: Datacenter | None = None,
+        hosts: Sequence[EsxHost] | None = None,
+    ) -> Datastore:
+        """A datastore on all hosts (or ``hosts``). ``lun``: the array volume that holds it and all that is on it."""
+        folder = (datacenter or self.datacenters[0]).datastore_folder
+        assert folder is not None
+        identity = self.new_uuid(f"datastore/{name}")
+        moid = identity if self.is_host else self.new_id("datastore")
+        datastore = self._put(folder, Datastore(moid, name, type=type, capacity=capacity, used=used, lun=lun))
+        datastore.uuid = identity[:8] + identity[9:13] + "-" + identity[-12:]
+        datastore.lun_id = lun.serial if lun else ""
+        self.datastores.append(datastore)
+        for host in self.hosts if hosts is None else hosts:
+            host.datastores.append(datastore)
+            self.touch(host)
+        return datastore
+
+    def free(self, datastore: Datastore) -> int:
+        """Free bytes of a datastore."""
+        on_it = sum(d.bytes_used for home in datastore.homes.values() for d in home.disks if d.datastore is datastore)
+        return max(0, datastore.capacity - datastore.used - on_it)
+
+    # -------------------------------------------------------------------------------------------------- machines
+
+    def add_vm(
+        self,
+        name: str,
+        datastore: Datastore,
+        *,
+        host: EsxHost | None = None,
+        folder: Folder | None = None,
+        pool: ResourcePool | None = None,
+        cpus: int = 2,
+        memory_mb: int = 4096,
+        disks: Iterable[int] = (40 * GIB,),
+        images: Sequence[Image] = (),
+        networks: Iterable[Network | None] = (),
+        macs: Sequence[str] = (),
+        guest: tuple[str, str] = ("rhel9_64Guest", "Red Hat Enterprise Linux 9 (64-bit)"),
+        tools: bool = True,
+        ip: str | None = None,
+        extra: Mapping[str, str] | None = None,
+        instance_uuid: str | None = None,
+        period_s: float = 1.0,
+        running: bool = False,
+    ) -> Vm:
+        """A machine, powered off or (``running``) up since long with Tools running.
+
+        ``disks`` are capacities in bytes, ``images`` what they hold; a card on each of ``networks`` gets the MAC of
+        ``macs`` at its place, else a generated one. ``period_s``: how often its workload writes a generation.
+        """
+        moid = self.new_id("vm")
+        place = f"{name}/{name}.vmx"
+        home = VmHome(
+            path=place,
+            name=name,
+            uuid=self.new_uuid(f"bios/{moid}"),
+            instance_uuid=instance_uuid or self.new_uuid(f"vm/{moid}"),
+            guest_id=guest[0],
+            guest_name=guest[1],
+            cpus=cpus,
+            memory_mb=memory_mb,
+            tools=tools,
+            ip=ip,
+            disks=[],
+            nics=[],
+            extra={"svga.present": "TRUE", "nvram": f"{name}.nvram", **(extra or {})},
+        )
+        for number, size in enumerate(disks):
+            image = images[number] if number < len(images) else BLANK
+            home.disks.append(self.new_disk(home, datastore, moid, size, image))
+        for number, network in enumerate(networks):
+            mac = macs[number] if number < len(macs) else self.new_mac()
+            kind = "manual" if number < len(macs) else "assigned"
+            home.nics.append(NicCard(NIC_KEY + number, f"Network adapter {number + 1}", mac, network, True, kind))
+        vm = self.register(home, datastore, moid=moid, host=host, folder=folder, pool=pool, period_s=period_s)
+        if running:
+            self.started(vm)
+            vm.tools_running = tools
+        return vm
+
+    def register(
+        self,
+        home: VmHome,
+        datastore: Datastore,
+        *,
+        moid: str | None = None,
+        host: EsxHost | None = None,
+        folder: Folder | None = None,
+        pool: ResourcePool | None = None,
+        period_s: float = 1.0,
+    ) -> Vm:
+        """Put a machine whose files exist into the inventory, powered off."""
+        place = folder or self.datacenters[0].vm_folder
+        assert place is not None
+        where = host or next((h for h in self.hosts if datastore in h.datastores), None)
+        owner = pool or (where.cluster.pool if where and where.cluster else None)
+        identity = moid or self.new_id("vm")
+        writer = Writer(f"{self.name}:{identity}", WriterKind.VM, self.site, period_s)
+        if datastore.lun is not None:
+            writer.cluster = f"{self.site}/{datastore.uuid}"  # machines share the LUN below them on purpose
+        self.world.add_writer(writer)
+        vm = Vm(identity, home.name, home=home, datastore=datastore, host=where, pool=owner, writer=writer)
+        vm.changed = self.world.now
+        datastore.homes[home.path] = home
+        self.vms[identity] = vm
+        self._put(place, vm)
+        self.touch(datastore, *([where] if where else []))
+        self.sync_nics(vm)
+        return vm
+
+    def leave(self, vm: Vm) -> None:
+        """Take a machine out of the inventory, its snapshots and its writer with it; its files stay."""
+        pending = list(vm.roots)
+        while pending:
+            snapshot = pending.pop()
+            pending += snapshot.below
+            del self.objects[snapshot.moid]
+        del self.vms[vm.moid]
+        self.world.writers.pop(vm.writer.key, None)
+        self.remove(vm)
+        self.touch(vm.datastore, *([vm.host] if vm.host else []))
+
+    def new_disk(self, home: VmHome, datastore: Datastore, owner: str, size: int, image: Image = BLANK) -> Disk:
+        """One more disk in a machine's directory, as a volume of the pseudo array ``datastore:<server>/<name>``."""
+        number = len(home.disks)
+        suffix = "" if number == 0 else f"_{number}"
+        directory = home.path.rsplit("/", 1)[0]
+        path = f"{directory}/{home.name}{suffix}.vmdk"
+        volume = datastore.lun
+        if volume is None:
+            volume = Volume(f"datastore:{self.name}/{datastore.name}", f"{owner}/{number}", size, stored=image)
+        used = size * 2 // 5
+        return Disk(DISK_KEY + number, f"Hard disk {number + 1}", volume, path, datastore, size, used)
+
+    def new_mac(self) -> str:
+        """A MAC as vCenter generates them (00:50:56:80–bf:…), unique in this inventory."""
+        number = self._counts["mac"] = self._counts.get("mac", 0) + 1
+        server = hashlib.sha256(self.name.encode()).digest()[0] & 0x3F
+        return f"005056{0x80 | server:02X}{number >> 8 & 0xFF:02X}{number & 0xFF:02X}"
+
+    def sync_nics(self, vm: Vm) -> None:
+        """Tell the world which MACs the machine has on which network."""
+        cards = tuple(
+            Nic(card.mac, card.network.segment if card.connected and card.network else None) for card in vm.home.nics
+        )
+        self.world.set_nics(vm.writer, cards)
+
+    def started(self, vm: Vm) -> None:
+        """The machine runs from now on: its workload writes, its MACs are on their networks."""
+        volumes = list(dict.fromkeys(disk.volume for disk in vm.home.disks))
+        vm.power, vm.booted, vm.tools_running = PowerState.ON, self.world.now, False
+        vm.boot += 1
+        self.world.power_on(vm.writer, volumes)
+        self.touch(vm)
+
+    def stopped(self, vm: Vm, power: PowerState = PowerState.OFF) -> None:
+        """The machine no longer runs."""
+        vm.power, vm.booted, vm.tools_running, vm.question = power, None, False, None
+        vm.boot += 1
+        self.world.power_off(vm.writer)
+        self.touch(vm)
+
+    def changed(self, vm: Vm) -> None:
+        """The machine's configuration changed."""
+        vm.change_version += 1
+        vm.changed = self.world.now
+        self.touch(vm)
+
+    def rename(self, old: str, new: str) -> None:
+        """Give the machine called ``old`` another name."""
+        for vm in self.vms.values():
+            if vm.name == old:
+                vm.name = vm.home.name = new
+                self.changed(vm)
+
+    def keep_task(self, task: Task) -> Task:
+        """Enter a task; the oldest finished ones are forgotten."""
+        self.tasks.append(self._add(task))
+        while len(self.tasks) > _RECENT_TASKS and self.tasks[0].state in ("success", "error"):
+            forgotten = self.tasks.pop(0)
+            self.objects.pop(forgotten.moid, None)
+        return task
+
+    def keep(self, record: M) -> M:
+        """Enter an object that stands in no folder (a snapshot, a lease)."""
+        return self._add(record)
