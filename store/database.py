@@ -164,6 +164,10 @@ class Store:
 
     def _remember(self, decide: _Decide) -> Update:
         """Save what ``decide`` finds, deciding once more where another console wrote meanwhile; then show it."""
+        if self._closed:
+            update, after = decide()
+            self.view.record(after.name, put=update.put, status=after)
+            return update
         self._look_around()
         update, after = decide()
         if update.put or update.events or self._keeper.has_staged or not self._keeper.is_saved(after):
