@@ -1,0 +1,275 @@
+"""The command line. Asking for help imports argparse and little else; every command imports what it needs itself."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, NoReturn
+
+from app import labcommand
+
+if TYPE_CHECKING:
+    from app.settings import DeviceSettings, Settings
+
+OK, FAILED, USAGE, PARTLY, STORE, INTERRUPTED = 0, 1, 2, 3, 4, 130
+
+EXIT_CODES = """\
+exit codes:
+  0    done
+  1    failed: the first line says what to do
+  2    wrong usage, or an error in the configuration (file, line, key, what was expected)
+  3    partly: some devices could not be read; they are listed on standard error
+  4    the store cannot be used
+  130  interrupted
+
+files:
+  the configuration is --config FILE, else $DRDECK_CONFIG, else $XDG_CONFIG_HOME/drdeck/config.toml;
+  config.example.toml explains every key.
+"""
+
+INVENTORY = """\
+WHAT is lpars, pgroups, rcgs or replicas; without it all four (not with --csv).
+
+--json prints one object: schema_version (1), taken_at, cached, devices (name, read, failure, text) and rows, an object
+with one list for each WHAT. Every row has key, device, site, seen_at (UTC), age_s and status: "current" when its device
+was read just now, else "last known". Times are UTC as 2026-01-31T23:59:59Z, null where the device does not say. --csv
+has the same columns, a header line, and lists as texts with blanks between their items. What a device no longer reports
+is left out.
+"""
+
+
+class Parser(argparse.ArgumentParser):
+    """Says what is wrong in the first line, not behind the usage."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(USAGE, f"{self.prog}: {message}. See: {self.prog} --help\n")
+
+
+class _Version(argparse.Action):
+    def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
+        from importlib.metadata import PackageNotFoundError, version
+
+        try:
+            print(f"drdeck {version('drdeck')}")
+        except PackageNotFoundError:
+            print("drdeck, not installed")
+        parser.exit(OK)
+
+
+def parser() -> argparse.ArgumentParser:
+    """The whole command line."""
+    top: argparse.ArgumentParser = Parser(
+        prog="drdeck",
+        description="Console for disaster recovery: IBM Power LPARs, Pure FlashArray, HPE 3PAR and VMware. "
+        "Without a command it opens the console on the devices of the configuration.",
+        epilog=EXIT_CODES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    top.set_defaults(config=None, store=None, read_only=False, command=None)
+    _common(top)
+    top.add_argument("--version", action=_Version, nargs=0, help="print the version")
+    commands = top.add_subparsers(dest="command", metavar="COMMAND")
+    labcommand.add_arguments(commands)
+    _common(commands.choices["demo"], "read_only")
+    check = commands.add_parser("check", help="read every device once; say what to do where it fails")
+    check.add_argument("names", nargs="*", metavar="NAME", help="only these devices")
+    check.add_argument("--json", action="store_true", help="print JSON")
+    _common(check, "config")
+    _trust(commands.add_parser("trust", help="show and pin SSH host keys and TLS certificates"))
+    _inventory(
+        commands.add_parser(
+            "inventory",
+            help="print what the estate holds, for scripts",
+            epilog=INVENTORY,
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+        )
+    )
+    return top
+
+
+def _common(command: argparse.ArgumentParser, *only: str) -> None:
+    """Options that may stand before or behind the name of a command."""
+    wanted = only or ("config", "store", "read_only")
+    unset = argparse.SUPPRESS
+    if "config" in wanted:
+        command.add_argument("--config", type=Path, metavar="FILE", default=unset, help="the configuration to use")
+    if "store" in wanted:
+        command.add_argument("--store", type=Path, metavar="FILE", default=unset, help="the store to use")
+    if "read_only" in wanted:
+        command.add_argument(
+            "--read-only", action="store_true", default=unset, help="only show: no act that changes anything is offered"
+        )
+
+
+def _trust(trust: argparse.ArgumentParser) -> None:
+    trust.add_argument("names", nargs="*", metavar="NAME", help="only these devices")
+    trust.add_argument("--yes", action="store_true", help="pin without asking what was never pinned before")
+    trust.add_argument(
+        "--replace", action="append", default=[], metavar="NAME", help="pin anew what this device changed to"
+    )
+    trust.add_argument("--all", action="store_true", help="pin certificates too that a CA vouches for")
+    _common(trust, "config")
+
+
+def _inventory(inventory: argparse.ArgumentParser) -> None:
+    inventory.add_argument(
+        "what", nargs="?", choices=("lpars", "pgroups", "rcgs", "replicas"), metavar="WHAT", help="see below"
+    )
+    form = inventory.add_mutually_exclusive_group()
+    form.add_argument("--json", action="store_true", help="print JSON")
+    form.add_argument("--csv", action="store_true", help="print CSV with a header line")
+    inventory.add_argument("--cached", action="store_true", help="ask no device: the last known state, with its age")
+    _common(inventory, "config", "store")
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run a command line (default: that of the process) and return its exit code. Never raises, never shows a
+    traceback."""
+    try:
+        arguments = parser().parse_args(argv)
+        code = _COMMANDS[arguments.command](arguments)
+        sys.stdout.flush()
+        return code
+    except SystemExit as end:
+        return end.code if isinstance(end.code, int) else OK
+    except KeyboardInterrupt:
+        print("Interrupted.", file=sys.stderr)
+        return INTERRUPTED
+    except BrokenPipeError:  # the reader of a pipe has gone; nothing can be said to it
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        return FAILED
+    except Exception as error:
+        return _failed(error)
+
+
+def _failed(error: Exception) -> int:
+    """Say what to do about an error, on standard error, and return its exit code."""
+    from app.config_table import SettingsError
+    from app.known_devices import KnownDevicesError
+    from app.secrets import SecretError
+    from store.errors import StoreError
+
+    if isinstance(error, SettingsError | KnownDevicesError | SecretError):
+        print(error, file=sys.stderr)
+        return USAGE
+    if isinstance(error, StoreError):
+        print(error, file=sys.stderr)
+        return STORE
+    from app import crash
+
+    log = crash.record(error)
+    kept = f"send {log} to those who maintain it" if log is not None else "no log could be written"
+    print(f"Try again: drdeck stopped by a defect of its own ({type(error).__name__}); {kept}.", file=sys.stderr)
+    return FAILED
+
+
+def _prepare() -> None:
+    """Keep what libraries log and what threads die of off the screen."""
+    import logging
+
+    from app import crash
+
+    logging.getLogger().addHandler(logging.NullHandler())
+    crash.record_threads()
+
+
+def _settings(arguments: argparse.Namespace) -> Settings:
+    from app.paths import config_file
+    from app.settings import load
+
+    _prepare()
+    return load(config_file(arguments.config))
+
+
+def _store_path(arguments: argparse.Namespace, settings: Settings) -> Path:
+    return settings.store if arguments.store is None else Path(arguments.store).expanduser().absolute()
+
+
+def _unknown(names: Iterable[str], settings: Settings) -> bool:
+    """Whether some of the names are no device; says which."""
+    known = [device.name for device in settings.devices]
+    unknown = [name for name in names if name not in known]
+    if unknown:
+        print(f"No device is called {', '.join(unknown)}. There are: {', '.join(known)}", file=sys.stderr)
+    return bool(unknown)
+
+
+def _ask_secrets(devices: Iterable[DeviceSettings]) -> None:
+    from app import secrets
+
+    secrets.ask(reference for device in devices for reference in device.references)
+
+
+def _console(arguments: argparse.Namespace) -> int:
+    settings = _settings(arguments)
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        print("Run drdeck in a terminal; for scripts there is: drdeck inventory --json", file=sys.stderr)
+        return USAGE
+    _ask_secrets(settings.devices)
+    from app.console import run_console
+
+    read_only = bool(arguments.read_only) or settings.read_only
+    return int(run_console(settings, _store_path(arguments, settings), read_only))
+
+
+def _demo(arguments: argparse.Namespace) -> int:
+    _prepare()
+    return labcommand.run_demo(arguments)
+
+
+def _check(arguments: argparse.Namespace) -> int:
+    settings = _settings(arguments)
+    if _unknown(arguments.names, settings):
+        return USAGE
+    devices = [device for device in settings.devices if not arguments.names or device.name in arguments.names]
+    _ask_secrets(devices)
+    from app import check
+
+    return check.run(settings, devices, as_json=arguments.json)
+
+
+def _trust_command(arguments: argparse.Namespace) -> int:
+    settings = _settings(arguments)
+    if _unknown([*arguments.names, *arguments.replace], settings):
+        return USAGE
+    from app import trust
+
+    request = trust.Request(tuple(arguments.names), arguments.yes, arguments.replace, arguments.all)
+    asks = sys.stdin.isatty() and sys.stdout.isatty()
+    return trust.run(settings, request, _confirm if asks else None)
+
+
+def _confirm(question: str) -> bool:
+    try:
+        return input(f"{question} [y/N] ").strip().lower() in ("y", "yes")
+    except EOFError:
+        print()
+        return False
+
+
+def _inventory_command(arguments: argparse.Namespace) -> int:
+    if arguments.csv and arguments.what is None:
+        print("Name what to print: --csv holds one of lpars, pgroups, rcgs, replicas", file=sys.stderr)
+        return USAGE
+    settings = _settings(arguments)
+    from app import inventory
+
+    form = inventory.Form.JSON if arguments.json else inventory.Form.CSV if arguments.csv else inventory.Form.TABLE
+    request = inventory.Request(arguments.what, form, arguments.cached, _store_path(arguments, settings))
+    if not arguments.cached:
+        _ask_secrets(inventory.asked(settings, request))
+    return inventory.run(settings, request)
+
+
+_COMMANDS: dict[str | None, Callable[[argparse.Namespace], int]] = {
+    None: _console,
+    "demo": _demo,
+    "lab": labcommand.run,
+    "check": _check,
+    "trust": _trust_command,
+    "inventory": _inventory_command,
+}

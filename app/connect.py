@@ -1,0 +1,116 @@
+"""From the settings of a device to its driver: secrets looked up, identities pinned, only its own backend imported."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from app import known_devices, secrets
+from app.known_devices import Known, KnownDevicesError, Protocol
+from app.secrets import Reference, SecretError
+from app.settings_records import CliSettings, DeviceSettings, Settings
+from backends.driver import Driver
+from backends.endpoint import Limits, Secret, SshAccess, TlsAccess
+from backends.outcome import DeviceError, Failure, Sent
+from store.estate import DeviceKind
+
+
+class Connector:
+    """Makes drivers: ``connector(name)`` returns a new one for the device of that name. Safe from several threads.
+
+    Secrets and pinned identities are looked up at every call, so that a renewed password or a new pin needs no restart.
+    Looking them up may take time (a key ring, a command): call it from a worker. Nothing is sent yet.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+
+    def __call__(self, name: str) -> Driver:
+        """Raises :class:`DeviceError`, not sent, when a secret or the pinned identities cannot be had;
+        :class:`KeyError` when no device has this name."""
+        device = self._settings.device(name)
+        try:
+            known = known_devices.read(self._settings.known_devices)
+            return _MAKERS[device.kind](device, known, _limits(device))
+        except SecretError as error:
+            raise DeviceError(name, "log in", Failure.NO_SECRET, Sent.NO, str(error)) from None
+        except KnownDevicesError as error:
+            raise DeviceError(name, "connect", Failure.UNTRUSTED, Sent.NO, str(error)) from None
+
+
+def ssh_access(device: DeviceSettings, door: DeviceSettings | CliSettings, known: Known) -> SshAccess:
+    """The SSH door of an HMC (``door`` is the device itself) or of a 3PAR (``door`` is its ``cli``).
+
+    Host keys given in the configuration outweigh the pinned one. Raises :class:`SecretError`.
+    """
+    pin = known.get((device.name, Protocol.SSH))
+    pinned = (pin.identity.host_key,) if pin is not None else ()
+    secret = door.passphrase if door.key_file is not None else door.password
+    return SshAccess(
+        host=door.host,
+        port=door.port,
+        user=door.user or "",
+        password=_secret(secret),
+        key_file=door.key_file,
+        host_keys=door.host_keys or pinned,
+        verify=door.verify,
+    )
+
+
+def tls_access(device: DeviceSettings, known: Known) -> TlsAccess:
+    """The HTTPS door. Raises :class:`SecretError`.
+
+    A pin demands that very certificate. With a ``ca_file`` the CA must vouch for it as well; without one the pin
+    stands alone, as a self-signed certificate needs it.
+    """
+    pin = known.get((device.name, Protocol.HTTPS)) if device.verify else None
+    return TlsAccess(
+        host=device.host,
+        port=device.port,
+        user=device.user,
+        secret=_secret(device.token or device.password),
+        ca_file=device.ca_file,
+        fingerprint=pin.identity.sha256 if pin is not None else None,
+        verify=device.verify and (pin is None or device.ca_file is not None),
+    )
+
+
+def _secret(reference: Reference | None) -> Secret | None:
+    return None if reference is None else secrets.resolve(reference)
+
+
+def _limits(device: DeviceSettings) -> Limits:
+    return Limits(device.connect_timeout_s, device.call_timeout_s, device.sessions)
+
+
+def _hmc(device: DeviceSettings, known: Known, limits: Limits) -> Driver:
+    from backends.hmc.driver import HmcDriver
+
+    return HmcDriver(device.name, ssh_access(device, device, known), limits)
+
+
+def _flasharray(device: DeviceSettings, known: Known, limits: Limits) -> Driver:
+    from backends.flasharray.driver import FlashArrayDriver
+
+    return FlashArrayDriver(device.name, tls_access(device, known), limits)
+
+
+def _threepar(device: DeviceSettings, known: Known, limits: Limits) -> Driver:
+    from backends.threepar.driver import ThreeParDriver
+
+    if device.cli is None:
+        raise ValueError(f"{device.name}: a 3PAR without its command line")
+    return ThreeParDriver(device.name, tls_access(device, known), ssh_access(device, device.cli, known), limits)
+
+
+def _vsphere(device: DeviceSettings, known: Known, limits: Limits) -> Driver:
+    from backends.vsphere.driver import VSphereDriver
+
+    return VSphereDriver(device.name, tls_access(device, known), limits)
+
+
+_MAKERS: dict[DeviceKind, Callable[[DeviceSettings, Known, Limits], Driver]] = {
+    DeviceKind.HMC: _hmc,
+    DeviceKind.FLASHARRAY: _flasharray,
+    DeviceKind.THREEPAR: _threepar,
+    DeviceKind.VSPHERE: _vsphere,
+}
