@@ -174,7 +174,7 @@ class Service:
             return soap.references(members(self.state, view))
         if isinstance(view, ListView):
             return None
-        types = VmomiSupport.GetVmodlType("type[]")([wsdl_type(one) for one in view.types])
+        types = [wsdl_type(one) for one in view.types]
         return {"container": soap.reference(view.container), "type": types, "recursive": view.recursive}.get(name)
 
     def _lease(self, lease: Lease, name: str) -> Any:

@@ -111,6 +111,13 @@ def _host_hardware(state: VSphereState, host: EsxHost) -> Any:
             numCpuPackages=2, numCpuCores=host.cores, numCpuThreads=host.cores * 2, hz=_GHZ * 1_000_000
         ),
         memorySize=host.memory,
+        cpuPkg=[
+            vim.host.CpuPackage(
+                index=0, vendor="lab", hz=_GHZ * 1_000_000, busHz=100_000_000, description="Lab CPU",
+                threadId=list(range(host.cores * 2)),
+                cpuFeature=[vim.host.CpuIdInfo(level=0)],
+            )
+        ],
     )
 
 
@@ -343,7 +350,7 @@ NETWORK: dict[str, View] = {
 
 
 def _child_types(state: VSphereState, folder: Folder) -> Any:
-    return VmomiSupport.GetVmodlType("type[]")([VmomiSupport.GetWsdlType("urn:vim25", t) for t in folder.child_types])
+    return [VmomiSupport.GetWsdlType("urn:vim25", name) for name in folder.child_types]
 
 
 FOLDER: dict[str, View] = {
