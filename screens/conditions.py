@@ -1,0 +1,51 @@
+"""States that no device reports and that a screen derives: how fresh a row is, how a copy stands against its interval.
+
+The words are what the operator reads; :mod:`screens.status` gives each its shape and colour.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class Freshness(StrEnum):
+    """How far a row can be believed.
+
+    ``STALE``: its device is not being read; ``GONE``: the device was read and no longer reports it."""
+
+    FRESH = "fresh"
+    STALE = "stale"
+    GONE = "gone"
+
+
+class CopyHealth(StrEnum):
+    """How the copies of a protection group or VM stand against their interval (procedures, RPO arithmetic)."""
+
+    ON_TIME = "on time"
+    TRANSFERRING = "transferring"
+    NEARLY_LATE = "nearly late"
+    LATE = "late"
+    NO_COPY = "no complete copy"
+    SCHEDULE_OFF = "schedule off"
+    NOT_ALLOWED = "not allowed"
+    NOT_REPLICATED = "not replicated"
+    DESTROYED = "destroyed"
+    INCOMPLETE = "incomplete"
+    OLDER = "older copy"
+    NO_INTERVAL = "no interval"
+
+
+class SideState(StrEnum):
+    """Whether one side of a pair was read. ``UNREAD``: its device cannot be read now; ``MISSING``: read, not there."""
+
+    READ = "read"
+    UNREAD = "not read"
+    MISSING = "missing"
+
+
+class Activity(StrEnum):
+    """Whether the active side of a remote copy group is known."""
+
+    KNOWN = "active"
+    PRESUMED = "presumed"
+    UNKNOWN = "unknown"

@@ -1,0 +1,44 @@
+"""The Devices pane: what is read, and what could not be."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+
+from screens.cells import Cell, Line, Tone
+from screens.columns import Row
+from screens.head import counts_line
+from screens.pane import Pane
+from screens.rows_devices import COLUMNS, row
+from screens.scene import Scene
+from screens.status import status
+from store.records import DeviceHealth
+
+
+class DevicesPane(Pane):
+    PANE = "devices"
+    COLUMNS = COLUMNS
+    NOUN = "devices"
+
+    def keys(self, scene: Scene) -> Sequence[str]:
+        return list(scene.index.devices)
+
+    def row(self, key: str, scene: Scene) -> Row:
+        return row(scene.index.devices[key], scene)
+
+    def summary(self, scene: Scene) -> Line:
+        healths = Counter(device.health for device in scene.index.devices.values())
+        return counts_line(self.NOUN, [(status(h), healths[h]) for h in DeviceHealth if healths[h]])
+
+    def rows_by_device(self, scene: Scene) -> Counter[str]:
+        return Counter()
+
+    def opens(self, key: str) -> tuple[str, str]:
+        return ("device", key)
+
+    @property
+    def device_to_sweep(self) -> str | None:
+        return self.table.selected
+
+    def empty_lines(self, scene: Scene) -> tuple[Line, ...]:
+        return ((Cell("No devices: the settings name none. See config.example.toml.", Tone.DIM),),)

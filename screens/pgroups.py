@@ -1,0 +1,47 @@
+"""The protection group pane."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+
+from screens.cells import Line
+from screens.columns import Row
+from screens.conditions import CopyHealth
+from screens.copies import pgroup_health
+from screens.head import counts_line
+from screens.pairing import pgroup_source
+from screens.pane import Pane
+from screens.rows_pgroups import COLUMNS, order, row
+from screens.scene import Scene
+from screens.status import status
+from store.estate import DeviceKind, ProtectionGroup
+
+
+class PgroupsPane(Pane):
+    PANE = "pgroups"
+    COLUMNS = COLUMNS
+    DEVICES = (DeviceKind.FLASHARRAY,)
+    NOUN = "protection groups"
+
+    def keys(self, scene: Scene) -> Sequence[str]:
+        return [entry.key for entry in sorted(scene.view.entries("pgroup"), key=order)]
+
+    def row(self, key: str, scene: Scene) -> Row:
+        return row(scene.entry("pgroup", key), scene)
+
+    def summary(self, scene: Scene) -> Line:
+        entries = scene.view.entries("pgroup")
+        states = Counter(
+            pgroup_health(entry.obj, scene.now, pgroup_source(scene, entry))
+            for entry in entries
+            if isinstance(entry.obj, ProtectionGroup) and not entry.gone
+        )
+        counts = [(status(state), states[state]) for state in CopyHealth if states[state]]
+        return counts_line(self.NOUN, counts, gone=sum(entry.gone for entry in entries))
+
+    def rows_by_device(self, scene: Scene) -> Counter[str]:
+        return Counter(entry.device for entry in scene.view.entries("pgroup"))
+
+    def opens(self, key: str) -> tuple[str, str]:
+        return ("pgroup", key)

@@ -1,0 +1,45 @@
+"""The VM replica pane: one row for each replica."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+
+from screens.cells import Line
+from screens.columns import Row
+from screens.conditions import CopyHealth
+from screens.head import counts_line
+from screens.pane import Pane
+from screens.rows_replicas import COLUMNS, health_of, is_replica, order, row
+from screens.scene import Scene
+from screens.status import status
+from store.estate import DeviceKind
+from store.records import Entry
+
+
+class ReplicasPane(Pane):
+    PANE = "replicas"
+    COLUMNS = COLUMNS
+    DEVICES = (DeviceKind.VSPHERE,)
+    NOUN = "VM replicas"
+
+    def _entries(self, scene: Scene) -> list[Entry]:
+        return [entry for entry in scene.view.entries("vm") if is_replica(entry)]
+
+    def keys(self, scene: Scene) -> Sequence[str]:
+        return [entry.key for entry in sorted(self._entries(scene), key=order)]
+
+    def row(self, key: str, scene: Scene) -> Row:
+        return row(scene.entry("vm", key), scene)
+
+    def summary(self, scene: Scene) -> Line:
+        entries = self._entries(scene)
+        states = Counter(health_of(entry, scene) for entry in entries if not entry.gone)
+        counts = [(status(state), states[state]) for state in CopyHealth if states[state]]
+        return counts_line(self.NOUN, counts, gone=sum(entry.gone for entry in entries))
+
+    def rows_by_device(self, scene: Scene) -> Counter[str]:
+        return Counter(entry.device for entry in self._entries(scene))
+
+    def opens(self, key: str) -> tuple[str, str]:
+        return ("vm", key)

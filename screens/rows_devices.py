@@ -1,0 +1,119 @@
+"""The rows of the Devices pane, and the sentence that a pane shows above its rows for a device in trouble."""
+
+from __future__ import annotations
+
+from screens.ages import age, until
+from screens.cells import Cell, Tone
+from screens.columns import Column, Row
+from screens.scene import Scene, sample_is_stale
+from screens.status import EMPTY, GLYPHS, status
+from store.estate import DeviceKind
+from store.records import DeviceHealth, DeviceStatus
+
+COLUMNS = (
+    Column("Device", cut=10),
+    Column("Kind", rank=4),
+    Column("Site", rank=3, cut=5),
+    Column("Address", rank=6, cut=12),
+    Column("Health"),
+    Column("Since", rank=2),
+    Column("Last read"),
+    Column("Next try", rank=1),
+    Column("Why", cut=12),
+)
+
+KIND_WORDS = {
+    DeviceKind.HMC: "HMC",
+    DeviceKind.FLASHARRAY: "FlashArray",
+    DeviceKind.THREEPAR: "3PAR",
+    DeviceKind.VSPHERE: "vSphere",
+}
+
+KINDS_OF_DEVICE: dict[DeviceKind, tuple[str, ...]] = {
+    DeviceKind.HMC: ("system", "lpar"),
+    DeviceKind.FLASHARRAY: ("flasharray", "pgroup", "volume", "host", "pod"),
+    DeviceKind.THREEPAR: ("storage", "rcg"),
+    DeviceKind.VSPHERE: ("vcenter", "esxi", "datastore", "vm"),
+}
+"""Which objects a device of each kind reports."""
+
+
+def row(device: DeviceStatus, scene: Scene) -> Row:
+    return (
+        Cell(device.name),
+        Cell(KIND_WORDS[device.kind]),
+        Cell(device.site),
+        Cell(device.address),
+        status(device.health).cell(),
+        Cell(age(scene.now, device.since)) if device.since is not None else EMPTY,
+        last_read_cell(device, scene),
+        next_try_cell(device, scene),
+        why_cell(device),
+    )
+
+
+def last_read_cell(device: DeviceStatus, scene: Scene) -> Cell:
+    """The age of the last good reading, marked where it is older than it may be."""
+    if device.last_ok is None:
+        return Cell("never", Tone.UNKNOWN)
+    text = age(scene.now, device.last_ok)
+    return Cell(f"{GLYPHS[Tone.WARN]} {text}", Tone.WARN) if sample_is_stale(device, scene.now) else Cell(text)
+
+
+def next_try_cell(device: DeviceStatus, scene: Scene) -> Cell:
+    if device.sweeping:
+        return Cell("reading", Tone.BUSY)
+    return Cell(until(scene.now, device.next_try)) if device.next_try is not None else EMPTY
+
+
+def why_cell(device: DeviceStatus) -> Cell:
+    """Failure words, else the number of parts that could not be read, else what is switched off for this device."""
+    if device.failure is not None:
+        text = device.failure if device.text is None else f"{device.failure}: {one_line(device.text)}"
+        return Cell(text, Tone.BAD if device.health is DeviceHealth.FAILING else Tone.WARN)
+    if device.problems:
+        return Cell(parts_not_read(len(device.problems)), Tone.WARN)
+    if not device.verified:
+        return Cell("identity not checked", Tone.WARN)
+    return EMPTY
+
+
+def parts_not_read(count: int) -> str:
+    return f"{count} part{'' if count == 1 else 's'} of its answer not understood"
+
+
+def one_line(text: str) -> str:
+    """A device's own words on one line: line breaks become spaces, nothing else is changed."""
+    return " ".join(text.split())
+
+
+def trouble_text(device: DeviceStatus, rows: int, scene: Scene) -> str | None:
+    """What the operator must know of a device before believing its rows; None where there is nothing to say.
+
+    ``rows`` is how many rows of the pane are this device's."""
+    if device.health is DeviceHealth.OK and not sample_is_stale(device, scene.now):
+        return None
+    next_try = "being read now" if device.sweeping else _next(device, scene)
+    if device.health is DeviceHealth.PARTIAL:
+        detail = parts_not_read(len(device.problems)) if device.problems else device.failure or "parts are missing"
+        return f"{device.name} was partly read: {detail}: open Devices (6)"
+    if device.health is DeviceHealth.FAILING:
+        since = f" since {age(scene.now, device.since)}" if device.since is not None else ""
+        why = device.failure or "no reason told"
+        return f"{device.name} could not be read{since}: {why}; {next_try}; {_rows(device, rows, scene)}"
+    if device.health is DeviceHealth.NEVER:
+        return f"{device.name} was never read; {next_try}; {_rows(device, rows, scene)}"
+    return f"{device.name} has not been read lately; {next_try}; {_rows(device, rows, scene)}"
+
+
+def _next(device: DeviceStatus, scene: Scene) -> str:
+    if device.next_try is None:
+        return "no next try is planned"
+    return f"next try {until(scene.now, device.next_try)}"
+
+
+def _rows(device: DeviceStatus, rows: int, scene: Scene) -> str:
+    if rows == 0:
+        return "no rows of it are known"
+    noun = "1 row is" if rows == 1 else f"{rows} rows are"
+    return f"its {noun} {age(scene.now, device.last_ok)} old" if device.last_ok is not None else f"its {noun} old"

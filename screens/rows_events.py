@@ -1,0 +1,56 @@
+"""The rows of the Events pane: what changed, newest first."""
+
+from __future__ import annotations
+
+from screens.ages import age, moment_short
+from screens.cells import Cell
+from screens.columns import Column, Row
+from screens.scene import Scene
+from screens.status import EMPTY
+from store.records import Event
+
+COLUMNS = (
+    Column("When (UTC)"),
+    Column("Age"),
+    Column("Kind", rank=3),
+    Column("Object", cut=12),
+    Column("Device", rank=4, cut=8),
+    Column("What", cut=8),
+    Column("Before → after", cut=20),
+)
+
+KIND_WORDS = {
+    "system": "system",
+    "lpar": "LPAR",
+    "flasharray": "array",
+    "pgroup": "pgroup",
+    "volume": "volume",
+    "host": "host",
+    "pod": "pod",
+    "storage": "array",
+    "rcg": "RCG",
+    "vcenter": "vCenter",
+    "esxi": "ESXi",
+    "datastore": "datastore",
+    "vm": "VM",
+    "device": "device",
+}
+
+
+def row(event: Event, scene: Scene) -> Row:
+    return (
+        Cell(moment_short(scene.now, event.at)),
+        Cell(age(scene.now, event.at)),
+        Cell(KIND_WORDS.get(event.kind, event.kind)),
+        Cell(event.label),
+        Cell(event.device) if event.device else EMPTY,
+        Cell(event.field),
+        Cell(change_text(event)),
+    )
+
+
+def change_text(event: Event) -> str:
+    """Before and after; one that was not there is shown as such."""
+    before = event.before if event.before is not None else EMPTY.text
+    after = event.after if event.after is not None else EMPTY.text
+    return f"{before} → {after}"

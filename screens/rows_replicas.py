@@ -1,0 +1,83 @@
+"""The rows of the VM replica pane: one row for each replica."""
+
+from __future__ import annotations
+
+from screens.ages import age, exact
+from screens.cells import Cell, Tone
+from screens.columns import Column, Row
+from screens.conditions import CopyHealth
+from screens.copies import replica_health
+from screens.pairing import newest_complete, replica_of, vm_pair
+from screens.scene import Scene
+from screens.status import EMPTY, GLYPHS, status
+from store.estate import PowerState, VirtualMachine
+from store.records import Entry
+
+COLUMNS = (
+    Column("VM", cut=8),
+    Column("Replica", rank=2, cut=8),
+    Column("Sites", rank=4, cut=7),
+    Column("Power: VM / replica"),
+    Column("Copy of"),
+    Column("Complete", rank=3),
+    Column("Every", rank=5),
+    Column("State"),
+    Column("Age"),
+)
+
+
+def is_replica(entry: Entry) -> bool:
+    return replica_of(entry) is not None
+
+
+def health_of(entry: Entry, scene: Scene) -> CopyHealth:
+    """How the replica stands among all replicas of its source."""
+    replica = replica_of(entry)
+    if replica is None:
+        return CopyHealth.NOT_REPLICATED
+    newest = newest_complete(vm_pair(scene, entry).replicas)
+    return replica_health(replica, replica_of(newest) if newest is not None else None, scene.now)
+
+
+def row(entry: Entry, scene: Scene) -> Row:
+    vm, replica = entry.obj, replica_of(entry)
+    if not isinstance(vm, VirtualMachine) or replica is None:
+        raise TypeError(f"not a replica: {entry.key}")
+    source = vm_pair(scene, entry).source
+    return (
+        Cell(replica.source_name),
+        Cell(vm.name),
+        sites_cell(source, entry, scene),
+        power_cell(source, vm),
+        Cell(age(scene.now, replica.point_in_time)),
+        Cell("yes") if replica.complete else Cell("no"),
+        Cell(exact(replica.interval_s)) if replica.interval_s else EMPTY,
+        status(health_of(entry, scene)).cell(),
+        scene.age_cell(entry),
+    )
+
+
+def order(entry: Entry) -> tuple[str, float, str]:
+    """By the source's name, the newest replica first."""
+    replica = replica_of(entry)
+    return ("", 0.0, entry.key) if replica is None else (replica.source_name, -replica.generation, entry.key)
+
+
+def sites_cell(source: Entry | None, entry: Entry, scene: Scene) -> Cell:
+    there = scene.site(entry) or "?"
+    here = scene.site(source) or "?" if source is not None else "?"
+    return Cell(f"{here} → {there}")
+
+
+POWER_WORDS = {PowerState.ON: "on", PowerState.OFF: "off", PowerState.SUSPENDED: "suspended"}
+
+
+def power_cell(source: Entry | None, vm: VirtualMachine) -> Cell:
+    """The power of both in one cell, the source first. Both on at once is marked: two machines with one address."""
+    replica_word = POWER_WORDS[vm.power_state]
+    if source is None or source.gone or not isinstance(source.obj, VirtualMachine):
+        return Cell(f"{GLYPHS[Tone.UNKNOWN]} not seen / {replica_word}", Tone.UNKNOWN)
+    state = source.obj.power_state
+    both_on = state is PowerState.ON and vm.power_state is PowerState.ON
+    tone = Tone.BAD if both_on else status(state).tone
+    return Cell(f"{GLYPHS[tone]} {POWER_WORDS[state]} / {replica_word}", tone)

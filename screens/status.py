@@ -1,0 +1,177 @@
+"""The one vocabulary of status: shape, word and tone of every state of every kind, with one EMPTY and one LOADING.
+
+A status is told by its shape and its word; the colour only helps. The shape says how bad it is, the word is the
+vendor's own, so no two states of a kind look alike without colour.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from screens.cells import Cell, Tone
+from screens.conditions import Activity, CopyHealth, Freshness, SideState
+from store.estate import LparState, PowerState, RcgRole, RcgStatus, SyncStatus, SystemState
+from store.records import DeviceHealth
+
+GLYPHS: dict[Tone, str] = {
+    Tone.OK: "●",
+    Tone.BUSY: "◐",
+    Tone.WARN: "▲",
+    Tone.BAD: "✗",
+    Tone.UNKNOWN: "?",
+    Tone.OFF: "○",
+}
+
+# One character for one character, so that widths stay: applied where lines are drawn, for terminals without UTF-8.
+ASCII = str.maketrans(
+    {
+        "●": "+",
+        "◐": "~",
+        "▲": "!",
+        "✗": "X",
+        "○": "-",
+        "■": "#",
+        "□": "=",
+        "≠": "#",
+        "–": "-",
+        "…": ">",
+        "→": ">",
+        "←": "<",
+        "│": "|",
+        "─": "-",
+        "·": "-",
+    }
+)
+
+EMPTY = Cell("–", Tone.DIM)
+LOADING = Cell("being read …", Tone.DIM)
+
+DIFFERS = "≠"
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """A state as the operator sees it."""
+
+    word: str
+    tone: Tone
+
+    @property
+    def glyph(self) -> str:
+        return GLYPHS[self.tone]
+
+    @property
+    def text(self) -> str:
+        return f"{self.glyph} {self.word}"
+
+    def cell(self, detail: str = "") -> Cell:
+        """The status as a cell, with ``detail`` (an age, a count) after the word."""
+        return Cell(f"{self.text} {detail}" if detail else self.text, self.tone)
+
+
+def _tones(tone: Tone, *states: StrEnum) -> dict[StrEnum, Tone]:
+    return dict.fromkeys(states, tone)
+
+
+# Members of different enums can be equal as strings ("Unknown" is a role, a status and a sync status): hence a table
+# for each enum.
+_VOCABULARY: dict[type[StrEnum], dict[StrEnum, Tone]] = {
+    SystemState: {
+        **_tones(Tone.OK, SystemState.OPERATING),
+        **_tones(Tone.OFF, SystemState.POWER_OFF),
+        **_tones(Tone.BUSY, SystemState.STANDBY, SystemState.INITIALIZING, SystemState.POWER_OFF_IN_PROGRESS),
+        **_tones(Tone.BAD, SystemState.ERROR, SystemState.ERROR_DUMP, SystemState.ERROR_TERMINATED),
+        **_tones(Tone.WARN, SystemState.RECOVERY, SystemState.VERSION_MISMATCH),
+        **_tones(Tone.WARN, SystemState.FAILED_AUTHENTICATION, SystemState.PENDING_AUTHENTICATION),
+        **_tones(Tone.UNKNOWN, SystemState.NO_CONNECTION, SystemState.INCOMPLETE),
+    },
+    LparState: {
+        **_tones(Tone.OK, LparState.RUNNING),
+        **_tones(Tone.OFF, LparState.NOT_ACTIVATED),
+        **_tones(Tone.BUSY, LparState.STARTING, LparState.SHUTTING_DOWN, LparState.SUSPENDING, LparState.RESUMING),
+        **_tones(Tone.BUSY, LparState.MIGRATING_RUNNING, LparState.MIGRATING_NOT_ACTIVATED),
+        **_tones(Tone.BUSY, LparState.HARDWARE_DISCOVERY),
+        **_tones(Tone.WARN, LparState.OPEN_FIRMWARE, LparState.SUSPENDED),
+        **_tones(Tone.BAD, LparState.ERROR),
+        **_tones(Tone.UNKNOWN, LparState.NOT_AVAILABLE),
+    },
+    RcgRole: {
+        **_tones(Tone.OK, RcgRole.PRIMARY, RcgRole.SECONDARY),
+        **_tones(Tone.WARN, RcgRole.PRIMARY_REV, RcgRole.SECONDARY_REV),
+        **_tones(Tone.UNKNOWN, RcgRole.UNKNOWN),
+    },
+    RcgStatus: {
+        **_tones(Tone.OK, RcgStatus.STARTED),
+        **_tones(Tone.BUSY, RcgStatus.NEW, RcgStatus.STARTING, RcgStatus.RESTART),
+        **_tones(Tone.WARN, RcgStatus.STOPPED, RcgStatus.BACKUP, RcgStatus.LOGGING),
+        **_tones(Tone.BAD, RcgStatus.FAILSAFE),
+        **_tones(Tone.UNKNOWN, RcgStatus.UNKNOWN),
+    },
+    SyncStatus: {
+        **_tones(Tone.OK, SyncStatus.SYNCED),
+        **_tones(Tone.BUSY, SyncStatus.SYNCING, SyncStatus.PROMOTE, SyncStatus.WAIT_PROMOTE),
+        **_tones(Tone.WARN, SyncStatus.NEW, SyncStatus.STOPPED, SyncStatus.STALE, SyncStatus.DELETE),
+        **_tones(Tone.BAD, SyncStatus.NOT_SYNCED),
+        **_tones(Tone.UNKNOWN, SyncStatus.UNKNOWN),
+    },
+    PowerState: {
+        **_tones(Tone.OK, PowerState.ON),
+        **_tones(Tone.OFF, PowerState.OFF),
+        **_tones(Tone.WARN, PowerState.SUSPENDED),
+    },
+    DeviceHealth: {
+        **_tones(Tone.OK, DeviceHealth.OK),
+        **_tones(Tone.WARN, DeviceHealth.PARTIAL),
+        **_tones(Tone.BAD, DeviceHealth.FAILING),
+        **_tones(Tone.UNKNOWN, DeviceHealth.NEVER),
+    },
+    CopyHealth: {
+        **_tones(Tone.OK, CopyHealth.ON_TIME),
+        **_tones(Tone.BUSY, CopyHealth.TRANSFERRING),
+        **_tones(Tone.WARN, CopyHealth.NEARLY_LATE, CopyHealth.SCHEDULE_OFF, CopyHealth.NO_INTERVAL),
+        **_tones(Tone.BAD, CopyHealth.LATE, CopyHealth.NO_COPY, CopyHealth.NOT_ALLOWED, CopyHealth.DESTROYED),
+        **_tones(Tone.WARN, CopyHealth.INCOMPLETE),
+        **_tones(Tone.OFF, CopyHealth.NOT_REPLICATED, CopyHealth.OLDER),
+    },
+    Freshness: {
+        **_tones(Tone.OK, Freshness.FRESH),
+        **_tones(Tone.WARN, Freshness.STALE),
+        **_tones(Tone.BAD, Freshness.GONE),
+    },
+    SideState: {
+        **_tones(Tone.OK, SideState.READ),
+        **_tones(Tone.UNKNOWN, SideState.UNREAD),
+        **_tones(Tone.BAD, SideState.MISSING),
+    },
+    Activity: {
+        **_tones(Tone.OK, Activity.KNOWN),
+        **_tones(Tone.WARN, Activity.PRESUMED),
+        **_tones(Tone.UNKNOWN, Activity.UNKNOWN),
+    },
+}
+
+
+def status(state: StrEnum) -> Status:
+    """The status of a state of any kind. Raises ``KeyError`` for an enum that has no vocabulary."""
+    return Status(state.value, _VOCABULARY[type(state)][state])
+
+
+def vocabulary() -> dict[type[StrEnum], tuple[Status, ...]]:
+    """Every enum with its statuses, in the order of the enum."""
+    return {kind: tuple(status(member) for member in kind) for kind in _VOCABULARY}
+
+
+# RMC state and connection words are free text of the vendor; a word that is not known is shown as unknown, verbatim.
+_RMC: dict[str, Tone] = {"active": Tone.OK, "inactive": Tone.WARN, "none": Tone.OFF, "unknown": Tone.UNKNOWN}
+
+
+def rmc(word: str | None) -> Cell:
+    """The RMC state of an LPAR, as ``lssyscfg`` writes it."""
+    return EMPTY if word is None else Status(word, _RMC.get(word, Tone.UNKNOWN)).cell()
+
+
+def worst(*tones: Tone) -> Tone:
+    """The tone that needs the operator most."""
+    order = (Tone.BAD, Tone.UNKNOWN, Tone.WARN, Tone.BUSY, Tone.OK, Tone.OFF)
+    return min((tone for tone in tones if tone in order), key=order.index, default=Tone.PLAIN)

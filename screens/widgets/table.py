@@ -1,0 +1,227 @@
+"""The table of the panes. It draws the visible lines only and repaints the cells that changed and nothing else.
+
+Rows come from the screen: their keys in order, and a function that makes the cells of one key. Cells of rows that are
+not visible are not even made, so a change off screen costs nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from textual.events import Click, Resize
+from textual.geometry import Region, Size
+from textual.message import Message
+from textual.scroll_view import ScrollView
+from textual.strip import Strip
+
+from screens.cells import EMPTY_LINE, Cell, Line, Tone, fit
+from screens.columns import GAP, Column, Row, Slot, Widths, lay_out
+from screens.widgets.drawing import Drawn
+
+MEASURED = 300
+"""How many rows are measured before the first paint; a wider row met later widens its column then."""
+
+
+class Table(Drawn, ScrollView, can_focus=False):
+    """Rows under a heading line. The selected row is kept by its key, whatever comes and goes around it."""
+
+    DEFAULT_CSS = "Table { overflow-x: hidden; }"
+
+    @dataclass
+    class Opened(Message):
+        """The selected row was clicked once more."""
+
+        key: str
+
+    def __init__(self, columns: Sequence[Column], *, ascii_only: bool = False, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self.ascii_only = ascii_only
+        self._columns = tuple(columns)
+        self._widths = Widths.of(self._columns)
+        self._slots: tuple[Slot, ...] = ()
+        self._keys: tuple[str, ...] = ()
+        self._places: dict[str, int] = {}
+        self._make: Callable[[str], Row] | None = None
+        self._rows: dict[str, Row] = {}
+        self._cursor = 0
+        self._empty: tuple[Line, ...] = ()
+
+    # ------------------------------------------------------------------------------------------------- content
+
+    @property
+    def selected(self) -> str | None:
+        """The key of the selected row; None where there is no row."""
+        return self._keys[self._cursor] if self._keys else None
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        return self._keys
+
+    @property
+    def shown_columns(self) -> tuple[str, ...]:
+        """The titles of the columns that fit the present width."""
+        return tuple(slot.column.title for slot in self._slots)
+
+    def show(self, keys: Sequence[str], make: Callable[[str], Row], empty: Sequence[Line] = ()) -> None:
+        """Take the rows: ``keys`` in order, ``make`` for the cells of one. ``empty`` stands where there are none."""
+        self._make = make
+        order = tuple(keys)
+        if order == self._keys and (order or tuple(empty) == self._empty):
+            self.tick()
+            return
+        selected = self.selected
+        first = not self._keys
+        self._keys, self._empty = order, tuple(empty)
+        self._places = {key: place for place, key in enumerate(order)}
+        self._rows.clear()
+        self._cursor = self._places.get(selected, min(self._cursor, max(0, len(order) - 1))) if selected else 0
+        for key in order[:MEASURED]:
+            self._row(key)
+        self._arrange()
+        if not first:
+            self._scroll_to_cursor()
+        self.refresh()
+
+    def remeasure(self) -> None:
+        """Forget how wide columns had to be: what made them so may be gone."""
+        self._widths = Widths.of(self._columns)
+        self._keys = ()
+        self._rows.clear()
+
+    def tick(self) -> None:
+        """Make the visible rows again and repaint the cells that came out different."""
+        visible = [self._keys[place] for place in self._visible_places()]
+        before = {key: self._rows[key] for key in visible if key in self._rows}
+        self._rows.clear()
+        for key in visible:
+            self._row(key)
+        if self._widened:
+            self._arrange()
+            self.refresh()
+            return
+        for key in visible:
+            old = before.get(key)
+            if old != self._rows[key]:
+                self._repaint(key, old, self._rows[key])
+
+    def _row(self, key: str) -> Row:
+        row = self._rows.get(key)
+        if row is None:
+            if self._make is None:
+                raise LookupError("a table without rows has none to draw")
+            row = self._rows[key] = self._make(key)
+            self._widened = self._widths.take(row) or self._widened
+        return row
+
+    _widened = False
+
+    # -------------------------------------------------------------------------------------------------- layout
+
+    def on_resize(self, event: Resize) -> None:
+        self._arrange()
+        self._scroll_to_cursor()
+        self.refresh()
+
+    def _arrange(self) -> None:
+        """Lay the columns out for the present width: a column is kept free for the scroll bar."""
+        self._widened = False
+        width = max(1, self.container_size.width - 1)
+        self._slots = lay_out(self._columns, self._widths, width)
+        size = Size(width, 1 + max(len(self._keys), len(self._empty)))
+        if size != self.virtual_size:
+            self.virtual_size = size
+
+    @property
+    def page(self) -> int:
+        """How many rows are visible below the heading."""
+        return max(1, self.container_size.height - 1)
+
+    def _visible_places(self) -> range:
+        top = self.scroll_offset.y
+        return range(min(top, len(self._keys)), min(len(self._keys), top + self.page))
+
+    # ------------------------------------------------------------------------------------------------- drawing
+
+    def render_line(self, y: int) -> Strip:
+        width = self.scrollable_content_region.width
+        if y == 0:
+            return self.strip_of(self._heading(), width)
+        place = self.scroll_offset.y + y - 1
+        if not self._keys:
+            return self.strip_of(self._empty[place] if place < len(self._empty) else EMPTY_LINE, width)
+        if place >= len(self._keys):
+            return self.strip_of(EMPTY_LINE, width)
+        row = self._row(self._keys[place])
+        if self._widened:
+            self.call_later(self._widen)
+        return self.strip_of(self._line(row), width, reverse=place == self._cursor)
+
+    def _widen(self) -> None:
+        if self._widened:
+            self._arrange()
+            self.refresh()
+
+    def _heading(self) -> Line:
+        return self._spaced([Cell(slot.column.title, Tone.HEADING) for slot in self._slots])
+
+    def _line(self, row: Row) -> Line:
+        return self._spaced([row[slot.index].shortened() if slot.short else row[slot.index] for slot in self._slots])
+
+    def _spaced(self, cells: Sequence[Cell]) -> Line:
+        line: list[Cell] = []
+        for slot, cell in zip(self._slots, cells, strict=True):
+            if line:
+                line.append(Cell(" " * GAP))
+            line.append(Cell(fit(cell.text, slot.width, right=slot.column.right), cell.tone))
+        return tuple(line)
+
+    def _repaint(self, key: str, old: Row | None, new: Row) -> None:
+        y = 1 + self._places[key] - self.scroll_offset.y
+        for slot in self._slots:
+            if old is None or old[slot.index] != new[slot.index]:
+                self.refresh(Region(slot.x, y, slot.width, 1))
+
+    # ---------------------------------------------------------------------------------------------- the cursor
+
+    def move(self, how: str) -> None:
+        """Move the cursor: up, down, page_up, page_down, half_up, half_down, top or bottom."""
+        if not self._keys:
+            return
+        last = len(self._keys) - 1
+        to = {
+            "up": self._cursor - 1,
+            "down": self._cursor + 1,
+            "page_up": self._cursor - self.page,
+            "page_down": self._cursor + self.page,
+            "half_up": self._cursor - self.page // 2,
+            "half_down": self._cursor + self.page // 2,
+            "top": 0,
+            "bottom": last,
+        }[how]
+        self.select(max(0, min(last, to)))
+
+    def select(self, place: int) -> None:
+        """Select the row at ``place`` and scroll as little as shows it."""
+        before, self._cursor = self._cursor, place
+        for changed in {before, place}:
+            y = 1 + changed - self.scroll_offset.y
+            if 1 <= y <= self.page:
+                self.refresh(Region(0, y, self.container_size.width, 1))
+        self._scroll_to_cursor()
+
+    def _scroll_to_cursor(self) -> None:
+        top = self.scroll_offset.y
+        if self._cursor < top:
+            self.scroll_to(y=self._cursor, animate=False)
+        elif self._cursor >= top + self.page:
+            self.scroll_to(y=self._cursor - self.page + 1, animate=False)
+
+    def on_click(self, event: Click) -> None:
+        place = self.scroll_offset.y + event.y - 1
+        if event.y < 1 or place >= len(self._keys):
+            return
+        if place == self._cursor:
+            self.post_message(self.Opened(self._keys[place]))
+        else:
+            self.select(place)
