@@ -112,7 +112,8 @@ class FlashArrayDriver:
         targets: dict[str, list[PgroupTarget]] = defaultdict(list)
         for name, target in self._list(pieces, "protection-groups/targets", records.target):
             targets[name].append(target)
-        snapshots = self._snapshots(pieces, sorted({t.name for found in targets.values() for t in found}))
+        away = {target.name for group in groups if group.is_local for target in targets[group.name]}
+        snapshots = self._snapshots(pieces, sorted(away))
         whole = []
         for group in groups:
             found = snapshots.get(group.name, Snapshots())

@@ -36,7 +36,7 @@ LINK_DIRECTION = ("inbound", "outbound")
 POD_ARRAY_STATUS = ("online", "offline", "resyncing", "suspended", "unknown")
 RETENTION_LOCK = ("unlocked", "ratcheted")
 TARGET_STATUS = ("replicating", "suspended", "disallowed")
-CONNECTIVITY = ("healthy", "unhealthy", "critical")
+CONNECTIVITY = ("healthy", "unhealthy", "critical", "unknown")
 PERSONALITY = ("aix", "esxi", "hitachi-vsp", "hpux", "oracle-vm-server", "solaris", "vms")
 
 

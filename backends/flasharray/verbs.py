@@ -84,7 +84,7 @@ def test_snapshot_group(
     call = f"POST /protection-group-snapshots/test {call}"
     row = _one(client, call, client.send(call, "post_protection_group_snapshots_test", **arguments))
     try:
-        return TestResult(row.flag("allowed"), row.optional("details"))
+        return TestResult(row.flag("success"), row.optional("result_details"))
     except ParseError as error:
         raise _misread(client, call, error) from None
 

@@ -1,0 +1,1 @@
+"""Simulated FlashArrays: volumes, hosts, protection groups, transfers, pods, and their REST door."""
