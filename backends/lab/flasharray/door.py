@@ -30,8 +30,6 @@ VERSIONS_2 = tuple(f"2.{minor}" for minor in range(37) if minor not in (12, 18))
 _PATH = re.compile(r"/api/(?P<version>\d+\.\d+)/(?P<rest>[a-z0-9/-]+)")
 _CHANGES: dict[tuple[str, str], Write] = WRITES | GROUP_WRITES
 _HTML = "<html><head><title>{0}</title></head><body><center><h1>{0}</h1></center><hr>nginx</body></html>\r\n"
-    "<html>\r\n<head><title>{0}</title></head>\r\n<body><center><h1>{0}</h1></center><hr>nginx</body>\r\n</html>\r\n"
-)
 _GATEWAY = {502: "502 Bad Gateway", 504: "504 Gateway Time-out"}
 
 
