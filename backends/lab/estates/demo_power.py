@@ -72,11 +72,11 @@ def build(world: World, prod: L2Segment, drill: L2Segment) -> None:
     for name, disks in members.items():
         every = EVERY_S[name]
         group = add_group(paris.array, name, disks, [lyon.array], replicate_every_s=every)
-        backfill(paris.array, group, 8, every or 900, took_s=20.0)
+        backfill(paris.array, group, 8, every or 4 * 3600, took_s=20.0)
     for name in LYON_GROUPS:
         disk = lyon.array.add_volume(f"{name.removeprefix('pg-')}_vol1", 500 * GIB, _image(name, "vol1"))
         group = add_group(lyon.array, name, [disk], [paris.array], replicate_every_s=900)
-        backfill(lyon.array, group, 6, 900)
+        backfill(lyon.array, group, 6, 7200 if name == "pg-lyo-mail" else 900)
     lyon.array.groups["pg-lyo-mail"].targets["fa-paris"].allowed = False
     _break_host(paris.array)
     paris.array.add_alert(
