@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import contextlib
+import re
 import socket
 import threading
 import time
@@ -25,6 +26,8 @@ from backends.lab.faults import FaultKind
 from backends.lab.listener import Listener, abort
 from backends.lab.tls import HostIdentity
 from backends.lab.world import Device, World
+
+_LINE_END = re.compile(rb"\r\n|\r|\n")
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,22 +63,39 @@ class Terminal:
         """Send text; line ends become CR LF on a terminal."""
         self._channel.sendall((text.replace("\n", "\r\n") if self.pty else text).encode())
 
+    @property
+    def has_line(self) -> bool:
+        """Whether a whole line is there already, typed ahead of the prompt."""
+        return _LINE_END.search(self._pending) is not None
+
+    def collect(self, seconds: float) -> None:
+        """Take in (and echo) what is typed ahead, until a whole line is there or ``seconds`` have passed."""
+        until = time.monotonic() + seconds
+        while not self.has_line and time.monotonic() < until and not self._channel.closed:
+            if self._channel.recv_ready():
+                self._receive()
+            else:
+                time.sleep(0.01)
+
     def readline(self, prompt: str = "") -> str | None:
         """The next line without its end, after writing ``prompt``; None at end of input or Ctrl-D."""
         if prompt:
             self.write(prompt)
-        while True:
-            for end in (b"\r\n", b"\r", b"\n"):
-                line, found, rest = self._pending.partition(end)
-                if found and not (end == b"\r\n" and b"\n" in line):
-                    self._pending = rest
-                    return self._edit(line)
-            data = self._channel.recv(4096)
-            if not data or b"\x04" in data:
-                return None
-            if self.pty:
-                self._channel.sendall(data.replace(b"\r\n", b"\n").replace(b"\r", b"\n").replace(b"\n", b"\r\n"))
-            self._pending += data
+        while not self.has_line:
+            if not self._receive():
+                rest, self._pending = self._pending, b""
+                return self._edit(rest) if rest else None
+        line, self._pending = _LINE_END.split(self._pending, maxsplit=1)
+        return self._edit(line)
+
+    def _receive(self) -> bool:
+        data = self._channel.recv(4096)
+        if not data or b"\x04" in data:
+            return False
+        if self.pty:
+            self._channel.sendall(data.replace(b"\r\n", b"\n").replace(b"\r", b"\n").replace(b"\n", b"\r\n"))
+        self._pending += data
+        return True
 
     def _edit(self, line: bytes) -> str:
         text = ""

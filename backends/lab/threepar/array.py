@@ -23,6 +23,7 @@ from backends.lab.threepar.objects import (
 )
 from backends.lab.threepar.rcg import Group, Side
 from backends.lab.threepar.refusals import ArrayError, Why
+from backends.lab.threepar.wsapi_sessions import Sessions
 from backends.lab.volumes import Volume
 from backends.lab.world import Device, World
 
@@ -61,6 +62,7 @@ class ThreePar:
         self.tasks: dict[int, Task] = {}
         self.ports = ("0:1:1", "1:1:1")
         self.strict_modes = False
+        self.sessions: Sessions | None = None  # the WSAPI's, once its door was made
         self._ids: dict[str, int] = {"task": 1000}
 
     @property

@@ -12,64 +12,16 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from backends.lab.referee import Rule
-from backends.lab.threepar.objects import Connection, Target, Task, TaskStatus, TaskType, VirtualVolume
+from backends.lab.threepar.objects import Connection, Task, TaskStatus, TaskType, VirtualVolume
 from backends.lab.threepar.refusals import ArrayError, Why
 from backends.lab.threepar.replication import Member, Replicator
-from store.estate import RcgMode, RcgRole, RcgStatus
+from backends.lab.threepar.roles import ROLE_PAIRS, Options, Side, sound
+from store.estate import RcgMode, RcgStatus
 
 if TYPE_CHECKING:
-    from backends.lab.threepar.array import ThreePar
     from backends.lab.world import World
 
-_NORMAL = {
-    (RcgRole.PRIMARY, RcgRole.SECONDARY),
-    (RcgRole.PRIMARY, RcgRole.PRIMARY_REV),
-    (RcgRole.SECONDARY_REV, RcgRole.PRIMARY_REV),
-    (RcgRole.PRIMARY_REV, RcgRole.SECONDARY),
-}
-#: The pairs of roles that the two arrays can show, whichever of them is asked first.
-ROLE_PAIRS = frozenset(_NORMAL | {(b, a) for a, b in _NORMAL})
-
-
-@dataclass(frozen=True, slots=True)
-class Options:
-    """The flags of the role changes, by their WSAPI names."""
-
-    skip_start: bool = False
-    skip_sync: bool = False
-    skip_promote: bool = False
-    discard_new_data: bool = False
-    no_snapshot: bool = False
-    stop_groups: bool = False
-    local: bool = False
-    natural: bool = False
-    current: bool = False
-
-
-@dataclass(slots=True, eq=False)
-class Side:
-    """The group as one array has it."""
-
-    array: ThreePar
-    end: int  # 0: the array that created the group
-    id: int
-    name: str
-    target: Target
-    local_cpg: str
-    natural: bool
-    primary: bool
-    status: RcgStatus = RcgStatus.NEW
-    failed_over_at: float = 0.0
-
-    @property
-    def role(self) -> RcgRole:
-        if self.primary:
-            return RcgRole.PRIMARY if self.natural else RcgRole.PRIMARY_REV
-        return RcgRole.SECONDARY_REV if self.natural else RcgRole.SECONDARY
-
-    @property
-    def reversed(self) -> bool:
-        return self.primary != self.natural
+__all__ = ["ROLE_PAIRS", "Group", "Options", "Side"]
 
 
 @dataclass(slots=True, eq=False)
@@ -275,7 +227,7 @@ class Group:
         if not self.connection.up and not self._may_reverse_alone(side, options):
             raise ArrayError(Why.RCOPY_TARGET_IS_NOT_READY, side.name)
         after = [self._reversed(s, options) if s in sides else (s.primary, s.natural) for s in self.sides]
-        if self.connection.up and not _sound(after):
+        if self.connection.up and not sound(after):
             raise ArrayError(Why.INV_OPERATION_RCOPY_GROUP_ROLE_CONFLICT, side.name)
         self._halt(now)
 
@@ -428,14 +380,3 @@ class Group:
             writable = side.primary and side.status is not RcgStatus.FAILSAFE
             for member in self.members:
                 self.world.set_writable(member.copies[side.end].volume.disk, writable)
-
-
-def _sound(sides: list[tuple[bool, bool]]) -> bool:
-    """Whether the two (primary, natural) pairs read as a documented pair of roles."""
-    words = {
-        (True, True): RcgRole.PRIMARY,
-        (True, False): RcgRole.PRIMARY_REV,
-        (False, True): RcgRole.SECONDARY_REV,
-        (False, False): RcgRole.SECONDARY,
-    }
-    return (words[sides[0]], words[sides[1]]) in ROLE_PAIRS
