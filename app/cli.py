@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import io
 import os
 import sys
 from collections.abc import Callable, Iterable, Sequence
@@ -33,11 +34,11 @@ files:
 INVENTORY = """\
 WHAT is lpars, pgroups, rcgs or replicas; without it all four (not with --csv).
 
---json prints one object: schema_version (1), taken_at, cached, devices (name, read, failure, text) and rows, an object
-with one list for each WHAT. Every row has key, device, site, seen_at (UTC), age_s and status: "current" when its device
-was read just now, else "last known". Times are UTC as 2026-01-31T23:59:59Z, null where the device does not say. --csv
-has the same columns, a header line, and lists as texts with blanks between their items. What a device no longer reports
-is left out.
+--json prints one object: schema_version (1), taken_at, cached, devices (name, read, last_read, failure, text) and rows,
+an object with one list for each WHAT. Every row has key, device, site, seen_at, age_s and freshness: "current" when its
+device was read just now, else "last known". Times are UTC as 2026-01-31T23:59:59Z, null where the device does not say.
+--csv has the same columns, a header line, and lists as texts with blanks between their items. What a device no longer
+reports is left out.
 """
 
 
@@ -129,6 +130,9 @@ def _inventory(inventory: argparse.ArgumentParser) -> None:
 def main(argv: Sequence[str] | None = None) -> int:
     """Run a command line (default: that of the process) and return its exit code. Never raises, never shows a
     traceback."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # a terminal without UTF-8 must not end a command
     try:
         arguments = parser().parse_args(argv)
         code = _COMMANDS[arguments.command](arguments)
