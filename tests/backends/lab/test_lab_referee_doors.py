@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -69,16 +70,13 @@ def test_production_s_wwpns_in_a_second_running_lpar_are_a_wwpn_twice(lab: Lab) 
     _, slots = ssh(
         lab, "hmc-lyon", "lssyscfg -r prof -m P10-LYO-02 --filter lpar_names=crm_app1 -F virtual_fc_adapters"
     )
-    first = slots.strip().strip('"').split('""')[1]
+    (members,) = next(csv.reader([slots.strip()]))
+    first, second = next(csv.reader([members]))
     parts = first.split("/")
     parts[5] = wwpns
-    adapter = "/".join(parts)
-    hmc(
-        lab,
-        "hmc-lyon",
-        "chsyscfg -r prof -m P10-LYO-02 -i "
-        f'\'name=default_profile,lpar_name=crm_app1,"virtual_fc_adapters=""{adapter}"""\'',
-    )
+    both = f'""{"/".join(parts)}"",""{second}""'
+    change = f'name=default_profile,lpar_name=crm_app1,"virtual_fc_adapters={both}"'
+    hmc(lab, "hmc-lyon", f"chsyscfg -r prof -m P10-LYO-02 -i '{change}'")
     activate_dr(lab, "crm_app1", "P10-LYO-02")
     assert Rule.WWPN_TWICE in seen(lab)
 
@@ -92,7 +90,7 @@ def test_a_copy_from_a_snapshot_that_has_not_arrived_is_an_incomplete_copy(lab: 
     )
     assert made.status_code == 200
     (moving,) = target.get_protection_group_snapshots_transfer(names=["fa-paris:pg-dwh.s1"]).items
-    assert moving.completed is None
+    assert getattr(moving, "completed", None) is None
     copied = target.post_volumes(
         names=["drill1"], volume=VolumePost(source=Reference(name="fa-paris:pg-dwh.s1.dwh_db1_datavg"))
     )
