@@ -17,7 +17,7 @@ from backends.lab.vsphere.records import Managed, Refusal, Vm
 from backends.lab.vsphere.soap import NS, type_name, value_xml
 from backends.lab.vsphere.state import VSphereState
 from backends.lab.vsphere.views_inventory import entity, views_of
-from backends.lab.vsphere.views_vm import VM, VM_LEAVES
+from backends.lab.vsphere.views_vm import VM, VM_LEAVES, extra_config_xml
 
 _STEP = re.compile(r'([A-Za-z_][A-Za-z0-9_]*)(?:\["([^"]*)"\]|\[([^\]"]*)\])?(?:\.|$)')
 _PRIMITIVE = {
@@ -164,6 +164,8 @@ class Properties:
                     "NoPermission", "Permission to perform this operation was denied.",
                     object=record, privilegeId="System.Read",
                 )  # fmt: skip
+            elif text == "config.extraConfig" and isinstance(record, Vm):
+                found[text] = extra_config_xml(record)
             else:
                 found[text] = val_xml(self.value(record, path), path.declared, version)
         return found, missing

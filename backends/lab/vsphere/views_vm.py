@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from pyVmomi import vim
+from pyVmomi.SoapAdapter import XmlEscape
 
 from backends.lab.vsphere.changes import version_of
 from backends.lab.vsphere.machines import walk
@@ -26,6 +27,18 @@ def moment(seconds: float) -> datetime:
 def colons(mac: str) -> str:
     """``00505681AB01`` → ``00:50:56:81:ab:01``."""
     return ":".join(mac[i : i + 2] for i in range(0, 12, 2)).lower()
+
+
+def extra_config_xml(vm: Vm) -> str | None:
+    """``config.extraConfig`` as the element that the vendor's serializer would write."""
+    if not _readable(vm):
+        return None
+    options = "".join(
+        f"<OptionValue><key>{XmlEscape(key)}</key>"
+        f'<value xsi:type="xsd:string">{XmlEscape(value)}</value></OptionValue>'
+        for key, value in vm.home.extra.items()
+    )
+    return f'<val xsi:type="ArrayOfOptionValue">{options}</val>'
 
 
 def path_of(vm: Vm, file: str) -> str:

@@ -1,0 +1,1 @@
+"""VMware vSphere: vCenter Servers and standalone ESXi hosts over SOAP."""
