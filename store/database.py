@@ -160,6 +160,12 @@ class Store:
             with suppress(Exception):
                 self._keeper.close()
 
+    @property
+    def total_changes(self) -> int:
+        """How many rows this store has inserted, changed or deleted since it was opened."""
+        with self._lock:
+            return self._keeper.total_changes
+
     # ---------------------------------------------------------------------------------------------- under the lock
 
     def _remember(self, decide: _Decide) -> Update:

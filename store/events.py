@@ -45,7 +45,9 @@ def differences(before: e.EstateObject, after: e.EstateObject) -> tuple[Differen
     return tuple(
         Difference(name, *_words(old.get(name), new.get(name)))
         for name in dict.fromkeys((*old, *new))
-        if old.get(name) != new.get(name) and not _routine(before, after, name)
+        if old.get(name) != new.get(name)
+        and not _routine(before, after, name)
+        and not (_uncertain(before, name) or _uncertain(after, name))
     )
 
 
@@ -61,7 +63,7 @@ def _words(before: Value, after: Value) -> tuple[str | None, str | None]:
 
 def _joined(value: Value) -> str | None:
     if isinstance(value, frozenset):
-        return ", ".join(sorted(value)) or "none"
+        return ", ".join(sorted(value)) if value else "none"
     return None if value is None else str(value)
 
 
@@ -72,6 +74,15 @@ def _routine(before: e.EstateObject, after: e.EstateObject, name: str) -> bool:
     at_work = {e.SyncStatus.SYNCED, e.SyncStatus.SYNCING}
     volumes = {volume.sync_status for group in (before, after) for volume in group.volumes}
     return after.mode is not e.RcgMode.SYNC and volumes <= at_work
+
+
+def _uncertain(obj: e.EstateObject, name: str) -> bool:
+    """Adapters of which a row could not be read did not vanish, and do not appear when it can be read again."""
+    if not isinstance(obj, e.Lpar) or not obj.unread:
+        return False
+    if " of profile " in name:
+        return "profiles" in obj.unread
+    return {"WWPNs": "fc", "MACs": "eth"}.get(name) in obj.unread
 
 
 # ---------------------------------------------------------------------------------------------------------- per kind
@@ -94,6 +105,7 @@ def _lpar(obj: e.Lpar) -> Facts:
         "default profile": obj.default_profile,
         "WWPNs": frozenset(obj.wwpns),
         "MACs": frozenset(obj.macs),
+        "could not be read": ", ".join(obj.unread) or None,
     }
     for profile in obj.profiles:
         found[f"WWPNs of profile {profile.name}"] = frozenset(w for adapter in profile.fc for w in adapter.wwpns)

@@ -135,6 +135,10 @@ class Keeper:
         return numbered
 
     @property
+    def total_changes(self) -> int:
+        return int(self._connection.exec_driver_sql("SELECT total_changes()").scalar_one())
+
+    @property
     def staged_devices(self) -> tuple[str, ...]:
         return tuple(self._statuses)
 
