@@ -21,7 +21,7 @@ def words(body: bytes | str | None) -> str | None:
         return None
     try:
         data = json.loads(body)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     found: list[str] = []
     if isinstance(data, dict):

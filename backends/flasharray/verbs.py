@@ -171,7 +171,7 @@ def _tag(tag: Tag) -> Any:
         raise ParseError("a tag value of at most 256 characters", tag.value)
     if tag.namespace.startswith("pure"):
         raise ParseError("a namespace that the array does not reserve (pure…)", tag.namespace)
-    return _model("TagBatch", key=tag.key, value=tag.value, namespace=tag.namespace, copyable=tag.copyable)
+    return _model("Tag", key=tag.key, value=tag.value, namespace=tag.namespace, copyable=tag.copyable)
 
 
 def volume_tags(client: FlashArrayClient, namespace: str = "default") -> Mapping[str, Mapping[str, str]]:
