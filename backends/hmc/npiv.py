@@ -19,25 +19,33 @@ _SYSTEMS = ("AIX", "Linux", "IBM i")
 
 
 def mappings(where: str, text: str) -> tuple[tuple[NpivMapping, ...], tuple[Problem, ...]]:
-    """The mappings of one VIOS, and a problem for every block that could not be read."""
+    """The mappings of one VIOS, and a problem for every block that could not be read.
+
+    One line that is neither a heading nor a ``vfchost`` is how a VIOS says that it has none.
+    """
     found: list[NpivMapping] = []
     problems: list[Problem] = []
-    lines = text.split("\n")
+    lines = [line for line in text.split("\n") if line.strip()]
     starts = [n for n, line in enumerate(lines) if _DASHES.fullmatch(line)]
-    if not starts and "vfchost" in text:
-        problems.append(Problem(where, shown(text.strip()), "a heading with a line of dashes"))
-    for start, end in zip(starts, [*(s - 1 for s in starts[1:]), len(lines)], strict=True):
+    starts += [n - 1 for n, line in enumerate(lines) if line.startswith("vfchost") and n - 1 not in starts]
+    if not starts:
+        odd = len(lines) > 1
+        return (), (Problem(where, shown(lines[0]), "a heading with a line of dashes"),) if odd else ()
+    starts.sort()
+    for start, end in zip(starts, [*starts[1:], len(lines)], strict=True):
         try:
-            found.append(_block(lines[start], lines[start + 1 : end]))
+            found.append(_block(lines[start] if start >= 0 else "", lines[start + 1 : end]))
         except ParseError as error:
-            problems.append(Problem(f"{where}, line {start + 2}", shown(error.line), error.expected))
+            problems.append(Problem(where, shown(error.line), error.expected))
     return tuple(found), tuple(problems)
 
 
 def _block(dashes: str, lines: list[str]) -> NpivMapping:
     first = lines[0] if lines else ""
-    columns = [m.start() for m in re.finditer(r"-+", dashes)]
+    if not _DASHES.fullmatch(dashes):
+        raise ParseError("a heading with a line of dashes", first)
     head = _FIRST.fullmatch(first)
+    columns = [m.start() for m in re.finditer(r"-+", dashes)]
     if head is None:
         raise ParseError("vfchost, location and client id", first)
     labels = _labels(lines[1:])
@@ -72,6 +80,9 @@ def _labels(lines: list[str]) -> dict[str, str]:
     for line in lines:
         for part in re.split(r"\s+(?=FC loc code:|VFC client DRC:)", line):
             label, colon, value = part.partition(":")
-            if colon:
-                found.setdefault(label.strip(), value.strip())
+            if not colon:
+                continue
+            if label.strip() in found:
+                raise ParseError(f"{label.strip()}: once for each vfchost", line)
+            found[label.strip()] = value.strip()
     return found

@@ -84,11 +84,11 @@ def scsi_text(adapter: ScsiAdapter) -> str:
 
 
 def eth_text(adapter: EthAdapter) -> str:
-    """The inverse of :func:`eth_adapter`: ten fields, or six where the adapter names no switch."""
+    """The inverse of :func:`eth_adapter`: ten fields, or six where the adapter has neither switch nor MAC."""
     vlans = ",".join(str(v) for v in adapter.addl_vlan_ids)
     start = (adapter.slot, int(adapter.ieee), adapter.port_vlan_id, vlans, adapter.trunk_priority or 0)
     fields = [str(field) for field in (*start, int(adapter.required))]
-    if adapter.vswitch:
+    if adapter.vswitch or adapter.mac:
         fields += [adapter.vswitch, adapter.mac or "", "all", "none"]
     return "/".join(fields)
 
