@@ -1,0 +1,178 @@
+"""ESX-12: whatever the store's age, opening it makes its tables complete, and keeps a copy of what was."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import threading
+from contextlib import closing
+from pathlib import Path
+from sqlite3 import connect
+
+import pytest
+from alembic.config import Config
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection
+
+from store import check_migrations, migrations, sqlite
+from store.database import Store, StoreError, open_store
+from store.tables import METADATA
+from tests.store.estates import bytes_of, lpars, mode, reading, status
+
+NEXT = """
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0002"
+down_revision = "0001"
+
+
+def upgrade() -> None:
+    with op.batch_alter_table("device") as batch:
+        batch.add_column(sa.Column("rack", sa.String(), nullable=True))
+    {more}
+"""
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    found = tmp_path / "store.sqlite"
+    store = open_store(found)
+    store.configure([status()])
+    store.apply(reading(0, *lpars(3)))
+    store.close()
+    return found
+
+
+def columns(path: Path, table: str) -> set[str]:
+    with closing(connect(path)) as raw:
+        return {name for _, name, *_ in raw.execute(f"PRAGMA table_info({table})")}
+
+
+def with_next_revision(folder: Path, monkeypatch: pytest.MonkeyPatch, more: str = "") -> None:
+    """A program that is one revision ahead of the store."""
+    (folder / "versions").mkdir()
+    (folder / "versions" / "0002_rack.py").write_text(NEXT.replace("{more}", more))
+    config_of = sqlite.alembic_config
+
+    def config(connection: Connection) -> Config:
+        found = config_of(connection)
+        own = Path(migrations.__file__).parent / "versions"
+        found.set_main_option("version_locations", f"{own}:{folder / 'versions'}")
+        return found
+
+    monkeypatch.setattr(sqlite, "alembic_config", config)
+    monkeypatch.setattr(migrations, "HEAD", "0002")
+
+
+def test_esx_12_a_fresh_store_has_every_table_of_the_code(tmp_path: Path) -> None:
+    path = tmp_path / "store.sqlite"
+    open_store(path).close()
+    for name, table in METADATA.tables.items():
+        assert columns(path, name) == {column.name for column in table.columns}
+
+
+def test_esx_12_migrations_and_tables_agree_and_head_is_the_newest() -> None:
+    assert check_migrations.differences() == []
+
+
+def test_esx_12_revisions_are_numbers_in_one_line() -> None:
+    connection = sqlite.create_connection(Path(":memory:"))
+    script = ScriptDirectory.from_config(sqlite.alembic_config(connection))
+    found = [each.revision for each in reversed(list(script.walk_revisions()))]
+    assert found == [f"{number:04d}" for number in range(1, len(found) + 1)]
+    assert script.get_heads() == [migrations.HEAD]
+    sqlite.close(connection)
+
+
+def test_the_check_fails_where_a_table_lacks_its_migration(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(migrations, "HEAD", "0000")
+    assert any("HEAD is 0000" in line for line in check_migrations.differences())
+    assert check_migrations.main() == 1
+
+
+def test_an_older_store_is_upgraded_and_a_copy_of_it_kept(
+    path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with_next_revision(tmp_path, monkeypatch)
+    store = open_store(path)
+    assert len(store.view.entries("lpar")) == 3
+    store.close()
+    assert "rack" in columns(path, "device")
+    copy = tmp_path / "store.sqlite.before-0001"
+    assert mode(copy) == 0o600
+    assert "rack" not in columns(copy, "device")
+    monkeypatch.undo()
+    old = open_store(copy)
+    assert len(old.view.entries("lpar")) == 3
+    old.close()
+    with pytest.raises(StoreError, match="newer"):
+        open_store(path)
+
+
+def test_the_copy_holds_what_was_only_in_the_write_ahead_log(
+    path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with closing(connect(path, isolation_level=None)) as other:
+        other.execute("UPDATE device SET site = 'only in the log'")
+        assert (tmp_path / "store.sqlite-wal").stat().st_size > 0
+        with_next_revision(tmp_path, monkeypatch)
+        open_store(path).close()
+    with closing(connect(tmp_path / "store.sqlite.before-0001")) as copy:
+        assert copy.execute("SELECT site FROM device").fetchone() == ("only in the log",)
+
+
+def test_an_upgrade_that_fails_half_way_leaves_the_store_as_it_was(
+    path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = bytes_of(path)
+    with monkeypatch.context() as broken:
+        with_next_revision(tmp_path, broken, more='op.execute("NO SUCH STATEMENT")')
+        with pytest.raises(StoreError, match="cannot be used"):
+            open_store(path)
+    assert bytes_of(path) == before
+    assert not (tmp_path / "store.sqlite.before-0001.part").exists()
+    store = open_store(path)
+    assert len(store.view.entries("lpar")) == 3
+    store.close()
+
+
+def test_an_upgrade_without_room_for_the_copy_leaves_the_store_as_it_was(
+    path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = bytes_of(path)
+    (tmp_path / "store.sqlite.before-0001.part").mkdir()  # stands in the way of the copy
+    with_next_revision(tmp_path, monkeypatch)
+    with pytest.raises(StoreError):
+        open_store(path)
+    assert bytes_of(path) == before
+
+
+def test_several_consoles_that_open_a_fresh_store_at_once_make_one_store(tmp_path: Path) -> None:
+    path = tmp_path / "store.sqlite"
+    opened: list[Store] = []
+    failures: list[BaseException] = []
+    gate = threading.Barrier(4)
+
+    def start() -> None:
+        try:
+            gate.wait()
+            opened.append(open_store(path))
+        except BaseException as error:
+            failures.append(error)
+
+    threads = [threading.Thread(target=start) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert failures == []
+    for store in opened:
+        store.close()
+    with closing(connect(path)) as raw:
+        assert raw.execute("SELECT count(*) FROM alembic_version").fetchone() == (1,)
+
+
+def test_the_command_that_the_tests_run_says_nothing_when_all_is_well() -> None:
+    found = subprocess.run([sys.executable, "-m", "store.check_migrations"], capture_output=True, text=True)
+    assert (found.returncode, found.stdout, found.stderr) == (0, "", "")
