@@ -16,7 +16,7 @@ from app.settings_records import DeviceSettings, Settings
 from app.sweep_call import Call, close_aside
 from backends.driver import Driver
 from backends.outcome import DeviceError, Failure, Sent
-from store.estate import KIND_OF, Reading
+from store.estate import KIND_OF, DeviceKind, Reading
 
 SCHEMA_VERSION = 1
 SKEW_WARNING_S = 5.0
@@ -36,6 +36,13 @@ WORDS = {
     "esxi": ("ESXi host", "ESXi hosts"),
     "datastore": ("datastore", "datastores"),
     "vm": ("VM", "VMs"),
+}
+
+KINDS = {
+    DeviceKind.HMC: "HMC",
+    DeviceKind.FLASHARRAY: "FlashArray",
+    DeviceKind.THREEPAR: "3PAR, Primera or Alletra",
+    DeviceKind.VSPHERE: "vCenter or ESXi host",
 }
 
 FIXES = {
@@ -124,7 +131,7 @@ def advice(result: Result, settings: Settings) -> list[str]:
             address=device.address,
             host=device.host,
             port=device.port,
-            kind=device.kind,
+            kind=KINDS[device.kind],
             config=settings.path,
         )
         return [f"{error.call}: {said}", f"-> {fix}"]

@@ -95,7 +95,8 @@ def _complain(devices: Sequence[DeviceStatus], *, cached: bool) -> int:
         names = " ".join(device.name for device in (*failing, *partial))
         print(f"Not all could be read; what to do says: drdeck check {names}", file=sys.stderr)
     for device in failing:
-        print(f"{device.name}: {device.failure}: {device.text}. Its rows are the last known ones.", file=sys.stderr)
+        rows = "It was never read" if device.last_ok is None else "Its rows are the last known ones"
+        print(f"{device.name}: {device.failure}: {device.text}. {rows}.", file=sys.stderr)
     for device in partial:
         why = device.text or f"{len(device.problems)} rows could not be read"
         print(f"{device.name}: partly read: {why}", file=sys.stderr)

@@ -9,7 +9,18 @@ from datetime import datetime
 from typing import Any, Generic, TypeVar
 
 from app.output import stamp
-from store.estate import DeviceKind, Lpar, ProtectionGroup, RemoteCopyGroup, SyncStatus, VirtualMachine, VmReplica
+from store.estate import (
+    DeviceKind,
+    EthAdapter,
+    FcAdapter,
+    Lpar,
+    LparProfile,
+    ProtectionGroup,
+    RemoteCopyGroup,
+    SyncStatus,
+    VirtualMachine,
+    VmReplica,
+)
 
 T = TypeVar("T")
 Value = str | int | float | bool | list[str] | None
@@ -50,7 +61,22 @@ class Sheet(Generic[T]):
         return found
 
 
-LPARS = Sheet[Lpar](
+def _profile(lpar: Lpar) -> LparProfile | None:
+    """What the LPAR gets when it is activated next: one that is not active has its addresses nowhere else."""
+    return next((profile for profile in lpar.profiles if profile.name == lpar.default_profile), None)
+
+
+def _fc(lpar: Lpar) -> tuple[FcAdapter, ...]:
+    profile = _profile(lpar)
+    return () if profile is None else profile.fc
+
+
+def _eth(lpar: Lpar) -> tuple[EthAdapter, ...]:
+    profile = _profile(lpar)
+    return () if profile is None else profile.eth
+
+
+LPARS: Sheet[Lpar] = Sheet(
     kind="lpar",
     device=DeviceKind.HMC,
     columns={
@@ -69,6 +95,8 @@ LPARS = Sheet[Lpar](
         "procs": lambda lpar: lpar.procs,
         "wwpns": lambda lpar: list(lpar.wwpns),
         "macs": lambda lpar: list(lpar.macs),
+        "profile_wwpns": lambda lpar: [wwpn for adapter in _fc(lpar) for wwpn in adapter.wwpns],
+        "profile_macs": lambda lpar: [adapter.mac for adapter in _eth(lpar) if adapter.mac is not None],
     },
     moments={},
     table=("name", "system", "site", "state", "env", "rmc_state", "freshness", "age_s", "wwpns", "macs"),
@@ -76,7 +104,7 @@ LPARS = Sheet[Lpar](
     wanted=lambda lpar: True,
 )
 
-PGROUPS = Sheet[ProtectionGroup](
+PGROUPS: Sheet[ProtectionGroup] = Sheet(
     kind="pgroup",
     device=DeviceKind.FLASHARRAY,
     columns={
@@ -103,7 +131,7 @@ PGROUPS = Sheet[ProtectionGroup](
     wanted=lambda group: True,
 )
 
-RCGS = Sheet[RemoteCopyGroup](
+RCGS: Sheet[RemoteCopyGroup] = Sheet(
     kind="rcg",
     device=DeviceKind.THREEPAR,
     columns={
@@ -134,7 +162,7 @@ def _replica(machine: VirtualMachine) -> VmReplica:
     return machine.replica
 
 
-REPLICAS = Sheet[VirtualMachine](
+REPLICAS: Sheet[VirtualMachine] = Sheet(
     kind="vm",
     device=DeviceKind.VSPHERE,
     columns={

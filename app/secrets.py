@@ -177,14 +177,16 @@ def _from_file(reference: Reference) -> str:
 
 def _from_keyring(reference: Reference) -> str:
     service, _, user = reference.target.rpartition("/")
+    value = failed = None
     try:
         import keyring
 
         value = keyring.get_password(service, user)
-    except Exception as error:  # each key ring raises its own kinds; their texts are not ours to trust
-        kind = type(error).__name__
-        text = f"{reference}: the key ring failed ({kind}); on a machine without one use file:, env: or command:"
-        raise SecretError(text) from None
+    except Exception as error:  # each key ring raises its own kinds, and what they hold is not known
+        failed = type(error).__name__
+    if failed is not None:
+        hint = "on a machine without one use file:, env: or command:"
+        raise SecretError(f"{reference}: the key ring failed ({failed}); {hint}")
     if value is None:
         raise SecretError(f"{reference}: no such entry: keyring set {service} {user}")
     return str(value)

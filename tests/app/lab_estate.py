@@ -1,0 +1,53 @@
+"""A running lab for tests of the commands: the demo estate behind its real doors, with the configuration it writes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from backends.lab.configuration import write_config
+from backends.lab.faults import FaultKind
+from backends.lab.lab import Lab
+from backends.lab.world import Device
+from tests.backends.lab.running_lab import demo_lab
+
+
+@dataclass(frozen=True)
+class LabEstate:
+    """``config`` is the file that the lab wrote, with host keys and the lab's CA; ``directory`` holds it."""
+
+    lab: Lab
+    directory: Path
+    config: Path
+
+    def device(self, name: str) -> Device:
+        return self.lab.world.devices[name]
+
+    @contextmanager
+    def fault(self, device: str, kind: FaultKind, verb: str = "*", seconds: float | None = None) -> Iterator[None]:
+        """The fault is in force until the block ends."""
+        fault = self.lab.world.faults.add(device, kind, verb, seconds)
+        try:
+            yield
+        finally:
+            self.lab.world.faults.remove(fault.id)
+
+    def config_in(self, folder: Path, *, without: tuple[str, ...] = (), devices: tuple[str, ...] = ()) -> Path:
+        """A copy of the configuration in an empty folder: without some keys, with only some devices."""
+        blocks = self.config.read_text().split("\n\n")
+        kept = [
+            b for b in blocks if "[[devices]]" not in b or not devices or any(f'name = "{d}"' in b for d in devices)
+        ]
+        lines = [line for line in "\n\n".join(kept).splitlines() if not line.startswith((*without, "store"))]
+        path = folder / "config.toml"
+        path.write_text("\n".join([*lines, ""]).replace("[console]", f'[console]\nstore = "{folder / "store.sqlite"}"'))
+        return path
+
+
+@contextmanager
+def lab_estate(directory: Path) -> Iterator[LabEstate]:
+    """Start the lab in ``directory`` and stop it at the end of the block."""
+    with demo_lab(directory / "identities", real_time=True) as lab:
+        yield LabEstate(lab, directory, write_config(lab, directory, interval_s=60))

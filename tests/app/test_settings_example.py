@@ -1,0 +1,64 @@
+"""The example configuration: it loads as it stands, it holds every key, and what it says of defaults is true."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from app.settings import SettingsError, load
+from app.settings_records import CLI_KEYS, CONSOLE_KEYS, DEVICE_KEYS, SITE_KEYS
+from store.estate import DeviceKind
+
+EXAMPLE = Path(__file__).resolve().parents[2] / "config.example.toml"
+_DEFAULT = re.compile(r"^# ((?:[a-z_]+ = |\[devices\.cli\]).*)$", re.MULTILINE)
+
+
+def test_the_example_loads_as_it_stands() -> None:
+    found = load(EXAMPLE)
+    assert {device.kind for device in found.devices} == set(DeviceKind)
+
+
+def test_every_key_that_is_commented_out_is_accepted_too(tmp_path: Path) -> None:
+    path = tmp_path / "config.toml"
+    path.write_text(_DEFAULT.sub(r"\1", EXAMPLE.read_text()))
+    with pytest.raises(SettingsError) as caught:
+        load(path)
+    alternatives = {(problem.key, problem.found) for problem in caught.value.problems}
+    ways = {"devices[hmc-paris].password", "devices[fa-paris].token", "devices[3par-paris].cli.password"}
+    assert alternatives == {(key, "both") for key in ways}
+
+
+def test_nothing_changes_when_the_defaults_are_written_out(tmp_path: Path) -> None:
+    """Except for keys whose example is no default: another way to log in, a file, another host."""
+    no_default = re.compile(r"# (?:key_file|passphrase|user|password|ca_file|host|store|\[devices.cli\])\b")
+    lines = []
+    below_cli = False
+    for line in EXAMPLE.read_text().splitlines():
+        below_cli = bool(line) and (below_cli or "[devices.cli]" in line)
+        lines.append(line if below_cli or no_default.match(line) else _DEFAULT.sub(r"\1", line))
+    path = tmp_path / "config.toml"
+    path.write_text("\n".join(lines))
+    example, written = load(EXAMPLE), load(path)
+    assert written.known_devices == tmp_path / "known_devices.toml"
+    assert replace(written, path=example.path, known_devices=example.known_devices) == example
+
+
+@pytest.mark.parametrize("kind", DeviceKind)
+def test_every_key_of_a_device_stands_in_the_example(kind: DeviceKind) -> None:
+    blocks = [block for block in EXAMPLE.read_text().split("[[devices]]") if f'kind = "{kind}"' in block]
+    for key in DEVICE_KEYS[kind]:
+        wanted = r"^#? ?\[devices\.cli\]" if key == "cli" else rf"^#? ?{key} = "
+        assert re.search(wanted, blocks[0], re.MULTILINE), key
+
+
+def test_every_other_key_stands_in_the_example() -> None:
+    text = EXAMPLE.read_text()
+    console = text[text.index("[console]") : text.index("[[sites]]")]
+    site = text[text.index("[[sites]]") : text.index("[[devices]]")]
+    cli = text[text.index("[devices.cli]") :].split("[[devices]]")[0]
+    for block, keys in ((console, CONSOLE_KEYS), (site, SITE_KEYS), (cli, CLI_KEYS)):
+        for key in keys:
+            assert re.search(rf"^#? ?{key} = ", block, re.MULTILINE), key
