@@ -191,6 +191,7 @@ def test_verification_turned_off_is_explicit_and_connects(arrays: Estate) -> Non
         assert driver.read().objects
 
 
+@pytest.mark.filterwarnings("ignore::urllib3.exceptions.InsecureRequestWarning")
 def test_the_pin_leaves_other_clients_of_the_library_alone(arrays: Estate) -> None:
     from pypureclient import flasharray
 
