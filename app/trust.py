@@ -108,7 +108,8 @@ def _advice(finding: Finding) -> str:
             return "Refused. The configuration gives host_keys: correct them there once you know why they differ."
         case State.DISTRUSTED:
             return (
-                f"Refused. {finding.door.ca_file} is configured: correct ca_file, or remove it and pin the certificate."
+                "Refused. Have the certificate renewed on the device, or correct "
+                f"ca_file = {finding.door.ca_file}, or remove ca_file and pin the certificate."
             )
         case State.UNCHECKED:
             return "verify = false in the configuration: anybody may answer in its place."
@@ -172,7 +173,7 @@ def _summary(left: Sequence[Finding]) -> str:
 
     parts = []
     if changed := names(State.CHANGED, State.MISCONFIGURED, State.DISTRUSTED):
-        parts.append(f"Do not log in to {changed} before you know why the identity differs")
+        parts.append(f"Do not log in to {changed} before you know why another identity is shown than expected")
     if new := names(State.NEW):
         parts.append(f"Compare the fingerprints and pin {new}: drdeck trust, or drdeck trust --yes")
     if silent := names(State.SILENT):
