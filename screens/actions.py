@@ -184,5 +184,7 @@ def refusal(action: Action, situation: Situation) -> str | None:
 def footer_actions(situation: Situation) -> tuple[tuple[Action, str | None], ...]:
     """The actions of the footer with the reason why each is not possible, the most useful first."""
     shown = [action for action in at(situation.place) if action.footer is not None]
+    if situation.place is Place.OVERVIEW:
+        shown.remove(BY_ID["back"])
     shown.sort(key=lambda action: action.footer or 0)
     return tuple((action, refusal(action, situation)) for action in shown)

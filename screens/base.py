@@ -13,7 +13,7 @@ from textual.widget import Widget
 
 from screens.actions import BY_ID, Place, Situation, refusal
 from screens.cells import Line
-from screens.head import band, footer, tabs
+from screens.head import band, footer, notice_lines, tabs
 from screens.messages import BackRequested, HelpRequested, PaneRequested, QuitRequested, SweepRequested
 from screens.scene import Scene
 from screens.surroundings import Surroundings
@@ -90,7 +90,7 @@ class EstateScreen(Screen[None]):
         """Show the estate as it is now: after a change, on the way back to this screen, and at another size."""
         scene = self.around.scene()
         self._drawn_version = scene.index.version
-        self._draw_head(scene, self.head_lines(scene, self.width))
+        self._draw_head(scene, self._below(scene))
         self.draw(scene)
         self._draw_foot()
 
@@ -110,6 +110,9 @@ class EstateScreen(Screen[None]):
         width = self.width
         top = band(scene, width, lab=self.around.lab, read_only=self.around.read_only)
         self.head.show([top, tabs(self.PANE, width), *below])
+
+    def _below(self, scene: Scene) -> Sequence[Line]:
+        return (*notice_lines(scene, self.around.notice, self.width), *self.head_lines(scene, self.width))
 
     def _draw_foot(self) -> None:
         self.foot.show([footer(self.situation(), self.width, self._said)])

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from screens.cells import Cell, Line, Tone
 from screens.columns import Row
-from screens.head import counts_line
+from screens.head import counts_lines
 from screens.pane import Pane
 from screens.rows_devices import COLUMNS, row
 from screens.scene import Scene
@@ -26,9 +26,9 @@ class DevicesPane(Pane):
     def row(self, key: str, scene: Scene) -> Row:
         return row(scene.index.devices[key], scene)
 
-    def summary(self, scene: Scene) -> Line:
+    def summary(self, scene: Scene, width: int) -> tuple[Line, ...]:
         healths = Counter(device.health for device in scene.index.devices.values())
-        return counts_line(self.NOUN, [(status(h), healths[h]) for h in DeviceHealth if healths[h]])
+        return counts_lines(self.NOUN, [(status(h), healths[h]) for h in DeviceHealth if healths[h]], width)
 
     def rows_by_device(self, scene: Scene) -> Counter[str]:
         return Counter()

@@ -34,10 +34,10 @@ class EventsPane(Pane):
     def row(self, key: str, scene: Scene) -> Row:
         return row(self._events[key], scene)
 
-    def summary(self, scene: Scene) -> Line:
+    def summary(self, scene: Scene, width: int) -> tuple[Line, ...]:
         count = len(scene.view.events(limit=SHOWN + 1))
         text = f">{SHOWN} events, the newest {SHOWN} are shown" if count > SHOWN else f"{count} events, newest first"
-        return (Cell(text, Tone.HEADING),)
+        return ((Cell(text, Tone.HEADING),),)
 
     def rows_by_device(self, scene: Scene) -> Counter[str]:
         return Counter()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from datetime import timedelta
 
 from screens.actions import PANES, Situation, footer_actions, key_word
 from screens.ages import age, clock
@@ -12,12 +13,15 @@ from screens.conditions import Freshness
 from screens.rows_devices import trouble_text
 from screens.scene import Scene, sample_is_stale
 from screens.status import GLYPHS, Status, status
+from screens.surroundings import Notice
 from store.estate import DeviceKind
 from store.records import DeviceHealth, DeviceStatus
 
 LAB = "□ LAB"
 LIVE = "■ LIVE"
 READ_ONLY = "READ-ONLY"
+
+NOTICE_SHOWN = timedelta(minutes=10)
 
 TROUBLE_SHOWN = 2
 """How many devices in trouble get a sentence; the others are counted."""
@@ -90,6 +94,13 @@ def tabs(current: str | None, width: int) -> Line:
     return tuple(line)
 
 
+def notice_lines(scene: Scene, notice: Notice | None, width: int) -> tuple[Line, ...]:
+    """What the console itself has to say, with its age, for a while."""
+    if notice is None or scene.now - notice.at > NOTICE_SHOWN:
+        return ()
+    return tuple(_sentence(f"{age(scene.now, notice.at)} ago: {notice.text}", Tone.WARN, width))
+
+
 def trouble(scene: Scene, devices: Sequence[tuple[DeviceStatus, int]], width: int) -> tuple[Line, ...]:
     """A sentence for each device that a pane cannot believe, with the number of its rows there; the rest counted."""
     lines: list[Line] = []
@@ -139,10 +150,17 @@ def footer(situation: Situation, width: int, said: str | None = None) -> Line:
     return tuple(line)
 
 
-def counts_line(noun: str, counts: Sequence[tuple[Status, int]], gone: int = 0) -> Line:
-    """``30 LPARs  ● 24 Running  ○ 6 Not Activated``: how many of each state, and how many are gone besides."""
+def counts_lines(noun: str, counts: Sequence[tuple[Status, int]], width: int, gone: int = 0) -> tuple[Line, ...]:
+    """``30 LPARs  ● 24 Running  ○ 6 Not Activated``: how many of each state, and how many are gone besides; goes on
+    below where it does not fit."""
+    lines: list[Line] = []
     line: list[Cell] = [Cell(f"{sum(count for _, count in counts)} {noun}", Tone.HEADING)]
     for state, count in (*counts, (status(Freshness.GONE), gone)):
-        if count:
-            line += [Cell("  "), Cell(f"{state.glyph} {count} {state.word}", state.tone)]
-    return tuple(line)
+        cell = Cell(f"{state.glyph} {count} {state.word}", state.tone)
+        if not count:
+            continue
+        if line_width(tuple(line)) + 2 + cell.width > width:
+            lines.append(tuple(line))
+            line = []
+        line += [Cell("  "), cell]
+    return (*lines, tuple(line))

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from screens.cells import Line
 from screens.columns import Row
-from screens.head import counts_line
+from screens.head import counts_lines
 from screens.pane import Pane
 from screens.rows_lpars import COLUMNS, order, row
 from screens.scene import Scene
@@ -27,11 +27,11 @@ class LparsPane(Pane):
     def row(self, key: str, scene: Scene) -> Row:
         return row(scene.entry("lpar", key), scene)
 
-    def summary(self, scene: Scene) -> Line:
+    def summary(self, scene: Scene, width: int) -> tuple[Line, ...]:
         entries = scene.view.entries("lpar")
         states = Counter(entry.obj.state for entry in entries if isinstance(entry.obj, Lpar) and not entry.gone)
         counts = [(status(state), states[state]) for state in LparState if states[state]]
-        return counts_line(self.NOUN, counts, gone=sum(entry.gone for entry in entries))
+        return counts_lines(self.NOUN, counts, width, gone=sum(entry.gone for entry in entries))
 
     def rows_by_device(self, scene: Scene) -> Counter[str]:
         return Counter(entry.device for entry in scene.view.entries("lpar"))

@@ -51,7 +51,7 @@ class Pane(EstateScreen):
         """The cells of a row."""
         raise NotImplementedError
 
-    def summary(self, scene: Scene) -> Line:
+    def summary(self, scene: Scene, width: int) -> tuple[Line, ...]:
         """How many of each state."""
         raise NotImplementedError
 
@@ -67,7 +67,7 @@ class Pane(EstateScreen):
 
     def head_lines(self, scene: Scene, width: int) -> Sequence[Line]:
         devices = devices_of(scene, self.DEVICES, self.rows_by_device(scene))
-        return (*trouble(scene, devices, width), self.summary(scene))
+        return (*trouble(scene, devices, width), *self.summary(scene, width))
 
     def draw(self, scene: Scene) -> None:
         self._scene = scene

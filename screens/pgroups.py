@@ -9,7 +9,7 @@ from screens.cells import Line
 from screens.columns import Row
 from screens.conditions import CopyHealth
 from screens.copies import pgroup_health
-from screens.head import counts_line
+from screens.head import counts_lines
 from screens.pairing import pgroup_source
 from screens.pane import Pane
 from screens.rows_pgroups import COLUMNS, order, row
@@ -30,7 +30,7 @@ class PgroupsPane(Pane):
     def row(self, key: str, scene: Scene) -> Row:
         return row(scene.entry("pgroup", key), scene)
 
-    def summary(self, scene: Scene) -> Line:
+    def summary(self, scene: Scene, width: int) -> tuple[Line, ...]:
         entries = scene.view.entries("pgroup")
         states = Counter(
             pgroup_health(entry.obj, scene.now, pgroup_source(scene, entry))
@@ -38,7 +38,7 @@ class PgroupsPane(Pane):
             if isinstance(entry.obj, ProtectionGroup) and not entry.gone
         )
         counts = [(status(state), states[state]) for state in CopyHealth if states[state]]
-        return counts_line(self.NOUN, counts, gone=sum(entry.gone for entry in entries))
+        return counts_lines(self.NOUN, counts, width, gone=sum(entry.gone for entry in entries))
 
     def rows_by_device(self, scene: Scene) -> Counter[str]:
         return Counter(entry.device for entry in scene.view.entries("pgroup"))

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from screens.cells import Line
 from screens.columns import Row
-from screens.head import counts_line
+from screens.head import counts_lines
 from screens.pane import Pane
 from screens.rcg_sides import decide, pair_of, pairs
 from screens.rows_rcgs import COLUMNS, row, serving
@@ -27,9 +27,9 @@ class RcgsPane(Pane):
     def row(self, key: str, scene: Scene) -> Row:
         return row(pair_of(scene, key), scene)
 
-    def summary(self, scene: Scene) -> Line:
+    def summary(self, scene: Scene, width: int) -> tuple[Line, ...]:
         counts = Counter(serving(decide(pair)) for pair in pairs(scene))
-        return counts_line(self.NOUN, sorted(counts.items(), key=lambda item: item[0].word))
+        return counts_lines(self.NOUN, sorted(counts.items(), key=lambda item: item[0].word), width)
 
     def rows_by_device(self, scene: Scene) -> Counter[str]:
         return Counter(entry.device for entry in scene.view.entries("rcg"))

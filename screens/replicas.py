@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from screens.cells import Line
 from screens.columns import Row
 from screens.conditions import CopyHealth
-from screens.head import counts_line
+from screens.head import counts_lines
 from screens.pane import Pane
 from screens.rows_replicas import COLUMNS, health_of, is_replica, order, row
 from screens.scene import Scene
@@ -32,11 +32,11 @@ class ReplicasPane(Pane):
     def row(self, key: str, scene: Scene) -> Row:
         return row(scene.entry("vm", key), scene)
 
-    def summary(self, scene: Scene) -> Line:
+    def summary(self, scene: Scene, width: int) -> tuple[Line, ...]:
         entries = self._entries(scene)
         states = Counter(health_of(entry, scene) for entry in entries if not entry.gone)
         counts = [(status(state), states[state]) for state in CopyHealth if states[state]]
-        return counts_line(self.NOUN, counts, gone=sum(entry.gone for entry in entries))
+        return counts_lines(self.NOUN, counts, width, gone=sum(entry.gone for entry in entries))
 
     def rows_by_device(self, scene: Scene) -> Counter[str]:
         return Counter(entry.device for entry in self._entries(scene))

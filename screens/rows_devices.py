@@ -11,9 +11,9 @@ from store.estate import DeviceKind
 from store.records import DeviceHealth, DeviceStatus
 
 COLUMNS = (
-    Column("Device", cut=10),
+    Column("Device", cut=14),
     Column("Kind", rank=4),
-    Column("Site", rank=3, cut=5),
+    Column("Site", rank=3, cut=8),
     Column("Address", rank=6, cut=12),
     Column("Health"),
     Column("Since", rank=2),

@@ -13,9 +13,9 @@ COLUMNS = (
     Column("When (UTC)"),
     Column("Age"),
     Column("Kind", rank=3),
-    Column("Object", cut=12),
+    Column("Object", cut=16),
     Column("Device", rank=4, cut=8),
-    Column("What", cut=8),
+    Column("What", cut=10),
     Column("Before → after", cut=20),
 )
 

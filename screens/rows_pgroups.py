@@ -15,10 +15,10 @@ from store.estate import PgroupSchedule, ProtectionGroup
 from store.records import Entry
 
 COLUMNS = (
-    Column("Protection group", cut=14),
-    Column("Array", rank=2, cut=8),
-    Column("Site", rank=3, cut=5),
-    Column("Targets", rank=4, cut=8),
+    Column("Protection group", cut=20),
+    Column("Array", rank=2, cut=12),
+    Column("Site", rank=3, cut=10),
+    Column("Targets", rank=4, cut=14),
     Column("Vols", rank=6, right=True),
     Column("Every", rank=5),
     Column("RPO age"),
@@ -37,7 +37,7 @@ def row(entry: Entry, scene: Scene) -> Row:
         raise TypeError(f"not a protection group: {entry.key}")
     source = pgroup_source(scene, entry)
     health = status(pgroup_health(group, scene.now, source))
-    return (
+    cells = (
         Cell(group.name),
         Cell(group.array),
         scene.site_cell(entry),
@@ -46,9 +46,10 @@ def row(entry: Entry, scene: Scene) -> Row:
         schedule_cell(group.replication if group.is_local else None),
         rpo_cell(group, scene.now, health.tone),
         transfer_cell(group),
-        health.cell(),
+        scene.state_cell(entry, health),
         scene.age_cell(entry),
     )
+    return scene.faded(entry, cells)
 
 
 def order(entry: Entry) -> tuple[str, ...]:

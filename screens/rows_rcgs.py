@@ -14,13 +14,13 @@ from store.estate import RcgMode, RcgRole, SyncStatus
 from store.records import Entry
 
 COLUMNS = (
-    Column("RCG", cut=8),
+    Column("RCG", cut=12),
     Column("Mode", rank=2),
-    Column("Roles: natural primary / peer"),
-    Column("Started"),
+    Column("Roles natural/peer"),
+    Column("State"),
     Column("Sync"),
-    Column("Synced", rank=1),
-    Column("Active", cut=8),
+    Column("Synced"),
+    Column("Active", cut=12),
     Column("Age"),
 )
 

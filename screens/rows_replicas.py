@@ -14,10 +14,10 @@ from store.estate import PowerState, VirtualMachine
 from store.records import Entry
 
 COLUMNS = (
-    Column("VM", cut=8),
-    Column("Replica", rank=2, cut=8),
-    Column("Sites", rank=4, cut=7),
-    Column("Power: VM / replica"),
+    Column("VM", cut=14),
+    Column("Replica", rank=2, cut=14),
+    Column("Sites", rank=4, cut=13),
+    Column("Power both"),
     Column("Copy of"),
     Column("Complete", rank=3),
     Column("Every", rank=5),
@@ -44,7 +44,7 @@ def row(entry: Entry, scene: Scene) -> Row:
     if not isinstance(vm, VirtualMachine) or replica is None:
         raise TypeError(f"not a replica: {entry.key}")
     source = vm_pair(scene, entry).source
-    return (
+    cells = (
         Cell(replica.source_name),
         Cell(vm.name),
         sites_cell(source, entry, scene),
@@ -52,9 +52,10 @@ def row(entry: Entry, scene: Scene) -> Row:
         Cell(age(scene.now, replica.point_in_time)),
         Cell("yes") if replica.complete else Cell("no"),
         Cell(exact(replica.interval_s)) if replica.interval_s else EMPTY,
-        status(health_of(entry, scene)).cell(),
+        scene.state_cell(entry, status(health_of(entry, scene))),
         scene.age_cell(entry),
     )
+    return scene.faded(entry, cells)
 
 
 def order(entry: Entry) -> tuple[str, float, str]:

@@ -6,13 +6,13 @@ A scene is cheap to make: the indexes behind it are kept until the view's versio
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from screens.ages import age
-from screens.cells import Cell
+from screens.ages import age, moment_short
+from screens.cells import Cell, Tone
 from screens.conditions import Freshness
-from screens.status import EMPTY, status
+from screens.status import EMPTY, Status, status
 from store.estate import Lpar, ProtectionGroup, RemoteCopyGroup, Site, SiteRole, StorageSystem, VirtualMachine
 from store.records import DeviceHealth, DeviceStatus, Entry
 from store.view import EstateView
@@ -117,6 +117,27 @@ class Scene:
         """How old the row is; marked by shape, word and age where it can no longer be believed to be so."""
         return age_cell(self.freshness(entry), age(self.now, entry.seen_at))
 
+    def seen_cell(self, entry: Entry) -> Cell:
+        """How long ago the entry was last seen, and by whom; marked like :meth:`age_cell`."""
+        text = f"{age(self.now, entry.seen_at)} ago by {entry.device}"
+        fresh = self.freshness(entry)
+        return Cell(text) if fresh is Freshness.FRESH else status(fresh).cell(text)
+
+    def ago(self, then: datetime) -> str:
+        """A moment with its age: ``5m ago, 02:55:00 UTC``."""
+        return f"{age(self.now, then)} ago, {moment_short(self.now, then)} UTC"
+
+    def state_cell(self, entry: Entry, state: Status) -> Cell:
+        """A state of the entry: of one that is gone it says *was*, because it is not so now."""
+        return Cell(f"was {state.word}", Tone.DIM) if entry.gone else state.cell()
+
+    def faded(self, entry: Entry, row: tuple[Cell, ...]) -> tuple[Cell, ...]:
+        """The row, dimmed where it cannot be believed to be so now; its last cell, the age, says why."""
+        if self.freshness(entry) is Freshness.FRESH:
+            return row
+        calm = (Tone.PLAIN, Tone.OK, Tone.BUSY, Tone.OFF)
+        return (*(replace(cell, tone=Tone.DIM) if cell.tone in calm else cell for cell in row[:-1]), row[-1])
+
     def site_cell(self, entry: Entry) -> Cell:
         name = self.site(entry)
         return EMPTY if name is None else Cell(name)
@@ -146,5 +167,7 @@ def freshness(entry: Entry, device: DeviceStatus | None, now: datetime) -> Fresh
 
 
 def sample_is_stale(device: DeviceStatus, now: datetime) -> bool:
-    """Whether the last good reading of ``device`` is older than it may be."""
-    return device.last_ok is None or now - device.last_ok > stale_after(device)
+    """Whether the last good reading of ``device`` is not to be believed any more: too old, or it fails since."""
+    if device.last_ok is None or device.health in (DeviceHealth.FAILING, DeviceHealth.NEVER):
+        return True
+    return now - device.last_ok > stale_after(device)

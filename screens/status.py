@@ -166,9 +166,14 @@ def vocabulary() -> dict[type[StrEnum], tuple[Status, ...]]:
 _RMC: dict[str, Tone] = {"active": Tone.OK, "inactive": Tone.WARN, "none": Tone.OFF, "unknown": Tone.UNKNOWN}
 
 
-def rmc(word: str | None) -> Cell:
-    """The RMC state of an LPAR, as ``lssyscfg`` writes it."""
-    return EMPTY if word is None else Status(word, _RMC.get(word, Tone.UNKNOWN)).cell()
+def rmc(word: str | None, state: LparState) -> Cell:
+    """The RMC state of an LPAR, as ``lssyscfg`` writes it. Inactive is a warning only while the LPAR is Running."""
+    if word is None:
+        return EMPTY
+    tone = _RMC.get(word, Tone.UNKNOWN)
+    if tone is Tone.WARN and state is not LparState.RUNNING:
+        tone = Tone.OFF
+    return Status(word, tone).cell()
 
 
 def worst(*tones: Tone) -> Tone:

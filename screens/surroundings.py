@@ -11,6 +11,14 @@ from store.estate import Site
 from store.view import EstateView
 
 
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """Something that the console itself has to say, apart from any device: a clock that was set, a late sweep."""
+
+    at: datetime
+    text: str
+
+
 @dataclass(slots=True)
 class Surroundings:
     """One for a console. ``clock`` gives UTC; ``ascii_only`` is for terminals without UTF-8; ``sweeping`` says whether
@@ -23,6 +31,7 @@ class Surroundings:
     read_only: bool = False
     ascii_only: bool = False
     sweeping: Callable[[], bool] = field(default=lambda: False)
+    notice: Notice | None = None
     _index: Index | None = None
 
     def scene(self) -> Scene:

@@ -1,0 +1,73 @@
+"""A detail: everything known of one thing, scrolled as lines. The details differ in their facts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+from textual.binding import BindingType
+from textual.widget import Widget
+
+from screens.actions import Place, bindings
+from screens.base import EstateScreen
+from screens.cells import Cell, Line, Tone
+from screens.head import trouble
+from screens.scene import Scene
+from screens.side_by_side import Note, Part, lay_out
+from screens.surroundings import Surroundings
+from screens.widgets.lines import Lines
+from store.records import Entry
+
+
+class Detail(EstateScreen):
+    """Subclasses give title, facts and the entries that they come from."""
+
+    PLACE = Place.DETAIL
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings(Place.DETAIL)]
+
+    def __init__(self, around: Surroundings, key: str) -> None:
+        super().__init__(around)
+        self.key = key
+        self.lines = Lines(id="lines", ascii_only=around.ascii_only)
+
+    def body(self) -> Sequence[Widget]:
+        return (self.lines,)
+
+    # --------------------------------------------------------------------------------------- for the subclasses
+
+    def heading(self, scene: Scene) -> str:
+        """What is shown: kind and name."""
+        raise NotImplementedError
+
+    def parts(self, scene: Scene) -> Sequence[Part]:
+        """The facts. Raises LookupError where the store does not know the thing any more."""
+        raise NotImplementedError
+
+    def sources(self, scene: Scene) -> Sequence[Entry]:
+        """The entries that the facts come from: their devices are named where they are in trouble."""
+        return ()
+
+    # ----------------------------------------------------------------------------------------------------------
+
+    def head_lines(self, scene: Scene, width: int) -> Sequence[Line]:
+        names: dict[str, int] = {}
+        for entry in self.sources(scene):
+            names[entry.device] = names.get(entry.device, 0) + 1
+        devices = [(device, rows) for name, rows in names.items() if (device := scene.device(name)) is not None]
+        return (*trouble(scene, devices, width), (Cell(self._heading(scene), Tone.HEADING),))
+
+    def _heading(self, scene: Scene) -> str:
+        try:
+            return self.heading(scene)
+        except LookupError:
+            return self.key
+
+    def draw(self, scene: Scene) -> None:
+        try:
+            parts = self.parts(scene)
+        except LookupError:
+            parts = (Note("The store does not know this object any more.", Tone.UNKNOWN),)
+        self.lines.show(lay_out(parts, self.width - 1))
+
+    def move(self, how: str) -> None:
+        self.lines.move(how)

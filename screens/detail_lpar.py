@@ -1,0 +1,31 @@
+"""The detail of an LPAR."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from screens.detail import Detail
+from screens.facts_lpar import parts
+from screens.pairing import lpar_pair
+from screens.scene import Scene
+from screens.side_by_side import Part
+from store.estate import Lpar
+from store.records import Entry
+
+
+class LparDetail(Detail):
+    PANE = "lpars"
+
+    def heading(self, scene: Scene) -> str:
+        lpar = scene.entry("lpar", self.key).obj
+        return f"LPAR {lpar.name}" if isinstance(lpar, Lpar) else self.key
+
+    def parts(self, scene: Scene) -> Sequence[Part]:
+        return parts(scene, scene.entry("lpar", self.key))
+
+    def sources(self, scene: Scene) -> Sequence[Entry]:
+        entry = scene.view.get("lpar", self.key)
+        if entry is None:
+            return ()
+        pair = lpar_pair(scene, entry)
+        return (pair.left,) if pair.right is None else (pair.left, pair.right)

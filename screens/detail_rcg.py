@@ -1,0 +1,28 @@
+"""The detail of a remote copy group: both arrays' views of it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from screens.detail import Detail
+from screens.facts_rcg import parts
+from screens.rcg_sides import pair_of
+from screens.rows_rcgs import side_entries
+from screens.scene import Scene
+from screens.side_by_side import Part
+from store.records import Entry
+
+
+class RcgDetail(Detail):
+    """``key`` is the ``pair_key`` of a ``store.estate.RemoteCopyGroup``."""
+
+    PANE = "rcgs"
+
+    def heading(self, scene: Scene) -> str:
+        return f"Remote copy group {pair_of(scene, self.key).name}"
+
+    def parts(self, scene: Scene) -> Sequence[Part]:
+        return parts(scene, pair_of(scene, self.key))
+
+    def sources(self, scene: Scene) -> Sequence[Entry]:
+        return side_entries(pair_of(scene, self.key))

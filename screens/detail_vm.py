@@ -1,0 +1,31 @@
+"""The detail of a VM: the source and its replicas."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from screens.detail import Detail
+from screens.facts_vm import parts
+from screens.pairing import vm_pair
+from screens.scene import Scene
+from screens.side_by_side import Part
+from store.estate import VirtualMachine
+from store.records import Entry
+
+
+class VmDetail(Detail):
+    PANE = "replicas"
+
+    def heading(self, scene: Scene) -> str:
+        vm = scene.entry("vm", self.key).obj
+        return f"VM {vm.name}" if isinstance(vm, VirtualMachine) else self.key
+
+    def parts(self, scene: Scene) -> Sequence[Part]:
+        return parts(scene, scene.entry("vm", self.key))
+
+    def sources(self, scene: Scene) -> Sequence[Entry]:
+        entry = scene.view.get("vm", self.key)
+        if entry is None:
+            return ()
+        pair = vm_pair(scene, entry)
+        return pair.replicas if pair.source is None else (pair.source, *pair.replicas)

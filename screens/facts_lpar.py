@@ -1,0 +1,219 @@
+"""What the detail of an LPAR says: production and DR side by side, running adapters against the profile."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from screens.ages import size
+from screens.cells import Cell, Tone
+from screens.pairing import LparPair, active_profile, lpar_pair, profile_wwpns, running_wwpns
+from screens.scene import Scene
+from screens.side_by_side import Fact, Heading, Note, Part, both, text_cell
+from screens.status import DIFFERS, EMPTY, GLYPHS, rmc, status
+from store.estate import EthAdapter, Lpar, LparProfile
+from store.records import Entry
+
+MIB = 1024 * 1024
+
+
+def parts(scene: Scene, entry: Entry) -> list[Part]:
+    """The parts of the detail, top to bottom. Raises TypeError for an entry that is no LPAR."""
+    pair = lpar_pair(scene, entry)
+    left = _lpar(pair.left)
+    right = _lpar(pair.right) if pair.right is not None else None
+    return [
+        *_notes(scene, pair),
+        *_identity(scene, pair, left, right),
+        *_definition(left, right),
+        *_fibre_channel(left, right),
+        *_ethernet(left, right),
+        *_npiv(left),
+    ]
+
+
+def _lpar(entry: Entry) -> Lpar:
+    if not isinstance(entry.obj, Lpar):
+        raise TypeError(f"not an LPAR: {entry.key}")
+    return entry.obj
+
+
+def _notes(scene: Scene, pair: LparPair) -> Iterator[Part]:
+    left = _lpar(pair.left)
+    if pair.right is None and len(pair.candidates) > 1:
+        places = ", ".join(f"{scene.site(entry)} {_lpar(entry).system}" for entry in pair.candidates)
+        yield Note(f"Several LPARs of this name on other sites; none is taken as the other side: {places}.", Tone.WARN)
+    elif pair.right is None and left.env != "vioserver":
+        yield Note("No LPAR of this name is known on another site.", Tone.WARN)
+    for lpar in (left, _lpar(pair.right) if pair.right is not None else None):
+        if lpar is not None and lpar.unread:
+            names = ", ".join(lpar.unread)
+            yield Note(f"{lpar.system}: a row of {names} could not be read: there is more than is shown.", Tone.WARN)
+
+
+def _identity(scene: Scene, pair: LparPair, left: Lpar, right: Lpar | None) -> Iterator[Part]:
+    yield both("Site", scene.site_cell, pair.left, pair.right)
+    yield both("Managed system", lambda lpar: Cell(lpar.system), left, right)
+    yield both("State", lambda lpar: status(lpar.state).cell(), left, right)
+    yield both("Seen", scene.seen_cell, pair.left, pair.right)
+    yield both("Id", lambda lpar: Cell(str(lpar.lpar_id)), left, right)
+    yield both("Environment", lambda lpar: Cell(lpar.env), left, right, compare=True)
+    yield both("Operating system", lambda lpar: text_cell(lpar.os_version), left, right)
+    yield both("RMC", _rmc, left, right)
+    yield both("Reference code", lambda lpar: text_cell(lpar.refcode), left, right)
+
+
+def _rmc(lpar: Lpar) -> Cell:
+    cell = rmc(lpar.rmc_state, lpar.state)
+    return cell if lpar.rmc_ipaddr is None else Cell(f"{cell.text} {lpar.rmc_ipaddr}", cell.tone)
+
+
+def _definition(left: Lpar, right: Lpar | None) -> Iterator[Part]:
+    yield Heading("Profile of the next activation")
+    yield both("Profile", _profile_name, left, right)
+    yield both("Running with", lambda lpar: text_cell(lpar.curr_profile), left, right)
+    facts: tuple[tuple[str, Callable[[LparProfile], Cell]], ...] = (
+        ("Mem min/want/max", _memory),
+        ("Processors", _processors),
+        ("Virtual slots", lambda profile: Cell(str(profile.max_virtual_slots))),
+        ("Boot mode", lambda profile: Cell(profile.boot_mode)),
+    )
+    for label, make in facts:
+        yield both(label, _of_profile(make), left, right, compare=True)
+    yield both("Auto start", _of_profile(lambda profile: text_cell(profile.auto_start)), left, right)
+
+
+def _of_profile(make: Callable[[LparProfile], Cell]) -> Callable[[Lpar], Cell]:
+    def of(lpar: Lpar) -> Cell:
+        profile = active_profile(lpar)
+        return EMPTY if profile is None else make(profile)
+
+    return of
+
+
+def _profile_name(lpar: Lpar) -> Cell:
+    profile = active_profile(lpar)
+    if profile is not None:
+        return Cell(profile.name)
+    wanted = lpar.default_profile or lpar.curr_profile
+    return Cell("none" if wanted is None else f"{wanted} was not read", Tone.WARN)
+
+
+def _memory(profile: LparProfile) -> Cell:
+    amounts = (profile.min_mem_mb, profile.desired_mem_mb, profile.max_mem_mb)
+    return Cell(" / ".join(size(amount, MIB) for amount in amounts))
+
+
+def _processors(profile: LparProfile) -> Cell:
+    units = "" if profile.desired_proc_units is None else f", {profile.desired_proc_units:g} units"
+    return Cell(f"{profile.desired_procs} {profile.proc_mode}{units}")
+
+
+def _fibre_channel(left: Lpar, right: Lpar | None) -> Iterator[Part]:
+    yield Heading("Virtual Fibre Channel: WWPNs running and in the profile")
+    slots = {slot for lpar in (left, right) if lpar is not None for slot in _fc_slots(lpar)}
+    if not slots:
+        yield Note("None on either side." if right is not None else "None.", Tone.DIM)
+    for slot in sorted(slots):
+        yield both(f"Slot {slot} running", _running_fc(slot), left, right)
+        yield both(f"Slot {slot} profile", _profile_fc(slot), left, right)
+
+
+def _fc_slots(lpar: Lpar) -> set[int]:
+    profile = active_profile(lpar)
+    return {*running_wwpns(lpar), *(profile_wwpns(profile) if profile is not None else ())}
+
+
+def _running_fc(slot: int) -> Callable[[Lpar], Cell]:
+    return lambda lpar: text_cell(" ".join(running_wwpns(lpar).get(slot, ())))
+
+
+def _profile_fc(slot: int) -> Callable[[Lpar], Cell]:
+    def of(lpar: Lpar) -> Cell:
+        profile = active_profile(lpar)
+        there = () if profile is None else profile_wwpns(profile).get(slot, ())
+        return against_running(" ".join(running_wwpns(lpar).get(slot, ())), " ".join(there))
+
+    return of
+
+
+def against_running(running: str, profile: str) -> Cell:
+    """What a profile says, against what runs: the next activation takes the profile's."""
+    if not profile:
+        return EMPTY if not running else Cell(f"{DIFFERS} not in the profile", Tone.BAD)
+    if not running:
+        return Cell(profile)
+    return Cell("as running", Tone.OK) if running == profile else Cell(f"{DIFFERS} {profile}", Tone.BAD)
+
+
+def _ethernet(left: Lpar, right: Lpar | None) -> Iterator[Part]:
+    yield Heading("Virtual Ethernet: MACs running and in the profile")
+    slots = {slot for lpar in (left, right) if lpar is not None for slot in _eth_slots(lpar)}
+    if not slots:
+        yield Note("None on either side." if right is not None else "None.", Tone.DIM)
+    for slot in sorted(slots):
+        yield both(f"Slot {slot} running", _running_eth(slot), left, right)
+        yield both(f"Slot {slot} profile", _profile_eth(slot), left, right)
+    if right is not None:
+        yield _macs_kept(left, right)
+
+
+def _eth_slots(lpar: Lpar) -> set[int]:
+    profile = active_profile(lpar)
+    return {adapter.slot for adapter in (*lpar.eth, *(profile.eth if profile is not None else ()))}
+
+
+def _adapter(adapters: tuple[EthAdapter, ...], slot: int) -> EthAdapter | None:
+    return next((adapter for adapter in adapters if adapter.slot == slot), None)
+
+
+def _running_eth(slot: int) -> Callable[[Lpar], Cell]:
+    def of(lpar: Lpar) -> Cell:
+        adapter = _adapter(lpar.eth, slot)
+        if adapter is None:
+            return EMPTY
+        return Cell(f"{adapter.mac or 'no MAC'} VLAN {adapter.port_vlan_id} {adapter.vswitch}")
+
+    return of
+
+
+def _profile_eth(slot: int) -> Callable[[Lpar], Cell]:
+    def of(lpar: Lpar) -> Cell:
+        profile = active_profile(lpar)
+        adapter = _adapter(profile.eth, slot) if profile is not None else None
+        running = _adapter(lpar.eth, slot)
+        if adapter is not None and adapter.mac is None:
+            return Cell(f"{GLYPHS[Tone.WARN]} the HMC chooses a MAC", Tone.WARN)
+        mac = adapter.mac if adapter is not None else None
+        return against_running(running.mac or "" if running is not None else "", mac or "")
+
+    return of
+
+
+def _macs_kept(left: Lpar, right: Lpar) -> Fact:
+    """The MACs that the left side has against those that the right side's profile will give: firewalls know them."""
+    profile = active_profile(right)
+    has = sorted(set(left.macs) or {a.mac for a in _profile_adapters(left) if a.mac is not None})
+    gives = sorted({adapter.mac for adapter in _profile_adapters(right) if adapter.mac is not None})
+    mine = text_cell(" ".join(has))
+    if profile is None:
+        return Fact("MACs kept", mine, EMPTY)
+    if has == gives:
+        return Fact("MACs kept", mine, Cell("the same in the profile", Tone.OK))
+    return Fact("MACs kept", mine, text_cell(" ".join(gives)), differs=True)
+
+
+def _profile_adapters(lpar: Lpar) -> tuple[EthAdapter, ...]:
+    profile = active_profile(lpar)
+    return profile.eth if profile is not None else ()
+
+
+def _npiv(lpar: Lpar) -> Iterator[Part]:
+    if lpar.env != "vioserver":
+        return
+    yield Heading("NPIV maps of this VIOS")
+    if not lpar.npiv:
+        yield Note("None are known.", Tone.DIM)
+    for mapping in lpar.npiv:
+        client = mapping.client_lpar_name or "no client"
+        words = f"{client}  {mapping.status}  {mapping.fc_port or 'no port'}"
+        yield Fact(mapping.vfchost, Cell(words, Tone.PLAIN if mapping.status == "LOGGED_IN" else Tone.WARN))

@@ -1,0 +1,144 @@
+"""What the detail of a protection group says: the group at home against what each target shows of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from screens.ages import age, exact, moment, size
+from screens.cells import Cell, Tone
+from screens.copies import TargetCopy, pgroup_health, target_copies, worst_rpo_s
+from screens.pairing import PgroupPair, pgroup_pair
+from screens.rows_pgroups import NO_COPY, progress_text, schedule_text, targets_cell
+from screens.scene import Scene
+from screens.side_by_side import Fact, Heading, Note, Part, both, text_cell
+from screens.status import EMPTY, status
+from store.estate import PgroupRetention, PgroupSnapshot, ProtectionGroup
+from store.records import Entry
+
+
+def parts(scene: Scene, entry: Entry) -> list[Part]:
+    """The parts of the detail, top to bottom. Raises TypeError for an entry that is no protection group."""
+    pair = pgroup_pair(scene, entry)
+    result: list[Part] = list(_notes(scene, pair, entry))
+    if pair.source is None:
+        return [*result, *_sides(scene, entry, None)]
+    for number, replica in enumerate(pair.replicas):
+        if number:
+            result.append(Heading(f"Target {_group(replica).array}"))
+        result += _sides(scene, pair.source, replica)
+    if not pair.replicas:
+        result += _sides(scene, pair.source, None)
+    return [*result, *_copies(scene, _group(pair.source)), *_members(_group(pair.source))]
+
+
+def _group(entry: Entry) -> ProtectionGroup:
+    if not isinstance(entry.obj, ProtectionGroup):
+        raise TypeError(f"not a protection group: {entry.key}")
+    return entry.obj
+
+
+def _notes(scene: Scene, pair: PgroupPair, entry: Entry) -> Iterator[Part]:
+    if pair.source is None:
+        home = _group(entry).source or "its home array"
+        yield Note(f"The group at home is not known: {home} was not read. Only the replica is shown.", Tone.UNKNOWN)
+        return
+    shown = {_group(replica).array for replica in pair.replicas}
+    for target in _group(pair.source).targets:
+        if target.name not in shown:
+            yield Note(f"What {target.name} holds of it is not known: no reading of that array shows it.", Tone.UNKNOWN)
+
+
+def _sides(scene: Scene, left: Entry, right: Entry | None) -> Iterator[Part]:
+    mine, other = _group(left), _group(right) if right is not None else None
+    source = mine if mine.is_local else None
+    yield both("Name", lambda group: Cell(group.name), mine, other)
+    yield both("Array", lambda group: Cell(group.array), mine, other)
+    yield both("Site", scene.site_cell, left, right)
+    yield both("State", lambda group: status(pgroup_health(group, scene.now, source)).cell(), mine, other)
+    yield both("Seen", scene.seen_cell, left, right)
+    yield both("Replicates", targets_cell, mine, other)
+    yield both("Newest complete", lambda group: _newest(group, scene), mine, other, compare=True)
+    yield both("Snapshots", lambda group: Cell(str(group.snapshot_count)), mine, other)
+    yield both("Replication", lambda group: _local(group, schedule_text(group.replication)), mine, other)
+    yield both("Local snapshots", lambda group: _local(group, schedule_text(group.snapshot)), mine, other)
+    yield both("Kept at source", lambda group: _retention(group.source_retention), mine, other)
+    yield both("Kept at target", lambda group: _retention(group.target_retention), mine, other)
+    yield both("Retention lock", lambda group: text_cell(group.retention_lock), mine, other)
+    if mine.destroyed or (other is not None and other.destroyed):
+        yield both("Eradicated in", _eradication, mine, other)
+
+
+def _local(group: ProtectionGroup, text: str) -> Cell:
+    return Cell(text) if group.is_local else EMPTY
+
+
+def _newest(group: ProtectionGroup, scene: Scene) -> Cell:
+    if group.is_local and not group.targets:
+        return EMPTY
+    held = [copy.newest for copy in target_copies(group)]
+    if not held or None in held:
+        return Cell("no complete copy", Tone.BAD)
+    oldest = min((snapshot for snapshot in held if snapshot is not None), key=lambda snapshot: snapshot.created)
+    return Cell(scene.ago(oldest.created))
+
+
+def _retention(kept: PgroupRetention | None) -> Cell:
+    if kept is None:
+        return EMPTY
+    words = [f"all for {exact(kept.all_for_s)}"] if kept.all_for_s else []
+    if kept.per_day and kept.days:
+        words.append(f"{kept.per_day} a day for {kept.days} days")
+    return text_cell(", then ".join(words))
+
+
+def _eradication(group: ProtectionGroup) -> Cell:
+    if not group.destroyed:
+        return Cell("not destroyed")
+    return Cell("time not told" if group.time_remaining_s is None else exact(group.time_remaining_s), Tone.BAD)
+
+
+def _copies(scene: Scene, group: ProtectionGroup) -> Iterator[Part]:
+    if not group.targets:
+        return
+    yield Heading("Copies, as the source array reports them")
+    worst = worst_rpo_s(group)
+    yield Fact("Worst RPO", Cell("not known: no transfer was seen complete") if worst is None else Cell(exact(worst)))
+    for copy in target_copies(group):
+        yield Fact(f"On {copy.target}", _copy(copy, scene))
+        if copy.moving is not None:
+            yield Fact("", Cell(f"transferring {copy.moving.name}: {progress_text(copy)}", Tone.BUSY))
+        if not copy.allowed:
+            yield Fact("", Cell("the target does not allow this group", Tone.BAD))
+    for snapshot in group.snapshots:
+        yield Fact(f"  {age(scene.now, snapshot.created)} ago", _snapshot(snapshot))
+
+
+def _copy(copy: TargetCopy, scene: Scene) -> Cell:
+    if copy.newest is None:
+        return Cell("no complete copy", NO_COPY.tone)
+    longest = "" if copy.longest_s is None else f"; longest transfer {exact(copy.longest_s)}"
+    return Cell(f"{copy.newest.name}, {age(scene.now, copy.newest.created)} old{longest}")
+
+
+def _snapshot(snapshot: PgroupSnapshot) -> Cell:
+    words = [snapshot.name, f"created {moment(snapshot.created)}"]
+    if snapshot.target is None:
+        words.append("local")
+    elif snapshot.complete and snapshot.completed is not None:
+        words.append(f"complete on {snapshot.target} {moment(snapshot.completed)}")
+    else:
+        words.append(f"not complete on {snapshot.target}")
+    if snapshot.data_transferred is not None:
+        words.append(size(snapshot.data_transferred))
+    if snapshot.destroyed:
+        words.append("destroyed")
+    return Cell(", ".join(words), Tone.DIM if snapshot.destroyed else Tone.PLAIN)
+
+
+def _members(group: ProtectionGroup) -> Iterator[Part]:
+    yield Heading("Members")
+    for label, names in (("Volumes", group.volumes), ("Hosts", group.hosts), ("Host groups", group.host_groups)):
+        if names:
+            yield Fact(f"{len(names)} {label.lower()}", Cell(", ".join(names)))
+    if not (group.volumes or group.hosts or group.host_groups):
+        yield Note("None.", Tone.WARN)

@@ -1,0 +1,114 @@
+"""Facts of one thing, or of the two sides of a pair next to each other with their differences marked. Pure layout."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import TypeVar
+
+from screens.cells import EMPTY_LINE, Cell, Line, Tone, fit, wrap
+from screens.status import DIFFERS, EMPTY, GLYPHS
+
+LABEL_WIDTH = 17
+BETWEEN = " │ "
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """A fact of the left side and, in a pair, of the right. ``differs`` marks the two as different where they should
+    agree."""
+
+    label: str
+    left: Cell
+    right: Cell | None = None
+    differs: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Heading:
+    """Begins a section."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """A sentence over the whole width, behind the glyph of its tone where it has one."""
+
+    text: str
+    tone: Tone = Tone.PLAIN
+
+
+Part = Fact | Heading | Note
+
+
+def both(label: str, make: Callable[[T], Cell], left: T, right: T | None, *, compare: bool = False) -> Fact:
+    """The same fact of two sides; of the left alone where there is no other side. With ``compare`` a difference is
+    marked; what only one side tells is no difference."""
+    of_left = make(left)
+    if right is None:
+        return Fact(label, of_left)
+    of_right = make(right)
+    known = EMPTY not in (of_left, of_right)
+    return Fact(label, of_left, of_right, compare and known and of_left.text != of_right.text)
+
+
+def text_cell(value: object) -> Cell:
+    """A plain value; EMPTY where the device did not say."""
+    if value is None or value == "":
+        return EMPTY
+    if isinstance(value, bool):
+        return Cell("yes" if value else "no")
+    return Cell(str(value))
+
+
+def lay_out(parts: Iterable[Part], width: int) -> list[Line]:
+    """The parts as lines of at most ``width`` cells. Long texts go on below themselves; nothing is cut."""
+    lines: list[Line] = []
+    for part in parts:
+        if isinstance(part, Heading):
+            if lines:
+                lines.append(EMPTY_LINE)
+            lines.append((Cell(part.text, Tone.HEADING),))
+        elif isinstance(part, Note):
+            glyph = GLYPHS.get(part.tone)
+            lead = f"{glyph} " if glyph else ""
+            for number, text in enumerate(wrap(part.text, max(10, width - len(lead)))):
+                lines.append((Cell((lead if number == 0 else " " * len(lead)) + text, part.tone),))
+        else:
+            lines += _fact_lines(part, width)
+    return lines
+
+
+def _fact_lines(fact: Fact, width: int) -> list[Line]:
+    room = max(10, width - LABEL_WIDTH - 1)
+    if fact.right is None:
+        return [
+            (Cell(fit(fact.label if number == 0 else "", LABEL_WIDTH) + " ", Tone.DIM), Cell(text, fact.left.tone))
+            for number, text in enumerate(wrap(fact.left.text, room))
+        ]
+    side = (room - len(BETWEEN)) // 2
+    left, right = wrap(fact.left.text, side), wrap(fact.right.text, side)
+    tone = Tone.WARN if fact.differs else Tone.DIM
+    between = f" {DIFFERS} " if fact.differs else BETWEEN
+    lines: list[Line] = []
+    for number in range(max(len(left), len(right))):
+        lines.append(
+            (
+                Cell(fit(fact.label if number == 0 else "", LABEL_WIDTH) + " ", Tone.DIM),
+                Cell(fit(_at(left, number), side), _side_tone(fact.left, fact.differs)),
+                Cell(between if number == 0 else BETWEEN, tone),
+                Cell(_at(right, number), _side_tone(fact.right, fact.differs)),
+            )
+        )
+    return lines
+
+
+def _at(texts: Sequence[str], number: int) -> str:
+    return texts[number] if number < len(texts) else ""
+
+
+def _side_tone(cell: Cell, differs: bool) -> Tone:
+    return Tone.WARN if differs and cell.tone is Tone.PLAIN else cell.tone

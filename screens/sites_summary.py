@@ -1,0 +1,183 @@
+"""The sites side by side: what stands at each, by state, with its worst RPO. Pure."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from screens.ages import age
+from screens.cells import EMPTY_LINE, Cell, Line, Tone, fit, line_width
+from screens.copies import pgroup_health, worst_copy
+from screens.pairing import newest_complete, pgroup_source, replica_of, vm_pair
+from screens.rcg_sides import in_sync, pairs, point_in_time
+from screens.scene import Scene
+from screens.status import EMPTY, GLYPHS, status
+from store.estate import Lpar, ManagedSystem, ProtectionGroup, RcgMode, RemoteCopyGroup, VirtualMachine
+from store.records import Entry
+
+LABEL_WIDTH = 9
+REST_WIDTH = 5
+"""Room kept for the count of the states that do not fit: `` +999``."""
+
+MOST_LINES = 4
+"""How many lines the states of one kind may take where there is room."""
+
+SITE_LEAST = 36
+"""The least width of a site's column, in terminal cells; sites that do not fit beside each other go below."""
+
+
+@dataclass(frozen=True, slots=True)
+class Loss:
+    """What would be lost with an object now: everything since ``since``; None: no complete copy, no bound at all."""
+
+    name: str
+    since: datetime | None
+
+
+def worst_loss(losses: Iterable[Loss]) -> Loss | None:
+    """The loss that hurts most: one without any bound, else the oldest."""
+    worst: Loss | None = None
+    for loss in losses:
+        if worst is None or _hurts(loss) > _hurts(worst):
+            worst = loss
+    return worst
+
+
+def _hurts(loss: Loss) -> tuple[bool, float]:
+    return (loss.since is None, -loss.since.timestamp() if loss.since is not None else 0.0)
+
+
+def losses(scene: Scene) -> Iterator[tuple[str | None, Loss]]:
+    """For each protected object the site where its data is made, and its loss now."""
+    for entry in scene.view.entries("pgroup"):
+        group = entry.obj
+        if isinstance(group, ProtectionGroup) and group.is_local and group.targets and not entry.gone:
+            copy = worst_copy(group)
+            yield scene.site(entry), Loss(group.name, copy.newest.created if copy and copy.newest else None)
+    for pair in pairs(scene):
+        home = pair.natural.entry
+        group_now = pair.any_group
+        if home is None or group_now is None or in_sync(pair):
+            continue
+        yield scene.site(home), Loss(pair.name, point_in_time(pair) if group_now.mode is not RcgMode.SYNC else None)
+    for entry in scene.view.entries("vm"):
+        vm = entry.obj
+        if isinstance(vm, VirtualMachine) and vm.replica is None and not entry.gone:
+            replicas = vm_pair(scene, entry).replicas
+            newest = newest_complete(replicas)
+            replica = replica_of(newest) if newest is not None else None
+            if replicas:
+                yield scene.site(entry), Loss(vm.name, replica.point_in_time if replica is not None else None)
+
+
+def site_names(scene: Scene) -> tuple[tuple[str, str], ...]:
+    """Name and role of each site: those of the settings, then those that only devices name."""
+    named = [(site.name, site.role.value) for site in scene.sites]
+    known = {name for name, _ in named}
+    others = sorted({device.site for device in scene.index.devices.values()} - known)
+    return (*named, *((name, "") for name in others))
+
+
+def sites_lines(scene: Scene, width: int, height: int) -> list[Line]:
+    """The sites next to each other, as many as fit; the others below. As detailed as ``height`` lines allow; never
+    less than a line for each kind of thing."""
+    names = site_names(scene)
+    across = max(1, min(len(names), (width + 3) // (SITE_LEAST + 3)))
+    column = (width - 3 * (across - 1)) // across
+    counted = {name: list(_counted(scene, name)) for name, _ in names}
+    found: dict[str | None, list[Loss]] = {}
+    for site, loss in losses(scene):
+        found.setdefault(site, []).append(loss)
+    lines: list[Line] = []
+    for most in range(MOST_LINES, 0, -1):
+        blocks = []
+        for name, role in names:
+            block: list[Line] = [(Cell(fit(f"{name} {role}".strip(), column), Tone.HEADING),)]
+            for label, counts in counted[name]:
+                block += counted_lines(label, counts, column, most)
+            blocks.append([*block, *_worst_lines(scene, found.get(name, []), column)])
+        lines = _stacked(blocks, across, column)
+        if len(lines) <= height:
+            break
+    return lines
+
+
+def _stacked(blocks: Sequence[Sequence[Line]], across: int, column: int) -> list[Line]:
+    lines: list[Line] = []
+    for start in range(0, len(blocks), across):
+        if lines:
+            lines.append(EMPTY_LINE)
+        lines += _beside(blocks[start : start + across], column)
+    return lines
+
+
+def _beside(blocks: Sequence[Sequence[Line]], column: int) -> list[Line]:
+    height = max(len(block) for block in blocks)
+    lines: list[Line] = []
+    for number in range(height):
+        line: list[Cell] = []
+        for place, block in enumerate(blocks):
+            if place:
+                line.append(Cell(" │ ", Tone.DIM))
+            part = block[number] if number < len(block) else EMPTY_LINE
+            line += [*part, Cell(" " * (column - line_width(part)))]
+        lines.append(tuple(line))
+    return lines
+
+
+def _counted(scene: Scene, site: str) -> Iterator[tuple[str, Counter[StrEnum]]]:
+    def here(kind: str) -> Iterator[Entry]:
+        return (entry for entry in scene.view.entries(kind) if not entry.gone and scene.site(entry) == site)
+
+    yield "Devices", Counter(d.health for d in scene.index.devices.values() if d.site == site)
+    yield "Systems", Counter(e.obj.state for e in here("system") if isinstance(e.obj, ManagedSystem))
+    yield "LPARs", Counter(e.obj.state for e in here("lpar") if isinstance(e.obj, Lpar))
+    yield (
+        "Pgroups",
+        Counter(
+            pgroup_health(e.obj, scene.now, pgroup_source(scene, e))
+            for e in here("pgroup")
+            if isinstance(e.obj, ProtectionGroup)
+        ),
+    )
+    yield "RCGs", Counter(e.obj.role for e in here("rcg") if isinstance(e.obj, RemoteCopyGroup))
+    yield "VMs", Counter(e.obj.power_state for e in here("vm") if isinstance(e.obj, VirtualMachine))
+
+
+def counted_lines(label: str, counts: Counter[StrEnum], width: int, most: int) -> list[Line]:
+    """A label, the total, and how many of each state, the worst first, in at most ``most`` lines: states that do not
+    fit are counted together, so that the numbers always add up to the total."""
+    order = (Tone.BAD, Tone.UNKNOWN, Tone.WARN, Tone.BUSY, Tone.OK, Tone.OFF)
+    states = sorted(counts, key=lambda state: (order.index(status(state).tone), str(state)))
+    total = str(sum(counts.values())) if counts else EMPTY.text
+    lines: list[list[Cell]] = [[Cell(fit(label, LABEL_WIDTH), Tone.DIM), Cell(fit(total, 4, right=True))]]
+    for number, state in enumerate(states):
+        shown = status(state)
+        cell = Cell(f" {shown.glyph} {counts[state]} {shown.word}", shown.tone)
+        others = sum(counts[left] for left in states[number:])
+        rest = Cell(f" +{others}", Tone.DIM)
+        last = number == len(states) - 1
+        room = width - line_width(tuple(lines[-1])) - (0 if last or len(lines) < most else REST_WIDTH)
+        if cell.width > room and len(lines) < most:
+            lines.append([Cell(" " * (LABEL_WIDTH + 4))])
+            room = width - LABEL_WIDTH - 4 - (0 if last or len(lines) < most else REST_WIDTH)
+        if cell.width > room:
+            lines[-1].append(rest)
+            break
+        lines[-1].append(cell)
+    return [tuple(line) for line in lines]
+
+
+def _worst_lines(scene: Scene, found: Sequence[Loss], width: int) -> list[Line]:
+    worst = worst_loss(found)
+    if worst is None:
+        return [(Cell(fit("Worst RPO", LABEL_WIDTH + 1), Tone.DIM), EMPTY)]
+    room = width - LABEL_WIDTH - 1
+    if worst.since is None:
+        text = f"{GLYPHS[Tone.BAD]} {worst.name}: no bound"
+        return [(Cell("Worst RPO ", Tone.DIM), Cell(fit(text, min(len(text), room)), Tone.BAD))]
+    text = f"{age(scene.now, worst.since)} {worst.name}"
+    return [(Cell("Worst RPO ", Tone.DIM), Cell(fit(text, min(len(text), room))))]

@@ -1,0 +1,100 @@
+"""How the tests drive the console: a real App on a view filled by hand, and what its screen shows as plain text."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+
+from textual.pilot import Pilot
+
+from app.console import Console
+from screens.base import EstateScreen
+from store.view import EstateView
+from tests.screens.estate import SITES, Clock
+
+LIMIT_S = 20.0
+
+
+@dataclass
+class Driven:
+    """A running console. ``swept`` are the devices that were asked for, None for all."""
+
+    console: Console
+    pilot: Pilot[int]
+    clock: Clock
+    swept: list[str | None] = field(default_factory=list)
+
+    async def settle(self) -> None:
+        """Wait until every message is handled and every widget is drawn."""
+        for _ in range(3):
+            await self.pilot.pause()
+
+    async def press(self, *keys: str) -> None:
+        for key in keys:
+            await self.pilot.press(key)
+        await self.settle()
+
+    async def wait_for(self, predicate: Callable[[], bool], message: str) -> None:
+        deadline = time.monotonic() + LIMIT_S
+        while not predicate():
+            if time.monotonic() > deadline:
+                raise AssertionError(f"{message}; the screen shows:\n{self.text}")
+            await self.pilot.pause(0.02)
+
+    @property
+    def screen(self) -> EstateScreen:
+        screen = self.console.screen
+        assert isinstance(screen, EstateScreen)
+        return screen
+
+    @property
+    def text(self) -> str:
+        """What the screen shows, without styles, trailing blanks removed."""
+        return "\n".join(line.rstrip() for line in rendered(self.console)).rstrip() + "\n"
+
+    def line(self, containing: str) -> str:
+        """The first line of the screen with this text."""
+        for line in self.text.splitlines():
+            if containing in line:
+                return line
+        raise AssertionError(f"no line has {containing!r}:\n{self.text}")
+
+
+def rendered(console: Console) -> list[str]:
+    """The lines on the screen. The one place that knows how to ask Textual for them."""
+    compositor = console.screen._compositor
+    return ["".join(segment.text for segment in strip) for strip in compositor.render_strips()]
+
+
+@asynccontextmanager
+async def driven(
+    view: EstateView,
+    size: tuple[int, int] = (80, 24),
+    clock: Clock | None = None,
+    *,
+    lab: bool = True,
+    read_only: bool = False,
+    ascii_only: bool = False,
+) -> AsyncIterator[Driven]:
+    """A console on ``view``, its first pane shown and its sweep begun."""
+    swept: list[str | None] = []
+    standing = clock or Clock()
+    console = Console(
+        lambda: view,
+        lambda say: None,
+        swept.append,
+        sites=SITES,
+        lab=lab,
+        read_only=read_only,
+        ascii_only=ascii_only,
+        clock=standing,
+    )
+    async with console.run_test(size=size) as pilot:
+        running = Driven(console, pilot, standing, swept)
+        await running.wait_for(lambda: isinstance(console.screen, EstateScreen), "no pane is shown")
+        await running.wait_for(lambda: console.around.sweeping(), "the sweep did not begin")
+        running.screen.redraw()
+        await running.settle()
+        yield running
