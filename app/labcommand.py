@@ -148,7 +148,7 @@ def _serve(args: argparse.Namespace) -> int:
         raise ControlError(f"a lab already runs in {directory}: use it, or name another place with --dir")
     world, lab = _build(args, directory)
     lab.start()
-    config = write_config(lab, directory, interval_s=5 if args.preset == "demo" else 60)
+    config = write_config(lab, directory, _interval_s(args.preset, world.timing.name))
     control = Control(world, directory)
     control.start()
     try:
@@ -160,6 +160,13 @@ def _serve(args: argparse.Namespace) -> int:
         control.stop()
         lab.stop()
     return 0
+
+
+def _interval_s(preset: str, latency: str) -> int:
+    """Seconds between two sweeps: short enough to watch, long enough for a sweep to end."""
+    if preset == "large":
+        return 60
+    return 5 if latency == "instant" else 15
 
 
 def _wait(until_eof: bool) -> None:
