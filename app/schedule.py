@@ -6,7 +6,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from app.sweep import Sweeper
@@ -76,7 +76,8 @@ class Schedule:
         self._stopped.set()
         self._sweeper.after = None
         if self._scheduler is not None:
-            self._scheduler.shutdown(wait=False)
+            scheduler, self._scheduler = self._scheduler, None
+            scheduler.shutdown(wait=False)
         self._sweeper.stop(timeout_s)
         self._sweeper.store.flush()
 
@@ -86,8 +87,11 @@ class Schedule:
     def _set_time(self, job: str, at: datetime) -> None:
         from apscheduler.jobstores.base import JobLookupError
 
+        scheduler = self._scheduler
+        if scheduler is None:
+            return
         try:
-            self._scheduler.modify_job(job, next_run_time=at)
+            scheduler.modify_job(job, next_run_time=at)
         except JobLookupError:
             if not self._stopped.is_set():
                 raise
@@ -99,15 +103,21 @@ class Schedule:
             now = time.time() - time.monotonic()
             if abs(now - offset) >= CLOCK_STEP_S:
                 self._tell(f"The clock of this machine was set by {now - offset:+.0f} s: ages before that are off")
-                for job in self._scheduler.get_jobs():
-                    self._set_time(job.id, datetime.now(UTC))
+                for device in self._sweeper.devices:
+                    self._set_time(_job(device.name), datetime.now(UTC))
+                self._set_time(_HEARTBEAT, datetime.now(UTC))
             offset = now
 
     # ------------------------------------------------------------------------------------------------- listeners
 
     def _overlong(self, event: JobEvent) -> None:
         name = _device(event.job_id)
-        if name is not None and self._sweeper.is_sweeping(name):
+        if name is None:
+            return
+        if not self._sweeper.is_sweeping(name):
+            # It came in the instant between the end of a sweep and the scheduler's notice of it.
+            self._set_time(event.job_id, datetime.now(UTC) + timedelta(seconds=1))
+        else:
             self._tell(f"{name}: one sweep takes longer than its interval; the next begins when it has ended")
 
     def _missed(self, event: JobEvent) -> None:
