@@ -125,9 +125,8 @@ def _directory(args: argparse.Namespace) -> Path:
 
 
 def _build(args: argparse.Namespace, directory: Path) -> tuple[World, Lab]:
-    from backends.lab.presets import build
-
     from backends.lab.lab import Lab
+    from backends.lab.presets import build
     from backends.lab.timing import PRESETS as TIMINGS
 
     world = build(args.preset, seed=args.seed, timing=TIMINGS[args.latency or "instant"])
