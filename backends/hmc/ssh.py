@@ -192,6 +192,7 @@ class HmcSession:
 
         access = self._access
         sock = self._socket(call)
+        began = time.monotonic()
         client = paramiko.SSHClient()
         client.set_missing_host_key_policy(_pinned_only(access))
         try:
@@ -216,7 +217,7 @@ class HmcSession:
                 client.close()
             with suppress(OSError):
                 sock.close()
-            raise self._connect_error(call, error) from None
+            raise self._connect_error(call, error, time.monotonic() - began) from None
         transport = client.get_transport()
         if transport is not None:
             transport.set_keepalive(_KEEPALIVE_S)
@@ -248,7 +249,7 @@ class HmcSession:
             text = f"key file {access.key_file}: {_key_reason(error)}"
             raise self._error(call, Failure.LOGIN_REFUSED, Sent.NO, text) from None
 
-    def _connect_error(self, call: str, error: Exception) -> DeviceError:
+    def _connect_error(self, call: str, error: Exception, waited_s: float) -> DeviceError:
         import paramiko
 
         if isinstance(error, DeviceError):
@@ -258,8 +259,10 @@ class HmcSession:
         if isinstance(error, paramiko.AuthenticationException):
             text = f"login of {self._access.user} refused"
             return self._error(call, Failure.LOGIN_REFUSED, Sent.NO, text)
-        if isinstance(error, TimeoutError):
-            return self._error(call, Failure.TIMEOUT, Sent.NO, _words(error))
+        if isinstance(error, TimeoutError) or waited_s >= self._limits.connect_s:
+            # The library has several errors for a server that says nothing, and not one of them says so.
+            text = f"no SSH session within {self._limits.connect_s:g} s: {_words(error)}"
+            return self._error(call, Failure.TIMEOUT, Sent.NO, text)
         return self._error(call, Failure.LOST, Sent.NO, f"no SSH session: {_words(error)}")
 
     def _error(self, call: str, failure: Failure, sent: Sent, text: str, code: str | None = None) -> DeviceError:
