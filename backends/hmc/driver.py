@@ -83,6 +83,7 @@ class _Sweep:
         self._limits = limits
         self._into = Gathered()
         self._timeouts = 0
+        self._down: DeviceError | None = None
         self._lock = threading.Lock()
 
     def read(self, taken_at: datetime) -> Reading:
@@ -223,6 +224,8 @@ class _Sweep:
                         self._timeouts += 1
                 again = error.failure is Failure.SESSION_LIMIT or (error.failure is Failure.LOST and not lost)
                 if not again or not left:
+                    if error.failure in _WHOLE:
+                        self._down = error
                     raise
                 lost = lost or error.failure is Failure.LOST
                 if error.failure is Failure.SESSION_LIMIT:
@@ -230,6 +233,9 @@ class _Sweep:
         raise AssertionError("not reached")
 
     def _patience(self, command: str) -> None:
+        """Raise rather than ask, once the HMC as a whole was found away or left too much unanswered."""
+        if self._down is not None:
+            raise self._down
         with self._lock:
             if self._timeouts >= _PATIENCE:
                 text = f"not asked: the HMC left {self._timeouts} other commands without an answer"
