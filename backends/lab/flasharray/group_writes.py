@@ -404,6 +404,7 @@ def patch_links(array: ArrayState, query: Query, text: bytes) -> list[Row]:
 
 _BOTH = frozenset({"names", "ids"})
 _MEMBERS = frozenset({"group_names", "group_ids", "member_names", "member_ids"})
+_TARGETS = frozenset({"group_names", "group_ids", "member_names"})
 _SNAPSHOT = frozenset(
     {"source_names", "source_ids", "apply_retention", "replicate", "replicate_now", "for_replication", "allow_throttle"}
 )
@@ -415,9 +416,9 @@ GROUP_WRITES: dict[tuple[str, str], Write] = {
     ("DELETE", "protection-groups"): Write(_BOTH, delete_groups),
     ("POST", "protection-groups/volumes"): Write(_MEMBERS, post_group_volumes),
     ("DELETE", "protection-groups/volumes"): Write(_MEMBERS, delete_group_volumes),
-    ("POST", "protection-groups/targets"): Write(_MEMBERS, post_targets),
-    ("PATCH", "protection-groups/targets"): Write(_MEMBERS, patch_targets),
-    ("DELETE", "protection-groups/targets"): Write(_MEMBERS, delete_targets),
+    ("POST", "protection-groups/targets"): Write(_TARGETS, post_targets),
+    ("PATCH", "protection-groups/targets"): Write(_TARGETS, patch_targets),
+    ("DELETE", "protection-groups/targets"): Write(_TARGETS, delete_targets),
     ("POST", "protection-group-snapshots"): Write(_SNAPSHOT, post_group_snapshots),
     ("POST", "protection-group-snapshots/test"): Write(_SNAPSHOT, test_group_snapshots),
     ("PATCH", "protection-group-snapshots"): Write(_BOTH, patch_group_snapshots),

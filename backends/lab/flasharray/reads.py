@@ -185,8 +185,8 @@ READS: dict[str, Read] = {
     "remote-volume-snapshots": Read(
         Listing(_SNAPSHOT, token=False, destroyed=True, extra=_SOURCES | _ON), remote_volume_snapshots
     ),
-    "hosts": Read(Listing(_HOST, ids=False), hosts),
-    "host-groups": Read(Listing("Host group does not exist.", ids=False), host_groups),
+    "hosts": Read(Listing(_HOST, ids=False, destroyed=True), hosts),
+    "host-groups": Read(Listing("Host group does not exist.", ids=False, destroyed=True), host_groups),
     "host-groups/hosts": Read(_members(), host_group_hosts),
     "connections": Read(
         Listing(
