@@ -125,13 +125,20 @@ def test_snapshots_are_made_found_and_removed(pair: Pair) -> None:
         client.deleteVolume("snap1")
 
 
+TARGETS = [{"targetName": "bergen", "mode": 1}]
+
+
+def role(client: Any, action: int, options: dict[str, bool] | None = None) -> Any:
+    return client.recoverRemoteCopyGroupFromDisaster("erp_prd", action, options)
+
+
 @pytest.mark.parametrize(
     ("call", "error", "code"),
     [
         (lambda c: c.getRemoteCopyGroup("nosuch"), exceptions.HTTPNotFound, 187),
-        (lambda c: c.createRemoteCopyGroup("erp_prd", [{"targetName": "bergen", "mode": 1}]), exceptions.HTTPConflict, 237),
-        (lambda c: c.recoverRemoteCopyGroupFromDisaster("erp_prd", 10), exceptions.HTTPBadRequest, 29),
-        (lambda c: c.recoverRemoteCopyGroupFromDisaster("erp_prd", 10, {"skipPromote": True}), exceptions.HTTPBadRequest, 44),
+        (lambda c: c.createRemoteCopyGroup("erp_prd", TARGETS), exceptions.HTTPConflict, 237),
+        (lambda c: role(c, 10), exceptions.HTTPBadRequest, 29),
+        (lambda c: role(c, 10, {"skipPromote": True}), exceptions.HTTPBadRequest, 44),
         (lambda c: c.getVolume("nosuch"), exceptions.HTTPNotFound, 23),
         (lambda c: c.getTask(7), exceptions.HTTPNotFound, 145),
         (lambda c: c.deleteVolume("erp_data01"), exceptions.HTTPForbidden, 120),
@@ -139,7 +146,7 @@ def test_snapshots_are_made_found_and_removed(pair: Pair) -> None:
         (lambda c: c.http.get("/nosuch"), exceptions.HTTPNotFound, 8),
         (lambda c: c.http.put("/remotecopygroups/erp_prd", body={"action": 99}), exceptions.HTTPBadRequest, 46),
     ],
-)  # fmt: skip
+)
 def test_a_refusal_has_the_documented_status_and_code(pair: Pair, call: Any, error: type[Exception], code: int) -> None:
     with pair.library("oslo") as client, pytest.raises(error) as refused:
         call(client)

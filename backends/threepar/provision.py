@@ -1,0 +1,274 @@
+"""Making and unmaking what is replicated: groups, their members and settings, volumes and their exports.
+
+Each verb is a record like those of :mod:`backends.threepar.verbs`.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from backends.outcome import ParseError
+from backends.threepar.verbs import Body, Request, check_group
+from backends.threepar.words import name, sync_period
+from store.estate import RcgMode
+
+_MAX_LUN = 16383
+_POLICIES = {
+    "auto_recover": "autoRecover",
+    "auto_failover": "autoFailover",
+    "over_per_alert": "overPeriodAlert",
+    "path_management": "pathManagement",
+}
+_MODE_NUMBERS = {RcgMode.SYNC: 1, RcgMode.PERIODIC: 3, RcgMode.ASYNC: 4}
+
+
+@dataclass(frozen=True, slots=True)
+class CreateGroup:
+    """``creatercopygroup``. The CPGs are where volumes made with the admit go."""
+
+    group: str
+    target: str
+    mode: RcgMode
+    local_cpg: str | None = None
+    remote_cpg: str | None = None
+
+    def __post_init__(self) -> None:
+        check_group(self.group, self.target)
+        for cpg in (self.local_cpg, self.remote_cpg):
+            if cpg is not None:
+                name(cpg, "CPG")
+        if (self.local_cpg is None) != (self.remote_cpg is None):
+            raise ParseError("a CPG on both arrays, or on none", str(self.local_cpg or self.remote_cpg))
+
+    def request(self) -> Request:
+        target: Body = {"targetName": self.target, "mode": _MODE_NUMBERS[self.mode]}
+        body: Body = {"name": self.group}
+        if self.local_cpg is not None:
+            target["userCPG"] = self.remote_cpg
+            body["localUserCPG"] = self.local_cpg
+        return Request("POST", "/remotecopygroups", body | {"targets": [target]})
+
+    def command(self) -> str:
+        cpgs = f"-usr_cpg {self.local_cpg} {self.target}:{self.remote_cpg} " if self.local_cpg is not None else ""
+        return f"creatercopygroup {cpgs}{self.group} {self.target}:{self.mode.lower()}"
+
+
+@dataclass(frozen=True, slots=True)
+class RemoveGroup:
+    """``removercopygroup -f``: the volumes stay on both arrays."""
+
+    group: str
+    keep_snapshots: bool = False
+
+    def __post_init__(self) -> None:
+        check_group(self.group, None)
+
+    def request(self) -> Request:
+        keep = "true" if self.keep_snapshots else "false"
+        return Request("DELETE", f"/remotecopygroups/{self.group}?keepSnap={keep}")
+
+    def command(self) -> str:
+        return f"removercopygroup -f {'-keepsnap ' if self.keep_snapshots else ''}{self.group}"
+
+
+@dataclass(frozen=True, slots=True)
+class SetPeriod:
+    """``setrcopygroup period``: seconds between synchronizations, 300 … 31 622 400."""
+
+    group: str
+    target: str
+    period_s: int
+
+    def __post_init__(self) -> None:
+        check_group(self.group, self.target)
+        sync_period(self.period_s)
+
+    def request(self) -> Request:
+        target = {"targetName": self.target, "syncPeriod": self.period_s}
+        return Request("PUT", f"/remotecopygroups/{self.group}", {"targets": [target]})
+
+    def command(self) -> str:
+        return f"setrcopygroup period {self.period_s}s {self.target} {self.group}"
+
+
+@dataclass(frozen=True, slots=True)
+class SetPolicy:
+    """``setrcopygroup pol``: auto_recover, auto_failover, over_per_alert or path_management, on or off."""
+
+    group: str
+    target: str
+    policy: str
+    on: bool
+
+    def __post_init__(self) -> None:
+        check_group(self.group, self.target)
+        if self.policy not in _POLICIES:
+            raise ParseError(f"a policy: one of {', '.join(_POLICIES)}", self.policy)
+
+    def request(self) -> Request:
+        target = {"targetName": self.target, "policies": {_POLICIES[self.policy]: self.on}}
+        return Request("PUT", f"/remotecopygroups/{self.group}", {"targets": [target]})
+
+    def command(self) -> str:
+        return f"setrcopygroup pol {'' if self.on else 'no_'}{self.policy} {self.group}"
+
+
+@dataclass(frozen=True, slots=True)
+class AdmitVolume:
+    """Add a volume pair to a stopped group. Only through the WSAPI: ``admitrcopyvv`` may never answer over exec."""
+
+    group: str
+    volume: str
+    target: str
+    secondary: str
+    create_secondary: bool = False
+    skip_initial_sync: bool = False
+
+    def __post_init__(self) -> None:
+        check_group(self.group, self.target)
+        name(self.volume, "volume")
+        name(self.secondary, "volume")
+
+    def request(self) -> Request:
+        body: Body = {
+            "volumeName": self.volume,
+            "targets": [{"targetName": self.target, "secVolumeName": self.secondary}],
+        }
+        if self.create_secondary:
+            body["volumeAutoCreation"] = True
+        if self.skip_initial_sync:
+            body["skipInitialSync"] = True
+        return Request("POST", f"/remotecopygroups/{self.group}/volumes", body)
+
+    def command(self) -> None:
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class DismissVolume:
+    """``dismissrcopyvv -f``: take a volume pair out of a stopped group; the secondary goes only when told."""
+
+    group: str
+    volume: str
+    keep_snapshots: bool = False
+    remove_secondary: bool = False
+
+    def __post_init__(self) -> None:
+        check_group(self.group, None)
+        name(self.volume, "volume")
+        if self.keep_snapshots and self.remove_secondary:
+            raise ParseError("keep_snapshots or remove_secondary, not both", self.volume)
+
+    def request(self) -> Request:
+        query = "?keepSnap=true" if self.keep_snapshots else ""
+        query = "?removeSecondaryVolume=true" if self.remove_secondary else query
+        return Request("DELETE", f"/remotecopygroups/{self.group}/volumes/{self.volume}{query}")
+
+    def command(self) -> str:
+        flag = "-keepsnap " if self.keep_snapshots else "-removevv " if self.remove_secondary else ""
+        return f"dismissrcopyvv -f {flag}{self.volume} {self.group}"
+
+
+# ------------------------------------------------------------------------------------------------- volumes and exports
+
+
+@dataclass(frozen=True, slots=True)
+class CreateVlun:
+    """``createvlun``: export a volume to a host (or ``set:hosts``) under a planned LUN."""
+
+    volume: str
+    lun: int
+    host: str
+
+    def __post_init__(self) -> None:
+        _check_export(self.volume, self.lun, self.host)
+
+    def request(self) -> Request:
+        return Request("POST", "/vluns", {"volumeName": self.volume, "lun": self.lun, "hostname": self.host})
+
+    def command(self) -> str:
+        return f"createvlun {self.volume} {self.lun} {self.host}"
+
+
+@dataclass(frozen=True, slots=True)
+class RemoveVlun:
+    """``removevlun -f``: the host no longer sees the volume."""
+
+    volume: str
+    lun: int
+    host: str
+
+    def __post_init__(self) -> None:
+        _check_export(self.volume, self.lun, self.host)
+
+    def request(self) -> Request:
+        return Request("DELETE", f"/vluns/{self.volume},{self.lun},{self.host}")
+
+    def command(self) -> str:
+        return f"removevlun -f {self.volume} {self.lun} {self.host}"
+
+
+@dataclass(frozen=True, slots=True)
+class CreateVolume:
+    """``createvv -tpvv``: a thin volume of ``size_mib`` MiB."""
+
+    volume: str
+    cpg: str
+    size_mib: int
+
+    def __post_init__(self) -> None:
+        name(self.volume, "volume")
+        name(self.cpg, "CPG")
+        if self.size_mib <= 0:
+            raise ParseError("a size in MiB above 0", str(self.size_mib))
+
+    def request(self) -> Request:
+        body: Body = {"name": self.volume, "cpg": self.cpg, "sizeMiB": self.size_mib, "tpvv": True}
+        return Request("POST", "/volumes", body)
+
+    def command(self) -> str:
+        return f"createvv -tpvv {self.cpg} {self.volume} {self.size_mib}"
+
+
+@dataclass(frozen=True, slots=True)
+class DeleteVolume:
+    """``removevv -f``."""
+
+    volume: str
+
+    def __post_init__(self) -> None:
+        name(self.volume, "volume")
+
+    def request(self) -> Request:
+        return Request("DELETE", f"/volumes/{self.volume}")
+
+    def command(self) -> str:
+        return f"removevv -f {self.volume}"
+
+
+@dataclass(frozen=True, slots=True)
+class CreateSnapshot:
+    """``createsv``: a virtual copy of one volume as it is now."""
+
+    snapshot: str
+    volume: str
+    read_only: bool = True
+
+    def __post_init__(self) -> None:
+        name(self.snapshot, "snapshot")
+        name(self.volume, "volume")
+
+    def request(self) -> Request:
+        inner = {"name": self.snapshot, "readOnly": self.read_only}
+        return Request("POST", f"/volumes/{self.volume}", {"action": "createSnapshot", "parameters": inner})
+
+    def command(self) -> str:
+        return f"createsv {'-ro ' if self.read_only else ''}{self.snapshot} {self.volume}"
+
+
+def _check_export(volume: str, lun: int, host: str) -> None:
+    name(volume, "volume")
+    name(re.sub(r"^set:", "", host), "host")
+    if not 0 <= lun <= _MAX_LUN:
+        raise ParseError(f"a LUN from 0 to {_MAX_LUN}", str(lun))
