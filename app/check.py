@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 import threading
 import time
@@ -47,8 +48,8 @@ KINDS = {
 
 FIXES = {
     Failure.UNREACHABLE: "Is {address} right, and is there a way to it? Try from this machine: nc -vz {host} {port}",
-    Failure.TIMEOUT: "It accepts connections but does not answer in time: look at its load and the path to it, or "
-    "raise connect_timeout, call_timeout or timeout of {name} in {config}",
+    Failure.TIMEOUT: "No answer came in time: look at the path to {address} (a firewall?) and at the load of {name}, "
+    "or raise connect_timeout, call_timeout or timeout in {config}",
     Failure.LOGIN_REFUSED: "Check user and secret of {name} in {config}, and that the account is not locked or expired",
     Failure.UNTRUSTED: "Compare and pin its identity: drdeck trust {name}. If it changed and nobody renewed it: stop, "
     "and find out who answers there",
@@ -60,6 +61,8 @@ FIXES = {
     Failure.LOST: "The connection broke while it answered: try again; if it stays, look at the network and the device",
     Failure.BAD_ANSWER: "Is {address} a {kind} of a supported version, and not a proxy or another device?",
 }
+
+OWN_ERROR = "It reports an error of its own: look at the alerts and logs of {name}, then try again"
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +129,9 @@ def advice(result: Result, settings: Settings) -> list[str]:
     device, error, reading = result.device, result.error, result.reading
     if error is not None:
         said = error.text if error.code is None or error.code in error.text else f"{error.code}: {error.text}"
-        fix = FIXES[error.failure].format(
+        broken = error.code is not None and re.fullmatch("HTTP 5[0-9][0-9]", error.code) is not None
+        words = OWN_ERROR if broken and error.failure is Failure.BAD_ANSWER else FIXES[error.failure]
+        fix = words.format(
             name=device.name,
             address=device.address,
             host=device.host,

@@ -94,7 +94,6 @@ def _settings(document: Document, content: Mapping[str, object]) -> Settings:
             document.complain((), key, f"at least one [[{key}]]", "none")
     return Settings(
         path=document.path,
-        name=console.get("name", values.text("a name for this console", 40), "drdeck"),
         read_only=console.get("read_only", values.BOOLEAN, False),
         store=console.get("store", values.path(folder), paths.state_dir() / paths.STORE_NAME),
         known_devices=console.get("known_devices", values.path(folder), folder / paths.KNOWN_NAME),

@@ -13,7 +13,7 @@ DEFAULT_PORT = {DeviceKind.HMC: 22, DeviceKind.FLASHARRAY: 443, DeviceKind.THREE
 DEFAULT_CLI_PORT = 22
 INTERVAL_S, CONNECT_TIMEOUT_S, CALL_TIMEOUT_S, TIMEOUT_S, SESSIONS = 60.0, 10.0, 60.0, 300.0, 4
 
-CONSOLE_KEYS = ("name", "read_only", "store", "known_devices")
+CONSOLE_KEYS = ("read_only", "store", "known_devices")
 SITE_KEYS = ("name", "role", "l2_stretched")
 CLI_KEYS = ("host", "port", "user", "password", "key_file", "passphrase", "host_keys", "verify")
 _COMMON_KEYS = ("name", "kind", "site", "host", "port", "user", "password", "verify")
@@ -96,7 +96,6 @@ class Settings:
     """A whole configuration. ``path`` is the file it came from; device names are unique, and so are site names."""
 
     path: Path
-    name: str
     read_only: bool
     store: Path
     known_devices: Path

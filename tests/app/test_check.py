@@ -77,6 +77,12 @@ def test_sessions_are_closed_afterwards(estate: LabEstate, capsys: pytest.Captur
         (FaultKind.CHANGED_KEY, "hmc-paris", Failure.UNTRUSTED, "drdeck trust hmc-paris"),
         (FaultKind.EXPIRED_CERT, "fa-paris", Failure.UNTRUSTED, "drdeck trust fa-paris"),
         (FaultKind.HTML, "fa-paris", Failure.BAD_ANSWER, "a FlashArray of a supported version, and not a proxy"),
+        (
+            FaultKind.HTTP_500,
+            "fa-paris",
+            Failure.BAD_ANSWER,
+            "reports an error of its own: look at the alerts and logs",
+        ),
     ],
 )
 def test_all_03_each_failure_says_what_to_do_and_the_others_are_still_read(

@@ -65,7 +65,6 @@ def device(kind: str, *lines: str) -> str:
 
 def test_what_is_left_out_has_its_default(folder: Path) -> None:
     found = loaded(folder, SITES + HMC)
-    assert found.name == "drdeck"
     assert not found.read_only
     assert found.known_devices == folder / "known_devices.toml"
     assert found.sites[0].role is SiteRole.PROD
@@ -144,9 +143,9 @@ def test_an_ipv6_address_is_a_host(folder: Path) -> None:
 
 
 def test_all_mistakes_of_a_file_are_told_at_once_in_the_order_of_their_lines(folder: Path) -> None:
-    text = '[console]\nnmae = "x"\nread_only = "yes"\n' + SITES.replace("prod", "main") + HMC + "port = 0"
+    text = '[console]\nstor = "x"\nread_only = "yes"\n' + SITES.replace("prod", "main") + HMC + "port = 0"
     assert complaints(folder, text) == [
-        "config.toml:2: console.nmae: expected the key name, found a key that is not known here",
+        "config.toml:2: console.stor: expected the key store, found a key that is not known here",
         'config.toml:3: console.read_only: expected true or false, found "yes"',
         'config.toml:6: sites[paris].role: expected "prod" or "dr", found "main"',
         "config.toml:14: devices[hmc].port: expected a whole number from 1 to 65535, found 0",
