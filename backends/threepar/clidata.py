@@ -13,7 +13,7 @@ from backends.threepar.showrcopy import number
 from store.estate import Problem
 
 _CLOCK = re.compile(r"(\d{4}-\d{2}-\d{2} \d{2}:\d{2}:\d{2} \S{1,12}) \(([^()]+)\)", re.ASCII)
-_SYSTEM_ID = re.compile(r"0x[0-9A-Fa-f]{1,8}|\d{1,10}", re.ASCII)
+_SYSTEM_ID = re.compile(r"0x[0-9A-Fa-f]{1,8}|[1-9]\d{0,9}", re.ASCII)
 _SYSTEM = ("ID", "Name", "Model", "Serial", "TotalCap", "FreeCap")
 _NONE_LISTED = ("no vluns listed", "no vlun listed")
 
