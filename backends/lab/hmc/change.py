@@ -51,7 +51,7 @@ def mksyscfg(find: FindSystem, words: list[str]) -> str:
     system = find(options)
     if kind == "prof" and options.get("-o"):
         return _save(system, options)
-    for record in _records(options.need("-i")):
+    for record in records_of(options.need("-i")):
         if kind == "lpar":
             _make_lpar(system, record)
         else:
@@ -64,7 +64,7 @@ def chsyscfg(find: FindSystem, words: list[str]) -> str:
     options = parse(words, ("-r", "-m", "-i", "-f"), ("--force",))
     kind = options.one_of("-r", "lpar", "prof")
     system = find(options)
-    for record in _records(options.need("-i")):
+    for record in records_of(options.need("-i")):
         if kind == "prof":
             lpar = _lpar_of(system, record, "lpar_name", "lpar_id")
             profile = lpar.profile(_take(record, "name"))
@@ -101,7 +101,7 @@ def rmsyscfg(find: FindSystem, words: list[str]) -> str:
 # ---------------------------------------------------------------------------------------------------------------- input
 
 
-def _records(text: str) -> list[dict[str, str]]:
+def records_of(text: str) -> list[dict[str, str]]:
     """The records of ``-i``, one a line: attribute (with its ``+`` or ``-``) → value."""
     found = []
     for line in text.strip("\n").split("\n"):

@@ -120,6 +120,9 @@ LPARS = Columns(
 )
 
 
+LPARS_OF_OLD_HMC = Columns(LPARS.default)  # before version 9 it knows no uuid
+
+
 # ------------------------------------------------------------------------------------------------------------- profiles
 
 

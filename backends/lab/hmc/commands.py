@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-from backends.lab.hmc import change, columns, hardware, power, vios
+from backends.lab.hmc import change, columns, dynamic, hardware, power, vios
 from backends.lab.hmc.adapters import VirtualEth
 from backends.lab.hmc.listing import Columns, filters, render
 from backends.lab.hmc.messages import RefusedError, message
@@ -65,7 +65,7 @@ def _lssyscfg(session: Session, words: list[str]) -> str:
     if kind == "lpar":
         if "profile_names" in chosen:
             raise RefusedError("filter", "profile_names")
-        return session.render(columns.LPARS, lpars, options)
+        return session.render(columns.LPARS if session.hmc.version >= 9 else columns.LPARS_OF_OLD_HMC, lpars, options)
     wanted = chosen.get("profile_names")
     found = [columns.ProfileOf(p, q) for p in lpars for q in p.profiles if wanted is None or q.name in wanted]
     return session.render(columns.PROFILES, found, options)
@@ -237,6 +237,7 @@ _COMMANDS: dict[str, Callable[[Session, list[str]], str]] = {
     "chsysstate": _chsysstate,
     "mksyscfg": lambda session, words: change.mksyscfg(session.system, words),
     "chsyscfg": lambda session, words: change.chsyscfg(session.system, words),
+    "chhwres": lambda session, words: dynamic.chhwres(session.system, words),
     "rmsyscfg": lambda session, words: change.rmsyscfg(session.system, words),
     "viosvrcmd": lambda session, words: vios.viosvrcmd(session.system, session.language, words),
 }

@@ -182,7 +182,8 @@ class PowerSystem:
 
 
 class Hmc:
-    """An HMC: the managed systems it knows, and how it writes. ``version`` and ``release`` are those of ``lshmc -V``.
+    """An HMC: the managed systems it knows, and how it writes. ``version`` and ``release`` are those of ``lshmc -V``;
+    before version 9 it knows no ``uuid`` of an LPAR.
 
     ``quotes_single_lists``: a list with one member is quoted like a longer one; real HMCs are seen to do both.
     ``quotes_lists_always``: a list of several members stays quoted where the separator is not a comma.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import replace
 
 import pytest
 
@@ -10,6 +11,7 @@ from backends.endpoint import Limits
 from backends.hmc import profiles, verbs
 from backends.lab.faults import FaultKind
 from backends.lab.hmc.state import rename_lpar
+from backends.lab.ssh import Answer, SshDoor
 from backends.outcome import DeviceError, Failure, Sent
 from store.estate import Lpar, LparState, ManagedSystem, Reading, SystemState
 from tests.backends.hmc.hmc_estate import MACS, PAIRS, Estate
@@ -128,7 +130,55 @@ def test_old_firmware_writes_six_fields_and_reads_without_mac_and_switch(hmc: Es
     assert [(a.mac, a.vswitch) for a in profile.eth] == [(None, ""), (None, "")]
 
 
+def test_an_hmc_that_knows_no_uuid_is_read_without_it(hmc: Estate) -> None:
+    hmc.hmc.version = 8
+    reading = read(hmc)
+    assert (reading.problems, reading.unread) == ((), ())
+    assert {lpar.uuid for lpar in lpars(reading).values()} == {None}
+
+
 # --------------------------------------------------------------------------------------------------------- misbehaviour
+
+
+def answering(hmc: Estate, start: str, answer: Answer) -> None:
+    """Have the door answer ``answer`` to commands that begin with ``start``, and everything else as it is."""
+    door = hmc.lab.door("hmc-a", "ssh")
+    assert isinstance(door, SshDoor)
+    usual = door.protocol.run
+    door.protocol = replace(
+        door.protocol, run=lambda user, line: answer if line.startswith(start) else usual(user, line)
+    )
+
+
+@pytest.mark.parametrize(
+    "text", ["", "name,type\n", "Segmentation fault\ncore dumped\n", "p10-a,9105-22A,7,Operating,1,1\n"]
+)
+def test_a_list_of_systems_that_is_not_understood_is_one_error_and_never_an_empty_estate(
+    hmc: Estate, text: str
+) -> None:
+    answering(hmc, "lssyscfg -r sys", Answer(text))
+    with pytest.raises(DeviceError) as caught:
+        read(hmc)
+    assert caught.value.failure is Failure.BAD_ANSWER
+
+
+def test_an_empty_list_of_lpars_that_says_so_is_believed_and_silence_is_not(hmc: Estate) -> None:
+    answering(hmc, "lssyscfg -r lpar -m p10-a", Answer("Rien à montrer.\n"))
+    answering(hmc, "lssyscfg -r lpar -m p10-b", Answer(""))
+    reading = read(hmc)
+    assert lpars(reading) == {}
+    assert [unread.key_prefix for unread in reading.unread] == ["9009-42A*7800B22/"]
+
+
+def test_a_refusal_without_any_text_still_says_something(hmc: Estate) -> None:
+    answering(hmc, "lssyscfg -r sys", Answer("", 3))
+    with pytest.raises(DeviceError, match="exit status 3"):
+        read(hmc)
+
+
+def test_an_unknown_clock_is_none(hmc: Estate) -> None:
+    answering(hmc, "date", Answer("jeu. 1 oct. 03:43:04 CEST 2026\n"))
+    assert read(hmc).clock_skew_s is None
 
 
 def test_a_system_that_cannot_be_asked_is_unread_and_the_other_still_shows(hmc: Estate) -> None:

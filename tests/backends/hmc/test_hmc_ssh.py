@@ -213,6 +213,56 @@ def test_a_port_that_speaks_no_ssh_is_a_lost_connection_and_nothing_was_sent() -
     assert (caught.value.failure, caught.value.sent) == (Failure.LOST, Sent.NO)
 
 
+class Odd(paramiko.ServerInterface):
+    """A server that never replies to an exec request, or hangs up right after the login."""
+
+    def __init__(self, transport: paramiko.Transport, hangs_up: bool) -> None:
+        self.transport, self.hangs_up, self.done = transport, hangs_up, threading.Event()
+
+    def check_auth_password(self, username: str, password: str) -> int:
+        return paramiko.common.AUTH_SUCCESSFUL
+
+    def check_channel_request(self, kind: str, chanid: int) -> int:
+        if self.hangs_up:
+            self.transport.close()
+        return paramiko.common.OPEN_SUCCEEDED
+
+    def check_channel_exec_request(self, channel: paramiko.Channel, command: bytes) -> bool:
+        self.done.wait(10)
+        return True
+
+
+@pytest.mark.parametrize(
+    ("hangs_up", "failure", "sent"),
+    [(False, Failure.TIMEOUT, Sent.UNKNOWN), (True, Failure.SESSION_LIMIT, Sent.NO)],
+)
+def test_a_server_that_accepts_and_then_does_nothing_or_hangs_up_is_told_apart(
+    hangs_up: bool, failure: Failure, sent: Sent
+) -> None:
+    key = paramiko.RSAKey.generate(2048)
+    servers: list[Odd] = []
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+
+        def serve() -> None:
+            for _ in range(2):
+                transport = paramiko.Transport(listening.accept()[0])
+                transport.add_server_key(key)
+                servers.append(Odd(transport, hangs_up))
+                transport.start_server(server=servers[-1])
+
+        threading.Thread(target=serve, daemon=True).start()
+        pinned = (f"{key.get_name()} {key.get_base64()}",)
+        access = SshAccess("127.0.0.1", listening.getsockname()[1], USER, Secret(PASSWORD), host_keys=pinned)
+        made = HmcSession("hmc-a", access, Limits(connect_s=3, call_s=0.5))
+        with pytest.raises(DeviceError) as caught:
+            made.ask(LIST)
+        made.close()
+    for server in servers:
+        server.done.set()
+        server.transport.close()
+    assert (caught.value.failure, caught.value.sent) == (failure, sent)
+
+
 def test_closing_never_raises_and_may_be_repeated(hmc: Estate) -> None:
     made = HmcSession("hmc-a", hmc.access(), LIMITS)
     made.close()

@@ -205,6 +205,48 @@ def test_an_lpar_made_with_the_addresses_of_a_running_one_is_caught_when_it_star
     assert {violation.rule for violation in hmc.world.referee.violations} == {Rule.MAC_TWICE, Rule.WWPN_TWICE}
 
 
+DYNAMIC = "chhwres -r virtualio -m p10-a -p {} -o {} --rsubtype {} -s {}"
+
+
+def test_an_fc_adapter_added_to_a_running_lpar_has_a_pair_that_its_profile_does_not_know(hmc: Estate) -> None:
+    add = DYNAMIC.format("erp_db1", "a", "fc", 50)
+    hmc.out(f"{add} -a adapter_type=client,remote_lpar_id=1,remote_slot_num=150")
+    listed = "lshwres -r virtualio --rsubtype fc --level lpar -m p10-a --filter lpar_names=erp_db1,slots=50 -F wwpns"
+    pair = hmc.out(listed).strip().strip('"')
+    assert pair.startswith(hmc.system().wwpn_prefix)
+    assert pair not in hmc.out("lssyscfg -r prof -m p10-a --filter lpar_names=erp_db1")
+    hmc.out(DYNAMIC.format("erp_db1", "r", "fc", 50))
+    assert hmc.out(listed) == "No results were found.\n"
+
+
+def test_a_server_adapter_added_to_a_vios_can_be_mapped_at_once(hmc: Estate) -> None:
+    add = DYNAMIC.format("vios1", "a", "fc", 300)
+    hmc.out(f"{add} -a adapter_type=server,remote_lpar_name=web1,remote_slot_num=40")
+    hmc.out('viosvrcmd -m p10-a -p vios1 -c "vfcmap -vadapter vfchost3 -fcp fcs1"')
+    assert "vfchost3,fcs1" in hmc.out('viosvrcmd -m p10-a -p vios1 -c "lsmap -all -npiv -field name fc -fmt ,"')
+
+
+def test_a_network_adapter_added_to_a_running_lpar_is_live_at_once(hmc: Estate) -> None:
+    add = DYNAMIC.format("ded1", "a", "eth", 60)
+    hmc.out(f"{add} -a port_vlan_id=20,mac_addr={MACS[1]}")
+    assert [violation.rule for violation in hmc.world.referee.violations] == [Rule.MAC_TWICE]
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        DYNAMIC.format("erp_db1", "a", "fc", 31) + " -a adapter_type=client,remote_lpar_id=1,remote_slot_num=150",
+        DYNAMIC.format("erp_db1", "a", "fc", 50) + " -a adapter_type=both",
+        DYNAMIC.format("erp_db1", "a", "eth", 50) + " -a port_vlan_id=none",
+        DYNAMIC.format("erp_db1", "a", "eth", 50) + " -a colour=red",
+        DYNAMIC.format("erp_db1", "r", "scsi", 50),
+        DYNAMIC.format("web1", "r", "eth", 2),
+    ],
+)
+def test_a_dynamic_change_that_cannot_be_is_refused(hmc: Estate, command: str) -> None:
+    assert hmc.ask(command)[0] == 1
+
+
 VERBS = st.sampled_from(
     [
         "-o on -n web1 -f default_profile",
