@@ -68,6 +68,7 @@ class FlashArrayClient:
     clock: Clock = field(default_factory=Clock)
     versions: tuple[str, ...] = ()
     _client: Any = field(default=None, repr=False)
+    _closed: bool = False
     _tap: Tap = field(default_factory=lambda: Tap(None), repr=False)
 
     # -------------------------------------------------------------------------------------------------- connecting
@@ -79,6 +80,8 @@ class FlashArrayClient:
 
     def connect(self) -> None:
         """Check the identity and the REST versions of the array, then log in. Nothing is done if there is a session."""
+        if self._closed:
+            raise DeviceError(self.name, "login", Failure.LOST, Sent.NO, "the session was closed")
         if self._client is not None:
             return
         self._ask_versions()
@@ -102,7 +105,7 @@ class FlashArrayClient:
         self.versions = tuple(versions)
         if FLOOR not in versions:
             newest = versions[-1] if versions else "none"
-            text = f"REST {FLOOR} is needed; the array offers {newest} as its newest (Purity 6.4.10 has 2.26)"
+            text = f"REST {FLOOR} is needed; the array offers {newest} as its newest"
             raise DeviceError(self.name, call, Failure.BAD_ANSWER, Sent.REFUSED, text)
 
     def _api_token(self) -> str:
@@ -174,11 +177,12 @@ class FlashArrayClient:
         return DeviceError(error.device, error.call, error.failure, error.sent, text, error.code)
 
     def close(self) -> None:
-        """Log out, waiting at most a few seconds; never raises."""
+        """Log out, waiting at most a few seconds; never raises. Final: a call still under way does not log in again."""
+        self._closed = True
         client, self._client = self._client, None
         if client is None:
             return
-        client._token_man._session_token = None  # or the library logs out again when the process ends
+        transport.retire(client)
         done = threading.Event()
 
         def log_out() -> None:
@@ -227,10 +231,12 @@ class FlashArrayClient:
     def _page(self, call: str, path: str, query: Query) -> Page:
         from urllib3.exceptions import HTTPError
 
-        lib = transport.library()
+        lib, client = transport.library(), self._client
+        if client is None:
+            raise DeviceError(self.name, call, Failure.LOST, Sent.NO, "the session was closed")
         asked = time.time()
         try:
-            self._request(self._client, "GET", path, query)
+            self._request(client, "GET", path, query)
         except lib.api_exception as error:
             raise self._answered(call, error) from None
         except (HTTPError, OSError) as error:
@@ -321,7 +327,7 @@ class FlashArrayClient:
         """Drop a session that the array no longer knows."""
         client, self._client = self._client, None
         if client is not None:
-            client._token_man._session_token = None
+            transport.retire(client)
 
     def _json(self, call: str, body: bytes, quote: bool = True) -> object:
         """``quote`` off where the answer would hold a secret."""

@@ -14,12 +14,18 @@ _ON_TARGET = rf"(?:{_PART}:(?!:))?"
 _GROUP = re.compile(rf"{_ON_TARGET}(?:{_PART}::)?{_PART}")
 _SNAPSHOT = re.compile(rf"{_ON_TARGET}{_INSIDE}\.{_PART}(?:\.(?:{_PART}/)?{_PART})?")
 _GROUP_SNAPSHOT = re.compile(rf"{_ON_TARGET}(?:{_PART}::)?{_PART}\.{_PART}")
+_UNDO = re.compile(rf"{_PART}\.undo-demote(?:\.{_PART})?")
 _SUFFIX = re.compile(r"(?=.*[A-Za-z-])" + _PART)
 
 
 def name(text: str) -> str:
     """The name of a volume, host, host group, array or pod: ``vol``, ``pod::vol``, ``group/vol``."""
     return _matched(_NAME, "a FlashArray object name", text)
+
+
+def undo_pod(text: str) -> str:
+    """The pod that a demotion left behind: ``pod.undo-demote``, also with the number of a later one."""
+    return _matched(_UNDO, "the name of an undo-demote pod", text)
 
 
 def group(text: str) -> str:

@@ -9,6 +9,7 @@ For configurations of this console only (others in the process are left as they 
 
 from __future__ import annotations
 
+import atexit
 import threading
 import warnings
 from collections.abc import Mapping
@@ -158,6 +159,13 @@ def client(access: TlsAccess, limits: Limits, address: str, token: str, tap: Tap
         retries=0,  # the library repeats 502 and 504 otherwise, POST included
         model_attribute_error_on_none=False,  # kept once per REST version in the process: one value for all
     )
+
+
+def retire(client: Any) -> None:
+    """Take a client out of use: the library would log it out again when the process ends, and keep it until then."""
+    manager = client._token_man
+    manager._session_token = None
+    atexit.unregister(manager._APITokenManager__close_session_on_exit)
 
 
 def _hush() -> None:

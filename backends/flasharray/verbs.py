@@ -232,7 +232,7 @@ def promote_pod(client: FlashArrayClient, pod: str, abort_quiesce: bool = False,
     name = names.name(pod)
     arguments: dict[str, object] = {"abort_quiesce": True} if abort_quiesce else {}
     if undo is not None:
-        arguments["promote_from"] = names.name(undo)
+        arguments["promote_from"] = names.undo_pod(undo)
     return _promotion(client, name, "promoted", arguments)
 
 

@@ -15,6 +15,7 @@ from backends.lab.faults import FaultKind
 from backends.lab.flasharray.group_writes import GROUP_WRITES
 from backends.lab.flasharray.lists import Item, Listing, Query, answer
 from backends.lab.flasharray.objects import RefusedError
+from backends.lab.flasharray.pod_writes import POD_WRITES
 from backends.lab.flasharray.reads import READS
 from backends.lab.flasharray.state import ArrayState
 from backends.lab.flasharray.views import Row, ms
@@ -28,7 +29,7 @@ VERSIONS_1 = tuple(f"1.{minor}" for minor in range(20))
 VERSIONS_2 = tuple(f"2.{minor}" for minor in range(37) if minor not in (12, 18))
 
 _PATH = re.compile(r"/api/(?P<version>\d+\.\d+)/(?P<rest>[a-z0-9/-]+)")
-_CHANGES: dict[tuple[str, str], Write] = WRITES | GROUP_WRITES
+CHANGES: dict[tuple[str, str], Write] = WRITES | GROUP_WRITES | POD_WRITES
 _HTML = "<html><head><title>{0}</title></head><body><center><h1>{0}</h1></center><hr>nginx</body></html>\r\n"
 _GATEWAY = {502: "502 Bad Gateway", 504: "504 Gateway Time-out"}
 
@@ -169,19 +170,14 @@ class Rest:
             del self.sessions[token]
         self.device.counters.sessions = len(self.sessions)
 
-    def expire_sessions(self) -> None:
-        """Forget every session, as a controller failover does."""
-        self.sessions.clear()
-        self.device.counters.sessions = 0
-
     # ------------------------------------------------------------------------------------------------------- calls
 
     def _call(self, request: Request, rest: str, session: Session) -> Response:
         if request.method == "GET":
             return self._get(request, rest, session)
-        change = _CHANGES.get((request.method, rest))
+        change = CHANGES.get((request.method, rest))
         if change is None:
-            known = rest in READS or rest in _OWN or any(path == rest for _, path in _CHANGES)
+            known = rest in READS or rest in _OWN or any(path == rest for _, path in CHANGES)
             return _errors(405, None, "Method not allowed.") if known else _errors(404, None, "Not found.")
         rows = change.do(self.array, Query.of(request, change.parameters), request.body)
         return Response(200) if request.method == "DELETE" else _json(200, {"items": rows})

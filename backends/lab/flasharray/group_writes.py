@@ -1,13 +1,13 @@
-"""What a simulated array can be told about protection groups, their snapshots, pods and replica links."""
+"""What a simulated array can be told about protection groups and their snapshots."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from backends.lab.flasharray import group_reads, pods, protection, transfers, views
+from backends.lab.flasharray import group_reads, protection, transfers, views
 from backends.lab.flasharray.bodies import Body
 from backends.lab.flasharray.lists import Query
-from backends.lab.flasharray.objects import Group, GroupSnapshot, Pod, RefusedError, Retention, Schedule
+from backends.lab.flasharray.objects import Group, GroupSnapshot, RefusedError, Retention, Schedule
 from backends.lab.flasharray.state import ArrayState
 from backends.lab.flasharray.views import Row
 from backends.lab.flasharray.writes import Write, needed
@@ -333,82 +333,12 @@ def delete_group_snapshots(array: ArrayState, query: Query, _text: bytes) -> lis
     return []
 
 
-# ----------------------------------------------------------------------------------------------------------------- pods
-
-
-def _pods(array: ArrayState, query: Query, gone: bool = False) -> list[Pod]:
-    names, by_id = needed(query, "names", "ids")
-    known = {pod.id: pod.name for pod in array.pods.values()} if by_id else {}
-    return [pods.find(array, known.get(name, name), destroyed_too=gone) for name in names]
-
-
-def post_pods(array: ArrayState, query: Query, text: bytes) -> list[Row]:
-    Body.of(text, ("failover_preferences", "quota_limit", "source"))
-    return [views.pod(array, pods.add_pod(array, name)) for name in needed(query, "names")[0]]
-
-
-def patch_pods(array: ArrayState, query: Query, text: bytes) -> list[Row]:
-    fields = ("name", "destroyed", "failover_preferences", "mediator", "requested_promotion_state", "quota_limit")
-    body = Body.of(text, (*fields, "ignore_usage"))
-    destroyed, wanted = body.flag("destroyed"), body.text("requested_promotion_state")
-    if wanted not in (None, "promoted", "demoted"):
-        raise RefusedError("requested_promotion_state", "Invalid value.")
-    quiesce, skip = query.flag("quiesce") is True, query.flag("skip_quiesce") is True
-    if quiesce and skip:
-        raise RefusedError(None, "The `quiesce` and `skip_quiesce` parameters cannot be provided together.")
-    found = _pods(array, query, gone=destroyed is False)
-    undo = query.text("promote_from")
-    shadow = pods.find(array, undo, destroyed_too=True) if undo is not None else None
-    for pod in found:
-        if destroyed is True:
-            pods.destroy(array, pod)
-        elif destroyed is False:
-            array.recover(pod)
-        if wanted == "promoted":
-            pods.promote(array, pod, abort_quiesce=query.flag("abort_quiesce") is True, undo=shadow)
-        elif wanted == "demoted":
-            pods.demote(array, pod, quiesce=quiesce, skip_quiesce=skip)
-    return [views.pod(array, pod) for pod in found]
-
-
-def post_links(array: ArrayState, query: Query, _text: bytes) -> list[Row]:
-    local = pods.find(array, needed(query, "local_pod_names")[0][0])
-    remote_name = needed(query, "remote_names")[0][0]
-    peer = array.peers.get(remote_name)
-    if peer is None:
-        raise RefusedError(remote_name, "Array is not connected.")
-    remote = pods.find(peer, needed(query, "remote_pod_names")[0][0])
-    made = pods.link((array, local), (peer, remote))
-    return [views.link(array, made, local)]
-
-
-def patch_links(array: ArrayState, query: Query, text: bytes) -> list[Row]:
-    paused = Body.of(text, ("paused",)).flag("paused")
-    names = query.names("local_pod_names")
-    ids = query.names("ids")
-    found = [
-        pod
-        for pod in array.pods.values()
-        if pod.link is not None and (names is None or pod.name in names) and (ids is None or pod.link.id in ids)
-    ]
-    if (names is None and ids is None) or not found:
-        raise RefusedError(None, "Pod replica link does not exist.")
-    rows = []
-    for pod in found:
-        if pod.link is not None:
-            if paused is not None:
-                pods.pause(pod.link, paused)
-            rows.append(views.link(array, pod.link, pod))
-    return rows
-
-
 _BOTH = frozenset({"names", "ids"})
 _MEMBERS = frozenset({"group_names", "group_ids", "member_names", "member_ids"})
 _TARGETS = frozenset({"group_names", "group_ids", "member_names"})
 _SNAPSHOT = frozenset(
     {"source_names", "source_ids", "apply_retention", "replicate", "replicate_now", "for_replication", "allow_throttle"}
 )
-_LINK = frozenset(f"{place}_{kind}" for place in ("local_pod", "remote_pod", "remote") for kind in ("names", "ids"))
 
 GROUP_WRITES: dict[tuple[str, str], Write] = {
     ("POST", "protection-groups"): Write(frozenset({"names", "source_names", "source_ids", "overwrite"}), post_groups),
@@ -423,10 +353,4 @@ GROUP_WRITES: dict[tuple[str, str], Write] = {
     ("POST", "protection-group-snapshots/test"): Write(_SNAPSHOT, test_group_snapshots),
     ("PATCH", "protection-group-snapshots"): Write(_BOTH, patch_group_snapshots),
     ("DELETE", "protection-group-snapshots"): Write(_BOTH, delete_group_snapshots),
-    ("POST", "pods"): Write(frozenset({"names"}), post_pods),
-    ("PATCH", "pods"): Write(
-        _BOTH | {"quiesce", "skip_quiesce", "abort_quiesce", "promote_from", "destroy_contents"}, patch_pods
-    ),
-    ("POST", "pod-replica-links"): Write(_LINK, post_links),
-    ("PATCH", "pod-replica-links"): Write(_LINK | {"ids"}, patch_links),
 }

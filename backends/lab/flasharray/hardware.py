@@ -23,6 +23,25 @@ def space_history(array: ArrayState) -> Iterator[Row]:
     }
 
 
+def volume_space(array: ArrayState) -> Iterator[Row]:
+    for disk in array.disks.values():
+        yield {
+            "id": disk.id,
+            "name": disk.name,
+            "space": views.space(disk.core.size, views.used_by(disk)),
+            "time": views.ms(array.now),
+        }
+
+
+def remote_pods(array: ArrayState) -> Iterator[Row]:
+    """The pods of connected arrays that can be reached."""
+    for peer in array.peers.values():
+        if array.world.linked(array.site, peer.site):
+            for pod in peer.pods.values():
+                if not pod.destroyed:
+                    yield {"id": pod.id, "name": pod.name, "arrays": [{"id": peer.id, "name": peer.name}]}
+
+
 def alerts(array: ArrayState) -> Iterator[Row]:
     return (views.alert(found) for found in array.alerts)
 

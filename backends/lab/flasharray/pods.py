@@ -68,7 +68,7 @@ def link(source: tuple[ArrayState, Pod], target: tuple[ArrayState, Pod], lag_s: 
         raise RefusedError(other.name, "Remote pod must be demoted.")
     made = Link(array.new_id(), source, target, lag_s, ready_at=array.now + _baseline_s(array, pod))
     pod.link = other.link = made
-    _mirror(made)
+    mirror(made)
     return made
 
 
@@ -77,7 +77,7 @@ def _baseline_s(array: ArrayState, pod: Pod) -> float:
     return max(0.1, size / array.world.timing.transfer_bytes_s)
 
 
-def _mirror(made: Link) -> None:
+def mirror(made: Link) -> None:
     """The target pod has a volume for each of the source's; while it is demoted nobody writes to them."""
     (_, pod), (there, other) = made.source, made.target
     have = {plain(disk) for disk in other.disks}

@@ -173,6 +173,9 @@ def _whole(*, named: bool = True, token: bool = False, **more: Any) -> Listing:
 
 READS: dict[str, Read] = {
     "volumes": Read(Listing(_VOLUME, total=True, destroyed=True), volumes),
+    "volumes/space": Read(
+        Listing(token=False, total=True, destroyed=True, extra=_TIMES), _fixed(hardware.volume_space)
+    ),
     "volumes/tags": Read(Listing(names=False, ids=False, extra=_TAGGED), volume_tags),
     "volumes/protection-groups": Read(
         _members("group_ids", "member_ids", "member_destroyed"), group_reads.volume_groups
@@ -228,6 +231,7 @@ READS: dict[str, Read] = {
         Listing(token=False, total=True, destroyed=True, extra=_SOURCES | _ON), group_reads.remote_group_transfers
     ),
     "pods": Read(Listing("Pod does not exist.", total=True, destroyed=True), group_reads.pods),
+    "remote-pods": Read(Listing(token=False, extra=_ON), _fixed(hardware.remote_pods)),
     "pods/arrays": Read(_members("group_ids", "member_ids", token=False), group_reads.pod_arrays),
     "pod-replica-links": Read(Listing(token=False, names=False, extra=_LINK), group_reads.replica_links),
     "pod-replica-links/lag": Read(

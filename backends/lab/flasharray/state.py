@@ -10,6 +10,7 @@ import re
 import uuid
 from collections.abc import Callable, Collection, Iterable, Sequence
 
+from backends.lab.flasharray import pods
 from backends.lab.flasharray.objects import (
     ERADICATION_S,
     Alert,
@@ -103,8 +104,15 @@ class ArrayState:
         return found
 
     def add_volume(self, name: str, size: int, image: Image = BLANK, pod: Pod | None = None) -> Disk:
-        """Make a volume of ``size`` bytes. A name pending eradication is still taken."""
+        """Make a volume of ``size`` bytes, in the pod of its name. A name pending eradication is still taken."""
         self.check_name(name, "Volume")
+        owner, inside, _ = name.rpartition("::")
+        if inside and pod is None:
+            pod = self.pods.get(owner)
+            if pod is None or pod.destroyed:
+                raise RefusedError(owner, "Pod does not exist.")
+            if not pod.promoted:
+                raise RefusedError(owner, "Pod is demoted.")
         if name in self.disks:
             state = " It has been destroyed and is pending eradication." if self.disks[name].destroyed else ""
             raise RefusedError(name, f"Volume already exists.{state}")
@@ -114,6 +122,8 @@ class ArrayState:
         disk = self.disks[name] = Disk(name, self.new_id(), self.now, core=core, pod=pod)
         if pod is not None:
             pod.disks.append(disk)
+            if pod.link is not None and pod.link.source[1] is pod:
+                pods.mirror(pod.link)
         return disk
 
     def overwrite(self, disk: Disk, source: Disk | DiskSnapshot, why: str) -> None:

@@ -288,6 +288,14 @@ def test_closing_logs_out_once_and_leaves_no_session(arrays: Estate) -> None:
     assert (counters.logins, counters.logouts, counters.sessions) == (1, 1, 0)
 
 
+def test_a_closed_session_is_not_opened_again_by_a_call_still_under_way(arrays: Estate) -> None:
+    with arrays.driver() as driver:
+        driver.read()
+    error = failure_of(driver.client.rows, "volumes")
+    assert (error.failure, error.sent) == (Failure.LOST, Sent.NO)
+    assert arrays.world.devices["fa-prd"].counters.logins == 1
+
+
 def test_closing_towards_an_array_that_never_answers_returns(arrays: Estate) -> None:
     driver = FlashArrayDriver("fa-prd", arrays.access("fa-prd"), SHORT)
     driver.client.connect()

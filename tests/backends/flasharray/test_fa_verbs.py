@@ -192,6 +192,16 @@ def test_a_pod_is_demoted_with_everything_and_promoted_at_the_other_side(arrays:
     assert "pod-web.undo-demote" in arrays.prod.pods
 
 
+def test_a_demotion_is_undone_from_the_pod_it_left_behind(arrays: Estate) -> None:
+    arrays.pass_time(60)
+    with arrays.driver() as driver:
+        verbs.demote_pod(driver.client, "pod-web", quiesce=False)
+        verbs.promote_pod(driver.client, "pod-web", undo="pod-web.undo-demote")
+        with pytest.raises(ParseError):
+            verbs.promote_pod(driver.client, "pod-web", undo="pod-web")
+    assert arrays.prod.pods["pod-web"].promoted and "pod-web.undo-demote" not in arrays.prod.pods
+
+
 def test_an_answer_of_200_that_is_not_an_answer_is_unknown(arrays: Estate) -> None:
     arrays.world.faults.add("fa-prd", FaultKind.HTML, "POST /hosts")
     with arrays.driver() as driver, pytest.raises(DeviceError) as caught:
