@@ -43,6 +43,11 @@ def of_exception(device: str, call: str, error: Exception) -> DeviceError:
     inner = getattr(error, "device_error", None)
     if isinstance(inner, DeviceError):
         return DeviceError(device, call, inner.failure, inner.sent, inner.text, inner.code)
+    description = getattr(error, "get_description", None)
+    if callable(description):  # the client's own: asking for their text with str may raise
+        failure = Failure.TIMEOUT if type(error).__name__ == "Timeout" else Failure.LOST
+        text = f"{type(error).__name__}: {description() or 'no description'}"
+        return DeviceError(device, call, failure, Sent.UNKNOWN, text)
     return _of_transport(device, call, error)
 
 
