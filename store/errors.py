@@ -45,7 +45,9 @@ def explain(error: BaseException, path: Path) -> StoreError:
         return StoreError(
             f"The disk of the store {path} reports an error: {inner}", "Check the disk, its space and its limits"
         )
-    if primary in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
+    if primary == sqlite3.SQLITE_NOTADB:
+        return not_a_store(path)
+    if primary == sqlite3.SQLITE_CORRUPT:
         return damaged(path, str(inner))
     return StoreError(f"The store {path} cannot be used: {inner}", "Give another path with --store, or move it away")
 

@@ -113,8 +113,8 @@ def _prepare(path: Path) -> None:
             path.parent.mkdir(parents=True, mode=0o700, exist_ok=True)
         if not path.exists():
             os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
-        found = path.stat()
-        if not stat.S_ISREG(found.st_mode) or 0 < found.st_size < _SMALLEST:
+        # SQLite takes a file of a byte or two for an empty one, and would write over it.
+        if not path.is_file() or 0 < path.stat().st_size < _SMALLEST:
             raise not_a_store(path)
         effective = os.access in os.supports_effective_ids
         if not all(os.access(p, os.W_OK | os.R_OK, effective_ids=effective) for p in (path, path.parent)):

@@ -313,6 +313,18 @@ def test_asked_to_read_now_it_never_reads_a_device_twice_at_once(sweep: Callable
     assert device.most_at_once == 1
 
 
+def test_a_sweep_that_finds_another_under_way_returns_at_once(sweep: Callable[..., Sweeper]) -> None:
+    device = Device("hmc1", lpars(1), timeout_s=PATIENCE_S, hang=threading.Event())
+    sweeper = sweep(device)
+    sweeper.sweep_now("hmc1")
+    until(lambda: device.at_once == 1, "the sweep is under way")
+    assert sweeper.sweep("hmc1").sweeping
+    assert device.hang is not None
+    device.hang.set()
+    until(lambda: not sweeper.is_sweeping("hmc1"), "it ends")
+    assert device.reads == 1
+
+
 def test_panes_are_told_when_a_sweep_begins_and_when_it_has_ended(sweep: Callable[..., Sweeper], store: Store) -> None:
     sweeper = sweep(Device("hmc1", lpars(1)))
     seen: list[bool] = []

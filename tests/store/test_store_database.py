@@ -145,11 +145,11 @@ def test_a_store_of_a_newer_version_is_refused_and_left_as_it_was(path: Path) ->
 
 
 def test_a_file_that_is_no_database_is_refused_and_left_as_it_was(tmp_path: Path) -> None:
-    for name, content in (("short", b"interval = 30\n"), ("long", b"interval = 30\n" * 500)):
+    for name, content in (("tiny", b"x"), ("short", b"interval = 30\n"), ("long", b"interval = 30\n" * 500)):
         path = tmp_path / name
         path.write_bytes(content)
         path.chmod(0o644)
-        refused(path, "not a store|damaged")
+        refused(path, "not a store of drdeck")
         assert path.read_bytes() == content
         assert mode(path) == 0o644
         assert not (tmp_path / f"{name}-wal").exists()
@@ -164,14 +164,15 @@ def test_a_database_of_another_program_is_refused_and_left_as_it_was(tmp_path: P
     assert path.read_bytes() == before
 
 
-def test_a_damaged_store_is_refused_and_left_as_it_was(path: Path) -> None:
-    content = bytearray(path.read_bytes())
-    page = 4096
-    for number in range(2, len(content) // page):
-        content[number * page : number * page + 200] = b"\xff" * 200
-    path.write_bytes(content)
-    refused(path, "damaged")
-    assert path.read_bytes() == content
+def test_a_store_damaged_in_any_one_page_is_refused_and_left_as_it_was(path: Path) -> None:
+    content = path.read_bytes()
+    page = int.from_bytes(content[16:18], "big")  # https://www.sqlite.org/fileformat.html#page_size
+    assert len(content) // page > 8
+    for begin in range(page, len(content), page):
+        spoiled = content[:begin] + b"\xff" * 200 + content[begin + 200 :]
+        path.write_bytes(spoiled)
+        refused(path, "damaged")
+        assert path.read_bytes() == spoiled
 
 
 def test_a_store_cut_short_is_refused_and_left_as_it_was(path: Path) -> None:

@@ -171,6 +171,7 @@ def test_several_consoles_that_open_a_fresh_store_at_once_make_one_store(tmp_pat
         store.close()
     with closing(connect(path)) as raw:
         assert raw.execute("SELECT count(*) FROM alembic_version").fetchone() == (1,)
+    assert [each.name for each in tmp_path.glob("*before*")] == []
 
 
 def test_the_command_that_the_tests_run_says_nothing_when_all_is_well() -> None:

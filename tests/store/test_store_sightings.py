@@ -160,7 +160,7 @@ def test_nothing_is_gone_while_a_part_of_the_answer_could_not_be_read(store: Sto
 def test_an_object_told_twice_with_different_facts_is_a_problem_and_keeps_its_state(store: Store) -> None:
     store.apply(reading(0, lpar(1), lpar(2)))
     store.apply(reading(30, lpar(1, DOWN), lpar(1), lpar(2), lpar(2)))
-    assert (lpar_of(store, 1).obj, lpar_of(store, 1).seen_at) == (lpar(1), at(0))
+    assert (lpar_of(store, 1).obj, lpar_of(store, 1).seen_at, lpar_of(store, 1).gone) == (lpar(1), at(0), False)
     assert (lpar_of(store, 2).obj, lpar_of(store, 2).seen_at) == (lpar(2), at(30))
     found = store.view.device("hmc1")
     assert found is not None

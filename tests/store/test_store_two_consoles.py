@@ -5,9 +5,8 @@ from __future__ import annotations
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from sqlite3 import connect
 
@@ -141,12 +140,9 @@ def test_events_that_waited_for_the_disk_get_numbers_behind_those_of_the_other_c
     pair: tuple[Store, Store],
 ) -> None:
     first, second = pair
-    second._keeper._connection.exec_driver_sql("PRAGMA busy_timeout = 50")
-    with closing(connect(first.path, isolation_level=None)) as other:
-        other.execute("BEGIN IMMEDIATE")
+    with unable_to_save(second):
         second.apply(reading(30, lpar(0), lpar(1, DOWN), lpar(2)))
         assert second.view.trouble
-        other.execute("ROLLBACK")
     first.apply(reading(31, lpar(0, DOWN), lpar(1), lpar(2)))
     second.apply(reading(60, lpar(0, DOWN), lpar(1, DOWN), lpar(2)))
     assert second.view.trouble is None
@@ -155,6 +151,61 @@ def test_events_that_waited_for_the_disk_get_numbers_behind_those_of_the_other_c
     second.close()
     third = open_store(first.path)
     assert third.view.events() == second.view.events()
+    third.close()
+
+
+def test_what_the_other_console_writes_in_the_last_instant_counts(
+    pair: tuple[Store, Store], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, second = pair
+    begin = second._keeper.begin
+
+    def late() -> None:
+        monkeypatch.setattr(second._keeper, "begin", begin)
+        first.apply(reading(31, lpar(0, DOWN), lpar(1), lpar(2)))
+        begin()
+
+    monkeypatch.setattr(second._keeper, "begin", late)
+    assert second.apply(reading(32, lpar(0, DOWN), lpar(1), lpar(2))).keys == ()
+    assert [found.after for found in second.view.events()] == ["Not Activated"]
+
+
+@contextmanager
+def unable_to_save(store: Store) -> Iterator[None]:
+    """Another program writes all the while."""
+    store._keeper._connection.exec_driver_sql("PRAGMA busy_timeout = 50")
+    with closing(connect(store.path, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        yield
+        other.execute("ROLLBACK")
+
+
+def test_an_age_that_waited_for_the_disk_does_not_rejuvenate_what_the_other_console_saw(
+    pair: tuple[Store, Store],
+) -> None:
+    first, second = pair
+    with unable_to_save(second):
+        second.apply(reading(40, lpar(0), lpar(1, DOWN), lpar(2)))
+    first.apply(reading(30, lpar(0, DOWN), lpar(1), lpar(2)))
+    second.report(status("hmc2", health=DeviceHealth.FAILING, failure="unreachable", text="no route to host"))
+    assert second.view.trouble is None
+    third = open_store(first.path)
+    shown = {found.key[-1]: (found.obj, found.seen_at) for found in third.view.entries("lpar")}
+    assert shown["0"] == (lpar(0, DOWN), at(30))
+    assert shown["1"] == (lpar(1, DOWN), at(30))
+    third.close()
+
+
+def test_facts_that_waited_for_the_disk_give_way_to_later_ones_of_the_other_console(pair: tuple[Store, Store]) -> None:
+    first, second = pair
+    error = e.LparState.ERROR
+    with unable_to_save(second):
+        second.apply(reading(40, lpar(0), lpar(1, DOWN), lpar(2)))
+    first.apply(reading(50, lpar(0), lpar(1, error), lpar(2)))
+    second.report(status("hmc2", health=DeviceHealth.FAILING, failure="unreachable", text="no route to host"))
+    third = open_store(first.path)
+    for each in (second, third):
+        assert each.view.get("lpar", lpar(1).key).obj == lpar(1, error)  # type: ignore[union-attr]
     third.close()
 
 
@@ -179,9 +230,8 @@ def test_a_console_killed_while_it_writes_leaves_a_sound_store_with_whole_readin
         victim = writer(path, "a", 100_000)
         assert victim.stdout is not None
         assert victim.stdout.readline() == "under way\n"
-        deadline = time.monotonic() + 0.03 * attempt
-        while time.monotonic() < deadline:
-            victim.poll()
+        with suppress(subprocess.TimeoutExpired):
+            victim.wait(0.03 * attempt)
         victim.send_signal(signal.SIGKILL)
         victim.communicate(timeout=60)
         assert sound(path)
