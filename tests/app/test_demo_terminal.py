@@ -50,7 +50,7 @@ def test_enter_opens_a_detail_and_escape_goes_back_to_the_same_row(demo: Termina
     demo.press("2")
     demo.wait_for("erp_db1")
     demo.press("enter")
-    demo.wait_for("WWPN", "MAC")
+    demo.wait_for("LPAR bill_app1", "Managed system", "P10-LYO-01", "P10-PAR-01")
     demo.press("esc")
     demo.wait_for("erp_db1", "erp_app1")
 
