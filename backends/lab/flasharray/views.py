@@ -190,6 +190,12 @@ def tag(disk: Disk | DiskSnapshot, found: Tag) -> Row:
 # ---------------------------------------------------------------------------------------------------- protection groups
 
 
+def _pod_of(array: ArrayState, name: str) -> Row:
+    """The pod in a name ``pod::name``; a replica's name has none of this array's."""
+    owner, inside, _ = name.partition("::")
+    return reference(array.pods.get(owner) if inside else None)
+
+
 def group(array: ArrayState, found: Group) -> Row:
     shown = found.origin or found  # a replica shows the settings of its source
     count = len(found.origin.disks) if found.origin is not None else len(found.disks)
@@ -201,7 +207,7 @@ def group(array: ArrayState, found: Group) -> Row:
         "host_count": len(shown.hosts),
         "host_group_count": len(shown.host_groups),
         "is_local": found.is_local,
-        "pod": dict(NO_REFERENCE),
+        "pod": _pod_of(array, found.name),
         "replication_schedule": _schedule(shown.replication) | {"blackout": _blackout(shown.replication)},
         "snapshot_schedule": _schedule(shown.snapshot),
         "source": {"id": found.source[0], "name": found.source[1]},
@@ -237,7 +243,7 @@ def group_snapshot(array: ArrayState, found: GroupSnapshot) -> Row:
         "id": found.id,
         "created": ms(found.created),
         "destroyed": found.destroyed,
-        "pod": dict(NO_REFERENCE),
+        "pod": _pod_of(array, found.name),
         "space": space(size, 0, int(size * 0.002)),
         "source": reference(found.group),
         "suffix": found.suffix,

@@ -144,6 +144,18 @@ def test_the_number_of_lists_does_not_grow_with_the_estate(arrays: Estate) -> No
     assert sum(isinstance(o, ProtectionGroup) for o in reading.objects) == 151
 
 
+def test_a_group_inside_a_pod_names_its_pod(arrays: Estate) -> None:
+    with arrays.world.turn():
+        disk = arrays.prod.disk("pod-web::web-1")
+        group = protection.add_group(arrays.prod, "pod-web::pg-web", [disk])
+        protection.take(arrays.prod, group, "s-1")
+    with arrays.driver() as driver:
+        shown = group_of(driver.read(), "pod-web::pg-web")
+        assert verbs.copy_volume(driver.client, "web-copy", "pod-web::pg-web.s-1.web-1").name == "web-copy"
+    assert (shown.pod, shown.volumes) == ("pod-web", ("pod-web::web-1",))
+    assert [s.name for s in shown.snapshots] == ["pod-web::pg-web.s-1"]
+
+
 def test_two_sweeps_of_an_unchanged_array_are_equal(arrays: Estate) -> None:
     with arrays.driver() as driver:
         assert driver.read().objects == driver.read().objects
