@@ -55,18 +55,20 @@ class Listener:
             except OSError:
                 return
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            held = sock.dup()  # TLS takes the socket over and leaves an empty one behind: this one can still cut it
             with self._lock:
-                self._open.add(sock)
-            threading.Thread(target=self._run, args=(sock,), daemon=True, name=f"lab-{self.port}-conn").start()
+                self._open.add(held)
+            threading.Thread(target=self._run, args=(sock, held), daemon=True, name=f"lab-{self.port}-conn").start()
 
-    def _run(self, sock: socket.socket) -> None:
+    def _run(self, sock: socket.socket, held: socket.socket) -> None:
         try:
             self._serve(sock)
         finally:
             with self._lock:
-                self._open.discard(sock)
-            with contextlib.suppress(OSError):
-                sock.close()
+                self._open.discard(held)
+            for one in (sock, held):
+                with contextlib.suppress(OSError):
+                    one.close()
 
 
 def abort(sock: socket.socket) -> None:

@@ -18,6 +18,7 @@ _XSI_TYPE = "{http://www.w3.org/2001/XMLSchema-instance}type"
 _V = "{urn:vim25}"
 _NUMBER = re.compile(r"-?[0-9]{1,19}", re.ASCII)
 _NAME = re.compile(r"[A-Za-z0-9_\[\]().:/-]{1,200}", re.ASCII)
+_OPERATIONS = ("assign", "remove", "indirectRemove")
 _SHOWN = 200
 
 
@@ -52,15 +53,20 @@ class Updates:
     truncated: bool
 
 
-def _returned(text: bytes | str) -> Element | None:
+def check(text: bytes | str, *methods: str) -> Element:
+    """The answer element of one of ``methods`` in a SOAP envelope. Raises :class:`ParseError` for any other text."""
     try:
         root = ElementTree.fromstring(text)
     except (ElementTree.ParseError, ValueError, LookupError) as error:
         raise ParseError(f"a SOAP answer in XML ({error})", _start(text)) from None
     body = root.find(_BODY)
-    if body is None or len(body) != 1 or not body[0].tag.endswith("Response"):
-        raise ParseError("a SOAP answer", _start(text))
-    answer = body[0]
+    if body is None or len(body) != 1 or body[0].tag not in {f"{_V}{method}Response" for method in methods}:
+        raise ParseError(f"the SOAP answer {' or '.join(methods)}Response", _start(text))
+    return body[0]
+
+
+def _returned(text: bytes | str, *methods: str) -> Element | None:
+    answer = check(text, *methods)
     if len(answer) > 1 or (len(answer) == 1 and answer[0].tag != _V + "returnval"):
         raise ParseError("one returnval", shown(answer))
     return answer[0] if len(answer) else None
@@ -77,7 +83,7 @@ def shown(element: Element) -> str:
 
 def page(text: bytes | str) -> Page:
     """Decode RetrievePropertiesExResponse or ContinueRetrievePropertiesExResponse. Raises :class:`ParseError`."""
-    result = _returned(text)
+    result = _returned(text, "RetrievePropertiesEx", "ContinueRetrievePropertiesEx")
     if result is None:
         return Page((), None)
     rows, token = [], None
@@ -93,7 +99,7 @@ def page(text: bytes | str) -> Page:
 
 def updates(text: bytes | str) -> Updates | None:
     """Decode WaitForUpdatesExResponse; None when nothing changed. Raises :class:`ParseError`."""
-    result = _returned(text)
+    result = _returned(text, "WaitForUpdatesEx")
     if result is None:
         return None
     version = result.findtext(_V + "version")
@@ -120,9 +126,9 @@ def _row(item: Element, properties: str, kind: str | None) -> ObjectRow:
             raise ParseError(f"a {properties} with a name of its own", shown(found))
         if kind is None and value is None:
             raise ParseError("a val", shown(found))
-        if kind is not None and found.findtext(_V + "op") not in ("assign", "add", "remove", "indirectRemove"):
-            raise ParseError("op assign, add, remove or indirectRemove", shown(found))
-        values[name] = value
+        if kind is not None and found.findtext(_V + "op") not in _OPERATIONS:
+            raise ParseError("op " + " or ".join(_OPERATIONS), shown(found))
+        values[name] = None if found.findtext(_V + "op") in _OPERATIONS[1:] else value
     missing: dict[str, str] = {}
     for lost in item.findall(_V + "missingSet"):
         fault = lost.find(f"{_V}fault/{_V}fault")

@@ -66,7 +66,7 @@ class Inventory:
             self._read_extra()
         except BaseException as error:
             self._version, self._known = "", {}  # the empty version asks for everything again
-            if isinstance(error, DeviceError) and error.sent is Sent.REFUSED:
+            if isinstance(error, DeviceError) and error.failure is Failure.REFUSED:
                 self._view = self._collector = None  # the server may no longer know them
             raise
 
@@ -99,7 +99,7 @@ class Inventory:
                 if value is not None and value.text:
                     return str(value.text)
         raise DeviceError(
-            self._session.device, "RetrievePropertiesEx", Failure.BAD_ANSWER, Sent.REFUSED,
+            self._session.device, "RetrievePropertiesEx", Failure.BAD_ANSWER, Sent.UNKNOWN,
             "the server says neither its instance UUID nor the hardware UUID of its one host",
         )  # fmt: skip
 
@@ -144,7 +144,7 @@ class Inventory:
             return decode(text)
         except ParseError as error:
             said = f"expected {error.expected}, got {error.line!r}"
-            raise DeviceError(self._session.device, call, Failure.BAD_ANSWER, Sent.REFUSED, said) from None
+            raise DeviceError(self._session.device, call, Failure.BAD_ANSWER, Sent.UNKNOWN, said) from None
 
     def _apply(self, row: ObjectRow) -> None:
         if row.kind_of_change == "leave":
@@ -171,7 +171,7 @@ class Inventory:
 
     def _surprise(self, what: str) -> DeviceError:
         text = f"not asked for: {what}"
-        return DeviceError(self._session.device, "WaitForUpdatesEx", Failure.BAD_ANSWER, Sent.REFUSED, text)
+        return DeviceError(self._session.device, "WaitForUpdatesEx", Failure.BAD_ANSWER, Sent.UNKNOWN, text)
 
     # ----------------------------------------------------------------------------------------------------- extra config
 

@@ -16,8 +16,8 @@ from typing import Any, TypeVar
 from xml.etree import ElementTree
 
 from backends.endpoint import Limits, TlsAccess
-from backends.outcome import DeviceError, Failure, Sent
-from backends.vsphere import failures
+from backends.outcome import DeviceError, Failure, ParseError, Sent
+from backends.vsphere import answers, failures
 from backends.vsphere.connection import Connection, NotConnectedError, Rules, rules
 
 T = TypeVar("T")
@@ -110,7 +110,16 @@ class Session:
             connectionPoolTimeout=_IDLE_CONNECTION_S,
         )  # fmt: skip
         stub.scheme = lambda host, port, **_ignored: Connection(host, port, made)
+        stub.InvokeMethod = self._invoke  # the library takes a proxy's HTML page for the answer of a void method
         return stub
+
+    def _invoke(self, target: Any, info: Any, arguments: Any, _stub: Any = None) -> Any:
+        """What the library's objects call: send, check that it is this method's answer, decode."""
+        from pyVmomi import SoapAdapter
+
+        content = self._exchange(target, info, arguments)
+        answers.check(content, info.wsdlName)
+        return SoapAdapter.SoapResponseDeserializer(self._stub).Deserialize(content, info.result)
 
     def _newest_common_version(self, made: Rules) -> str:
         from pyVmomi.VmomiSupport import GetServiceVersions, versionIdMap
@@ -124,7 +133,10 @@ class Session:
             connection.close()
         if answer.status != 200:
             raise failures.of_status(self.device, "vimServiceVersions.xml", answer.status, answer.reason)
-        offered = {one.text for one in ElementTree.fromstring(body).iter("version")}
+        root = ElementTree.fromstring(body)
+        if root.tag != "namespaces":
+            raise ParseError("the versions of a vSphere server", body[:200].decode("utf-8", "replace"))
+        offered = {one.text for one in root.iter("version")}
         for version in GetServiceVersions("vim25"):
             if versionIdMap[version] and versionIdMap[version] in offered:
                 return str(version)
@@ -133,21 +145,19 @@ class Session:
 
     def close(self) -> None:
         """Log out, within a few seconds; never raises."""
-        stub, content = self._stub, self._content
+        stub, content, rules = self._stub, self._content, self._rules
         self._forget_login()
-        self._stub = None
-        if stub is None or self._rules is None:
-            return
-        stub.DropConnections()
-        if content is None:
-            return
-        self._rules.connect_s, self._rules.call_s = (min(_CLOSE_S, s) for s in (self._rules.connect_s, _CLOSE_S))
         try:
-            content.sessionManager.Logout()
+            if stub is not None and content is not None and rules is not None:
+                stub.DropConnections()
+                rules.connect_s, rules.call_s = min(_CLOSE_S, rules.connect_s), min(_CLOSE_S, rules.call_s)
+                content.sessionManager.Logout()
         except Exception:  # the server ends the session itself in time
             return
         finally:
-            stub.DropConnections()
+            self._stub = None
+            if stub is not None:
+                stub.DropConnections()
 
     def _forget_login(self) -> None:
         self._content = None
@@ -190,8 +200,11 @@ class Session:
     def _post(self, call: str, target: Any, arguments: tuple[Any, ...]) -> bytes:
         from pyVmomi import VmomiSupport
 
+        return self._exchange(target, VmomiSupport.GetWsdlMethod("urn:vim25", call).info, arguments)
+
+    def _exchange(self, target: Any, info: Any, arguments: Any) -> bytes:
+        """One request and its answer's XML. Raises the server's fault, or what broke."""
         stub = self._stub
-        info = VmomiSupport.GetWsdlMethod("urn:vim25", call).info
         body = stub.SerializeRequest(target, info, arguments)
         headers = {
             "Cookie": stub.cookie,
@@ -209,10 +222,13 @@ class Session:
             stub.DropConnections()
             raise
         stub.ReturnConnection(connection)
+        cookie = answer.headers.get("Set-Cookie")
+        if cookie:
+            stub.cookie = cookie.split(";")[0]
         if answer.status == 500:
             self._raise_fault(info, content)
         if answer.status != 200:
-            raise failures.of_status(self.device, call, answer.status, answer.reason)
+            raise failures.of_status(self.device, info.wsdlName, answer.status, answer.reason)
         return content
 
     def _read(self, answer: http.client.HTTPResponse) -> bytes:
