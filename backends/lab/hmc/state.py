@@ -123,13 +123,7 @@ def add_lpar(
     Add it after the array has connected its volumes: with ``on`` it runs at once, without a boot. Activated later, it
     boots only if the first volume it sees holds data; else it stays in Open Firmware and looks again and again.
     """
-    profile = Profile(profile_name, max(256, mem_mb // 2), mem_mb, mem_mb * 2, desired_procs=procs)
-    profile.max_procs = max(procs * 2, procs)
-    if proc_units is None:
-        profile.proc_mode, profile.sharing_mode = "ded", "keep_idle_procs"
-    else:
-        profile.desired_proc_units, profile.max_proc_units = proc_units, max(proc_units * 2, float(procs))
-        profile.min_proc_units = min(profile.min_proc_units, proc_units)
+    profile = _sized(Profile(profile_name, max(256, mem_mb // 2), mem_mb, mem_mb * 2), procs, proc_units)
     profile.auto_start = auto_start
     lpar = new_lpar(system, name, env, profile, lpar_id=lpar_id)
     lpar.os_version = os_version
@@ -147,6 +141,17 @@ def add_lpar(
     if on:
         switch_on(lpar)
     return lpar
+
+
+def _sized(profile: Profile, procs: int, proc_units: float | None) -> Profile:
+    """``profile`` with shared processors, or dedicated ones where ``proc_units`` is None."""
+    profile.desired_procs, profile.max_procs = procs, procs * 2
+    if proc_units is None:
+        profile.proc_mode, profile.sharing_mode = "ded", "keep_idle_procs"
+    else:
+        profile.desired_proc_units, profile.max_proc_units = proc_units, max(proc_units * 2, float(procs))
+        profile.min_proc_units = min(profile.min_proc_units, proc_units)
+    return profile
 
 
 def add_fc_path(lpar: LabLpar, vios: LabLpar, pair: tuple[str, str]) -> None:
