@@ -150,12 +150,14 @@ def footer(situation: Situation, width: int, said: str | None = None) -> Line:
     return tuple(line)
 
 
-def counts_lines(noun: str, counts: Sequence[tuple[Status, int]], width: int, gone: int = 0) -> tuple[Line, ...]:
-    """``30 LPARs  ● 24 Running  ○ 6 Not Activated``: how many of each state, and how many are gone besides; goes on
-    below where it does not fit."""
+def counts_lines(
+    noun: str, counts: Sequence[tuple[Status, int]], width: int, gone: int = 0, stale: int = 0
+) -> tuple[Line, ...]:
+    """``30 LPARs  ● 24 Running  ○ 6 Not Activated``: how many of each state; how many are gone besides, and how many
+    of those counted are stale. Goes on below where it does not fit."""
     lines: list[Line] = []
     line: list[Cell] = [Cell(f"{sum(count for _, count in counts)} {noun}", Tone.HEADING)]
-    for state, count in (*counts, (status(Freshness.GONE), gone)):
+    for state, count in (*counts, (status(Freshness.GONE), gone), (status(Freshness.STALE), stale)):
         cell = Cell(f"{state.glyph} {count} {state.word}", state.tone)
         if not count:
             continue

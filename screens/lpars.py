@@ -31,7 +31,7 @@ class LparsPane(Pane):
         entries = scene.view.entries("lpar")
         states = Counter(entry.obj.state for entry in entries if isinstance(entry.obj, Lpar) and not entry.gone)
         counts = [(status(state), states[state]) for state in LparState if states[state]]
-        return counts_lines(self.NOUN, counts, width, gone=sum(entry.gone for entry in entries))
+        return counts_lines(self.NOUN, counts, width, *scene.gone_and_stale(entries))
 
     def rows_by_device(self, scene: Scene) -> Counter[str]:
         return Counter(entry.device for entry in scene.view.entries("lpar"))

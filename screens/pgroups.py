@@ -38,7 +38,7 @@ class PgroupsPane(Pane):
             if isinstance(entry.obj, ProtectionGroup) and not entry.gone
         )
         counts = [(status(state), states[state]) for state in CopyHealth if states[state]]
-        return counts_lines(self.NOUN, counts, width, gone=sum(entry.gone for entry in entries))
+        return counts_lines(self.NOUN, counts, width, *scene.gone_and_stale(entries))
 
     def rows_by_device(self, scene: Scene) -> Counter[str]:
         return Counter(entry.device for entry in scene.view.entries("pgroup"))

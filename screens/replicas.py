@@ -36,7 +36,7 @@ class ReplicasPane(Pane):
         entries = self._entries(scene)
         states = Counter(health_of(entry, scene) for entry in entries if not entry.gone)
         counts = [(status(state), states[state]) for state in CopyHealth if states[state]]
-        return counts_lines(self.NOUN, counts, width, gone=sum(entry.gone for entry in entries))
+        return counts_lines(self.NOUN, counts, width, *scene.gone_and_stale(entries))
 
     def rows_by_device(self, scene: Scene) -> Counter[str]:
         return Counter(entry.device for entry in self._entries(scene))

@@ -5,7 +5,7 @@ A scene is cheap to make: the indexes behind it are kept until the view's versio
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -112,6 +112,11 @@ class Scene:
 
     def freshness(self, entry: Entry) -> Freshness:
         return freshness(entry, self.device(entry.device), self.now)
+
+    def gone_and_stale(self, entries: Iterable[Entry]) -> tuple[int, int]:
+        """How many of the entries are gone, and how many of the others are stale."""
+        found = [self.freshness(entry) for entry in entries]
+        return found.count(Freshness.GONE), found.count(Freshness.STALE)
 
     def age_cell(self, entry: Entry) -> Cell:
         """How old the row is; marked by shape, word and age where it can no longer be believed to be so."""

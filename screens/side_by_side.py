@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeVar
+
+from rich.cells import cell_len
 
 from screens.cells import EMPTY_LINE, Cell, Line, Tone, fit, wrap
 from screens.status import DIFFERS, EMPTY, GLYPHS
@@ -84,6 +86,9 @@ def lay_out(parts: Iterable[Part], width: int) -> list[Line]:
 
 def _fact_lines(fact: Fact, width: int) -> list[Line]:
     room = max(10, width - LABEL_WIDTH - 1)
+    if cell_len(fact.label) > LABEL_WIDTH:
+        named: list[Line] = [(Cell(text, Tone.DIM),) for text in wrap(fact.label, width)]
+        return [*named, *_fact_lines(replace(fact, label=""), width)]
     if fact.right is None:
         return [
             (Cell(fit(fact.label if number == 0 else "", LABEL_WIDTH) + " ", Tone.DIM), Cell(text, fact.left.tone))

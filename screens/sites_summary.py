@@ -10,6 +10,7 @@ from enum import StrEnum
 
 from screens.ages import age
 from screens.cells import EMPTY_LINE, Cell, Line, Tone, fit, line_width
+from screens.conditions import Freshness
 from screens.copies import pgroup_health, worst_copy
 from screens.pairing import newest_complete, pgroup_source, replica_of, vm_pair
 from screens.rcg_sides import in_sync, pairs, point_in_time
@@ -19,11 +20,13 @@ from store.estate import Lpar, ManagedSystem, ProtectionGroup, RcgMode, RemoteCo
 from store.records import Entry
 
 LABEL_WIDTH = 9
-REST_WIDTH = 5
-"""Room kept for the count of the states that do not fit: `` +999``."""
+REST_WIDTH = 7
+"""Room kept for the states that do not fit, counted together behind the shape of the worst: `` ✗ +999``."""
 
 MOST_LINES = 4
 """How many lines the states of one kind may take where there is room."""
+
+KINDS = (("Systems", "system"), ("LPARs", "lpar"), ("Pgroups", "pgroup"), ("RCGs", "rcg"), ("VMs", "vm"))
 
 SITE_LEAST = 36
 """The least width of a site's column, in terminal cells; sites that do not fit beside each other go below."""
@@ -96,8 +99,8 @@ def sites_lines(scene: Scene, width: int, height: int) -> list[Line]:
         blocks = []
         for name, role in names:
             block: list[Line] = [(Cell(fit(f"{name} {role}".strip(), column), Tone.HEADING),)]
-            for label, counts in counted[name]:
-                block += counted_lines(label, counts, column, most)
+            for label, counts, stale in counted[name]:
+                block += counted_lines(label, counts, column, most, stale)
             blocks.append([*block, *_worst_lines(scene, found.get(name, []), column)])
         lines = _stacked(blocks, across, column)
         if len(lines) <= height:
@@ -128,37 +131,45 @@ def _beside(blocks: Sequence[Sequence[Line]], column: int) -> list[Line]:
     return lines
 
 
-def _counted(scene: Scene, site: str) -> Iterator[tuple[str, Counter[StrEnum]]]:
-    def here(kind: str) -> Iterator[Entry]:
-        return (entry for entry in scene.view.entries(kind) if not entry.gone and scene.site(entry) == site)
-
-    yield "Devices", Counter(d.health for d in scene.index.devices.values() if d.site == site)
-    yield "Systems", Counter(e.obj.state for e in here("system") if isinstance(e.obj, ManagedSystem))
-    yield "LPARs", Counter(e.obj.state for e in here("lpar") if isinstance(e.obj, Lpar))
-    yield (
-        "Pgroups",
-        Counter(
-            pgroup_health(e.obj, scene.now, pgroup_source(scene, e))
-            for e in here("pgroup")
-            if isinstance(e.obj, ProtectionGroup)
-        ),
-    )
-    yield "RCGs", Counter(e.obj.role for e in here("rcg") if isinstance(e.obj, RemoteCopyGroup))
-    yield "VMs", Counter(e.obj.power_state for e in here("vm") if isinstance(e.obj, VirtualMachine))
+def _counted(scene: Scene, site: str) -> Iterator[tuple[str, Counter[StrEnum], int]]:
+    """For each kind of thing its label, how many of each state stand at the site, and how many of them are stale."""
+    healths: Counter[StrEnum] = Counter(d.health for d in scene.index.devices.values() if d.site == site)
+    yield "Devices", healths, 0
+    for label, kind in KINDS:
+        here = [entry for entry in scene.view.entries(kind) if not entry.gone and scene.site(entry) == site]
+        states = Counter(state for entry in here if (state := _state(entry, scene)) is not None)
+        yield label, states, sum(scene.freshness(entry) is Freshness.STALE for entry in here)
 
 
-def counted_lines(label: str, counts: Counter[StrEnum], width: int, most: int) -> list[Line]:
+def _state(entry: Entry, scene: Scene) -> StrEnum | None:
+    match entry.obj:
+        case ManagedSystem(state=state) | Lpar(state=state):
+            return state
+        case ProtectionGroup() as group:
+            return pgroup_health(group, scene.now, pgroup_source(scene, entry))
+        case RemoteCopyGroup(role=role):
+            return role
+        case VirtualMachine(power_state=power):
+            return power
+    return None
+
+
+def counted_lines(label: str, counts: Counter[StrEnum], width: int, most: int, stale: int = 0) -> list[Line]:
     """A label, the total, and how many of each state, the worst first, in at most ``most`` lines: states that do not
     fit are counted together, so that the numbers always add up to the total."""
     order = (Tone.BAD, Tone.UNKNOWN, Tone.WARN, Tone.BUSY, Tone.OK, Tone.OFF)
     states = sorted(counts, key=lambda state: (order.index(status(state).tone), str(state)))
     total = str(sum(counts.values())) if counts else EMPTY.text
     lines: list[list[Cell]] = [[Cell(fit(label, LABEL_WIDTH), Tone.DIM), Cell(fit(total, 4, right=True))]]
+    if stale:
+        mark = status(Freshness.STALE)
+        words = mark.word if stale == sum(counts.values()) else f"{stale} {mark.word}"
+        lines[0].append(Cell(f" {mark.glyph} {words}", mark.tone))
     for number, state in enumerate(states):
         shown = status(state)
         cell = Cell(f" {shown.glyph} {counts[state]} {shown.word}", shown.tone)
         others = sum(counts[left] for left in states[number:])
-        rest = Cell(f" +{others}", Tone.DIM)
+        rest = Cell(f" {shown.glyph} +{others}", shown.tone)
         last = number == len(states) - 1
         room = width - line_width(tuple(lines[-1])) - (0 if last or len(lines) < most else REST_WIDTH)
         if cell.width > room and len(lines) < most:

@@ -18,7 +18,7 @@ class Block(Drawn):
 
     def __init__(self, lines: Sequence[Line] = (), *, ascii_only: bool = False, id: str | None = None) -> None:
         super().__init__(id=id)
-        self.ascii_only = ascii_only
+        self.set_ascii(ascii_only)
         self.lines: tuple[Line, ...] = tuple(lines)
 
     def show(self, lines: Sequence[Line]) -> None:

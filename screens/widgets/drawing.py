@@ -20,6 +20,12 @@ class Drawn(Widget, can_focus=False):
     COMPONENT_CLASSES = TONE_CLASSES
     ascii_only = False
 
+    def set_ascii(self, ascii_only: bool) -> None:
+        """Draw in ASCII only; the scroll bar, which is drawn in block characters, goes too."""
+        self.ascii_only = ascii_only
+        if ascii_only:
+            self.styles.scrollbar_size_vertical = 0
+
     def tone_style(self, tone: Tone) -> Style:
         """The style of a tone, from the style sheet."""
         return self.rich_style if tone is Tone.PLAIN else self.get_component_rich_style(f"tone--{tone}")

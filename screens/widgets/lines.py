@@ -10,15 +10,19 @@ from textual.strip import Strip
 
 from screens.cells import Line
 from screens.widgets.block import changed_region
-from screens.widgets.drawing import Drawn
+from screens.widgets.drawing import TONE_CLASSES, Drawn
 
 
-class Lines(Drawn, ScrollView, can_focus=False):
+class Lines(ScrollView, Drawn, can_focus=False):
     """Shows lines and scrolls through them. The lines must be laid out for :attr:`inner_width`."""
+
+    # The style sheet looks at the first base only: hence the order of the bases, and the classes named once more.
+    COMPONENT_CLASSES = TONE_CLASSES
+    DEFAULT_CSS = "Lines { overflow-x: hidden; }"
 
     def __init__(self, *, ascii_only: bool = False, id: str | None = None) -> None:
         super().__init__(id=id)
-        self.ascii_only = ascii_only
+        self.set_ascii(ascii_only)
         self.lines: tuple[Line, ...] = ()
 
     @property

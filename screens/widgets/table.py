@@ -17,15 +17,17 @@ from textual.strip import Strip
 
 from screens.cells import EMPTY_LINE, Cell, Line, Tone, fit
 from screens.columns import GAP, Column, Row, Slot, Widths, lay_out
-from screens.widgets.drawing import Drawn
+from screens.widgets.drawing import TONE_CLASSES, Drawn
 
 MEASURED = 300
 """How many rows are measured before the first paint; a wider row met later widens its column then."""
 
 
-class Table(Drawn, ScrollView, can_focus=False):
+class Table(ScrollView, Drawn, can_focus=False):
     """Rows under a heading line. The selected row is kept by its key, whatever comes and goes around it."""
 
+    # The style sheet looks at the first base only: hence the order of the bases, and the classes named once more.
+    COMPONENT_CLASSES = TONE_CLASSES
     DEFAULT_CSS = "Table { overflow-x: hidden; }"
 
     @dataclass
@@ -36,7 +38,7 @@ class Table(Drawn, ScrollView, can_focus=False):
 
     def __init__(self, columns: Sequence[Column], *, ascii_only: bool = False, id: str | None = None) -> None:
         super().__init__(id=id)
-        self.ascii_only = ascii_only
+        self.set_ascii(ascii_only)
         self._columns = tuple(columns)
         self._widths = Widths.of(self._columns)
         self._slots: tuple[Slot, ...] = ()
@@ -45,6 +47,8 @@ class Table(Drawn, ScrollView, can_focus=False):
         self._make: Callable[[str], Row] | None = None
         self._rows: dict[str, Row] = {}
         self._cursor = 0
+        self._widened = False
+        self._to_measure = True
         self._empty: tuple[Line, ...] = ()
 
     # ------------------------------------------------------------------------------------------------- content
@@ -67,9 +71,10 @@ class Table(Drawn, ScrollView, can_focus=False):
         """Take the rows: ``keys`` in order, ``make`` for the cells of one. ``empty`` stands where there are none."""
         self._make = make
         order = tuple(keys)
-        if order == self._keys and (order or tuple(empty) == self._empty):
+        if order == self._keys and not self._to_measure and (order or tuple(empty) == self._empty):
             self.tick()
             return
+        self._to_measure = False
         selected = self.selected
         first = not self._keys
         self._keys, self._empty = order, tuple(empty)
@@ -86,8 +91,8 @@ class Table(Drawn, ScrollView, can_focus=False):
     def remeasure(self) -> None:
         """Forget how wide columns had to be: what made them so may be gone."""
         self._widths = Widths.of(self._columns)
-        self._keys = ()
         self._rows.clear()
+        self._to_measure = True
 
     def tick(self) -> None:
         """Make the visible rows again and repaint the cells that came out different."""
@@ -113,8 +118,6 @@ class Table(Drawn, ScrollView, can_focus=False):
             row = self._rows[key] = self._make(key)
             self._widened = self._widths.take(row) or self._widened
         return row
-
-    _widened = False
 
     # -------------------------------------------------------------------------------------------------- layout
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
+import functools
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from typing import ParamSpec
 
 from textual.pilot import Pilot
 
@@ -98,3 +101,20 @@ async def driven(
         running.screen.redraw()
         await running.settle()
         yield running
+
+
+P = ParamSpec("P")
+
+
+def piloted(test: Callable[P, Awaitable[None]]) -> Callable[P, None]:
+    """Run an asynchronous test on a loop of its own."""
+
+    @functools.wraps(test)
+    def run(*args: P.args, **kwargs: P.kwargs) -> None:
+        asyncio.run(_awaited(test(*args, **kwargs)))
+
+    return run
+
+
+async def _awaited(result: Awaitable[None]) -> None:
+    await result
