@@ -25,7 +25,7 @@ from backends.lab.vsphere.registry import Context, method
 from backends.lab.vsphere.soap import refusal_fault
 from backends.lab.vsphere.specs import changes as read_changes
 from backends.lab.vsphere.specs import datastore_of, found
-from backends.lab.vsphere.views_inventory import lun_name
+from backends.lab.vsphere.views_host import lun_name
 from backends.lab.vsphere.views_lease import manifest
 from backends.lab.vsphere.vmfs import FileSystem
 

@@ -16,7 +16,7 @@ from backends.lab.vsphere.selection import members
 from backends.lab.vsphere.sessions import ListView, Session, Sessions, View
 from backends.lab.vsphere.specs import not_found
 from backends.lab.vsphere.state import VSphereState
-from backends.lab.vsphere.views_inventory import product, storage_device
+from backends.lab.vsphere.views_host import product, storage_device
 from backends.lab.vsphere.views_lease import lease_info
 from backends.lab.vsphere.views_vm import moment
 from backends.lab.vsphere.vmfs import VmfsRegistry

@@ -7,11 +7,11 @@ Everything here is called inside a turn of the world (building one before it run
 from __future__ import annotations
 
 import hashlib
-import uuid as uuids
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 from backends.lab.volumes import BLANK, Image, L2Segment, Nic, Volume, Writer, WriterKind
+from backends.lab.vsphere.objects import Objects
 from backends.lab.vsphere.records import (
     Cluster,
     Datacenter,
@@ -20,7 +20,6 @@ from backends.lab.vsphere.records import (
     EsxHost,
     Folder,
     Lease,
-    Managed,
     Network,
     NicCard,
     ResourcePool,
@@ -39,15 +38,11 @@ DISK_KEY = 2000
 NIC_KEY = 4000
 _RECENT_TASKS = 200
 
-M = TypeVar("M", bound=Managed)
 
-
-class VSphereState:
+class VSphereState(Objects):
     """One server's inventory. ``api_type`` is VirtualCenter or HostAgent (a standalone host, one fixed datacenter).
 
-    ``objects`` finds any managed object by id. ``rev`` rises with every change, and each record keeps the revision of
-    its last one, so that a door can tell cheaply what changed since a client last asked. Servers of one world that see
-    copies of each other's LUNs share one ``vmfs``.
+    Servers of one world that see copies of each other's LUNs share one ``vmfs``.
     """
 
     def __init__(
@@ -61,22 +56,17 @@ class VSphereState:
         build: str = "24022515",
         vmfs: VmfsRegistry | None = None,
     ) -> None:
-        self.world = world
-        self.name = name
+        super().__init__(world, name, plain_ids=api_type == "HostAgent")
         self.site = site
         self.api_type = api_type
         self.version = version
         self.build = build
         self.vmfs = vmfs
         self.instance_uuid = self.new_uuid("instance")
-        self.objects: dict[str, Managed] = {}
-        self.rev = 0
-        self._counts: dict[str, int] = {}
         self.tasks: list[Task] = []
         self.leases: list[Lease] = []
-        self.gone: set[str] = set()
         root = "ha-folder-root" if self.is_host else "group-d1"
-        self.root = self._add(Folder(root, "ha-folder-root" if self.is_host else "Datacenters"))
+        self.root = self.keep(Folder(root, "ha-folder-root" if self.is_host else "Datacenters"))
         self.root.child_types = ("Folder", "Datacenter")
         self.datacenters: list[Datacenter] = []
         self.hosts: list[EsxHost] = []
@@ -90,50 +80,6 @@ class VSphereState:
     @property
     def is_host(self) -> bool:
         return self.api_type == "HostAgent"
-
-    # --------------------------------------------------------------------------------------------- the mechanics
-
-    def touch(self, *records: Managed) -> None:
-        """These records changed."""
-        self.rev += 1
-        for record in records:
-            record.rev = self.rev
-
-    def new_id(self, prefix: str) -> str:
-        """The next managed object id of a kind: ``vm-1001``."""
-        number = self._counts[prefix] = self._counts.get(prefix, 1000) + 1
-        return str(number) if self.is_host and prefix == "vm" else f"{prefix}-{number}"
-
-    def new_uuid(self, what: str) -> str:
-        """A UUID that is the same for the same seed and the same order of building."""
-        digest = hashlib.sha256(f"{self.world.seed}/{self.name}/{what}".encode()).digest()
-        return str(uuids.UUID(bytes=digest[:16], version=4))
-
-    def find(self, moid: str, kind: type[M]) -> M | None:
-        """The object with this id, if it is there and of this kind."""
-        found = self.objects.get(moid)
-        return found if isinstance(found, kind) else None
-
-    def _add(self, record: M) -> M:
-        self.objects[record.moid] = record
-        self.touch(record)
-        return record
-
-    def _put(self, folder: Folder, record: M) -> M:
-        record.parent = folder
-        folder.children.append(record)
-        self.touch(folder)
-        return self._add(record)
-
-    def remove(self, record: Managed) -> None:
-        """Take an object out of the inventory."""
-        del self.objects[record.moid]
-        self.gone.add(record.moid)
-        parent = record.parent
-        if isinstance(parent, Folder) and record in parent.children:
-            parent.children.remove(record)
-            self.touch(parent)
-        self.touch(record)
 
     def _site_changed(self, site: LabSite, now: float) -> None:
         """A site that went dark took its hosts and their machines down; nothing starts by itself."""
@@ -150,7 +96,7 @@ class VSphereState:
         """A datacenter with its four folders."""
         fixed = self.is_host
         datacenter = Datacenter("ha-datacenter" if fixed else self.new_id("datacenter"), name)
-        self._put(self.root, datacenter)
+        self.put(self.root, datacenter)
         for what, attribute, types in (
             ("vm", "vm_folder", ("Folder", "VirtualMachine", "VirtualApp")),
             ("host", "host_folder", ("Folder", "ComputeResource")),
@@ -159,7 +105,7 @@ class VSphereState:
         ):
             folder = Folder(f"ha-folder-{what}" if fixed else self.new_id(f"group-{what[0]}"), what, datacenter)
             folder.child_types = types
-            setattr(datacenter, attribute, self._add(folder))
+            setattr(datacenter, attribute, self.keep(folder))
         self.datacenters.append(datacenter)
         return datacenter
 
@@ -167,7 +113,7 @@ class VSphereState:
         """A folder of the same child types inside another."""
         folder = Folder(self.new_id("group-" + (parent.child_types[-1:] or ("d",))[0][0].lower()), name)
         folder.child_types = parent.child_types
-        return self._put(parent, folder)
+        return self.put(parent, folder)
 
     def add_cluster(self, name: str, datacenter: Datacenter | None = None, *, clustered: bool = True) -> Cluster:
         """A cluster (or, not ``clustered``, the compute resource of one host) with its root resource pool."""
@@ -175,14 +121,14 @@ class VSphereState:
         assert folder is not None
         fixed = self.is_host
         moid = "ha-compute-res" if fixed else self.new_id("domain-c" if clustered else "domain-s")
-        cluster = self._put(folder, Cluster(moid, name, clustered=clustered))
+        cluster = self.put(folder, Cluster(moid, name, clustered=clustered))
         pool = ResourcePool("ha-root-pool" if fixed else self.new_id("resgroup"), "Resources", cluster, owner=cluster)
-        cluster.pool = self._add(pool)
+        cluster.pool = self.keep(pool)
         return cluster
 
     def add_pool(self, name: str, parent: ResourcePool) -> ResourcePool:
         """A resource pool inside another."""
-        pool = self._add(ResourcePool(self.new_id("resgroup"), name, parent, owner=parent.owner))
+        pool = self.keep(ResourcePool(self.new_id("resgroup"), name, parent, owner=parent.owner))
         parent.pools.append(pool)
         self.touch(parent)
         return pool
@@ -205,14 +151,14 @@ class VSphereState:
         owner.hosts.append(host)
         self.hosts.append(host)
         self.touch(owner)
-        return self._add(host)
+        return self.keep(host)
 
     def add_network(self, name: str, segment: L2Segment | None, datacenter: Datacenter | None = None) -> Network:
         """A port group on a layer-2 network of the world (None: an internal one that reaches nothing), on all hosts."""
         folder = (datacenter or self.datacenters[0]).network_folder
         assert folder is not None
         moid = f"HaNetwork-{name}" if self.is_host else self.new_id("network")
-        network = self._put(folder, Network(moid, name, segment=segment))
+        network = self.put(folder, Network(moid, name, segment=segment))
         self.networks.append(network)
         for host in self.hosts:
             host.networks.append(network)
@@ -235,7 +181,7 @@ class VSphereState:
         assert folder is not None
         identity = self.new_uuid(f"datastore/{name}")
         moid = identity if self.is_host else self.new_id("datastore")
-        datastore = self._put(folder, Datastore(moid, name, type=type, capacity=capacity, used=used, lun=lun))
+        datastore = self.put(folder, Datastore(moid, name, type=type, capacity=capacity, used=used, lun=lun))
         datastore.uuid = identity[:8] + identity[9:13] + "-" + identity[-12:]
         datastore.lun_id = lun.serial if lun else ""
         self.datastores.append(datastore)
@@ -279,34 +225,42 @@ class VSphereState:
         ``macs`` at its place, else a generated one. ``period_s``: how often its workload writes a generation.
         """
         moid = self.new_id("vm")
-        place = f"{name}/{name}.vmx"
-        home = VmHome(
-            path=place,
-            name=name,
-            uuid=self.new_uuid(f"bios/{moid}"),
-            instance_uuid=instance_uuid or self.new_uuid(f"vm/{moid}"),
-            guest_id=guest[0],
-            guest_name=guest[1],
-            cpus=cpus,
-            memory_mb=memory_mb,
-            tools=tools,
-            ip=ip,
-            disks=[],
-            nics=[],
-            extra={"svga.present": "TRUE", "nvram": f"{name}.nvram", **(extra or {})},
-        )
+        home = self._home(moid, name, guest, ip, {"svga.present": "TRUE", "nvram": f"{name}.nvram", **(extra or {})})
+        home.instance_uuid = instance_uuid or home.instance_uuid
+        home.cpus, home.memory_mb, home.tools = cpus, memory_mb, tools
         for number, size in enumerate(disks):
             image = images[number] if number < len(images) else BLANK
             home.disks.append(self.new_disk(home, datastore, moid, size, image))
-        for number, network in enumerate(networks):
-            mac = macs[number] if number < len(macs) else self.new_mac()
-            kind = "manual" if number < len(macs) else "assigned"
-            home.nics.append(NicCard(NIC_KEY + number, f"Network adapter {number + 1}", mac, network, True, kind))
+        home.nics = [self._card(number, network, macs) for number, network in enumerate(networks)]
         vm = self.register(home, datastore, moid=moid, host=host, folder=folder, pool=pool, period_s=period_s)
         if running:
             self.started(vm)
             vm.tools_running = tools
         return vm
+
+    def _home(self, moid: str, name: str, guest: tuple[str, str], ip: str | None, extra: dict[str, str]) -> VmHome:
+        return VmHome(
+            path=f"{name}/{name}.vmx",
+            name=name,
+            uuid=self.new_uuid(f"bios/{moid}"),
+            instance_uuid=self.new_uuid(f"vm/{moid}"),
+            guest_id=guest[0],
+            guest_name=guest[1],
+            cpus=1,
+            memory_mb=1024,
+            tools=True,
+            ip=ip,
+            disks=[],
+            nics=[],
+            extra=extra,
+        )
+
+    def _card(self, number: int, network: Network | None, macs: Sequence[str]) -> NicCard:
+        given = macs[number] if number < len(macs) else None
+        label = f"Network adapter {number + 1}"
+        return NicCard(
+            NIC_KEY + number, label, given or self.new_mac(), network, True, "manual" if given else "assigned"
+        )
 
     def register(
         self,
@@ -333,7 +287,7 @@ class VSphereState:
         vm.changed = self.world.now
         datastore.homes[home.path] = home
         self.vms[identity] = vm
-        self._put(place, vm)
+        self.put(place, vm)
         self.touch(datastore, *([where] if where else []))
         self.sync_nics(vm)
         return vm
@@ -405,12 +359,8 @@ class VSphereState:
 
     def keep_task(self, task: Task) -> Task:
         """Enter a task; the oldest finished ones are forgotten."""
-        self.tasks.append(self._add(task))
+        self.tasks.append(self.keep(task))
         while len(self.tasks) > _RECENT_TASKS and self.tasks[0].state in ("success", "error"):
             forgotten = self.tasks.pop(0)
             self.objects.pop(forgotten.moid, None)
         return task
-
-    def keep(self, record: M) -> M:
-        """Enter an object that stands in no folder (a snapshot, a lease)."""
-        return self._add(record)

@@ -1,31 +1,25 @@
-"""What hosts, clusters, datastores, networks, folders, snapshots, tasks and leases show of themselves."""
+"""What clusters, datastores, networks, folders, snapshots, tasks and leases show of themselves."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 from pyVmomi import VmomiSupport, vim
 
-from backends.lab.volumes import Volume
 from backends.lab.vsphere.records import (
     Cluster,
     Datastore,
-    EsxHost,
     Folder,
     Managed,
     Network,
     ResourcePool,
     Snapshot,
     Task,
-    Vm,
 )
 from backends.lab.vsphere.soap import reference, references, refusal_fault, type_name
 from backends.lab.vsphere.state import VSphereState
+from backends.lab.vsphere.views_host import GHZ, HOST, View, lun_name, vms_where
 from backends.lab.vsphere.views_vm import moment
-
-View = Callable[[VSphereState, Any], Any]
-_GHZ = 2_600
 
 
 def entity(state: VSphereState, record: Managed, name: str) -> Any:
@@ -39,162 +33,6 @@ def entity(state: VSphereState, record: Managed, name: str) -> Any:
     }.get(name)
 
 
-def _vms(state: VSphereState, keep: Callable[[Vm], bool]) -> Any:
-    return references([vm for vm in state.vms.values() if keep(vm)])
-
-
-# ------------------------------------------------------------------------------------------------------------- hosts
-
-
-def product(state: VSphereState) -> Any:
-    """AboutInfo of an ESXi host of this server's version."""
-    return vim.AboutInfo(
-        name="VMware ESXi",
-        fullName=f"VMware ESXi {state.version} build-{state.build}",
-        vendor="VMware, Inc.",
-        version=state.version,
-        build=state.build,
-        localeVersion="INTL",
-        localeBuild="000",
-        osType="vmnix-x86",
-        productLineId="embeddedEsx",
-        apiType="HostAgent",
-        apiVersion=f"{state.version}.0",
-        licenseProductName="VMware ESX Server",
-        licenseProductVersion="8.0",
-    )
-
-
-def _host_runtime(state: VSphereState, host: EsxHost) -> Any:
-    return vim.host.RuntimeInfo(
-        connectionState=host.connection,
-        powerState="poweredOn" if host.powered else "poweredOff",
-        inMaintenanceMode=host.maintenance,
-        standbyMode="none",
-    )
-
-
-def _host_hardware_summary(host: EsxHost) -> Any:
-    return vim.host.Summary.HardwareSummary(
-        vendor="Lab",
-        model="ESXi host",
-        uuid=host.uuid,
-        memorySize=host.memory,
-        cpuModel="Lab CPU",
-        cpuMhz=_GHZ,
-        numCpuPkgs=2,
-        numCpuCores=host.cores,
-        numCpuThreads=host.cores * 2,
-        numNics=4,
-        numHBAs=len(host.wwpns),
-    )
-
-
-def _host_summary(state: VSphereState, host: EsxHost) -> Any:
-    return vim.host.Summary(
-        host=reference(host),
-        hardware=_host_hardware_summary(host),
-        runtime=_host_runtime(state, host),
-        config=vim.host.Summary.ConfigSummary(
-            name=host.name, port=443, product=product(state), vmotionEnabled=True, faultToleranceEnabled=False
-        ),
-        quickStats=vim.host.Summary.QuickStats(),
-        overallStatus="green",
-        rebootRequired=False,
-    )
-
-
-def _host_hardware(state: VSphereState, host: EsxHost) -> Any:
-    return vim.host.HardwareInfo(
-        systemInfo=vim.host.SystemInfo(vendor="Lab", model="ESXi host", uuid=host.uuid),
-        cpuInfo=vim.host.CpuInfo(
-            numCpuPackages=2, numCpuCores=host.cores, numCpuThreads=host.cores * 2, hz=_GHZ * 1_000_000
-        ),
-        memorySize=host.memory,
-        cpuPkg=[
-            vim.host.CpuPackage(
-                index=0, vendor="lab", hz=_GHZ * 1_000_000, busHz=100_000_000, description="Lab CPU",
-                threadId=list(range(host.cores * 2)),
-                cpuFeature=[vim.host.CpuIdInfo(level=0)],
-            )
-        ],
-    )
-
-
-def _host_managers(state: VSphereState, host: EsxHost) -> Any:
-    return vim.host.ConfigManager(
-        storageSystem=vim.host.StorageSystem(f"storageSystem-{host.moid}"),
-        datastoreSystem=vim.host.DatastoreSystem(f"datastoreSystem-{host.moid}"),
-    )
-
-
-def _hbas(host: EsxHost) -> list[Any]:
-    return [
-        vim.host.FibreChannelHba(
-            key=f"key-vim.host.FibreChannelHba-vmhba{number}",
-            device=f"vmhba{number}",
-            bus=number,
-            status="online",
-            model="Lab FC HBA",
-            portWorldWideName=_signed(int(wwpn, 16)),
-            nodeWorldWideName=_signed(int(wwpn, 16)),
-            portType="fabric",
-            speed=16,
-        )
-        for number, wwpn in enumerate(host.wwpns, 1)
-    ]
-
-
-def _signed(number: int) -> int:
-    """A WWPN goes on the wire as a signed 64-bit number."""
-    return number - (1 << 64) if number >= 1 << 63 else number
-
-
-def lun_name(lun: Volume) -> str:
-    """The canonical name of a LUN: ``naa.`` and its serial number."""
-    return f"naa.{lun.serial.lower()}"
-
-
-def _luns(host: EsxHost) -> list[Any]:
-    return [
-        vim.host.ScsiDisk(
-            deviceName=f"/vmfs/devices/disks/{lun_name(lun)}",
-            deviceType="disk",
-            key=f"key-vim.host.ScsiDisk-{lun_name(lun)}",
-            uuid=lun.serial,
-            canonicalName=lun_name(lun),
-            displayName=f"Fibre Channel Disk ({lun_name(lun)})",
-            lunType="disk",
-            vendor="LAB",
-            model="Volume",
-            serialNumber=lun.serial,
-            operationalState=["ok"],
-            capacity=vim.host.DiskDimensions.Lba(blockSize=512, block=lun.size // 512),
-            devicePath=f"/vmfs/devices/disks/{lun_name(lun)}",
-        )
-        for lun in host.luns
-    ]
-
-
-def storage_device(state: VSphereState, host: EsxHost) -> Any:
-    """HostStorageSystem.storageDeviceInfo: HBAs with their WWPNs, and the LUNs that the last rescan saw."""
-    return vim.host.StorageDeviceInfo(
-        hostBusAdapter=_hbas(host), scsiLun=_luns(host), softwareInternetScsiEnabled=False
-    )
-
-
-HOST: dict[str, View] = {
-    "summary": _host_summary,
-    "runtime": _host_runtime,
-    "hardware": _host_hardware,
-    "configManager": _host_managers,
-    "config": lambda state, host: vim.host.ConfigInfo(host=reference(host), product=product(state)),
-    "datastore": lambda state, host: references(host.datastores),
-    "network": lambda state, host: references(host.networks),
-    "vm": lambda state, host: _vms(state, lambda vm: vm.host is host),
-}
-
-
 # ------------------------------------------------------------------------------------------------- compute, storage
 
 
@@ -204,11 +42,11 @@ def _cluster_summary(state: VSphereState, cluster: Cluster) -> Any:
     memory = sum(host.memory for host in hosts)
     kind = vim.ClusterComputeResource.Summary if cluster.clustered else vim.ComputeResource.Summary
     made = kind(
-        totalCpu=cores * _GHZ,
+        totalCpu=cores * GHZ,
         totalMemory=memory,
         numCpuCores=cores,
         numCpuThreads=cores * 2,
-        effectiveCpu=cores * _GHZ,
+        effectiveCpu=cores * GHZ,
         effectiveMemory=memory >> 20,
         numHosts=len(hosts),
         numEffectiveHosts=len([h for h in hosts if h.connection == "connected" and not h.maintenance]),
@@ -256,7 +94,7 @@ def _pool_runtime(state: VSphereState, pool: ResourcePool) -> Any:
 POOL: dict[str, View] = {
     "owner": lambda state, pool: reference(pool.owner),
     "resourcePool": lambda state, pool: references(pool.pools),
-    "vm": lambda state, pool: _vms(state, lambda vm: vm.pool is pool),
+    "vm": lambda state, pool: vms_where(state, lambda vm: vm.pool is pool),
     "config": _pool_config,
     "runtime": _pool_runtime,
     "summary": lambda state, pool: vim.ResourcePool.Summary(
@@ -331,7 +169,7 @@ DATASTORE: dict[str, View] = {
     "summary": _datastore_summary,
     "info": _datastore_info,
     "host": _mounts,
-    "vm": lambda state, datastore: _vms(state, lambda vm: vm.datastore is datastore),
+    "vm": lambda state, datastore: vms_where(state, lambda vm: vm.datastore is datastore),
 }
 
 
@@ -342,7 +180,7 @@ def _network_summary(state: VSphereState, network: Network) -> Any:
 NETWORK: dict[str, View] = {
     "summary": _network_summary,
     "host": lambda state, network: references([host for host in state.hosts if network in host.networks]),
-    "vm": lambda state, network: _vms(state, lambda vm: any(card.network is network for card in vm.home.nics)),
+    "vm": lambda state, network: vms_where(state, lambda vm: any(card.network is network for card in vm.home.nics)),
 }
 
 

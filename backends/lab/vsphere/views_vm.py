@@ -34,8 +34,7 @@ def extra_config_xml(vm: Vm) -> str | None:
     if not _readable(vm):
         return None
     options = "".join(
-        f"<OptionValue><key>{XmlEscape(key)}</key>"
-        f'<value xsi:type="xsd:string">{XmlEscape(value)}</value></OptionValue>'
+        f'<OptionValue><key>{XmlEscape(key)}</key><value xsi:type="xsd:string">{XmlEscape(value)}</value></OptionValue>'
         for key, value in vm.home.extra.items()
     )
     return f'<val xsi:type="ArrayOfOptionValue">{options}</val>'
