@@ -73,11 +73,12 @@ def _file_error(path: Path, expected: str, line: int = 0) -> SettingsError:
 
 
 def _syntax_error(path: Path, text: str, words: str) -> SettingsError:
+    """``words`` are those of the parser: ``Invalid value (at line 3, column 8)`` or ``… (at end of document)``."""
     message, _, place = words.rpartition(" (at ")
     numbers = re.findall(r"\d+", place)
-    line, column = (int(n) for n in numbers) if len(numbers) == 2 else (text.count("\n") + 1, 0)
-    expected = "TOML (texts in quotes, one key = value a line)"
-    return SettingsError(path, [SettingProblem(line, column, "", expected, message or words)])
+    line, column = (int(n) for n in numbers) if len(numbers) == 2 else (len(text.splitlines()), 0)
+    hint = ": a text stands in quotes" if message == "Invalid value" else ""
+    return SettingsError(path, [SettingProblem(line, column, "", f"valid TOML ({message or words}{hint})", "")])
 
 
 def _settings(document: Document, content: Mapping[str, object]) -> Settings:
