@@ -74,6 +74,17 @@ def test_an_unknown_state_is_refused_and_the_message_names_the_field() -> None:
         codec.decode("lpar", text)
 
 
+@pytest.mark.parametrize(
+    ("right", "wrong"),
+    [('"lpar_id":1', '"lpar_id":"1"'), ('"required":false', '"required":"no"'), ('"name":"lpar00001"', '"name":1')],
+)
+def test_a_value_that_could_be_turned_into_the_right_type_is_refused_all_the_same(right: str, wrong: str) -> None:
+    text = codec.encode(lpar(1))
+    assert right in text
+    with pytest.raises(codec.CodecError):
+        codec.decode("lpar", text.replace(right, wrong))
+
+
 @pytest.mark.parametrize("zone", [None, timezone(timedelta(hours=1))])
 def test_a_time_that_is_not_utc_is_refused_both_ways(zone: timezone | None) -> None:
     moment = datetime(2026, 1, 1, tzinfo=zone)
