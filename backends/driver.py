@@ -8,7 +8,8 @@ from store.estate import Reading
 
 
 class Driver(Protocol):
-    """A connection to one device. All calls block and keep to the endpoint's limits; use it from one thread at a time."""
+    """A connection to one device. All calls block and keep to the endpoint's limits. One thread at a time uses it; only
+    :meth:`close` may come from another, while a :meth:`read` hangs."""
 
     def read(self) -> Reading:
         """Read everything the panes show. Raises :class:`backends.outcome.DeviceError` when the device as a whole could

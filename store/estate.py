@@ -128,7 +128,7 @@ class FcAdapter:
 
 @dataclass(frozen=True, slots=True)
 class EthAdapter:
-    """A virtual Ethernet adapter. ``mac`` is 12 upper-case hex digits; ``None`` in a profile that lets the HMC choose."""
+    """A virtual Ethernet adapter. ``mac``: 12 upper-case hex digits; ``None`` in a profile that lets the HMC choose."""
 
     slot: int
     mac: str | None
@@ -308,8 +308,8 @@ class PgroupRetention:
 class PgroupSnapshot:
     """A protection group snapshot and its transfer. ``progress`` 0..1; complete when it is 1 and ``completed`` is set.
 
-    ``name`` is ``pg.suffix`` at home and ``source-array:pg.suffix`` on a target. ``created`` is the creation time on the
-    source; ``completed`` is when the transfer ended, which understates the loss if it is taken for the point in time.
+    ``name`` is ``pg.suffix`` at home and ``source-array:pg.suffix`` on a target. ``created`` is the creation time on
+    the source; ``completed`` is when the transfer ended, which understates the loss if it is taken for the point in time.
     """
 
     name: str
@@ -487,7 +487,7 @@ class RcgMode(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class StorageSystem:
-    """A 3PAR, Primera or Alletra array, with its remote copy targets and links. Capacity in MiB as the WSAPI gives it."""
+    """A 3PAR, Primera or Alletra array, with its remote copy targets and links. Capacity in MiB, as the WSAPI has it."""
 
     name: str
     serial: str
@@ -582,7 +582,7 @@ class RemoteCopyGroup:
 
     @property
     def oldest_sync(self) -> datetime | None:
-        """The oldest LastSyncTime of its volumes: the point in time of a periodic group; None if any volume has none."""
+        """The oldest LastSyncTime of its volumes: the point in time of a periodic group. None if a volume has none."""
         times = [v.last_sync for v in self.volumes]
         return None if not times or None in times else min(t for t in times if t is not None)
 

@@ -69,7 +69,8 @@ class Console:
         began = time.monotonic()
         done = self.sweeper.sweep_once(LIMIT_S)
         took = time.monotonic() - began
-        bad = [f"{s.name}: {s.failure}: {s.text} {s.problems[:3]}" for s in done.values() if s.health is not DeviceHealth.OK]
+        failed = [status for status in done.values() if status.health is not DeviceHealth.OK]
+        bad = [f"{s.name}: {s.failure}: {s.text} {s.problems[:3]}" for s in failed]
         if bad:
             raise SystemExit("\n".join(bad))
         return took, {name: status.sweep_s or 0.0 for name, status in done.items()}
