@@ -109,7 +109,7 @@ class Session:
             host, port, version=version, path="/sdk", sslContext=made.context, poolSize=1,
             connectionPoolTimeout=_IDLE_CONNECTION_S,
         )  # fmt: skip
-        stub.scheme = lambda host, port, **_ignored: Connection(host, port, made)
+        stub.scheme = lambda **_ignored: Connection(host, port, made)
         stub.InvokeMethod = self._invoke  # the library takes a proxy's HTML page for the answer of a void method
         return stub
 

@@ -41,13 +41,12 @@ class NicChange:
 
 @dataclass(frozen=True, slots=True)
 class DiskChange:
-    """``operation``: add, edit (grow), remove. ``destroy``: its file goes with it."""
+    """``operation``: add, edit (grow), remove."""
 
     operation: str
     key: int = 0
     capacity: int | None = None
     datastore: Datastore | None = None
-    destroy: bool = False
 
 
 @dataclass(frozen=True, slots=True)

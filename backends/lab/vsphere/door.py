@@ -94,6 +94,7 @@ class SoapProtocol:
             else:
                 with service.world.turn() as now:
                     context.now = now
+                    service.asking = context
                     body = service.call(call, context)
         except Refusal as refusal:
             return Response(500, soap.fault(soap.refusal_fault(refusal), version), _XML, _cookies(context))

@@ -105,7 +105,14 @@ def complete(state: VSphereState, lease: Lease) -> None:
             if file.content is not None:
                 state.world.replace_image(file.disk.volume, file.image, f"import of {lease.vm.name}")
         state.changed(lease.vm)
+    _drop_contents(lease)
     state.touch(lease)
+
+
+def _drop_contents(lease: Lease) -> None:
+    """A lease that ended serves nothing more: its bytes need not be kept."""
+    for file in lease.files:
+        file.content = None
 
 
 def abort(state: VSphereState, lease: Lease, fault: Refusal | None = None) -> None:
@@ -120,4 +127,5 @@ def abort(state: VSphereState, lease: Lease, fault: Refusal | None = None) -> No
         if lease.upload and vm.moid in state.vms:
             vm.datastore.homes.pop(vm.home.path, None)
             state.leave(vm)
+    _drop_contents(lease)
     state.touch(lease)

@@ -111,7 +111,6 @@ class Datastore(Managed):
     lun: Volume | None = None
     lun_id: str = ""
     homes: dict[str, VmHome] = field(default_factory=dict)
-    files: dict[str, bytes] = field(default_factory=dict)
 
 
 @dataclass(slots=True, eq=False)

@@ -87,7 +87,6 @@ class Service:
 
     def call(self, call: soap.Call, context: Context) -> bytes:
         """The answer's XML. Raises :class:`Refusal` for a fault."""
-        self.asking = context
         if call.info is None and call.method != "Fetch":
             text = f"Unable to resolve WSDL method name {call.method}"
             raise Refusal("InvalidRequest", text)

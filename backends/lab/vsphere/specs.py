@@ -83,7 +83,6 @@ def _disk(state: VSphereState, change: Any) -> DiskChange:
         device.key or 0,
         size,
         found(state, named, Datastore),
-        change.fileOperation == "destroy",
     )
 
 

@@ -201,6 +201,37 @@ def test_prefixed_elements_and_a_header_are_read_as_well(wire: Wire) -> None:
     assert b"CurrentTimeResponse" in answer.read()
 
 
+def test_an_envelope_as_go_clients_write_it_is_read(wire: Wire) -> None:
+    """Default namespaces, a long prefix for the types of XML Schema, and a walk with derived selection types."""
+    wire.login()
+    xsi = 'xmlns:XMLSchema-instance="http://www.w3.org/2001/XMLSchema-instance"'
+    text = (
+        '<?xml version="1.0" encoding="UTF-8"?>\n'
+        '<Envelope xmlns="http://schemas.xmlsoap.org/soap/envelope/"><Header><id>7</id></Header><Body>'
+        '<RetrieveProperties xmlns="urn:vim25"><_this type="PropertyCollector">propertyCollector</_this><specSet>'
+        "<propSet><type>ManagedEntity</type><pathSet>name</pathSet></propSet>"
+        "<propSet><type>VirtualMachine</type><pathSet>runtime.powerState</pathSet></propSet>"
+        '<objectSet><obj type="Folder">group-v1001</obj><skip>false</skip>'
+        f'<selectSet {xsi} XMLSchema-instance:type="TraversalSpec"><type>Folder</type><path>childEntity</path>'
+        "</selectSet></objectSet></specSet></RetrieveProperties></Body></Envelope>"
+    )
+    wire.http.request("POST", "/sdk", text.encode(), {"Cookie": wire.cookie, "SOAPAction": "urn:vim25/8.0.0.1"})
+    answer = wire.http.getresponse().read().decode()
+    assert answer.count("<returnval>") == 7
+    assert answer.count("runtime.powerState") == 6
+    assert '<obj type="Folder">group-v1001</obj><propSet><name>name</name>' in answer
+
+
+def test_what_a_client_reads_of_the_session_is_its_own(estate: Estate, wire: Wire) -> None:
+    asked = read("SessionManager", "SessionManager", "currentSession")
+    assert "userName" not in wire.post(asked)
+    wire.login()
+    other = Wire(estate)
+    other.login()
+    keys = [re.search(r"<key>([^<]+)</key>", one.post(asked)) for one in (wire, other)]
+    assert keys[0] and keys[1] and keys[0][1] != keys[1][1]
+
+
 def test_an_older_client_is_answered_in_its_own_version(wire: Wire) -> None:
     wire.login()
     old = wire.post(read("VirtualMachine", "vm-1001", "runtime"), action="urn:vim25/5.0")
