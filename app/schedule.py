@@ -9,7 +9,6 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from app import crash
 from app.sweep import Sweeper
 
 if TYPE_CHECKING:
@@ -126,10 +125,8 @@ class Schedule:
         self._set_time(event.job_id, datetime.now(UTC))
 
     def _broken(self, event: JobEvent) -> None:
-        error = getattr(event, "exception", None)
-        log = crash.record(error) if isinstance(error, BaseException) else None
-        what = f"{_device(event.job_id) or 'saving'}: failed in the console itself: {type(error).__name__}"
-        self._tell(f"{what}; see {log}" if log is not None else what)
+        failure = type(getattr(event, "exception", None)).__name__
+        self._tell(f"{_device(event.job_id) or 'saving'}: failed in the console itself: {failure}")
 
     def _tell(self, sentence: str) -> None:
         if sentence in self._told:

@@ -309,7 +309,7 @@ class PgroupSnapshot:
     """A protection group snapshot and its transfer. ``progress`` 0..1; complete when it is 1 and ``completed`` is set.
 
     ``name`` is ``pg.suffix`` at home and ``source-array:pg.suffix`` on a target. ``created`` is the creation time on
-    the source; ``completed`` is when the transfer ended, which understates the loss if it is taken for the point in time.
+    the source; ``completed`` is when the transfer ended, which understates the loss if taken for the point in time.
     """
 
     name: str
@@ -487,7 +487,7 @@ class RcgMode(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class StorageSystem:
-    """A 3PAR, Primera or Alletra array, with its remote copy targets and links. Capacity in MiB, as the WSAPI has it."""
+    """A 3PAR, Primera or Alletra array, with its remote copy targets and links. Capacity in MiB, as in the WSAPI."""
 
     name: str
     serial: str
