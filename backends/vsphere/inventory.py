@@ -20,6 +20,7 @@ from backends.vsphere.session import Session
 from store.estate import Problem, VmReplica
 
 PAGE = 1000
+EXTRA_PAGE = 500
 _EXTRA = "config.extraConfig"
 _KINDS = {
     "VirtualMachine": records.VM_PATHS,
@@ -198,7 +199,7 @@ class Inventory:
             objectSet=[kind.ObjectSpec(obj=vim.VirtualMachine(moid)) for moid in versions],
             reportMissingObjectsInResults=True,
         )
-        options = kind.RetrieveOptions(maxObjects=PAGE)
+        options = kind.RetrieveOptions(maxObjects=EXTRA_PAGE)
         session, collector = self._session, self._session.content.propertyCollector
         call = "RetrievePropertiesEx"
         text = session.post(call, collector, [spec], options)

@@ -92,6 +92,11 @@ def test_a_large_inventory_comes_in_pages(identities: Path) -> None:
         assert len(machines_of(driver.read())) == 2300
         assert estate.requests["WaitForUpdatesEx"] == 3
         assert estate.requests["RetrievePropertiesEx"] == 3
+        assert estate.requests["ContinueRetrievePropertiesEx"] == 2
+        with estate.world.turn():
+            for vm in estate.vms:
+                changes.apply(estate.state, vm, changes.Changes(extra=MARK))
+        assert all(vm.replica is not None for vm in machines_of(driver.read()).values())
         driver.close()
 
 
