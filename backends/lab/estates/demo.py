@@ -1,6 +1,15 @@
 """The demo estate: Paris (production) and Lyon (DR), about 30 LPARs, 10 protection groups, 8 RCGs, 40 VMs.
 
-Most of it is well. The trouble that is built in stands in ``TROUBLE``, for whoever practises finding it.
+Most of it is well. For whoever practises finding trouble, this is built in:
+
+- crm_db1: its host on fa-paris lacks one of the LPAR's WWPNs;
+- bill_app1: the MAC of the DR LPAR is not the one of production;
+- nim1 and tsm1 have no LPAR at the DR site;
+- pg-infra: its replication schedule is off, so its newest copy only gets older;
+- pg-lyo-mail: the target does not allow replication to it;
+- pg-dwh: so much data that a transfer takes most of its interval;
+- rcg_web is failed over to Lyon, rcg_lab is stopped, rcg_archive has a period of an hour;
+- file02 has an old replica, erp-gw an incomplete one.
 """
 
 from __future__ import annotations
@@ -8,17 +17,6 @@ from __future__ import annotations
 from backends.lab.estates import demo_power, demo_rcgs, demo_vms
 from backends.lab.world import World
 from store.estate import SiteRole
-
-TROUBLE = (
-    "crm_db1: its host on fa-paris lacks one of the LPAR's WWPNs",
-    "bill_app1: the MAC of the DR LPAR is not the one of production",
-    "nim1 and tsm1 have no LPAR at the DR site",
-    "pg-infra: its replication schedule is off, so its newest copy only gets older",
-    "pg-lyo-mail: replication to it is not allowed by the target",
-    "pg-dwh: so much data that a transfer takes most of the interval",
-    "rcg_web is failed over to Lyon, rcg_lab is stopped, rcg_archive has a period of an hour",
-    "file02 has an old replica, erp-gw an incomplete one",
-)
 
 
 def build(world: World) -> None:
