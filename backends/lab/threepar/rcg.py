@@ -133,7 +133,8 @@ class Group:
             raise ArrayError(Why.INV_OPERATION_RCOPY_GROUP_ROLE_CONFLICT, side.name)
         promote = any(m.stale for m in self.members) and not options.skip_promote
         self.promoting = promote
-        return self._later(side, TaskType.REMOTE_COPY_FAILOVER, now, self._fail_over, factor=3 if promote else 1)
+        kind, factor = TaskType.REMOTE_COPY_FAILOVER, 3 if promote else 1
+        return self._later(side, kind, now, self._fail_over, factor=factor, needs_peer=False)
 
     def _fail_over(self, side: Side, now: float) -> None:
         peer = self.other(side)
@@ -226,18 +227,22 @@ class Group:
         sides = (side,) if options.local else self.sides
         if not self.connection.up and not self._may_reverse_alone(side, options):
             raise ArrayError(Why.RCOPY_TARGET_IS_NOT_READY, side.name)
-        after = [self._reversed(s, options) if s in sides else (s.primary, s.natural) for s in self.sides]
-        if self.connection.up and not sound(after):
-            raise ArrayError(Why.INV_OPERATION_RCOPY_GROUP_ROLE_CONFLICT, side.name)
+        self._sound_after(side, sides, options)
         self._halt(now)
 
-        def change(_side: Side, _now: float) -> None:
+        def change(side: Side, _now: float) -> None:
+            self._sound_after(side, sides, options)  # the links may have come or gone since
             for each in sides:
                 each.primary, each.natural = self._reversed(each, options)
             self._unblock()
             self._write_protect()
 
-        return self._later(side, TaskType.REMOTE_COPY_REVERSE, now, change)
+        return self._later(side, TaskType.REMOTE_COPY_REVERSE, now, change, needs_peer=False)
+
+    def _sound_after(self, side: Side, sides: tuple[Side, ...], options: Options) -> None:
+        after = [self._reversed(s, options) if s in sides else (s.primary, s.natural) for s in self.sides]
+        if not sound(after):
+            raise ArrayError(Why.INV_OPERATION_RCOPY_GROUP_ROLE_CONFLICT, side.name)
 
     @staticmethod
     def _may_reverse_alone(side: Side, options: Options) -> bool:
@@ -295,8 +300,10 @@ class Group:
         old = next(s for s in self.sides if s.primary)
         new = self.other(old)
         if self.world.sites[old.array.site].dark and not self.world.sites[new.array.site].dark:
+            self._end_task(self.task, now, TaskStatus.FAILED)
             old.status = RcgStatus.FAILSAFE
-            self._later(new, TaskType.REMOTE_COPY_FAILOVER, now, self._fail_over)
+            self._write_protect()
+            self._later(new, TaskType.REMOTE_COPY_FAILOVER, now, self._fail_over, needs_peer=False)
 
     def link_back(self, now: float) -> None:
         """The arrays reach each other again: conflicting roles are settled, and what the links stopped may start."""
@@ -345,16 +352,22 @@ class Group:
         *,
         factor: int = 1,
         ends: bool = True,
+        needs_peer: bool = True,
     ) -> Task:
         task = self.task = side.array.new_task(kind, side.name, now)
 
         def run(when: float) -> None:
+            if task.status is not TaskStatus.ACTIVE:
+                return
             dark = self.world.sites[side.array.site].dark
-            needs_peer = kind is not TaskType.REMOTE_COPY_FAILOVER and not self.connection.up
-            if dark or (needs_peer and kind is not TaskType.REMOTE_COPY_REVERSE):
+            if dark or (needs_peer and not self.connection.up):
                 self._end_task(task, when, TaskStatus.FAILED)
                 return
-            change(side, when)
+            try:
+                change(side, when)
+            except ArrayError:
+                self._end_task(task, when, TaskStatus.FAILED)
+                return
             if ends:
                 self._end_task(task, when, TaskStatus.DONE)
 
