@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from app.connect import Connector
+from app.settings import load
 from backends.lab.configuration import write_config
 from backends.lab.faults import FaultKind
 from backends.lab.lab import Lab
 from backends.lab.world import Device
+from store.estate import RcgRole, Reading, RemoteCopyGroup
 from tests.backends.lab.running_lab import demo_lab
 
 
@@ -48,6 +52,17 @@ class LabEstate:
 
 @contextmanager
 def lab_estate(directory: Path) -> Iterator[LabEstate]:
-    """Start the lab in ``directory`` and stop it at the end of the block."""
+    """Start the lab in ``directory`` and stop it at the end of the block. The demo begins with a failover under way;
+    it is over when this returns."""
     with demo_lab(directory / "identities", real_time=True) as lab:
-        yield LabEstate(lab, directory, write_config(lab, directory, interval_s=60))
+        estate = LabEstate(lab, directory, write_config(lab, directory, interval_s=60))
+        deadline = time.monotonic() + 30
+        with closing(Connector(load(estate.config))("3par-lyon")) as driver:
+            while not _failed_over(driver.read()) and time.monotonic() < deadline:
+                pass
+        yield estate
+
+
+def _failed_over(reading: Reading) -> bool:
+    groups = [obj for obj in reading.objects if isinstance(obj, RemoteCopyGroup) and obj.natural_name == "rcg_web"]
+    return not reading.problems and [group.role for group in groups] == [RcgRole.PRIMARY_REV]
