@@ -19,7 +19,8 @@ PROD_VLAN, DRILL_VLAN = 110, 999
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """One LPAR of production: its system, protection group, sizes (MB, GiB) and whether it has one at the DR site."""
+    """One LPAR of production: its system, protection group, sizes (MB, GiB), how often it writes, and whether it has
+    an LPAR at the DR site."""
 
     name: str
     system: int
@@ -27,6 +28,7 @@ class Service:
     mem_mb: int
     data_gib: int
     dr: bool = True
+    period_s: float = 1.0
     env: str = "aixlinux"
     os_version: str = "AIX 7.3 7300-02-01-2346"
 
@@ -40,7 +42,7 @@ SERVICES = (
     Service("bill_db1", 1, "pg-bill", 65536, 600),
     Service("bill_app1", 0, "pg-bill", 24576, 100),
     Service("hr_db1", 1, "pg-hr", 16384, 150, env="os400", os_version="IBM i 7.5"),
-    Service("dwh_db1", 1, "pg-dwh", 98304, 4000),
+    Service("dwh_db1", 1, "pg-dwh", 98304, 4000, period_s=0.03),
     Service("mq1", 0, "pg-mq", 8192, 40, os_version="Linux/ppc64le RHEL 9.4"),
     Service("nim1", 0, "pg-infra", 8192, 300, dr=False),
     Service("tsm1", 1, "pg-infra", 16384, 900, dr=False),
@@ -152,6 +154,7 @@ def _lpar(
         macs=macs,
         vios=side.vios[service.system],
         wwpns=pairs,
+        period_s=service.period_s,
         on=on,
     )
 
