@@ -132,7 +132,8 @@ class WsapiSession:
     def _make(self) -> None:
         client_class, log = _library()
         log.setLevel(logging.CRITICAL)  # it writes session keys and request bodies at lower levels
-        url = f"https://{self._access.host}:{self._access.port}/api/v1"
+        host = f"[{self._access.host}]" if ":" in self._access.host else self._access.host
+        url = f"https://{host}:{self._access.port}/api/v1"
         secure: object = self._access.verify
         if self._access.verify and self._access.ca_file is not None:
             secure = str(self._access.ca_file)

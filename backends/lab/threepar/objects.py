@@ -39,7 +39,6 @@ class VirtualVolume:
     copy_of: VirtualVolume | None = None
     read_only: bool = False
     group: Group | None = None
-    expires: float | None = None
 
     @property
     def name(self) -> str:
@@ -93,7 +92,6 @@ class TaskType(IntEnum):
     REMOTE_COPY_RECOVER = 8
     REMOTE_COPY_RESTORE = 9
     PROMOTE_SV = 4
-    BACKGROUND_COMMAND = 16
 
 
 @dataclass(slots=True, eq=False)

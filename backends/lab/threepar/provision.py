@@ -9,7 +9,7 @@ from backends.lab.threepar.objects import MIB, Target
 from backends.lab.threepar.rcg import Group, Side
 from backends.lab.threepar.refusals import ArrayError, Why
 from backends.lab.threepar.replication import Copy, Member
-from store.estate import RcgMode, RcgStatus
+from store.estate import RcgMode
 
 MIRRORED_NAME = 22
 MIN_PERIOD_S = 300
@@ -167,8 +167,3 @@ def target_of(group: Group, side: Side, name: str | None) -> Target:
     if name is not None and name != side.target.name:
         raise ArrayError(Why.RCOPY_GROUP_INV_TARGET, side.name)
     return side.target
-
-
-def is_new(side: Side) -> bool:
-    """Whether the group was never started."""
-    return side.status is RcgStatus.NEW

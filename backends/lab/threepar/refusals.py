@@ -48,7 +48,6 @@ class Why(Enum):
     INV_INPUT_ILLEGAL_CHAR = Words(400, 69, "illegal character in input: {}")
     EXISTENT_PATH = Words(409, 73, "host WWN/iSCSI name already used by another host: {}")
     INV_INPUT_ONE_REQUIRED = Words(400, 78, "invalid input: one of the parameters is required: {}")
-    NON_EXISTENT_SET = Words(404, 102, "set does not exist")
     IN_REMOTE_COPY = Words(403, 120, "volume {} is involved in remote copy")
     NON_EXISTENT_TASK = Words(404, 145, "task does not exist")
     NON_EXISTENT_RCOPY_GROUP = Words(404, 187, "remote copy group does not exist")

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -147,11 +146,3 @@ def _group(array: ThreePar, name: str, mode: RcgMode, volumes: int, period_s: in
     sizes = {f"{name}_data{n:02}": 10_240 * n for n in range(1, volumes + 1)}
     target = next(iter(array.targets))
     return add_replicated_group(array, f"{name}_prd", target, mode, sizes, period_s=period_s)
-
-
-def until(condition: Callable[[], bool], seconds: float = 10.0) -> None:
-    """Poll until ``condition`` holds; fails at the deadline."""
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "the deadline passed"
-        time.sleep(0.02)

@@ -220,6 +220,10 @@ def test_a_site_gone_dark_is_unreachable_and_read_again_when_it_is_back(pair: Pa
     ("verb", "fault"),
     [
         ("GET /vluns", FaultKind.HTTP_500),
+        ("GET /vluns", FaultKind.DROP_BEFORE),
+        ("GET /remotecopygroups", FaultKind.DROP_BEFORE),
+        ("GET /remotecopytargets", FaultKind.HTTP_401),
+        ("POST /credentials", FaultKind.HTTP_503),
         ("GET /remotecopygroups", FaultKind.HTTP_500),
         ("GET /remotecopygroups", FaultKind.HTML),
         ("GET /system", FaultKind.HTML),

@@ -342,6 +342,17 @@ def test_what_the_arrays_refuse() -> None:
     assert refused(made, "restore", 1, NONE) is Why.RCOPY_TARGET_IS_NOT_READY
 
 
+def test_a_target_that_takes_one_mode_only_refuses_the_start_of_a_group_in_another() -> None:
+    made = site()
+    made.p.strict_modes = True
+    with made.world.turn() as now:
+        other = add_replicated_group(made.p, "other", "s", RcgMode.PERIODIC, {"o1": 1024}, period_s=300, start=False)
+        with pytest.raises(ArrayError) as error:
+            other.start(other.sides[0], now)
+    assert error.value.why is Why.RCOPY_MIXED_MODES
+    assert (error.value.why.value.status, error.value.why.value.code) == (400, 236)
+
+
 def test_a_failover_after_a_copy_was_cut_short_promotes_first_and_is_busy_with_it() -> None:
     made = site(RcgMode.PERIODIC, timing=REALISTIC)
     made.do("sync", 0)
