@@ -739,7 +739,8 @@ class Problem:
 
 @dataclass(frozen=True, slots=True)
 class Unread:
-    """Objects that this reading could not look at: those of ``kind`` whose key starts with ``key_prefix``.
+    """Objects that this reading could not look at: of ``kind``, the one whose key is ``key_prefix``; where that ends in
+    ``/`` or ``:``, all whose key starts with it; where it is empty, all.
 
     They keep their last known state and the time they were last seen; they did not disappear.
     """
@@ -747,6 +748,13 @@ class Unread:
     kind: str
     key_prefix: str
     why: str
+
+    def covers(self, kind: str, key: str) -> bool:
+        if self.kind != kind:
+            return False
+        if self.key_prefix.endswith(("/", ":")) or not self.key_prefix:
+            return key.startswith(self.key_prefix)
+        return key == self.key_prefix
 
 
 @dataclass(frozen=True, slots=True)

@@ -130,4 +130,4 @@ def _tell(update: Update, reading: Reading, ref: Ref, obj: EstateObject, said: D
 
 def _unread(reading: Reading, ref: Ref) -> bool:
     kind, key = ref
-    return any(scope.kind == kind and key.startswith(scope.key_prefix) for scope in reading.unread)
+    return any(scope.covers(kind, key) for scope in reading.unread)
