@@ -9,6 +9,7 @@ from screens.cells import Line
 from screens.columns import Row
 from screens.conditions import CopyHealth
 from screens.head import counts_lines
+from screens.pairing import vm_pair
 from screens.pane import Pane
 from screens.rows_replicas import COLUMNS, health_of, is_replica, order, row
 from screens.scene import Scene
@@ -39,7 +40,11 @@ class ReplicasPane(Pane):
         return counts_lines(self.NOUN, counts, width, *scene.gone_and_stale(entries))
 
     def rows_by_device(self, scene: Scene) -> Counter[str]:
-        return Counter(entry.device for entry in self._entries(scene))
+        counts: Counter[str] = Counter()
+        for entry in self._entries(scene):
+            source = vm_pair(scene, entry).source
+            counts.update({entry.device, source.device if source is not None else entry.device})
+        return counts
 
     def opens(self, key: str) -> tuple[str, str]:
         return ("vm", key)

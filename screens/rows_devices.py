@@ -22,6 +22,8 @@ COLUMNS = (
     Column("Why", cut=12),
 )
 
+DUE_S = 10.0
+
 KIND_WORDS = {
     DeviceKind.HMC: "HMC",
     DeviceKind.FLASHARRAY: "FlashArray",
@@ -61,9 +63,14 @@ def last_read_cell(device: DeviceStatus, scene: Scene) -> Cell:
 
 
 def next_try_cell(device: DeviceStatus, scene: Scene) -> Cell:
-    if device.sweeping:
-        return Cell("reading", Tone.BUSY)
-    return Cell(until(scene.now, device.next_try)) if device.next_try is not None else EMPTY
+    """When it is read next. ``due`` from ten seconds before until it was read, so that quick sweeps do not flicker;
+    ``reading`` where that takes longer."""
+    if device.next_try is None:
+        return Cell("reading", Tone.BUSY) if device.sweeping else EMPTY
+    seconds = (device.next_try - scene.now).total_seconds()
+    if seconds >= DUE_S:
+        return Cell(until(scene.now, device.next_try))
+    return Cell("reading", Tone.BUSY) if device.sweeping and seconds <= -DUE_S else Cell("due")
 
 
 def why_cell(device: DeviceStatus) -> Cell:

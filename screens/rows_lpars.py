@@ -39,7 +39,7 @@ def row(entry: Entry, scene: Scene) -> Row:
         Cell(lpar.refcode) if lpar.refcode else EMPTY,
         scene.age_cell(entry),
     )
-    return scene.faded(entry, cells)
+    return scene.faded(cells, entry)
 
 
 def _count(values: tuple[str, ...], complete: bool) -> Cell:

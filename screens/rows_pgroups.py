@@ -49,7 +49,7 @@ def row(entry: Entry, scene: Scene) -> Row:
         scene.state_cell(entry, health),
         scene.age_cell(entry),
     )
-    return scene.faded(entry, cells)
+    return scene.faded(cells, entry)
 
 
 def order(entry: Entry) -> tuple[str, ...]:

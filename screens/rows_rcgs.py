@@ -2,25 +2,27 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from screens.ages import age
 from screens.cells import Cell, Tone
 from screens.columns import Column, Row
 from screens.conditions import Activity, CopyHealth, Freshness, SideState
 from screens.copies import lateness
 from screens.rcg_sides import RcgPair, Side, Verdict, Which, decide, in_sync, point_in_time, sync_summary
-from screens.scene import Scene, age_cell
+from screens.scene import Scene
 from screens.status import EMPTY, GLYPHS, Status, status, worst
 from store.estate import RcgMode, RcgRole, SyncStatus
 from store.records import Entry
 
 COLUMNS = (
-    Column("RCG", cut=12),
+    Column("RCG", cut=10),
     Column("Mode", rank=2),
     Column("Roles natural/peer"),
     Column("State"),
     Column("Sync"),
     Column("Synced"),
-    Column("Active", cut=12),
+    Column("Active", cut=9),
     Column("Age"),
 )
 
@@ -73,7 +75,7 @@ def state_cell(pair: RcgPair) -> Cell:
     if len(set(words)) == 1:
         return status(words[0]).cell()
     tone = worst(*(status(word).tone for word in words))
-    return Cell(f"{GLYPHS[tone]} {'/'.join(word.value for word in words)}", tone)
+    return Cell(f"{GLYPHS[tone]} {'/'.join(word.value for word in words)}", tone, f"{GLYPHS[tone]} differ")
 
 
 def sync_cell(pair: RcgPair) -> Cell:
@@ -94,17 +96,17 @@ def last_sync_cell(pair: RcgPair, scene: Scene) -> Cell:
     if group is None:
         return EMPTY
     if group.mode is RcgMode.SYNC:
-        return Cell("in sync") if in_sync(pair) else Cell("not known", Tone.WARN)
+        return Cell("in sync") if in_sync(pair) else aged_cell("unknown", Tone.UNKNOWN)
     then = point_in_time(pair)
     if then is None:
-        return Cell("never", Tone.BAD)
+        return aged_cell("never", Tone.BAD)
     health = rpo_health(pair, scene)
     tone = status(health).tone if health is not None else Tone.OK
     return aged_cell(age(scene.now, then), tone)
 
 
 def aged_cell(text: str, tone: Tone) -> Cell:
-    """An age that is marked by shape and colour where it is too old."""
+    """An age, or what stands in its place, marked by shape and colour where it is not as it should be."""
     return Cell(text) if tone in (Tone.OK, Tone.BUSY, Tone.OFF) else Cell(f"{GLYPHS[tone]} {text}", tone)
 
 
@@ -144,13 +146,13 @@ def serving(verdict: Verdict) -> Status:
 
 
 def pair_age_cell(pair: RcgPair, scene: Scene) -> Cell:
-    """The age of the older of the two views; the worse freshness."""
+    """The age of the older of the two views. Its short form leaves out *stale*: the roles already say *not read*."""
     entries = [side.entry for side in pair.sides if side.entry is not None]
     if not entries:
         return EMPTY
-    order = (Freshness.STALE, Freshness.GONE, Freshness.FRESH)
-    fresh = min((scene.freshness(entry) for entry in entries), key=order.index)
-    return age_cell(fresh, age(scene.now, min(entry.seen_at for entry in entries)))
+    cell = scene.age_cell(*entries)
+    stale = status(Freshness.STALE)
+    return replace(cell, short=cell.text.replace(stale.text, stale.glyph)) if cell.tone is stale.tone else cell
 
 
 def side_entries(pair: RcgPair) -> tuple[Entry, ...]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from screens.ages import age, exact
 from screens.cells import Cell, Tone
 from screens.columns import Column, Row
-from screens.conditions import CopyHealth
+from screens.conditions import CopyHealth, Freshness
 from screens.copies import replica_health
 from screens.pairing import newest_complete, replica_of, vm_pair
 from screens.scene import Scene
@@ -44,18 +44,19 @@ def row(entry: Entry, scene: Scene) -> Row:
     if not isinstance(vm, VirtualMachine) or replica is None:
         raise TypeError(f"not a replica: {entry.key}")
     source = vm_pair(scene, entry).source
+    entries = (entry,) if source is None or source.gone else (entry, source)
     cells = (
         Cell(replica.source_name),
         Cell(vm.name),
         sites_cell(source, entry, scene),
-        power_cell(source, vm),
+        power_cell(source, vm, scene),
         Cell(age(scene.now, replica.point_in_time)),
         Cell("yes") if replica.complete else Cell("no"),
         Cell(exact(replica.interval_s)) if replica.interval_s else EMPTY,
         scene.state_cell(entry, status(health_of(entry, scene))),
-        scene.age_cell(entry),
+        scene.age_cell(*entries),
     )
-    return scene.faded(entry, cells)
+    return scene.faded(cells, *entries)
 
 
 def order(entry: Entry) -> tuple[str, float, str]:
@@ -73,12 +74,15 @@ def sites_cell(source: Entry | None, entry: Entry, scene: Scene) -> Cell:
 POWER_WORDS = {PowerState.ON: "on", PowerState.OFF: "off", PowerState.SUSPENDED: "suspended"}
 
 
-def power_cell(source: Entry | None, vm: VirtualMachine) -> Cell:
-    """The power of both in one cell, the source first. Both on at once is marked: two machines with one address."""
+def power_cell(source: Entry | None, vm: VirtualMachine, scene: Scene) -> Cell:
+    """The power of both in one cell, the source first. Both on at once is marked: two machines with one address. A
+    source that is not read now *was* on or off."""
     replica_word = POWER_WORDS[vm.power_state]
     if source is None or source.gone or not isinstance(source.obj, VirtualMachine):
         return Cell(f"{GLYPHS[Tone.UNKNOWN]} not seen / {replica_word}", Tone.UNKNOWN)
     state = source.obj.power_state
+    if scene.freshness(source) is Freshness.STALE:
+        return Cell(f"{GLYPHS[Tone.UNKNOWN]} was {POWER_WORDS[state]} / {replica_word}", Tone.UNKNOWN)
     both_on = state is PowerState.ON and vm.power_state is PowerState.ON
     tone = Tone.BAD if both_on else status(state).tone
     return Cell(f"{GLYPHS[tone]} {POWER_WORDS[state]} / {replica_word}", tone)

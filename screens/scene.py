@@ -118,9 +118,15 @@ class Scene:
         found = [self.freshness(entry) for entry in entries]
         return found.count(Freshness.GONE), found.count(Freshness.STALE)
 
-    def age_cell(self, entry: Entry) -> Cell:
-        """How old the row is; marked by shape, word and age where it can no longer be believed to be so."""
-        return age_cell(self.freshness(entry), age(self.now, entry.seen_at))
+    def worst_freshness(self, *entries: Entry) -> Freshness:
+        """How far what is made of these entries can be believed."""
+        found = {self.freshness(entry) for entry in entries}
+        return next((fresh for fresh in (Freshness.GONE, Freshness.STALE) if fresh in found), Freshness.FRESH)
+
+    def age_cell(self, *entries: Entry) -> Cell:
+        """How old a row made of these entries is: as old as the oldest; marked by shape, word and age where it can no
+        longer be believed to be so now."""
+        return age_cell(self.worst_freshness(*entries), age(self.now, min(entry.seen_at for entry in entries)))
 
     def seen_cell(self, entry: Entry) -> Cell:
         """How long ago the entry was last seen, and by whom; marked like :meth:`age_cell`."""
@@ -136,9 +142,9 @@ class Scene:
         """A state of the entry: of one that is gone it says *was*, because it is not so now."""
         return Cell(f"was {state.word}", Tone.DIM) if entry.gone else state.cell()
 
-    def faded(self, entry: Entry, row: tuple[Cell, ...]) -> tuple[Cell, ...]:
+    def faded(self, row: tuple[Cell, ...], *entries: Entry) -> tuple[Cell, ...]:
         """The row, dimmed where it cannot be believed to be so now; its last cell, the age, says why."""
-        if self.freshness(entry) is Freshness.FRESH:
+        if self.worst_freshness(*entries) is Freshness.FRESH:
             return row
         calm = (Tone.PLAIN, Tone.OK, Tone.BUSY, Tone.OFF)
         return (*(replace(cell, tone=Tone.DIM) if cell.tone in calm else cell for cell in row[:-1]), row[-1])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
@@ -15,14 +15,12 @@ from screens.copies import pgroup_health, worst_copy
 from screens.pairing import newest_complete, pgroup_source, replica_of, vm_pair
 from screens.rcg_sides import in_sync, pairs, point_in_time
 from screens.scene import Scene
-from screens.status import EMPTY, GLYPHS, status
+from screens.status import EMPTY, GLYPHS, Status, status
 from store.estate import Lpar, ManagedSystem, ProtectionGroup, RcgMode, RemoteCopyGroup, VirtualMachine
 from store.records import Entry
 
-LABEL_WIDTH = 9
-REST_WIDTH = 7
-"""Room kept for the states that do not fit, counted together behind the shape of the worst: `` ✗ +999``."""
-
+LABEL_WIDTH = 8
+TOTAL_WIDTH = 5
 MOST_LINES = 4
 """How many lines the states of one kind may take where there is room."""
 
@@ -155,40 +153,50 @@ def _state(entry: Entry, scene: Scene) -> StrEnum | None:
 
 
 def counted_lines(label: str, counts: Counter[StrEnum], width: int, most: int, stale: int = 0) -> list[Line]:
-    """A label, the total, and how many of each state, the worst first, in at most ``most`` lines: states that do not
-    fit are counted together, so that the numbers always add up to the total."""
+    """A label, the total, and how many of each state, the worst first, in at most ``most`` lines. States that do not
+    fit are counted by their shape, so that the numbers always add up to the total."""
     order = (Tone.BAD, Tone.UNKNOWN, Tone.WARN, Tone.BUSY, Tone.OK, Tone.OFF)
-    states = sorted(counts, key=lambda state: (order.index(status(state).tone), str(state)))
+    states = [(status(state), counts[state]) for state in counts]
+    states.sort(key=lambda item: (order.index(item[0].tone), item[0].word))
     total = str(sum(counts.values())) if counts else EMPTY.text
-    lines: list[list[Cell]] = [[Cell(fit(label, LABEL_WIDTH), Tone.DIM), Cell(fit(total, 4, right=True))]]
+    head = (Cell(fit(label, LABEL_WIDTH), Tone.DIM), Cell(fit(total, TOTAL_WIDTH, right=True)))
+    marks = []
     if stale:
         mark = status(Freshness.STALE)
         words = mark.word if stale == sum(counts.values()) else f"{stale} {mark.word}"
-        lines[0].append(Cell(f" {mark.glyph} {words}", mark.tone))
-    for number, state in enumerate(states):
-        shown = status(state)
-        cell = Cell(f" {shown.glyph} {counts[state]} {shown.word}", shown.tone)
-        others = sum(counts[left] for left in states[number:])
-        rest = Cell(f" {shown.glyph} +{others}", shown.tone)
-        last = number == len(states) - 1
-        room = width - line_width(tuple(lines[-1])) - (0 if last or len(lines) < most else REST_WIDTH)
-        if cell.width > room and len(lines) < most:
-            lines.append([Cell(" " * (LABEL_WIDTH + 4))])
-            room = width - LABEL_WIDTH - 4 - (0 if last or len(lines) < most else REST_WIDTH)
-        if cell.width > room:
-            lines[-1].append(rest)
+        marks.append(Cell(f" {mark.glyph} {words}", mark.tone))
+    lines: list[Line] = []
+    for named in range(len(states), -1, -1):
+        cells = [Cell(f" {state.glyph} {count} {state.word}", state.tone) for state, count in states[:named]]
+        lines = _flowed(head, [*marks, *cells, *_others(states[named:])], width)
+        if len(lines) <= most and all(line_width(line) <= width for line in lines):
             break
+    return lines
+
+
+def _others(states: Sequence[tuple[Status, int]]) -> list[Cell]:
+    """States that are not named: how many things of each tone."""
+    tones = dict.fromkeys(state.tone for state, _ in states)
+    totals = {tone: sum(count for state, count in states if state.tone is tone) for tone in tones}
+    return [Cell(f" {GLYPHS[tone]} +{total}", tone) for tone, total in totals.items()]
+
+
+def _flowed(head: Line, cells: Sequence[Cell], width: int) -> list[Line]:
+    """The cells behind the head, going on below it where the width ends."""
+    lines: list[list[Cell]] = [list(head)]
+    for cell in cells:
+        if line_width(tuple(lines[-1])) + cell.width > width and len(lines[-1]) > 1:
+            lines.append([Cell(" " * (LABEL_WIDTH + TOTAL_WIDTH))])
         lines[-1].append(cell)
     return [tuple(line) for line in lines]
 
 
 def _worst_lines(scene: Scene, found: Sequence[Loss], width: int) -> list[Line]:
+    label = Cell("Worst RPO ", Tone.DIM)
     worst = worst_loss(found)
     if worst is None:
-        return [(Cell(fit("Worst RPO", LABEL_WIDTH + 1), Tone.DIM), EMPTY)]
-    room = width - LABEL_WIDTH - 1
-    if worst.since is None:
-        text = f"{GLYPHS[Tone.BAD]} {worst.name}: no bound"
-        return [(Cell("Worst RPO ", Tone.DIM), Cell(fit(text, min(len(text), room)), Tone.BAD))]
-    text = f"{age(scene.now, worst.since)} {worst.name}"
-    return [(Cell("Worst RPO ", Tone.DIM), Cell(fit(text, min(len(text), room))))]
+        return [(label, EMPTY)]
+    cell = Cell(f"{GLYPHS[Tone.BAD]} {worst.name}: no bound", Tone.BAD)
+    if worst.since is not None:
+        cell = Cell(f"{age(scene.now, worst.since)} {worst.name}")
+    return [(label, replace(cell, text=fit(cell.text, min(cell.width, width - label.width))))]
