@@ -213,6 +213,12 @@ class ThreePar:
             raise ArrayError(Why.NON_EXISTENT_HOST)
         return self.hosts[name]
 
+    def rename_host(self, old: str, new: str) -> None:
+        host = self.host(old)
+        self._new_name(new, self.hosts, Why.EXISTENT_HOST)
+        host.name = new
+        self.hosts[new] = self.hosts.pop(old)
+
     def remove_host(self, name: str) -> None:
         host = self.host(name)
         if any(v.host is host for v in self.vluns):

@@ -230,7 +230,7 @@ def showrcopytransport(array: ThreePar, args: list[str], style: Style) -> list[s
 
 
 def showtask(array: ThreePar, args: list[str], style: Style) -> list[str]:
-    wanted = [int(a) for a in _names(args, ("-t", "-type")) if a.isdigit()]
+    wanted = [int(a) for a in _names(args, ("-t", "-type")) if a.isascii() and a.isdigit()]
     for number in wanted:
         if number not in array.tasks:
             raise ArrayError(Why.NON_EXISTENT_TASK, str(number))

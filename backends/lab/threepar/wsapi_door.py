@@ -165,7 +165,7 @@ class Wsapi:
         array = self.array
         if not rest:
             return wsapi_view.members([wsapi_view.task(array, t) for t in array.tasks.values()])
-        if not rest[0].isdigit():
+        if not (rest[0].isascii() and rest[0].isdigit()):
             raise ArrayError(Why.INV_INPUT_WRONG_TYPE, "Task ID is not an integer")
         found = array.tasks.get(int(rest[0][:12]))
         if found is None:

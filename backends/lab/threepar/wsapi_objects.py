@@ -96,8 +96,7 @@ def modify_host(array: ThreePar, name: str, body: Body) -> None:
     elif operation == 2:
         host.wwns = tuple(w for w in host.wwns if w not in wwns)
     elif body.has("newName"):
-        array.hosts[body.text("newName")] = array.hosts.pop(name)
-        host.name = body.text("newName")
+        array.rename_host(name, body.text("newName"))
     else:
         raise ArrayError(Why.INV_INPUT_ONE_REQUIRED, "newName,pathOperation")
     array.world.rescan({*host.fabric_names, *(w.lower() for w in wwns)})
