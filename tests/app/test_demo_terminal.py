@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
+import os
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
+import paramiko
 import pytest
 
 from tests.terminal import Terminal, drdeck, private_home
@@ -32,8 +35,6 @@ def demo(home: dict[str, str]) -> Iterator[Terminal]:
 
 
 def lab(home: dict[str, str], *arguments: str) -> str:
-    import os
-
     done = subprocess.run(
         drdeck("lab", *arguments), env={**os.environ, **home}, capture_output=True, text=True, timeout=60, check=True
     )
@@ -65,6 +66,24 @@ def test_a_fault_from_a_second_terminal_appears_and_goes_away_again(demo: Termin
     lab(home, "fault", "clear")
     demo.press("6")
     demo.wait_for("unreachable", absent=True, timeout=90)
+
+
+def test_what_somebody_else_does_on_a_device_appears_by_itself_and_stands_in_the_events(
+    demo: Terminal, home: dict[str, str]
+) -> None:
+    demo.press("2", "G")
+    demo.wait_for("tsm1")
+    found = json.loads(lab(home, "status"))
+    port = next(d["ports"]["ssh"] for d in found["devices"] if d["name"] == "hmc-paris")
+    secret = Path(home["XDG_STATE_HOME"]) / "drdeck" / "lab" / "hmc-paris.secret"
+    with paramiko.SSHClient() as client:
+        client.set_missing_host_key_policy(paramiko.AutoAddPolicy())
+        client.connect("127.0.0.1", port, "hscroot", secret.read_text(), look_for_keys=False, allow_agent=False)
+        _, out, _ = client.exec_command("chsysstate -r lpar -m P10-PAR-02 -o shutdown -n tsm1 --immed")
+        assert out.channel.recv_exit_status() == 0
+    demo.wait_for("11 Not Activated")
+    demo.press("7")
+    demo.wait_for("tsm1", "Running → Not Activated")
 
 
 def test_quitting_ends_the_lab_with_the_console(home: dict[str, str], tmp_path: Path) -> None:
