@@ -153,7 +153,7 @@ class _Server(paramiko.ServerInterface):
         self._sock = sock
         self._transport = transport
         self._user = ""
-        self._channels = 0
+        self._open: set[int] = set()
         self._pty: set[int] = set()
         self._lock = threading.Lock()
 
@@ -199,21 +199,22 @@ class _Server(paramiko.ServerInterface):
                 return OPEN_FAILED_RESOURCE_SHORTAGE
             device.counters.sessions += 1
             device.counters.logins += 1
-            self._channels += 1
+            self._open.add(chanid)
         return OPEN_SUCCEEDED
 
     def finished(self) -> None:
         """The connection ended: what it still held open is free again."""
         with self._lock:
             counters = self._door.device.counters
-            counters.sessions -= self._channels
-            counters.logouts += self._channels
-            self._channels = 0
+            counters.sessions -= len(self._open)
+            counters.logouts += len(self._open)
+            self._open.clear()
 
-    def _closed(self) -> None:
+    def _ended(self, channel: paramiko.Channel) -> None:
+        """The session of a channel is over: counted before the client can know it, or its next one is one too many."""
         with self._lock:
-            if self._channels:
-                self._channels -= 1
+            if channel.get_id() in self._open:
+                self._open.discard(channel.get_id())
                 self._door.device.counters.sessions -= 1
                 self._door.device.counters.logouts += 1
 
@@ -258,13 +259,14 @@ class _Server(paramiko.ServerInterface):
             finally:
                 with contextlib.suppress(OSError, EOFError):
                     channel.close()
-                self._closed()
+                self._ended(channel)
 
         threading.Thread(target=run, daemon=True, name="lab-ssh-channel").start()
 
     def _shell(self, channel: paramiko.Channel, terminal: Terminal) -> None:
         self._door.device.counters.requests["shell"] += 1
         self._door.protocol.shell(self._user, terminal)
+        self._ended(channel)
         channel.send_exit_status(0)
         channel.shutdown_write()
 
@@ -293,6 +295,7 @@ class _Server(paramiko.ServerInterface):
         channel.sendall(answer.stdout.encode())
         if answer.stderr:
             channel.sendall_stderr(answer.stderr.encode())
+        self._ended(channel)
         channel.send_exit_status(answer.status)
         channel.shutdown_write()
 

@@ -18,7 +18,7 @@ from backends.outcome import DeviceError, Failure, ParseError, Sent
 from backends.threepar import answers, clidata, showrcopy, zones
 from backends.threepar.answers import System, WsGroup
 from backends.threepar.cli import CliSession
-from backends.threepar.merge import Merger
+from backends.threepar.merge import BOTH_DOORS, Merger
 from backends.threepar.showrcopy import CliGroup
 from backends.threepar.verbs import Door, Verb, sent_over
 from backends.threepar.wsapi import WsapiSession
@@ -83,7 +83,14 @@ class ThreeParDriver:
     # --------------------------------------------------------------------------------------------------------- reading
 
     def read(self) -> Reading:
-        """Sweep the array. Raises :class:`DeviceError` when neither door can say who the array is."""
+        """Sweep the array. Raises :class:`DeviceError` when neither door can say who the array is.
+
+        Where the doors contradict each other it asks both once more: a role that changed between their answers is none.
+        """
+        reading = self._sweep()
+        return self._sweep() if any(p.where == BOTH_DOORS for p in reading.problems) else reading
+
+    def _sweep(self) -> Reading:
         began = datetime.now(UTC)
         facts = _Facts()
         self._door(facts, self._read_wsapi, "WSAPI")
@@ -219,9 +226,7 @@ class ThreeParDriver:
         for name in sorted({*by_cli, *by_ws}):
             cli, ws = by_cli.get(name), by_ws.get(name)
             if (cli is None and facts.cli_groups is not None) or (ws is None and facts.ws_groups is not None):
-                facts.problems.append(
-                    Problem("showrcopy groups and GET /remotecopygroups", name, "a group on both doors")
-                )
+                facts.problems.append(Problem(BOTH_DOORS, name, "a group on both doors"))
             group = merger.merge(cli, ws)
             if group is not None:
                 objects.append(group)

@@ -17,7 +17,7 @@ from store.estate import Problem, RcgMode, RcgRole, RcgStatus, RemoteCopyGroup, 
 
 T = TypeVar("T")
 
-WHERE = "showrcopy groups and GET /remotecopygroups"
+BOTH_DOORS = "showrcopy groups and GET /remotecopygroups"
 
 
 @dataclass(slots=True)
@@ -145,7 +145,7 @@ class Merger:
         )
 
     def _problem(self, name: str, expected: str) -> None:
-        self.problems.append(Problem(WHERE, name, expected))
+        self.problems.append(Problem(BOTH_DOORS, name, expected))
 
 
 def _first(one: T | None, other: T | None) -> T | None:

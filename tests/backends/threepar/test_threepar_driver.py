@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from backends.lab.faults import FaultKind
+from backends.lab.ssh import Answer, SshDoor
 from backends.lab.threepar.rcg import Options
 from backends.outcome import DeviceError, Failure
 from backends.threepar import answers, merge, showrcopy
@@ -347,3 +348,24 @@ def test_importing_the_driver_imports_no_vendor_library_and_no_ssh() -> None:
     root = Path(__file__).resolve().parents[3]
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=root, check=True)
     assert found.stdout.strip() == "[]"
+
+
+def test_a_role_that_changes_between_the_answers_of_the_two_doors_is_no_contradiction(pair: Pair) -> None:
+    group = pair.groups["erp_prd"]
+    with pair.world.turn() as now:
+        group.stop(group.sides[0], now)
+    door = pair.lab.door("bergen", "ssh")
+    assert isinstance(door, SshDoor)
+    honest = door.protocol.run
+
+    def fail_over_first(user: str, command: str) -> Answer:
+        if "showrcopy groups" in command and group.sides[1].role is RcgRole.SECONDARY:
+            with pair.world.turn() as now:
+                group.failover(group.sides[1], now, Options())
+            pair.pass_time(60)
+        return honest(user, command)
+
+    door.protocol = replace(door.protocol, run=fail_over_first)
+    reading = read(pair, "bergen")
+    assert reading.problems == ()
+    assert groups(reading)[PEER].role is RcgRole.PRIMARY_REV
