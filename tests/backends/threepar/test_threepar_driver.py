@@ -351,7 +351,7 @@ def test_importing_the_driver_imports_no_vendor_library_and_no_ssh() -> None:
 
 
 def test_a_role_that_changes_between_the_answers_of_the_two_doors_is_no_contradiction(pair: Pair) -> None:
-    group = pair.groups["erp_prd"]
+    group = pair.groups["erp"]
     with pair.world.turn() as now:
         group.stop(group.sides[0], now)
     door = pair.lab.door("bergen", "ssh")
