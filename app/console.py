@@ -21,6 +21,7 @@ from textual.widget import Widget
 from textual.widgets import Static
 
 import screens
+from app.machinery import Machinery
 from screens.actions import PANES
 from screens.base import EstateScreen
 from screens.cells import Cell, Tone
@@ -42,16 +43,12 @@ from store.records import Change
 from store.view import EstateView
 
 if TYPE_CHECKING:
-    from app.schedule import Schedule
     from app.settings_records import Settings
-    from app.sweep import Sweeper
-    from store.database import Store
 
 TICK_S = 1.0
 REDRAW_S = 0.2
 """The least time between two redraws for changes: many changes at once become one."""
 
-STOP_S = 5.0
 STORE_EXIT = 4
 FAILED_EXIT = 1
 
@@ -283,47 +280,6 @@ class Console(App[int]):
     def on_unmount(self) -> None:
         if self._unsubscribe is not None:
             self._unsubscribe()
-
-
-class Machinery:
-    """Store, sweeper and schedule behind a console, begun one after another on its threads and ended once."""
-
-    def __init__(self, settings: Settings, store_path: Path) -> None:
-        self._settings = settings
-        self._store_path = store_path
-        self._store: Store | None = None
-        self._sweeper: Sweeper | None = None
-        self._schedule: Schedule | None = None
-
-    def open(self) -> EstateView:
-        """Open the store and name the devices of the settings in it. Raises StoreError."""
-        from app.connect import Connector
-        from app.sweep import Sweeper
-        from store.database import open_store
-
-        self._store = open_store(self._store_path)
-        self._sweeper = Sweeper(self._settings.devices, Connector(self._settings), self._store)
-        return self._store.view
-
-    def sweep(self, say: Callable[[str], None]) -> None:
-        """Begin to read the devices."""
-        from app.schedule import Schedule
-
-        if self._sweeper is None:
-            raise RuntimeError("the store is opened before the sweep begins")
-        self._schedule = Schedule(self._sweeper, say)
-        self._schedule.start()
-
-    def sweep_now(self, device: str | None) -> None:
-        if self._sweeper is not None:
-            self._sweeper.sweep_now(device)
-
-    def close(self) -> None:
-        """End the sweep, save and close, within bounds. Never raises."""
-        if self._schedule is not None:
-            self._schedule.stop(STOP_S)
-        if self._store is not None:
-            self._store.close()
 
 
 def run_console(settings: Settings, store_path: Path, read_only: bool, lab_directory: Path | None = None) -> int:

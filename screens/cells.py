@@ -28,11 +28,17 @@ class Tone(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """A text with a tone. ``short`` is a shorter way to say the same, used where the width does not allow ``text``."""
+    """A text with a tone. ``short`` is a shorter way to say the same, used where the width does not allow ``text``.
+
+    Control characters in a device's words become ``?``: they never reach the terminal."""
 
     text: str
     tone: Tone = Tone.PLAIN
     short: str | None = None
+
+    def __post_init__(self) -> None:
+        if not self.text.isprintable():
+            object.__setattr__(self, "text", "".join(char if char.isprintable() else "?" for char in self.text))
 
     @property
     def width(self) -> int:

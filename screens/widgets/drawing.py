@@ -31,9 +31,8 @@ class Drawn(Widget, can_focus=False):
         return self.rich_style if tone is Tone.PLAIN else self.get_component_rich_style(f"tone--{tone}")
 
     def drawn_text(self, text: str) -> str:
-        """A text as this terminal can show it; control characters of a device's words never reach the terminal."""
-        clean = "".join(char if char.isprintable() else "?" for char in text)
-        return clean.translate(ASCII) if self.ascii_only else clean
+        """A text as this terminal can show it."""
+        return text.translate(ASCII) if self.ascii_only else text
 
     def strip_of(self, line: Line, width: int, *, reverse: bool = False) -> Strip:
         """A line in exactly ``width`` cells: padded, or cut where it does not fit."""
@@ -49,4 +48,5 @@ class Drawn(Widget, can_focus=False):
         if left > 0:
             base = self.rich_style
             segments.append(Segment(" " * left, base + REVERSE if reverse else base))
-        return Strip(segments, width)
+        # Neighbours of one style become one: each change of style is sent to the terminal in full.
+        return Strip(list(Segment.simplify(segments)), width)

@@ -12,7 +12,8 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from app.console import Console, Machinery
+from app.console import Console
+from app.machinery import Machinery
 from app.settings import load
 from screens.base import EstateScreen
 from store.database import open_store

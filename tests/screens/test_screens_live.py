@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from hypothesis import given
+from hypothesis import strategies as st
 from rich.cells import cell_len
 from textual.geometry import Region
 
+from screens.cells import Cell
 from screens.widgets.table import Table
 from store.estate import Lpar, LparState
 from store.records import Change, DeviceHealth, DeviceStatus, Entry
@@ -252,6 +255,13 @@ async def test_control_characters_of_a_device_never_reach_the_terminal() -> None
         await console.press("2")
         assert "evil?[2J?" in console.text
         assert "\x1b" not in console.text
+        assert len({line.index("P10-") for line in console.text.splitlines() if "P10-" in line}) == 1
+
+
+@given(st.text(max_size=30))
+def test_whatever_a_device_writes_a_cell_holds_printable_characters_only(text: str) -> None:
+    assert Cell(text).text.isprintable()
+    assert len(Cell(text).text) == len(text)
 
 
 @piloted

@@ -1,0 +1,59 @@
+"""What runs behind the console: store, sweeper and schedule, begun one after another and ended once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from store.view import EstateView
+
+if TYPE_CHECKING:
+    from app.schedule import Schedule
+    from app.settings_records import Settings
+    from app.sweep import Sweeper
+    from store.database import Store
+
+STOP_S = 5.0
+"""How long logging out of the devices may take at the end."""
+
+
+class Machinery:
+    """Store, sweeper and schedule. :meth:`open` and :meth:`sweep` load their libraries and may be called on threads."""
+
+    def __init__(self, settings: Settings, store_path: Path) -> None:
+        self._settings = settings
+        self._store_path = store_path
+        self._store: Store | None = None
+        self._sweeper: Sweeper | None = None
+        self._schedule: Schedule | None = None
+
+    def open(self) -> EstateView:
+        """Open the store and name the devices of the settings in it. Raises StoreError."""
+        from app.connect import Connector
+        from app.sweep import Sweeper
+        from store.database import open_store
+
+        self._store = open_store(self._store_path)
+        self._sweeper = Sweeper(self._settings.devices, Connector(self._settings), self._store)
+        return self._store.view
+
+    def sweep(self, say: Callable[[str], None]) -> None:
+        """Begin to read the devices."""
+        from app.schedule import Schedule
+
+        if self._sweeper is None:
+            raise RuntimeError("the store is opened before the sweep begins")
+        self._schedule = Schedule(self._sweeper, say)
+        self._schedule.start()
+
+    def sweep_now(self, device: str | None) -> None:
+        if self._sweeper is not None:
+            self._sweeper.sweep_now(device)
+
+    def close(self) -> None:
+        """End the sweep, save and close, within bounds. Never raises."""
+        if self._schedule is not None:
+            self._schedule.stop(STOP_S)
+        if self._store is not None:
+            self._store.close()
