@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import heapq
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import TypeVar
@@ -112,8 +112,8 @@ class FlashArrayDriver:
         targets: dict[str, list[PgroupTarget]] = defaultdict(list)
         for name, target in self._list(pieces, "protection-groups/targets", records.target):
             targets[name].append(target)
-        away = {target.name for group in groups if group.is_local for target in targets[group.name]}
-        snapshots = self._snapshots(pieces, sorted(away))
+        away = {group.name: {target.name for target in targets[group.name]} for group in groups if group.is_local}
+        snapshots = self._snapshots(pieces, away)
         whole = []
         for group in groups:
             found = snapshots.get(group.name, Snapshots())
@@ -137,8 +137,12 @@ class FlashArrayDriver:
                 found[member.group].append(member.name)
         return found
 
-    def _snapshots(self, pieces: Pieces, targets: Sequence[str]) -> dict[str, Snapshots]:
-        """By group name: the snapshots on this array, and those of its own groups on each target."""
+    def _snapshots(self, pieces: Pieces, targets: Mapping[str, set[str]]) -> dict[str, Snapshots]:
+        """By group name: the snapshots on this array, and those of its own groups on each of their ``targets``.
+
+        Of a target that cannot be asked, what this array itself remembers of its transfers: it knows of a complete one
+        as much as the target does, and where a group has several targets the least complete row counts.
+        """
         found: dict[str, Snapshots] = defaultdict(Snapshots)
         local = self._list(pieces, "protection-group-snapshots", records.group_snapshot)
         moved = self._transfers(pieces, "protection-group-snapshots/transfer")
@@ -146,12 +150,17 @@ class FlashArrayDriver:
             known = found[snapshot.group]
             known.live += not snapshot.destroyed
             known.add(snapshot, moved.get(snapshot.name), None)
-        for target in targets:
-            self._remote_snapshots(pieces, target, found)
+        everywhere = sorted({name for names in targets.values() for name in names})
+        silent = [target for target in everywhere if not self._remote_snapshots(pieces, target, found)]
+        for target in silent:
+            for snapshot in local:
+                transfer = moved.get(snapshot.name)
+                if transfer is not None and target in targets.get(snapshot.group, ()):
+                    found[snapshot.group].add(snapshot, transfer, target)
         return found
 
-    def _remote_snapshots(self, pieces: Pieces, target: str, found: dict[str, Snapshots]) -> None:
-        """Asked target by target, because the rows of a transfer do not say to which one it went."""
+    def _remote_snapshots(self, pieces: Pieces, target: str, found: dict[str, Snapshots]) -> bool:
+        """Asked target by target, because the rows of a transfer do not say to which one it went. False: no answer."""
         path = "remote-protection-group-snapshots"
         try:
             remote = self._list(pieces, path, records.group_snapshot, on=target)
@@ -160,11 +169,12 @@ class FlashArrayDriver:
             if error.failure is not Failure.REFUSED:
                 raise
             pieces.problems.append(Problem(f"GET /{path}?on={target}", error.text, "the snapshots on that target"))
-            return
+            return False
         for snapshot in remote:
             source, group = records.origin(snapshot.group)
             if source in (None, pieces.owner.name):  # the target shows the groups of its other sources too
                 found[group].add(snapshot, moved.get(snapshot.name), target)
+        return True
 
     def _transfers(self, pieces: Pieces, path: str, **query: str) -> dict[str, Transfer]:
         """By snapshot name. Where one name has several rows (several targets), the least complete one counts."""

@@ -166,7 +166,9 @@ def test_a_target_that_cannot_be_asked_is_a_problem_and_the_groups_still_show(ar
         arrays.world.set_dark("dr", True)
     with arrays.driver() as driver:
         reading = driver.read()
-    assert group_of(reading, "pg-erp").snapshot_count == 3
+    group = group_of(reading, "pg-erp")
+    assert group.snapshot_count == 3
+    assert next((s.name, s.complete) for s in group.snapshots if s.target == "fa-dr") == ("pg-erp.3", True)
     assert [p.where for p in reading.problems] == ["GET /remote-protection-group-snapshots?on=fa-dr"]
     assert "could not be reached" in reading.problems[0].line
 

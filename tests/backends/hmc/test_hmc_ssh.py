@@ -14,9 +14,10 @@ import paramiko
 import pytest
 
 from backends.endpoint import Limits, Secret, SshAccess
-from backends.hmc.ssh import HmcSession, fingerprint
+from backends.hmc.ssh import HmcSession
 from backends.lab.faults import FaultKind
 from backends.outcome import DeviceError, Failure, Sent
+from backends.ssh import fingerprint
 from tests.backends.hmc.hmc_estate import PASSWORD, USER, Estate, eventually
 
 LIST = "lssyscfg -r sys -F name"
