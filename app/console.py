@@ -277,22 +277,26 @@ class Console(App[int]):
         """Static text: an animated indicator sends bytes for as long as it stands."""
         return Static(LOADING.text)
 
+    def _fatal_error(self) -> None:
+        """End without the toolkit's report: it prints every local variable, and one may hold a secret."""
+        self.failure = self.failure or self._exception
+        self._close_messages_no_wait()
+
     def on_unmount(self) -> None:
         if self._unsubscribe is not None:
             self._unsubscribe()
 
 
-def run_console(settings: Settings, store_path: Path, read_only: bool, lab_directory: Path | None = None) -> int:
-    """Run the console until it is left; returns the exit code: 0, or 4 where the store cannot be used.
-
-    ``lab_directory`` is given where the estate is the simulated one."""
+def run_console(settings: Settings, store_path: Path, read_only: bool) -> int:
+    """Run the console until it is left; returns the exit code: 0, or 4 where the store cannot be used. A defect of the
+    console itself is raised."""
     machinery = Machinery(settings, store_path)
     console = Console(
         machinery.open,
         machinery.sweep,
         machinery.sweep_now,
         sites=settings.sites,
-        lab=lab_directory is not None,
+        lab=settings.lab,
         read_only=read_only,
         ascii_only="utf" not in (sys.stdout.encoding or "").lower(),
     )

@@ -96,6 +96,7 @@ def _settings(document: Document, content: Mapping[str, object]) -> Settings:
     return Settings(
         path=document.path,
         read_only=console.get("read_only", values.BOOLEAN, False),
+        lab=console.get("lab", values.BOOLEAN, False),
         store=console.get("store", values.path(folder), paths.state_dir() / paths.STORE_NAME),
         known_devices=console.get("known_devices", values.path(folder), folder / paths.KNOWN_NAME),
         sites=sites,

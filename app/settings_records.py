@@ -13,7 +13,7 @@ DEFAULT_PORT = {DeviceKind.HMC: 22, DeviceKind.FLASHARRAY: 443, DeviceKind.THREE
 DEFAULT_CLI_PORT = 22
 INTERVAL_S, CONNECT_TIMEOUT_S, CALL_TIMEOUT_S, TIMEOUT_S, SESSIONS = 60.0, 10.0, 60.0, 300.0, 4
 
-CONSOLE_KEYS = ("read_only", "store", "known_devices")
+CONSOLE_KEYS = ("read_only", "lab", "store", "known_devices")
 SITE_KEYS = ("name", "role", "l2_stretched")
 CLI_KEYS = ("host", "port", "user", "password", "key_file", "passphrase", "host_keys", "verify")
 _COMMON_KEYS = ("name", "kind", "site", "host", "port", "user", "password", "verify")
@@ -93,10 +93,12 @@ class DeviceSettings:
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """A whole configuration. ``path`` is the file it came from; device names are unique, and so are site names."""
+    """A whole configuration. ``path`` is the file it came from; device names are unique, and so are site names.
+    ``lab``: the devices are simulated, and every screen says so."""
 
     path: Path
     read_only: bool
+    lab: bool
     store: Path
     known_devices: Path
     sites: tuple[Site, ...]

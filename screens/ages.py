@@ -1,7 +1,8 @@
 """How times, ages, durations and sizes are written. Every screen uses these and no other.
 
 An age gets coarser as it grows, so that a text changes only when it says something new and an idle console stays quiet:
-``<10s``, ``10s`` (10 to 19 seconds) … ``50s``, ``1m`` … ``59m``, ``1h`` … ``47h``, ``2d`` … All are rounded down.
+``<10s``, ``10s`` (10 to 19 seconds) … ``50s``, ``1m`` … ``59m``, ``1h00m`` … ``9h59m``, ``10h`` … ``47h``, ``2d`` … All
+are rounded down, so the minutes stay while they are a good part of the whole.
 """
 
 from __future__ import annotations
@@ -22,6 +23,8 @@ def span(seconds: float) -> str:
         return f"{whole // 10 * 10}s"
     if whole < HOUR:
         return f"{whole // MINUTE}m"
+    if whole < 10 * HOUR:
+        return f"{whole // HOUR}h{whole % HOUR // MINUTE:02}m"
     if whole < 2 * DAY:
         return f"{whole // HOUR}h"
     return f"{whole // DAY}d"

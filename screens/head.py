@@ -105,7 +105,7 @@ def trouble(scene: Scene, devices: Sequence[tuple[DeviceStatus, int]], width: in
     """A sentence for each device that a pane cannot believe, with the number of its rows there; the rest counted."""
     lines: list[Line] = []
     if scene.view.trouble is not None:
-        lines += _sentence(f"What is seen cannot be saved: {scene.view.trouble}", Tone.BAD, width)
+        lines += _sentence(scene.view.trouble, Tone.BAD, width)
     found = [(device, text) for device, rows in devices if (text := trouble_text(device, rows, scene)) is not None]
     found.sort(key=lambda pair: list(_URGENCY).index(pair[0].health))
     for device, text in found[:TROUBLE_SHOWN]:

@@ -21,6 +21,7 @@ def write_config(lab: Lab, directory: Path, interval_s: int) -> Path:
     lines = [
         "# Written by the lab. The same file with real hosts runs on real devices: see config.example.toml.",
         "[console]",
+        "lab = true",
         f"store = {_quoted(directory / 'console.sqlite')}",
         "",
     ]

@@ -255,3 +255,24 @@ def test_a_damaged_store_is_told_in_plain_words_with_exit_code_4(tmp_path: Path)
         assert "Traceback" not in terminal.text
         assert "store.sqlite" in terminal.text.replace("\n", "")
     assert path.stat().st_size == len(b"this is no database") * 500
+
+
+def test_a_defect_of_the_console_prints_no_local_variable(tmp_path: Path) -> None:
+    program = """
+from datetime import UTC, datetime
+from app.console import Console
+from store.view import EstateView
+
+class Breaks(Console):
+    def _tick(self) -> None:
+        password = "hunter" + "2"
+        raise RuntimeError("a defect")
+
+console = Breaks(EstateView.of, lambda say: None, lambda device: None)
+console.run()
+print(f"ended with {type(console.failure).__name__}")
+"""
+    with Terminal([sys.executable, "-c", program], 100, 30, private_home(tmp_path)) as terminal:
+        terminal.wait_for("ended with RuntimeError")
+        assert "hunter2" not in terminal.text
+        assert "Traceback" not in terminal.text

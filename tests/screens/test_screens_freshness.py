@@ -56,7 +56,7 @@ def test_a_stale_age_has_shape_word_and_age() -> None:
     gone = scene.view.get("lpar", "9105-22A*7805678/old01")
     assert stale is not None and gone is not None
     assert scene.age_cell(stale).text == "▲ stale 4m"
-    assert scene.age_cell(gone).text == "✗ gone 2h"
+    assert scene.age_cell(gone).text == "✗ gone 2h01m"
 
 
 def _said(status: DeviceStatus, rows: int, scene: Scene) -> str | None:
@@ -82,7 +82,7 @@ def test_a_device_that_is_read_says_nothing() -> None:
 
 def test_a_device_that_was_well_but_is_not_read_any_more_says_so() -> None:
     old = replace(HMC, last_ok=ago(7200), next_try=ago(7170))
-    assert _said(old, 1, calm().scene()) == "hmc-oslo has not been read lately; next try now; its 1 row is 2h old"
+    assert _said(old, 1, calm().scene()) == "hmc-oslo has not been read lately; next try now; its 1 row is 2h00m old"
 
 
 def test_the_detail_of_a_device_shows_each_problem_with_its_line_and_what_was_expected() -> None:

@@ -215,9 +215,9 @@ async def test_an_open_detail_follows_the_estate_and_survives_that_its_object_go
 async def test_what_cannot_be_saved_is_said_on_every_pane() -> None:
     view = calm().view()
     async with driven(view) as console:
-        view.set_trouble("the disk is full")
-        view.tell(Change(""))
         said = "What is seen cannot be saved: the disk is full"
+        view.set_trouble(said)
+        view.tell(Change(""))
         await console.wait_for(lambda: said in console.text, "it is not said")
         for key in "234567":
             await console.press(key)
