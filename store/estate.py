@@ -531,7 +531,8 @@ class RcopyLink:
 class RemoteCopyVolume:
     """A volume of a group. ``synced_percent`` while Syncing, if the array says. ``last_sync`` None prints as NA.
 
-    ``exported_to`` are the hosts (or host sets) with an active VLUN for the local volume on this array.
+    ``exported_to`` are the hosts (or host sets) with a VLUN for the local volume on this array, logged in or not: a
+    host that is merely off is not fenced.
     """
 
     local: str
