@@ -52,7 +52,7 @@ def build(world: World) -> None:
         _service(paris, lyon, number, service)
     now = world.now
     lab, side = paris.group("rcg_lab")
-    world.after(20.0, lambda later: lab.stop(side, later))  # once its first synchronization is behind it
+    world.after(20.0, lambda later: lab.stop(side, later) if lab.started else None)  # its first copy is behind it
     _fail_over_web(paris, lyon, now)
 
 
