@@ -1,0 +1,190 @@
+"""IBM Power: managed systems and LPARs, in the HMC's words."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class SystemState(StrEnum):
+    """State of a managed system, as ``lssyscfg -r sys`` writes it."""
+
+    OPERATING = "Operating"
+    STANDBY = "Standby"
+    POWER_OFF = "Power Off"
+    POWER_OFF_IN_PROGRESS = "Power Off In Progress"
+    INITIALIZING = "Initializing"
+    ERROR = "Error"
+    ERROR_DUMP = "Error - Dump in progress"
+    ERROR_TERMINATED = "Error - Terminated"
+    NO_CONNECTION = "No Connection"
+    INCOMPLETE = "Incomplete"
+    RECOVERY = "Recovery"
+    FAILED_AUTHENTICATION = "Failed Authentication"
+    PENDING_AUTHENTICATION = "Pending Authentication - Password Updates Required"
+    VERSION_MISMATCH = "Version Mismatch"
+
+
+class LparState(StrEnum):
+    """State of an LPAR, as ``lssyscfg -r lpar`` writes it. Any other word is an error, never *down*."""
+
+    RUNNING = "Running"
+    NOT_ACTIVATED = "Not Activated"
+    STARTING = "Starting"
+    OPEN_FIRMWARE = "Open Firmware"
+    SHUTTING_DOWN = "Shutting Down"
+    ERROR = "Error"
+    NOT_AVAILABLE = "Not Available"
+    SUSPENDING = "Suspending"
+    SUSPENDED = "Suspended"
+    RESUMING = "Resuming"
+    MIGRATING_RUNNING = "Migrating - Running"
+    MIGRATING_NOT_ACTIVATED = "Migrating - Not Activated"
+    HARDWARE_DISCOVERY = "Hardware Discovery"
+
+
+@dataclass(frozen=True, slots=True)
+class ManagedSystem:
+    """A Power server known to an HMC. Memory in MB; processors in processing units."""
+
+    name: str
+    type_model: str
+    serial: str
+    state: SystemState
+    max_lpars: int | None = None
+    virtual_fc_capable: bool | None = None
+    installed_mem_mb: int | None = None
+    available_mem_mb: int | None = None
+    installed_proc_units: float | None = None
+    available_proc_units: float | None = None
+
+    @property
+    def key(self) -> str:
+        return f"{self.type_model}*{self.serial}"
+
+
+class AdapterType(StrEnum):
+    """Which end of a virtual adapter pair this is."""
+
+    CLIENT = "client"
+    SERVER = "server"
+
+
+@dataclass(frozen=True, slots=True)
+class FcAdapter:
+    """A virtual Fibre Channel adapter. A client has exactly two ``wwpns`` (16 lower-case hex digits); a server none."""
+
+    slot: int
+    adapter_type: AdapterType
+    remote_lpar_id: int | None
+    remote_lpar_name: str | None
+    remote_slot: int | None
+    wwpns: tuple[str, ...] = ()
+    required: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class EthAdapter:
+    """A virtual Ethernet adapter. ``mac``: 12 upper-case hex digits; ``None`` in a profile that lets the HMC choose."""
+
+    slot: int
+    mac: str | None
+    port_vlan_id: int
+    vswitch: str
+    ieee: bool = False
+    addl_vlan_ids: tuple[int, ...] = ()
+    trunk_priority: int | None = None
+    required: bool = False
+
+    @property
+    def is_trunk(self) -> bool:
+        return self.trunk_priority is not None
+
+
+@dataclass(frozen=True, slots=True)
+class ScsiAdapter:
+    """A virtual SCSI adapter."""
+
+    slot: int
+    adapter_type: AdapterType
+    remote_lpar_id: int | None
+    remote_lpar_name: str | None
+    remote_slot: int | None
+    required: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class LparProfile:
+    """A partition profile: what the LPAR gets at its next activation. Memory in MB."""
+
+    name: str
+    min_mem_mb: int
+    desired_mem_mb: int
+    max_mem_mb: int
+    proc_mode: str
+    desired_procs: int
+    desired_proc_units: float | None
+    max_virtual_slots: int
+    boot_mode: str
+    auto_start: bool
+    fc: tuple[FcAdapter, ...] = ()
+    eth: tuple[EthAdapter, ...] = ()
+    scsi: tuple[ScsiAdapter, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class NpivMapping:
+    """One ``vfchost`` of a VIOS as ``lsmap -all -npiv`` prints it. ``status`` is LOGGED_IN, NOT_LOGGED_IN …"""
+
+    vfchost: str
+    client_lpar_id: int | None
+    client_lpar_name: str | None
+    status: str
+    fc_port: str | None
+    client_adapter: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Lpar:
+    """A logical partition. The running adapters come from ``lshwres``; ``profiles`` from ``lssyscfg -r prof``.
+
+    ``refcode`` is the newest reference code with its time as the HMC prints it (local time of the HMC, no zone).
+    ``npiv`` is filled for a VIOS only. ``unread`` names the parts above of which a row could not be read (``fc``,
+    ``eth``, ``scsi``, ``profiles``, ``mem``, ``proc``, ``refcode``): what stands in them is not all there is.
+    """
+
+    system: str
+    system_key: str
+    name: str
+    lpar_id: int
+    uuid: str | None
+    env: str
+    state: LparState
+    os_version: str | None
+    default_profile: str | None
+    curr_profile: str | None
+    rmc_state: str | None
+    rmc_ipaddr: str | None
+    auto_start: bool | None = None
+    mem_mb: int | None = None
+    proc_units: float | None = None
+    procs: int | None = None
+    refcode: str | None = None
+    fc: tuple[FcAdapter, ...] = ()
+    eth: tuple[EthAdapter, ...] = ()
+    scsi: tuple[ScsiAdapter, ...] = ()
+    profiles: tuple[LparProfile, ...] = ()
+    npiv: tuple[NpivMapping, ...] = ()
+    unread: tuple[str, ...] = ()
+
+    @property
+    def key(self) -> str:
+        return f"{self.system_key}/{self.name}"
+
+    @property
+    def wwpns(self) -> tuple[str, ...]:
+        return tuple(wwpn for adapter in self.fc for wwpn in adapter.wwpns)
+
+    @property
+    def macs(self) -> tuple[str, ...]:
+        return tuple(adapter.mac for adapter in self.eth if adapter.mac is not None)
