@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 PRESETS = ("demo", "large")
 LATENCIES = ("instant", "realistic")
+LANGUAGES = ("en", "fr")
 
 
 def add_arguments(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -26,6 +27,7 @@ def add_arguments(subparsers: argparse._SubParsersAction[argparse.ArgumentParser
     _estate_options(demo)
     lab = subparsers.add_parser("lab", help="run the simulated estate alone, or steer one that runs")
     _estate_options(lab)
+    lab.add_argument("--language", choices=LANGUAGES, default="en", help="of the HMCs' messages (default: en)")
     lab.add_argument("--until-eof", action="store_true", help="end when standard input ends")
     commands = lab.add_subparsers(dest="lab_command", metavar="COMMAND")
     commands.add_parser("status", help="what runs, on which ports")
@@ -130,6 +132,8 @@ def _build(args: argparse.Namespace, directory: Path) -> tuple[World, Lab]:
     from backends.lab.timing import PRESETS as TIMINGS
 
     world = build(args.preset, seed=args.seed, timing=TIMINGS[args.latency or "instant"])
+    for device in world.devices.values():
+        device.language = args.language
     return world, Lab(world, directory / "identities")
 
 
