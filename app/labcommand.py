@@ -186,7 +186,8 @@ def _welcome(lab: Lab, config: Path) -> str:
         ports = ", ".join(f"{name} 127.0.0.1:{port}" for name, port in device.ports.items())
         user = next(iter(device.users))
         lines.append(f"  {device.name:<16} {device.kind.value:<10} {device.site:<8} {ports}  user {user}")
-    lines += ["", f"CA certificate: {lab.identities.ca_file}", f"Passwords and tokens: {config.parent}/NAME.secret"]
+    lines += ["", f"CA certificate: {lab.identities.ca_file}", f"SSH key: {lab.identities.client_key_file}"]
+    lines.append(f"Passwords and tokens: {config.parent}/NAME.secret")
     lines += [
         "Make trouble:   drdeck lab fault add DEVICE unreachable    (and: drdeck lab fault clear)",
         "Ctrl-C ends it.",

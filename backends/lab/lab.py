@@ -9,7 +9,7 @@ from typing import Protocol, cast
 
 from backends.lab.faults import Fault, FaultKind
 from backends.lab.https import HttpsDoor
-from backends.lab.ssh import SshDoor
+from backends.lab.ssh import SshDoor, public_key_line
 from backends.lab.tls import Identities
 from backends.lab.world import Device, World
 from store.estate import DeviceKind
@@ -35,7 +35,10 @@ class Lab:
         self._applied: dict[int, Fault] = {}
 
     def start(self) -> None:
+        client = public_key_line(self.identities.client_key())
         for device in self.world.devices.values():
+            for user in device.users:
+                device.public_keys.setdefault(user, []).append(client)
             self._doors[device.name] = _module(device.kind).open_doors(self.world, device, self.identities)
             for name, door in self._doors[device.name].items():
                 door.start()

@@ -47,6 +47,7 @@ class Identities:
         self.directory = directory
         directory.mkdir(parents=True, exist_ok=True, mode=0o700)
         self.ca_file = directory / "lab-ca.pem"
+        self.client_key_file = directory / "id_lab"
         ca_key_file = directory / "lab-ca.key"
         if not ca_key_file.exists():
             key = ec.generate_private_key(ec.SECP256R1())
@@ -66,8 +67,12 @@ class Identities:
         changed = self._tls(device, "tls-changed", now - _DAY, now + 365 * _DAY)
         certificate = x509.load_pem_x509_certificate((self.directory / f"{device}.tls.pem").read_bytes())
         fingerprint = hashlib.sha256(certificate.public_bytes(serialization.Encoding.DER)).hexdigest()
-        keys = (self._ssh(device, "ssh"), self._ssh(device, "ssh-changed"))
+        keys = [_ssh_key(self.directory / f"{device}.{what}.key") for what in ("ssh", "ssh-changed")]
         return HostIdentity(right, expired, changed, fingerprint, *keys)
+
+    def client_key(self) -> paramiko.PKey:
+        """The key in ``client_key_file``, made at the first call: every SSH user of the lab may log in with it."""
+        return _ssh_key(self.client_key_file)
 
     def _tls(self, device: str, what: str, start: dt.datetime, end: dt.datetime) -> ssl.SSLContext:
         path = self.directory / f"{device}.{what}.pem"
@@ -85,13 +90,14 @@ class Identities:
         context.load_cert_chain(path, key_path)
         return context
 
-    def _ssh(self, device: str, what: str) -> paramiko.PKey:
-        path = self.directory / f"{device}.{what}.key"
-        if not path.exists():
-            key = ed25519.Ed25519PrivateKey.generate()
-            form = serialization.PrivateFormat.OpenSSH
-            _write(path, key.private_bytes(serialization.Encoding.PEM, form, serialization.NoEncryption()))
-        return paramiko.Ed25519Key.from_private_key(StringIO(path.read_text()))
+
+def _ssh_key(path: Path) -> paramiko.PKey:
+    """The Ed25519 key in ``path``, made if it is not there."""
+    if not path.exists():
+        key = ed25519.Ed25519PrivateKey.generate()
+        form = serialization.PrivateFormat.OpenSSH
+        _write(path, key.private_bytes(serialization.Encoding.PEM, form, serialization.NoEncryption()))
+    return paramiko.Ed25519Key.from_private_key(StringIO(path.read_text()))
 
 
 def _certificate_of_ca(key: ec.EllipticCurvePrivateKey) -> x509.Certificate:

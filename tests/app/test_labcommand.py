@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import time
 from collections.abc import Iterator
@@ -108,6 +109,24 @@ def test_the_hmc_speaks_the_language_that_was_asked_for(env: dict[str, str], lab
         said = out.read().decode()
     assert said.startswith("HSCL8012")
     assert "was not found" not in said
+
+
+@pytest.mark.skipif(shutil.which("ssh") is None, reason="no OpenSSH client on this machine")
+@pytest.mark.parametrize(
+    ("device", "user", "command", "said"),
+    [
+        ("hmc-paris", "hscroot", "lssyscfg -r sys -F name,state", "P10-PAR-01,Operating"),
+        ("3par-paris", "3paradm", "showrcopy groups", "rcg_sales"),
+    ],
+)
+def test_the_ssh_lines_of_the_readme_work(
+    env: dict[str, str], lab: Path, device: str, user: str, command: str, said: str
+) -> None:
+    found = json.loads(run(env, "status").stdout)
+    port = next(d["ports"]["ssh"] for d in found["devices"] if d["name"] == device)
+    options = ["-o", "StrictHostKeyChecking=no", "-o", "UserKnownHostsFile=/dev/null", "-o", "BatchMode=yes"]
+    ssh = ["ssh", *options, "-i", str(lab / "identities" / "id_lab"), "-p", str(port), f"{user}@127.0.0.1", command]
+    assert said in subprocess.run(ssh, env=env, capture_output=True, text=True, timeout=60).stdout
 
 
 def test_a_site_goes_dark_and_comes_back_and_the_referee_tells(env: dict[str, str], lab: Path) -> None:
