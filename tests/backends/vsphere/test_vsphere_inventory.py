@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from backends.lab.vsphere import changes, machines
@@ -67,6 +67,7 @@ def operate(estate: Estate, operation: str, vm: Vm, pick: int) -> None:
             state.touch(estate.datastore)
 
 
+@example(steps=[[("mark", 110)], [("hide", 152)]])
 @settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     steps=st.lists(
@@ -92,8 +93,9 @@ def test_sweeps_of_changes_see_what_a_first_sweep_would_see(
             assert all(known.get(one.key) == one for one in expected.objects)
             extra = [one for one in seen.objects if one.key not in {other.key for other in expected.objects}]
             assert all(isinstance(one, VirtualMachine) and one.connection_state == "orphaned" for one in extra)
-            gone = {f"VirtualMachine {one.moid} summary.config.instanceUuid" for one in extra}  # type: ignore[union-attr]
-            assert set(seen.problems) == {one for one in expected.problems if one.where not in gone}
+            hidden = tuple(f"VirtualMachine {one.moid} " for one in extra if isinstance(one, VirtualMachine))
+            told = [{p for p in reading.problems if not p.where.startswith(hidden)} for reading in (seen, expected)]
+            assert told[0] == told[1]
         kept.close()
 
 
