@@ -79,7 +79,11 @@ class Inventory:
 
     def replica_of(self, moid: str) -> tuple[VmReplica | None, Problem | None]:
         """What the extra config of a machine says of it as a replica, or why that cannot be read."""
-        found = self._replicas.get(moid)
+        found, known = self._replicas.get(moid), self._known.get(moid)
+        if known is not None and records.CHANGE_VERSION in known.missing:
+            # Without its configuration a replica would pass for a machine that is none.
+            where, why = f"VirtualMachine {moid} {_EXTRA}", known.missing[records.CHANGE_VERSION]
+            return (found.replica if found else None), Problem(where, why, "a readable property")
         return (found.replica, found.problem) if found else (None, None)
 
     def hardware_uuid(self) -> str:
