@@ -9,12 +9,14 @@ from datetime import datetime
 from typing import Any, Generic, TypeVar
 
 from app.output import stamp
+from screens.copies import worst_copy
 from store.estate import (
     DeviceKind,
     EthAdapter,
     FcAdapter,
     Lpar,
     LparProfile,
+    PgroupSnapshot,
     ProtectionGroup,
     RemoteCopyGroup,
     SyncStatus,
@@ -25,6 +27,13 @@ from store.estate import (
 T = TypeVar("T")
 Value = str | int | float | bool | list[str] | None
 Columns = Mapping[str, Callable[[T], Value]]
+
+
+def _copy(group: ProtectionGroup) -> PgroupSnapshot | None:
+    """The newest complete copy at the target that is worst off, as the panes count it: never the best of several."""
+    worst = worst_copy(group)
+    return None if worst is None else worst.newest
+
 
 PROVENANCE = ("key", "device", "site", "seen_at", "age_s", "freshness")
 """The last columns of every row: which device reported it, when, and whether that is ``current`` or ``last known``."""
@@ -122,10 +131,10 @@ PGROUPS: Sheet[ProtectionGroup] = Sheet(
         "replication_enabled": lambda group: None if group.replication is None else group.replication.enabled,
         "replication_every_s": lambda group: None if group.replication is None else group.replication.frequency_s,
         "snapshot_count": lambda group: group.snapshot_count,
-        "newest_complete": lambda group: None if (newest := group.newest_complete) is None else newest.name,
+        "newest_complete": lambda group: None if (copy := _copy(group)) is None else copy.name,
     },
     # The moment that a failover would return to is that of the snapshot's creation, not of the transfer's end.
-    moments={"recovery_point": lambda group: None if (newest := group.newest_complete) is None else newest.created},
+    moments={"recovery_point": lambda group: None if (copy := _copy(group)) is None else copy.created},
     table=("name", "array", "site", "targets", "newest_complete", "recovery_point_age_s", "freshness", "age_s"),
     order=("name", "array"),
     wanted=lambda group: True,

@@ -131,11 +131,6 @@ class World:
         """Have ``do`` happen ``seconds`` from now."""
         return self.at(self._now + seconds, do)
 
-    def next_due(self) -> float | None:
-        """When the next event is due, if any."""
-        with self._lock:
-            return self._queue[0].when if self._queue else None
-
     def _run_due(self) -> None:
         now = self.clock.now()
         while self._queue and self._queue[0].when <= now:

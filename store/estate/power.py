@@ -96,10 +96,6 @@ class EthAdapter:
     trunk_priority: int | None = None
     required: bool = False
 
-    @property
-    def is_trunk(self) -> bool:
-        return self.trunk_priority is not None
-
 
 @dataclass(frozen=True, slots=True)
 class ScsiAdapter:

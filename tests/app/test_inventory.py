@@ -219,10 +219,10 @@ def test_the_recovery_point_of_a_protection_group_is_when_its_newest_complete_co
     created = NOW - timedelta(minutes=19)
     done = PgroupSnapshot("pg.2", created, completed=NOW - timedelta(minutes=1), progress=1.0)
     running = PgroupSnapshot("pg.3", NOW, started=NOW, progress=0.5)
-    row = PGROUPS.row(ProtectionGroup("fa", "id", None, "pg", False, True, snapshots=(running, done)), NOW)
+    row = PGROUPS.row(ProtectionGroup("fa", "id", None, "pg", False, False, snapshots=(running, done)), NOW)
     assert (row["newest_complete"], row["recovery_point"]) == ("pg.2", "2026-03-01T02:41:00Z")
     assert row["recovery_point_age_s"] == 19 * 60
-    none = PGROUPS.row(ProtectionGroup("fa", "id", None, "pg", False, True, snapshots=(running,)), NOW)
+    none = PGROUPS.row(ProtectionGroup("fa", "id", None, "pg", False, False, snapshots=(running,)), NOW)
     assert (none["newest_complete"], none["recovery_point"], none["recovery_point_age_s"]) == (None, None, None)
 
 
