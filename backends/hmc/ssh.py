@@ -84,6 +84,8 @@ class HmcSession:
                 text = f"the HMC refused another session: {error.text}"
                 raise self._error(command, Failure.SESSION_LIMIT, Sent.NO, text) from None
             except (paramiko.SSHException, EOFError, OSError) as error:
+                if isinstance(error, EOFError):
+                    transport.close()  # the connection has ended, though its own thread may not have noticed yet
                 if transport.is_active() and str(error) == _REFUSED:
                     text = "the HMC refused another session"
                     raise self._error(command, Failure.SESSION_LIMIT, Sent.NO, text) from None
