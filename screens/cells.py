@@ -5,7 +5,7 @@ Nothing here knows how a tone looks: :mod:`screens.widgets.drawing` turns tones 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from rich.cells import cell_len, set_cell_size
@@ -30,11 +30,17 @@ class Tone(StrEnum):
 class Cell:
     """A text with a tone. ``short`` is a shorter way to say the same, used where the width does not allow ``text``.
 
+    ``value`` is what sorting and comparing go by, in the unit of the column's measure
+    (:class:`screens.columns.Measure`); None: there is no value. ``aka`` holds further words by which a filter finds the
+    cell. Neither is drawn, so cells that differ in them alone are equal.
+
     Control characters in a device's words become ``?``: they never reach the terminal."""
 
     text: str
     tone: Tone = Tone.PLAIN
     short: str | None = None
+    value: float | None = field(default=None, compare=False)
+    aka: str = field(default="", compare=False)
 
     def __post_init__(self) -> None:
         if not self.text.isprintable():

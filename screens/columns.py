@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 
 from rich.cells import cell_len
 
@@ -16,14 +17,38 @@ from screens.cells import Cell
 GAP = 1
 
 
+class Measure(StrEnum):
+    """What the values of a column count, and so how a filter compares them and an export writes them."""
+
+    TEXT = "text"
+    NUMBER = "number"
+    SIZE = "size"
+    """Bytes."""
+    SPAN = "span"
+    """A length of time, in seconds."""
+    MOMENT = "moment"
+    """A moment, in seconds since 1970 UTC; it is compared by its age."""
+
+
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A column. ``cut`` is the width that its text may be cut to (names); None: never cut. ``rank`` 0 always stays."""
+    """A column. ``cut`` is the width that its text may be cut to (names); None: never cut. ``rank`` 0 always stays.
+
+    ``field`` is its name in filters and exports (empty: made of the title); ``source`` says where the values come from:
+    a command, an endpoint, or what derives them."""
 
     title: str
     rank: int = 0
     cut: int | None = None
     right: bool = False
+    measure: Measure = Measure.TEXT
+    field: str = ""
+    source: str = ""
+
+    @property
+    def name(self) -> str:
+        """Its name in filters, sorts and exports: lower case, one word."""
+        return self.field or "_".join(self.title.lower().split())
 
 
 @dataclass(frozen=True, slots=True)

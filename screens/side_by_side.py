@@ -20,12 +20,13 @@ T = TypeVar("T")
 @dataclass(frozen=True, slots=True)
 class Fact:
     """A fact of the left side and, in a pair, of the right. ``differs`` marks the two as different where they should
-    agree."""
+    agree. ``source`` says where the fact comes from: a command, an endpoint, or what derives it."""
 
     label: str
     left: Cell
     right: Cell | None = None
     differs: bool = False
+    source: str = ""
 
 
 @dataclass(frozen=True, slots=True)
