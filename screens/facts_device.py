@@ -78,7 +78,7 @@ def _problems(device: DeviceStatus) -> Iterator[Part]:
 def _objects(scene: Scene, device: DeviceStatus) -> Iterator[Part]:
     yield Heading("What it reports")
     for kind in KINDS_OF_DEVICE[device.kind]:
-        entries = scene.index.of_device(kind, device.name)
+        entries = [entry for entry in scene.view.entries(kind) if entry.device == device.name]
         gone = sum(entry.gone for entry in entries)
         stale = sum(scene.freshness(entry) is Freshness.STALE for entry in entries)
         words = [str(len(entries) - gone)]

@@ -34,7 +34,7 @@ class LparsPane(Pane):
         return counts_lines(self.NOUN, counts, width, *scene.gone_and_stale(entries))
 
     def rows_by_device(self, scene: Scene) -> Counter[str]:
-        return Counter(entry.device for entry in scene.view.entries("lpar"))
+        return scene.index.count_by_device("lpar")
 
     def opens(self, key: str) -> tuple[str, str]:
         return ("lpar", key)

@@ -93,4 +93,4 @@ class Overview(EstateScreen):
 
 def _rows(scene: Scene, device: str) -> int:
     """How many rows of the panes a device has."""
-    return sum(len(scene.index.of_device(kind, device)) for kind in ("lpar", "pgroup", "rcg", "vm"))
+    return sum(scene.index.count_by_device(kind)[device] for kind in ("lpar", "pgroup", "rcg", "vm"))

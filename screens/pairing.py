@@ -32,7 +32,7 @@ def lpar_pair(scene: Scene, entry: Entry) -> LparPair:
     home = scene.site(entry)
     others = tuple(
         other
-        for other in scene.index.lpars_named(lpar.name)
+        for other in scene.index.group("lpar", "name", lpar.name)
         if other.key != entry.key and not other.gone and scene.site(other) != home
     )
     if len(others) != 1:
@@ -79,7 +79,7 @@ def pgroup_pair(scene: Scene, entry: Entry) -> PgroupPair:
         return PgroupPair(entry, _replicas(scene, entry, group))
     home = group.source or group.name.partition(":")[0]
     name = group.name.partition(":")[2]
-    for candidate in scene.index.pgroups_named(name):
+    for candidate in scene.index.group("pgroup", "name", name):
         obj = candidate.obj
         if isinstance(obj, ProtectionGroup) and obj.is_local and obj.array == home:
             return PgroupPair(candidate, _replicas(scene, candidate, obj))
@@ -87,7 +87,7 @@ def pgroup_pair(scene: Scene, entry: Entry) -> PgroupPair:
 
 
 def _replicas(scene: Scene, home: Entry, group: ProtectionGroup) -> tuple[Entry, ...]:
-    named = scene.index.pgroups_named(f"{group.array}:{group.name}")
+    named = scene.index.group("pgroup", "name", f"{group.array}:{group.name}")
     return tuple(e for e in named if isinstance(e.obj, ProtectionGroup) and not e.obj.is_local and e.key != home.key)
 
 
@@ -113,8 +113,10 @@ def vm_pair(scene: Scene, entry: Entry) -> VmPair:
     if not isinstance(vm, VirtualMachine):
         return VmPair(None, ())
     uuid = vm.replica.source_instance_uuid if vm.replica is not None else vm.instance_uuid
-    sources = [e for e in scene.index.vms_with_uuid(uuid) if isinstance(e.obj, VirtualMachine) and not e.obj.replica]
-    replicas = sorted(scene.index.replicas_of(uuid), key=_point_in_time, reverse=True)
+    sources = [
+        e for e in scene.index.group("vm", "uuid", uuid) if isinstance(e.obj, VirtualMachine) and not e.obj.replica
+    ]
+    replicas = sorted(scene.index.group("vm", "copy of", uuid), key=_point_in_time, reverse=True)
     return VmPair(sources[0] if len(sources) == 1 else None, tuple(replicas))
 
 

@@ -41,7 +41,7 @@ class PgroupsPane(Pane):
         return counts_lines(self.NOUN, counts, width, *scene.gone_and_stale(entries))
 
     def rows_by_device(self, scene: Scene) -> Counter[str]:
-        return Counter(entry.device for entry in scene.view.entries("pgroup"))
+        return scene.index.count_by_device("pgroup")
 
     def opens(self, key: str) -> tuple[str, str]:
         return ("pgroup", key)

@@ -140,13 +140,13 @@ def decide(pair: RcgPair) -> Verdict:
 
 def pairs(scene: Scene) -> tuple[RcgPair, ...]:
     """Every remote copy group of the estate, both views together, by name."""
-    found = (pair_of(scene, key) for key in scene.index.rcg_pairs())
+    found = (pair_of(scene, key) for key in scene.index.groups("rcg", "pair"))
     return tuple(sorted(found, key=lambda pair: (pair.name, pair.pair_key)))
 
 
 def pair_of(scene: Scene, pair_key: str) -> RcgPair:
     """The pair with this key. A key that no array reports gives a pair with two unread sides."""
-    entries = scene.index.rcg_pairs().get(pair_key, ())
+    entries = scene.index.group("rcg", "pair", pair_key)
     naturals: list[Entry] = []
     peers: list[Entry] = []
     spare: list[Entry] = []

@@ -32,7 +32,7 @@ class RcgsPane(Pane):
         return counts_lines(self.NOUN, sorted(counts.items(), key=lambda item: item[0].word), width)
 
     def rows_by_device(self, scene: Scene) -> Counter[str]:
-        return Counter(entry.device for entry in scene.view.entries("rcg"))
+        return scene.index.count_by_device("rcg")
 
     def opens(self, key: str) -> tuple[str, str]:
         return ("rcg_pair", key)

@@ -1,85 +1,27 @@
 """The estate at one moment, as the screens derive everything from it: the view, the time, and who stands where.
 
-A scene is cheap to make: the indexes behind it are kept until the view's version changes.
+A scene is cheap to make: the index behind it is kept and renewed as the view changes.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections import Counter
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from screens.ages import age, moment_short
 from screens.cells import Cell, Tone
 from screens.conditions import Freshness
+from screens.index import Index
 from screens.status import EMPTY, Status, status
-from store.estate import Lpar, ProtectionGroup, RemoteCopyGroup, Site, SiteRole, StorageSystem, VirtualMachine
+from store.estate import Site, SiteRole
 from store.records import DeviceHealth, DeviceStatus, Entry
 from store.view import EstateView
 
 STALE_AFTER = timedelta(minutes=5)
 STALE_AT_LEAST = timedelta(minutes=1)
 MISSED_SWEEPS = 3
-
-
-class Index:
-    """Who belongs to whom, for one version of the view. Each part is made when it is first asked for."""
-
-    def __init__(self, view: EstateView) -> None:
-        self.version = view.version
-        self._view = view
-        self._parts: dict[str, dict[str, tuple[Entry, ...]]] = {}
-        self.devices: dict[str, DeviceStatus] = {device.name: device for device in view.devices()}
-
-    def _part(self, kind: str, name: str, key: Callable[[Entry], str | None]) -> dict[str, tuple[Entry, ...]]:
-        if name not in self._parts:
-            groups: dict[str, list[Entry]] = {}
-            for entry in self._view.entries(kind):
-                group = key(entry)
-                if group is not None:
-                    groups.setdefault(group, []).append(entry)
-            self._parts[name] = {group: tuple(members) for group, members in groups.items()}
-        return self._parts[name]
-
-    def lpars_named(self, name: str) -> tuple[Entry, ...]:
-        def key(entry: Entry) -> str | None:
-            return entry.obj.name if isinstance(entry.obj, Lpar) else None
-
-        return self._part("lpar", "lpar by name", key).get(name, ())
-
-    def pgroups_named(self, name: str) -> tuple[Entry, ...]:
-        def key(entry: Entry) -> str | None:
-            return entry.obj.name if isinstance(entry.obj, ProtectionGroup) else None
-
-        return self._part("pgroup", "pgroup by name", key).get(name, ())
-
-    def rcg_pairs(self) -> dict[str, tuple[Entry, ...]]:
-        def key(entry: Entry) -> str | None:
-            return entry.obj.pair_key if isinstance(entry.obj, RemoteCopyGroup) else None
-
-        return self._part("rcg", "rcg by pair", key)
-
-    def vms_with_uuid(self, instance_uuid: str) -> tuple[Entry, ...]:
-        def key(entry: Entry) -> str | None:
-            return entry.obj.instance_uuid if isinstance(entry.obj, VirtualMachine) else None
-
-        return self._part("vm", "vm by uuid", key).get(instance_uuid, ())
-
-    def replicas_of(self, instance_uuid: str) -> tuple[Entry, ...]:
-        def key(entry: Entry) -> str | None:
-            replica = entry.obj.replica if isinstance(entry.obj, VirtualMachine) else None
-            return replica.source_instance_uuid if replica is not None else None
-
-        return self._part("vm", "replica by source", key).get(instance_uuid, ())
-
-    def of_device(self, kind: str, device: str) -> tuple[Entry, ...]:
-        return self._part(kind, f"{kind} by device", lambda entry: entry.device).get(device, ())
-
-    def storage_with_id(self, system_id: int) -> tuple[Entry, ...]:
-        def key(entry: Entry) -> str | None:
-            return str(entry.obj.system_id) if isinstance(entry.obj, StorageSystem) else None
-
-        return self._part("storage", "storage by id", key).get(str(system_id), ())
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,16 +49,28 @@ class Scene:
         return device.site if device is not None else None
 
     def site_role(self, entry: Entry) -> SiteRole | None:
-        name = self.site(entry)
-        return next((site.role for site in self.sites if site.name == name), None)
+        return self.role(self.site(entry))
+
+    def role(self, site: str | None) -> SiteRole | None:
+        """What a site is for, by the settings."""
+        return next((found.role for found in self.sites if found.name == site), None)
 
     def freshness(self, entry: Entry) -> Freshness:
         return freshness(entry, self.device(entry.device), self.now)
 
-    def gone_and_stale(self, entries: Iterable[Entry]) -> tuple[int, int]:
+    def gone_and_stale(self, entries: Collection[Entry]) -> tuple[int, int]:
         """How many of the entries are gone, and how many of the others are stale."""
-        found = [self.freshness(entry) for entry in entries]
-        return found.count(Freshness.GONE), found.count(Freshness.STALE)
+        counts: Counter[Freshness] = Counter()
+        for entry, count in self.alike(entries):
+            counts[self.freshness(entry)] += count
+        return counts[Freshness.GONE], counts[Freshness.STALE]
+
+    def alike(self, entries: Collection[Entry]) -> list[tuple[Entry, int]]:
+        """One entry for all that were seen by the same device at the same time, or are gone, and how many they are:
+        they are equally fresh. Of thousands of entries there are few of these."""
+        counts = Counter((entry.device, entry.seen_at, entry.gone) for entry in entries)
+        one = {(entry.device, entry.seen_at, entry.gone): entry for entry in entries}
+        return [(one[alike], count) for alike, count in counts.items()]
 
     def worst_freshness(self, *entries: Entry) -> Freshness:
         """How far what is made of these entries can be believed."""
@@ -150,8 +104,9 @@ class Scene:
         return (*(replace(cell, tone=Tone.DIM) if cell.tone in calm else cell for cell in row[:-1]), row[-1])
 
     def site_cell(self, entry: Entry) -> Cell:
+        """The site by its name; a filter finds it by its role too."""
         name = self.site(entry)
-        return EMPTY if name is None else Cell(name)
+        return EMPTY if name is None else Cell(name, aka=self.role(name) or "")
 
 
 def age_cell(fresh: Freshness, text: str) -> Cell:

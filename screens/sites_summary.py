@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
@@ -16,7 +16,7 @@ from screens.pairing import newest_complete, pgroup_source, replica_of, vm_pair
 from screens.rcg_sides import in_sync, pairs, point_in_time
 from screens.scene import Scene
 from screens.status import EMPTY, GLYPHS, Status, status
-from store.estate import Lpar, ManagedSystem, ProtectionGroup, RcgMode, RemoteCopyGroup, VirtualMachine
+from store.estate import ProtectionGroup, RcgMode, VirtualMachine
 from store.records import Entry
 
 LABEL_WIDTH = 8
@@ -25,6 +25,11 @@ MOST_LINES = 4
 """How many lines the states of one kind may take where there is room."""
 
 KINDS = (("Systems", "system"), ("LPARs", "lpar"), ("Pgroups", "pgroup"), ("RCGs", "rcg"), ("VMs", "vm"))
+
+AT_ONCE_S = 0.05
+"""How long counting may take before it is shown; of a large estate the rest follows."""
+
+COUNTING = Cell("being counted …", Tone.DIM)
 
 SITE_LEAST = 36
 """The least width of a site's column, in terminal cells; sites that do not fit beside each other go below."""
@@ -64,13 +69,12 @@ def losses(scene: Scene) -> Iterator[tuple[str | None, Loss]]:
         if home is None or group_now is None or in_sync(pair):
             continue
         yield scene.site(home), Loss(pair.name, point_in_time(pair) if group_now.mode is not RcgMode.SYNC else None)
-    for entry in scene.view.entries("vm"):
-        vm = entry.obj
-        if isinstance(vm, VirtualMachine) and vm.replica is None and not entry.gone:
-            replicas = vm_pair(scene, entry).replicas
-            newest = newest_complete(replicas)
-            replica = replica_of(newest) if newest is not None else None
-            if replicas:
+    for uuid in scene.index.groups("vm", "copy of"):
+        for entry in scene.index.group("vm", "uuid", uuid):
+            vm = entry.obj
+            if isinstance(vm, VirtualMachine) and vm.replica is None and not entry.gone:
+                newest = newest_complete(vm_pair(scene, entry).replicas)
+                replica = replica_of(newest) if newest is not None else None
                 yield scene.site(entry), Loss(vm.name, replica.point_in_time if replica is not None else None)
 
 
@@ -88,18 +92,20 @@ def sites_lines(scene: Scene, width: int, height: int) -> list[Line]:
     names = site_names(scene)
     across = max(1, min(len(names), (width + 3) // (SITE_LEAST + 3)))
     column = (width - 3 * (across - 1)) // across
-    counted = {name: list(_counted(scene, name)) for name, _ in names}
+    complete = scene.index.work(AT_ONCE_S)
+    counted = _counted(scene)
     found: dict[str | None, list[Loss]] = {}
-    for site, loss in losses(scene):
+    for site, loss in losses(scene) if complete else ():
         found.setdefault(site, []).append(loss)
     lines: list[Line] = []
     for most in range(MOST_LINES, 0, -1):
         blocks = []
         for name, role in names:
             block: list[Line] = [(Cell(fit(f"{name} {role}".strip(), column), Tone.HEADING),)]
-            for label, counts, stale in counted[name]:
+            for label, (counts, stale) in counted.get(name, {}).items():
                 block += counted_lines(label, counts, column, most, stale)
-            blocks.append([*block, *_worst_lines(scene, found.get(name, []), column)])
+            worst = _worst_lines(scene, found.get(name, []), column) if complete else [(COUNTING,)]
+            blocks.append([*block, *worst])
         lines = _stacked(blocks, across, column)
         if len(lines) <= height:
             break
@@ -129,27 +135,49 @@ def _beside(blocks: Sequence[Sequence[Line]], column: int) -> list[Line]:
     return lines
 
 
-def _counted(scene: Scene, site: str) -> Iterator[tuple[str, Counter[StrEnum], int]]:
-    """For each kind of thing its label, how many of each state stand at the site, and how many of them are stale."""
-    healths: Counter[StrEnum] = Counter(d.health for d in scene.index.devices.values() if d.site == site)
-    yield "Devices", healths, 0
+Counts = dict[str, tuple[Counter[StrEnum], int]]
+"""For each kind of thing, by its label: how many of each state, and how many of them are stale."""
+
+
+def _counted(scene: Scene) -> dict[str | None, Counts]:
+    """What stands at each site, of all that has been looked at."""
+    sites = {device.name: device.site for device in scene.index.devices.values()}
+    counted: dict[str | None, Counts] = {site: {} for site in {None, *sites.values(), *(s.name for s in scene.sites)}}
+    for site, counts in counted.items():
+        counts["Devices"] = Counter(d.health for d in scene.index.devices.values() if d.site == site), 0
     for label, kind in KINDS:
-        here = [entry for entry in scene.view.entries(kind) if not entry.gone and scene.site(entry) == site]
-        states = Counter(state for entry in here if (state := _state(entry, scene)) is not None)
-        yield label, states, sum(scene.freshness(entry) is Freshness.STALE for entry in here)
+        states, stale = _states(scene, kind, sites), _stale(scene, kind, sites)
+        for site, counts in counted.items():
+            counts[label] = states.get(site, Counter()), stale[site]
+    return counted
 
 
-def _state(entry: Entry, scene: Scene) -> StrEnum | None:
-    match entry.obj:
-        case ManagedSystem(state=state) | Lpar(state=state):
-            return state
-        case ProtectionGroup() as group:
-            return pgroup_health(group, scene.now, pgroup_source(scene, entry))
-        case RemoteCopyGroup(role=role):
-            return role
-        case VirtualMachine(power_state=power):
-            return power
-    return None
+def _states(scene: Scene, kind: str, sites: Mapping[str, str]) -> dict[str | None, Counter[StrEnum]]:
+    glances = scene.index.glances(kind)
+    found: dict[str | None, Counter[StrEnum]] = {}
+    for entry in scene.view.entries(kind):
+        seen = glances.get(entry.key)
+        if seen is None or entry.gone:
+            continue
+        state = seen.state if kind != "pgroup" else _health(scene, entry)
+        if state is not None:
+            found.setdefault(sites.get(entry.device), Counter())[state] += 1
+    return found
+
+
+def _health(scene: Scene, entry: Entry) -> StrEnum | None:
+    group = entry.obj
+    if not isinstance(group, ProtectionGroup):
+        return None
+    return pgroup_health(group, scene.now, pgroup_source(scene, entry))
+
+
+def _stale(scene: Scene, kind: str, sites: Mapping[str, str]) -> Counter[str | None]:
+    found: Counter[str | None] = Counter()
+    for entry, count in scene.alike(scene.view.entries(kind)):
+        if scene.freshness(entry) is Freshness.STALE:
+            found[sites.get(entry.device)] += count
+    return found
 
 
 def counted_lines(label: str, counts: Counter[StrEnum], width: int, most: int, stale: int = 0) -> list[Line]:

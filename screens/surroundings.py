@@ -6,7 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from screens.scene import Index, Scene
+from screens.index import Index
+from screens.scene import Scene
 from store.estate import Site
 from store.view import EstateView
 
@@ -34,8 +35,14 @@ class Surroundings:
     notice: Notice | None = None
     _index: Index | None = None
 
+    @property
+    def index(self) -> Index:
+        """Who belongs to whom, renewed for the view as it is now."""
+        if self._index is None or self._index.view is not self.view:
+            self._index = Index(self.view)
+        return self._index
+
     def scene(self) -> Scene:
         """The estate as it is now."""
-        if self._index is None or self._index.version != self.view.version:
-            self._index = Index(self.view)
-        return Scene(self.view, self._index, self.clock(), self.sites)
+        self.index.renew()
+        return Scene(self.view, self.index, self.clock(), self.sites)

@@ -9,15 +9,17 @@ import logging
 import threading
 from collections.abc import Callable, Iterable
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from store.errors import StoreError, explain
 from store.estate import Reading
+from store.firstlook import FirstLook
 from store.health import after_reading, after_report, health_event
 from store.records import Change, DeviceStatus
+from store.stored import UnreadableFactsError, peeked_object
 from store.view import EstateView
 
 if TYPE_CHECKING:
@@ -30,8 +32,10 @@ _Decide = Callable[[], "tuple[Update, DeviceStatus]"]
 _log = logging.getLogger("drdeck.store")
 
 
-def open_store(path: Path, busy_ms: int = 5_000) -> Store:
+def open_store(path: Path, busy_ms: int = 5_000, looked: Looked | None = None) -> Store:
     """Open, or make, the store at ``path``; its view then holds the estate as last seen.
+
+    ``looked`` is a first look at the same file with the view made of it: the store goes on with that view.
 
     Folder and file are made for the owner alone; an older store is upgraded, with a copy kept beside it as
     ``<name>.before-<revision>``. Raises :class:`StoreError`: the file is then as it was. ``busy_ms`` is how long to
@@ -45,20 +49,42 @@ def open_store(path: Path, busy_ms: int = 5_000) -> Store:
         with suppress(Exception):
             # A store that somebody else is writing, or that has no room, can be pruned another time.
             keeper.prune(datetime.now(UTC))
-        return Store(path, keeper)
+        return Store(path, keeper, looked)
     except Exception as error:
         keeper.close()
         raise explain(error, path) from error
+
+
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """A first look at a store's file, and the view that was made of it."""
+
+    look: FirstLook
+    view: EstateView
+
+
+def name_devices(view: EstateView, devices: Iterable[DeviceStatus]) -> None:
+    """Say which devices there are: name, kind, site, address, verified. The rest of a status is taken from what is
+    stored. The view forgets devices that are not named; the file does not."""
+    named = list(devices)
+    for given in named:
+        old = view.device(given.name)
+        status = given
+        if old is not None:
+            settings = {name: getattr(given, name) for name in ("kind", "site", "address", "verified")}
+            status = replace(old, **settings)
+        view.record(given.name, status=status)
+    view.keep_only(status.name for status in named)
 
 
 class Store:
     """What the console remembers of the estate. What a device said is in :attr:`view` even while it cannot be saved:
     then ``view.trouble`` says why, and the next change, or :meth:`flush`, tries again."""
 
-    def __init__(self, path: Path, keeper: Keeper) -> None:
+    def __init__(self, path: Path, keeper: Keeper, looked: Looked | None = None) -> None:
         """Of a file that is open. Use :func:`open_store`."""
         self.path = path
-        self.view = EstateView()
+        self.view = EstateView() if looked is None else looked.view
         self._keeper = keeper
         self._lock = threading.RLock()
         self._configured: frozenset[str] | None = None
@@ -67,24 +93,20 @@ class Store:
         self._news_taken = 0
         self._cannot_save = False
         self._closed = False
-        self._take_news()
+        unreadable = 0
+        if looked is not None:
+            keeper.resume(looked.look)
+            unreadable = self._check_facts()
+        self._take_news(unreadable)
         self._from_another.clear()
         self._untold.clear()
 
     def configure(self, devices: Iterable[DeviceStatus]) -> None:
-        """Say which devices there are: name, kind, site, address, verified. The rest of a status is taken from what is
-        stored. The view forgets devices that are not named; the file does not."""
+        """Say which devices there are: see :func:`name_devices`."""
         with self._lock:
             named = list(devices)
-            for given in named:
-                old = self.view.device(given.name)
-                status = given
-                if old is not None:
-                    settings = {name: getattr(given, name) for name in ("kind", "site", "address", "verified")}
-                    status = replace(old, **settings)
-                self.view.record(given.name, status=status)
             self._configured = frozenset(status.name for status in named)
-            self.view.keep_only(status.name for status in named)
+            name_devices(self.view, named)
         for status in named:
             self.view.tell(Change(status.name))
 
@@ -234,7 +256,20 @@ class Store:
         except Exception as error:
             self._trouble(error)
 
-    def _take_news(self) -> None:
+    def _check_facts(self) -> int:
+        """Read all facts once that the first look left unread, and drop what cannot be read; returns how many."""
+        bad = []
+        for status in self.view.devices():
+            for ref, sighting in self.view.known(status.name).items():
+                try:
+                    peeked_object(sighting.told)
+                except UnreadableFactsError as error:
+                    _log.warning("the stored %s %s of %s cannot be read: %s", *ref, status.name, error)
+                    bad.append((status.name, ref))
+        self.view.drop(bad)
+        return len(bad)
+
+    def _take_news(self, unreadable: int = 0) -> None:
         staged = self._keeper.staged_events
         news = self._keeper.news()
         self._news_taken += 1
@@ -253,10 +288,11 @@ class Store:
         self.view.record("", events=news.events)
         if staged and news.events:
             self.view.renumber(staged, self._keeper.staged_events)
-        if news.unreadable:
-            _log.warning("%d stored rows cannot be read", news.unreadable)
+        unreadable += news.unreadable
+        if unreadable:
+            _log.warning("%d stored rows cannot be read", unreadable)
             self.view.set_trouble(
-                f"{news.unreadable} stored rows cannot be read; they show again when their devices have been read"
+                f"{unreadable} stored rows cannot be read; they show again when their devices have been read"
             )
 
     def _unsaved_times(self) -> list[DeviceStatus]:

@@ -16,6 +16,7 @@ from sqlalchemy.dialects.sqlite import Insert, insert
 
 from store import codec, sqlite
 from store.estate import DeviceKind
+from store.firstlook import FirstLook
 from store.records import DeviceHealth, DeviceStatus, Event
 from store.tables import DeviceRow, EventRow, SightingRow, StoreMeta, table
 from store.view import EVENTS_IN_MEMORY, Ref, Sighting
@@ -81,6 +82,12 @@ class Keeper:
             self._last_event = events[-1].id
             self._events = [replace(e, id=self._last_event + n) for n, e in enumerate(self._events, start=1)]
         return News(sightings, statuses, events, bad_sightings + bad_statuses)
+
+    def resume(self, look: FirstLook) -> None:
+        """Go on behind a first look: the next :meth:`news` is what was written since."""
+        self._revision = look.revision
+        self._last_event = look.last_event
+        self._saved.update(look.statuses)
 
     def prune(self, now: datetime) -> None:
         """Delete events and gone objects older than :data:`KEEP`, within the bounds on the number of events."""

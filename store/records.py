@@ -7,24 +7,35 @@ from datetime import datetime
 from enum import StrEnum
 
 from store.estate import DeviceKind, EstateObject, Problem
+from store.stored import Told, peeked_object, told_object
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
     """One object of the estate as last seen. All times UTC.
 
+    ``told`` is the object, or its stored facts that nobody has asked for yet; ``obj`` is the object in either case.
     ``seen_at`` is when ``device`` last reported it; ``changed_at`` when a fact of it last changed; ``gone`` when the
     device was read completely and no longer reported it: the last known facts stay.
     """
 
     kind: str
     key: str
-    obj: EstateObject
+    told: Told
     device: str
     first_seen: datetime
     seen_at: datetime
     changed_at: datetime
     gone: bool = False
+
+    @property
+    def obj(self) -> EstateObject:
+        """The object. Raises :class:`store.stored.UnreadableFactsError` where its stored facts cannot be read."""
+        return told_object(self.told)
+
+    def peek(self) -> EstateObject:
+        """As ``obj``, but nothing is kept of what had to be decoded: for whoever looks at every entry of many."""
+        return peeked_object(self.told)
 
 
 class DeviceHealth(StrEnum):

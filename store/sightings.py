@@ -10,6 +10,7 @@ from store import codec
 from store.estate import KIND_OF, EstateObject, Problem, Reading
 from store.events import Difference, differences, facts, label
 from store.records import DeviceHealth, Event
+from store.stored import same_facts
 from store.view import EstateView, Ref, Sighting
 
 PRESENCE = "presence"
@@ -83,7 +84,7 @@ def _seen(
     elif old.gone:
         sighting = Sighting(obj, old.first_seen, at)
         told = [Difference(PRESENCE, "gone", "back"), *differences(old.obj, obj)]
-    elif old.obj != obj:
+    elif not same_facts(old.told, obj):
         sighting = Sighting(obj, old.first_seen, at)
         told = list(differences(old.obj, obj))
     elif old.seen_at is not None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import datetime
 
 from sqlalchemy import Index, MetaData, String, Table
 from sqlalchemy.engine.interfaces import Dialect
 from sqlalchemy.types import TypeDecorator
 from sqlmodel import Column, Field, SQLModel
+
+from store.times import from_text, to_text
 
 NAMES = {
     "ix": "ix_%(column_0_N_label)s",
@@ -30,19 +32,6 @@ class UtcTime(TypeDecorator[datetime]):
 
     def process_result_value(self, value: str | None, dialect: Dialect) -> datetime | None:
         return None if value is None else from_text(value)
-
-
-def to_text(moment: datetime) -> str:
-    if moment.utcoffset() is None:
-        raise ValueError(f"a time without a zone cannot be stored: {moment.isoformat()}")
-    return moment.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
-
-
-def from_text(text: str) -> datetime:
-    """The moment in UTC. Raises ValueError for a text that :func:`to_text` does not write."""
-    if len(text) != 27 or not text.endswith("Z"):
-        raise ValueError(f"expected a time like 2026-01-31T03:00:00.000000Z, got {text!r}")
-    return datetime.fromisoformat(text)
 
 
 class SightingRow(SQLModel, table=True):

@@ -15,6 +15,7 @@ from itertools import islice
 
 from store.estate import EstateObject
 from store.records import Change, DeviceHealth, DeviceStatus, Entry, Event
+from store.stored import Told, UnreadableFactsError, told_object
 
 Ref = tuple[str, str]
 """Kind and key of an object: what a :class:`~store.records.Change` is made of."""
@@ -33,11 +34,16 @@ class Sighting:
     so that a sweep in which nothing changed touches no sighting.
     """
 
-    obj: EstateObject
+    told: Told
     first_seen: datetime
     changed_at: datetime
     seen_at: datetime | None = None
     gone: bool = False
+
+    @property
+    def obj(self) -> EstateObject:
+        """The object. Raises :class:`store.stored.UnreadableFactsError` where its stored facts cannot be read."""
+        return told_object(self.told)
 
 
 class EstateView:
@@ -49,8 +55,11 @@ class EstateView:
         self._reporters: dict[str, dict[str, tuple[str, ...]]] = {}
         self._statuses: dict[str, DeviceStatus] = {}
         self._events: deque[Event] = deque(maxlen=EVENTS_IN_MEMORY)
-        self._versions: dict[str, int] = {}
-        self._cache: dict[str, tuple[int, tuple[Entry, ...]]] = {}
+        self._facts_versions: dict[str, int] = {}
+        self._building = threading.Lock()
+        self._built: dict[str, dict[str, Entry]] = {}
+        self._outdated: dict[str, dict[str, None]] = {}
+        self._lists: dict[str, tuple[Entry, ...]] = {}
         self._subscribers: list[Callable[[Change], None]] = []
         self._trouble: str | None = None
         self._version = 0
@@ -80,27 +89,35 @@ class EstateView:
         """Why what is seen cannot be saved at the moment, or None: a sentence for the operator."""
         return self._trouble
 
+    def facts_version(self, kind: str) -> int:
+        """Grows when facts of an object of the kind change, or which objects there are; ages alone leave it."""
+        return self._facts_versions.get(kind, 0)
+
     def entries(self, kind: str) -> tuple[Entry, ...]:
         """Every object of a kind (``store.estate.KINDS``), gone ones included, each as its freshest device saw it.
 
-        The same tuple as long as nothing of the kind changed; the order is stable.
+        The same tuple as long as nothing of the kind changed; the order is stable. Only entries that changed are made
+        anew, so that a change of a few rows among many costs little.
         """
         with self._lock:
-            version = self._versions.get(kind, 0)
-            cached = self._cache.get(kind)
-            if cached is not None and cached[0] == version:
-                return cached[1]
-            reporters = dict(self._reporters.get(kind, {}))
-            sightings = {device: dict(found) for device, found in self._sightings.items()}
-            statuses = dict(self._statuses)
-        built = tuple(
-            _freshest(kind, key, [_report(d, sightings[d][kind, key], statuses.get(d)) for d in devices])
-            for key, devices in reporters.items()
-        )
-        with self._lock:
-            if self._versions.get(kind, 0) == version:
-                self._cache[kind] = (version, built)
-        return built
+            found = self._lists.get(kind)
+        if found is not None:
+            return found
+        with self._building:
+            with self._lock:
+                outdated = self._outdated.pop(kind, {})
+                reports = [(key, self._reports(kind, key)) for key in outdated]
+            built = self._built.setdefault(kind, {})
+            for key, told in reports:
+                if told:
+                    built[key] = _freshest(kind, key, told)
+                else:
+                    built.pop(key, None)
+            found = tuple(built.values())
+            with self._lock:
+                if kind not in self._outdated:
+                    self._lists[kind] = found
+        return found
 
     def get(self, kind: str, key: str) -> Entry | None:
         """One object, or None when no device ever reported it."""
@@ -161,17 +178,13 @@ class EstateView:
     ) -> None:
         """Take over what ``device`` said, all of it at once. Tells no subscriber: see :meth:`tell`."""
         with self._lock:
-            stale: set[str] = set()
             if put:
                 self._put(device, put)
-                stale.update(kind for kind, _ in put)
             if status is not None:
                 before = self._statuses.get(device)
                 self._statuses[device] = status
                 if before is None or (before.last_ok, before.health) != (status.last_ok, status.health):
-                    stale.update(kind for kind, _ in self._sightings.get(device, ()))
-            for kind in stale:
-                self._versions[kind] = self._versions.get(kind, 0) + 1
+                    self._outdate(self._sightings.get(device, ()))
             self._events.extend(events)
             self._version += 1
 
@@ -180,12 +193,18 @@ class EstateView:
         wanted = tuple(dict.fromkeys(names))
         with self._lock:
             self._statuses = {name: self._statuses[name] for name in wanted if name in self._statuses}
-            sightings = {name: self._sightings[name] for name in wanted if name in self._sightings}
-            self._sightings, self._reporters = {}, {}
-            for name, found in sightings.items():
-                self._put(name, found)
-            for kind in {*self._versions, *self._reporters}:
-                self._versions[kind] = self._versions.get(kind, 0) + 1
+            for name in [name for name in self._sightings if name not in wanted]:
+                self._forget(name)
+            self._version += 1
+
+    def drop(self, refs: Iterable[tuple[str, Ref]]) -> None:
+        """Forget what a device said of an object, for each (device, object): it turned out that it cannot be read."""
+        with self._lock:
+            for device, (kind, key) in refs:
+                del self._sightings[device][kind, key]
+                self._without_reporter(device, kind, key)
+                self._outdate([(kind, key)])
+                self._count_facts([(kind, key)])
             self._version += 1
 
     def renumber(self, events: Sequence[Event], renumbered: Sequence[Event]) -> None:
@@ -205,7 +224,7 @@ class EstateView:
         """Call every subscriber. Lists that somebody has asked for before are built here, on the sweeping thread."""
         with self._lock:
             subscribers = list(self._subscribers)
-            asked = list(self._cache)
+            asked = list(self._built)
         for kind in asked:
             self.entries(kind)
         for subscriber in subscribers:
@@ -223,6 +242,34 @@ class EstateView:
                 keys = self._reporters.setdefault(ref[0], {})
                 keys[ref[1]] = (*keys.get(ref[1], ()), device)
             found[ref] = sighting
+        self._outdate(put)
+        self._count_facts(put)
+
+    def _forget(self, device: str) -> None:
+        """Take a device and all it said out of the view."""
+        refs = self._sightings.pop(device)
+        for kind, key in refs:
+            self._without_reporter(device, kind, key)
+        self._outdate(refs)
+        self._count_facts(refs)
+
+    def _without_reporter(self, device: str, kind: str, key: str) -> None:
+        keys = self._reporters[kind]
+        others = tuple(name for name in keys[key] if name != device)
+        if others:
+            keys[key] = others
+        else:
+            del keys[key]
+
+    def _outdate(self, refs: Iterable[Ref]) -> None:
+        """Entries of these objects are to be made anew."""
+        for kind, key in refs:
+            self._outdated.setdefault(kind, {})[key] = None
+            self._lists.pop(kind, None)
+
+    def _count_facts(self, refs: Iterable[Ref]) -> None:
+        for kind in {kind for kind, _ in refs}:
+            self._facts_versions[kind] = self._facts_versions.get(kind, 0) + 1
 
     def _reports(self, kind: str, key: str) -> list[_Report]:
         devices = self._reporters.get(kind, {}).get(key, ())
@@ -255,13 +302,20 @@ def _freshest(kind: str, key: str, reports: Sequence[_Report]) -> Entry:
         live = [report for report in reports if report[3]]
         if live:
             newest = max(live, key=lambda report: (report[1].changed_at, report[0]))
-            agreeing = [report for report in live if report[1].obj == newest[1].obj]
+            agreeing = [report for report in live if _agree(report[1].told, newest[1].told)]
         else:
             agreeing = [max(reports, key=_known_at)]
         device, sighting, seen_at, _ = max(agreeing, key=lambda report: (report[2], report[0]))
         first_seen = min(report[1].first_seen for report in reports)
         changed_at = min(report[1].changed_at for report in agreeing)
-    return Entry(kind, key, sighting.obj, device, first_seen, seen_at, changed_at, sighting.gone)
+    return Entry(kind, key, sighting.told, device, first_seen, seen_at, changed_at, sighting.gone)
+
+
+def _agree(one: Told, other: Told) -> bool:
+    try:
+        return one is other or told_object(one) == told_object(other)
+    except UnreadableFactsError:
+        return False
 
 
 def _known_at(report: _Report) -> tuple[datetime, str]:

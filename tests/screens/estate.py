@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
-from screens.scene import Index, Scene
+from screens.index import Index
+from screens.scene import Scene
 from store.estate import (
     KIND_OF,
     AdapterType,

@@ -31,7 +31,7 @@ def told(view: EstateView, *entries: Entry) -> None:
 def now_in(view: EstateView, key: str, state: LparState) -> Entry:
     before = view.get("lpar", key)
     assert before is not None and isinstance(before.obj, Lpar)
-    return replace(before, obj=replace(before.obj, state=state))
+    return replace(before, told=replace(before.obj, state=state))
 
 
 def reported(view: EstateView, status: DeviceStatus) -> None:

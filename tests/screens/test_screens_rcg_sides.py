@@ -150,7 +150,7 @@ def test_the_point_in_time_is_the_oldest_volume_of_either_side() -> None:
     group = views[0].obj
     assert isinstance(group, RemoteCopyGroup)
     older = replace(group, volumes=(replace(group.volumes[0], last_sync=ago(4000)), group.volumes[1]))
-    estate = Estate(devices(), [replace(views[0], obj=older), views[1]])
+    estate = Estate(devices(), [replace(views[0], told=older), views[1]])
     assert point_in_time(pair_of(estate.scene(), "100:oradb")) == ago(4000)
 
 
@@ -159,7 +159,7 @@ def test_the_worst_volume_is_what_the_group_shows() -> None:
     group = views[0].obj
     assert isinstance(group, RemoteCopyGroup)
     half = replace(group, volumes=(replace(group.volumes[0], sync_status=SyncStatus.NOT_SYNCED), group.volumes[1]))
-    summary = sync_summary(pair_of(Estate(devices(), [replace(views[0], obj=half), views[1]]).scene(), "100:oradb"))
+    summary = sync_summary(pair_of(Estate(devices(), [replace(views[0], told=half), views[1]]).scene(), "100:oradb"))
     assert summary is not None
     assert (summary.worst, summary.count, summary.total) == (SyncStatus.NOT_SYNCED, 1, 2)
 
@@ -188,7 +188,7 @@ def test_the_detail_sets_both_arrays_views_of_each_volume_next_to_each_other() -
     other = views[1].obj
     assert isinstance(other, RemoteCopyGroup)
     torn = replace(other, volumes=(replace(other.volumes[0], sync_status=SyncStatus.STALE), other.volumes[1]))
-    scene = Estate(devices(), [views[0], replace(views[1], obj=torn)]).scene()
+    scene = Estate(devices(), [views[0], replace(views[1], told=torn)]).scene()
     facts = {p.label: p for p in parts(scene, pair_of(scene, "100:oradb")) if isinstance(p, Fact)}
     assert facts["oradb-1"].differs
     assert facts["oradb-1"].right is not None and "Stale" in facts["oradb-1"].right.text

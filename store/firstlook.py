@@ -1,0 +1,120 @@
+"""A first look at the store, for the first screen: what it holds, read without the database libraries.
+
+It reads only, decodes no facts, and stands back (None) from whatever is not a store of this very revision: then
+:func:`store.database.open_store` opens it with all its checks, and says what is wrong.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable, Iterator
+from contextlib import closing
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from urllib.parse import quote
+
+from store.estate import DeviceKind
+from store.migrations import HEAD
+from store.records import DeviceHealth, DeviceStatus, Event
+from store.stored import StoredFacts
+from store.times import from_text
+from store.view import EVENTS_IN_MEMORY, EstateView, Ref, Sighting
+
+BUSY_S = 1.0
+
+
+@dataclass(slots=True)
+class FirstLook:
+    """What the file held. ``revision`` and ``last_event`` say how far was read, for whoever reads on from there."""
+
+    revision: int = 0
+    last_event: int = 0
+    sightings: dict[str, dict[Ref, Sighting]] = field(default_factory=dict)
+    statuses: dict[str, DeviceStatus] = field(default_factory=dict)
+    events: list[Event] = field(default_factory=list)
+
+    def view(self) -> EstateView:
+        """A view of all of it."""
+        view = EstateView()
+        for device in {**self.statuses, **self.sightings}:
+            view.record(device, put=self.sightings.get(device), status=self.statuses.get(device))
+        view.record("", events=self.events)
+        return view
+
+
+def first_look(path: Path) -> FirstLook | None:
+    """What the store at ``path`` holds; None where there is none, or none that can be read like this."""
+    try:
+        uri = f"file:{quote(str(path))}?mode=rw"
+        with closing(sqlite3.connect(uri, uri=True, timeout=BUSY_S, isolation_level=None)) as connection:
+            if connection.execute("SELECT version_num FROM alembic_version").fetchall() != [(HEAD,)]:
+                return None
+            connection.execute("BEGIN")  # one moment for all three tables
+            return _read(connection)
+    except (sqlite3.Error, OSError, ValueError):
+        return None
+
+
+def _read(connection: sqlite3.Connection) -> FirstLook:
+    found = connection.execute("SELECT value FROM store_meta WHERE name = 'revision'").fetchone()
+    look = FirstLook(revision=found[0] if found else 0)
+    moments: dict[str, datetime] = {}
+
+    def moment(text: str | None) -> datetime | None:
+        # A sweep gives thousands of rows the same moment.
+        if text is None:
+            return None
+        if text not in moments:
+            moments[text] = from_text(text)
+        return moments[text]
+
+    rows = connection.execute(
+        "SELECT kind, key, device, facts, first_seen, changed_at, seen_at, gone FROM sighting ORDER BY kind, key"
+    )
+    for kind, key, device, facts, first_seen, changed_at, seen_at, gone in rows:
+        told = StoredFacts(kind, facts)
+        began, changed = moment(first_seen), moment(changed_at)
+        if began is None or changed is None:
+            raise ValueError("a sighting without its times")
+        look.sightings.setdefault(device, {})[kind, key] = Sighting(told, began, changed, moment(seen_at), bool(gone))
+    look.statuses = {status.name: status for status in _statuses(connection)}
+    look.events = list(_events(connection))
+    look.last_event = look.events[-1].id if look.events else 0
+    return look
+
+
+def _statuses(connection: sqlite3.Connection) -> Iterator[DeviceStatus]:
+    rows = connection.execute(
+        "SELECT name, kind, site, address, health, since, last_ok, failure, text, problems, clock_skew_s, verified"
+        " FROM device"
+    )
+    for name, kind, site, address, health, since, last_ok, failure, text, problems, skew, verified in rows:
+        if problems != "[]":
+            from store import codec
+
+            told = codec.decode_problems(problems)
+        else:
+            told = ()
+        yield DeviceStatus(
+            name,
+            DeviceKind(kind),
+            site,
+            address,
+            DeviceHealth(health),
+            since=None if since is None else from_text(since),
+            last_ok=None if last_ok is None else from_text(last_ok),
+            failure=failure,
+            text=text,
+            problems=told,
+            clock_skew_s=skew,
+            verified=bool(verified),
+        )
+
+
+def _events(connection: sqlite3.Connection) -> Iterable[Event]:
+    rows = connection.execute(
+        "SELECT id, at, kind, key, label, device, field, before, after FROM event ORDER BY id DESC LIMIT ?",
+        (EVENTS_IN_MEMORY,),
+    ).fetchall()
+    return (Event(row[0], from_text(row[1]), *row[2:]) for row in reversed(rows))
