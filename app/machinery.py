@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from app.schedule import Schedule
     from app.settings_records import Settings
     from app.sweep import Sweeper
-    from store.database import Store
+    from store.database import Looked, Store
 
 STOP_S = 5.0
 """How long logging out of the devices may take at the end."""
@@ -26,22 +26,41 @@ class Machinery:
         self._store_path = store_path
         self._store: Store | None = None
         self._sweeper: Sweeper | None = None
+        self._looked: Looked | None = None
         self._schedule: Schedule | None = None
 
     def open(self) -> EstateView:
-        """Open the store and name the devices of the settings in it. Raises StoreError."""
+        """The estate as last seen, of the devices of the settings. Raises StoreError.
+
+        A first look at the store is enough to show it; only a store that cannot be looked at like that (a new one, an
+        older one, a broken one) is opened with all that takes before anything is shown."""
+        from app.sweep import never_read
+        from store.database import Looked, name_devices
+        from store.firstlook import first_look
+
+        look = first_look(self._store_path)
+        if look is None:
+            return self._open_store().view
+        view = look.view()
+        name_devices(view, (never_read(device) for device in self._settings.devices))
+        self._looked = Looked(look, view)
+        return view
+
+    def _open_store(self) -> Store:
         from app.connect import Connector
         from app.sweep import Sweeper
         from store.database import open_store
 
-        self._store = open_store(self._store_path)
+        self._store = open_store(self._store_path, looked=self._looked)
         self._sweeper = Sweeper(self._settings.devices, Connector(self._settings), self._store)
-        return self._store.view
+        return self._store
 
     def sweep(self, say: Callable[[str], None]) -> None:
-        """Begin to read the devices."""
+        """Open the store for writing and begin to read the devices. Raises StoreError."""
         from app.schedule import Schedule
 
+        if self._sweeper is None:
+            self._open_store()
         if self._sweeper is None:
             raise RuntimeError("the store is opened before the sweep begins")
         self._schedule = Schedule(self._sweeper, say)

@@ -82,7 +82,7 @@ class Sweeper:
         self._jitter = jitter
         self._lanes = {device.name: _Lane(device) for device in devices}
         self._stopping = threading.Event()
-        store.configure(_unread(lane.device) for lane in self._lanes.values())
+        store.configure(never_read(lane.device) for lane in self._lanes.values())
 
     @property
     def devices(self) -> tuple[Sweepable, ...]:
@@ -151,7 +151,7 @@ class Sweeper:
         return thread
 
     def _status(self, lane: _Lane) -> DeviceStatus:
-        return self.store.view.device(lane.device.name) or _unread(lane.device)
+        return self.store.view.device(lane.device.name) or never_read(lane.device)
 
     def _sweep(self, lane: _Lane, limit_s: float) -> None:
         began = time.monotonic()
@@ -231,7 +231,8 @@ class Sweeper:
         return base * self._jitter(0.8, 1.0)
 
 
-def _unread(device: Sweepable) -> DeviceStatus:
+def never_read(device: Sweepable) -> DeviceStatus:
+    """The status of a device of which the store knows nothing."""
     return DeviceStatus(
         device.name, device.kind, device.site, device.address, DeviceHealth.NEVER, verified=device.verified
     )

@@ -7,17 +7,14 @@ from datetime import datetime, timedelta
 from functools import cache
 from typing import Any, get_type_hints
 
-from pydantic import ConfigDict, TypeAdapter, ValidationError
-from pydantic_core import PydanticSerializationError
+from pydantic_core import PydanticSerializationError, SchemaSerializer, SchemaValidator, ValidationError
 
 from store.estate import KIND_OF, KINDS, EstateObject, Problem
+from store.schemas import record_schema, tuple_schema
 
 
 class CodecError(ValueError):
     """An object cannot be written as JSON, or a text is not that of an object of its kind."""
-
-
-_EXACT = ConfigDict(extra="forbid", strict=True, ser_json_inf_nan="constants")
 
 
 def encode(obj: EstateObject) -> str:
@@ -25,50 +22,50 @@ def encode(obj: EstateObject) -> str:
     kind = KIND_OF[type(obj)]
     _require_utc(kind, obj)
     try:
-        return _adapter(kind).dump_json(obj, warnings="error").decode()
+        return _serializer(kind).to_json(obj, warnings="error").decode()
     except PydanticSerializationError as error:
         raise CodecError(f"{kind}: {error}") from None
 
 
 def decode(kind: str, text: str) -> EstateObject:
     """The object that :func:`encode` wrote. Raises :class:`CodecError` for anything else."""
-    adapter = _adapter(kind)
+    validator = _validator(kind)
     try:
-        obj = adapter.validate_json(text)
+        obj: EstateObject = validator.validate_json(text)
     except ValidationError as error:
         first = error.errors(include_url=False, include_context=False)[0]
         raise CodecError(f"{kind}: {'.'.join(map(str, first['loc']))}: {first['msg']}") from None
-    if obj is None:
-        raise CodecError(f"{kind}: expected an object, got null")
     _require_utc(kind, obj)
     return obj
 
 
 def encode_problems(problems: tuple[Problem, ...]) -> str:
-    return _problems().dump_json(problems, warnings="error").decode()
+    return SchemaSerializer(tuple_schema(Problem)).to_json(problems, warnings="error").decode()
 
 
 def decode_problems(text: str) -> tuple[Problem, ...]:
     """The problems that :func:`encode_problems` wrote. Raises :class:`CodecError` for anything else."""
     try:
-        return _problems().validate_json(text)
+        found: tuple[Problem, ...] = SchemaValidator(tuple_schema(Problem)).validate_json(text)
     except ValidationError as error:
         raise CodecError(f"problems: {error.errors(include_url=False)[0]['msg']}") from None
+    return found
 
 
-@cache
-def _adapter(kind: str) -> TypeAdapter[EstateObject | None]:
+def _record(kind: str) -> type:
     if kind not in KINDS:
         raise CodecError(f"unknown kind {kind!r}")
-    # The strictness is handed down from here to every nested record. A bare dataclass takes no configuration in this
-    # place, "or None" does; decode refuses the None.
-    optional: Any = KINDS[kind] | None
-    return TypeAdapter(optional, config=_EXACT)
+    return KINDS[kind]
 
 
 @cache
-def _problems() -> TypeAdapter[tuple[Problem, ...]]:
-    return TypeAdapter(tuple[Problem, ...], config=_EXACT)
+def _validator(kind: str) -> SchemaValidator:
+    return SchemaValidator(record_schema(_record(kind)))
+
+
+@cache
+def _serializer(kind: str) -> SchemaSerializer:
+    return SchemaSerializer(record_schema(_record(kind)))
 
 
 def _require_utc(kind: str, obj: EstateObject) -> None:
