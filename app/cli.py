@@ -42,6 +42,9 @@ reports is left out.
 """
 
 
+_PANES = ("overview", "lpars", "pgroups", "rcgs", "replicas", "devices", "events")
+
+
 class Parser(argparse.ArgumentParser):
     """Says what is wrong in the first line, not behind the usage."""
 
@@ -70,12 +73,12 @@ def parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
-    top.set_defaults(config=None, store=None, read_only=False, command=None)
+    top.set_defaults(config=None, store=None, pane="overview", cached=False, read_only=False, command=None)
     _common(top)
     top.add_argument("--version", action=_Version, nargs=0, help="print the version")
     commands = top.add_subparsers(dest="command", metavar="COMMAND")
     labcommand.add_arguments(commands)
-    _common(commands.choices["demo"], "read_only")
+    _common(commands.choices["demo"], "pane", "read_only")
     check = commands.add_parser("check", help="read every device once; say what to do where it fails")
     check.add_argument("names", nargs="*", metavar="NAME", help="only these devices")
     check.add_argument("--json", action="store_true", help="print JSON")
@@ -94,12 +97,20 @@ def parser() -> argparse.ArgumentParser:
 
 def _common(command: argparse.ArgumentParser, *only: str) -> None:
     """Options that may stand before or behind the name of a command."""
-    wanted = only or ("config", "store", "read_only")
+    wanted = only or ("config", "store", "pane", "cached", "read_only")
     unset = argparse.SUPPRESS
     if "config" in wanted:
         command.add_argument("--config", type=Path, metavar="FILE", default=unset, help="the configuration to use")
     if "store" in wanted:
         command.add_argument("--store", type=Path, metavar="FILE", default=unset, help="the store to use")
+    if "pane" in wanted:
+        command.add_argument(
+            "--pane", choices=_PANES, default=unset, help=f"the pane to begin with: {', '.join(_PANES)}"
+        )
+    if "cached" in wanted:
+        command.add_argument(
+            "--cached", action="store_true", default=unset, help="show the last known state and ask no device"
+        )
     if "read_only" in wanted:
         command.add_argument(
             "--read-only", action="store_true", default=unset, help="only show: no act that changes anything is offered"
@@ -213,11 +224,14 @@ def _console(arguments: argparse.Namespace) -> int:
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         print("Run drdeck in a terminal; for scripts there is: drdeck inventory --json", file=sys.stderr)
         return USAGE
-    _ask_secrets(settings.devices)
+    cached = bool(arguments.cached)
+    if not cached:
+        _ask_secrets(settings.devices)
     from app.console import run_console
 
     read_only = bool(arguments.read_only) or settings.read_only
-    return int(run_console(settings, _store_path(arguments, settings), read_only))
+    store = _store_path(arguments, settings)
+    return int(run_console(settings, store, read_only, cached=cached, pane=arguments.pane))
 
 
 def _demo(arguments: argparse.Namespace) -> int:

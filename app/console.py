@@ -1,11 +1,12 @@
 """The console: the full-screen App. It opens the store, shows the panes over its view, and lets the sweep begin.
 
-The first frame waits for nothing; the store is opened on a thread, the panes show its last known state, and only then
-are the libraries loaded that talk to devices.
+The first frame waits for nothing, not even for the modules that draw the panes: they are loaded, and the store is
+opened, on a thread; the panes show its last known state, and only then are the libraries loaded that talk to devices.
 """
 
 from __future__ import annotations
 
+import gc
 import sys
 import threading
 from collections.abc import Callable
@@ -21,34 +22,43 @@ from textual.widget import Widget
 from textual.widgets import Static
 
 import screens
-from app.machinery import Machinery
-from screens.actions import PANES
-from screens.base import EstateScreen
-from screens.cells import Cell, Tone
-from screens.messages import (
-    BackRequested,
-    DetailRequested,
-    EstateChanged,
-    HelpRequested,
-    PaneRequested,
-    QuitRequested,
-    SweepRequested,
-)
-from screens.status import LOADING
-from screens.surroundings import Notice, Surroundings
-from screens.widgets.block import Block
-from store.errors import StoreError
-from store.estate import Site
-from store.records import Change
-from store.view import EstateView
+from app import places
+from app.errands import Errands
+from app.files import Files
 
 if TYPE_CHECKING:
     from app.settings_records import Settings
+    from screens.base import EstateScreen
+    from screens.messages import (
+        BackRequested,
+        CopyRequested,
+        DetailRequested,
+        EstateChanged,
+        ExportRequested,
+        FilterSaved,
+        HelpRequested,
+        ObjectRequested,
+        PaletteRequested,
+        PaneRequested,
+        QuitRequested,
+        SiteRequested,
+        SuspendRequested,
+        SweepRequested,
+        ValuesRequested,
+    )
+    from screens.surroundings import Surroundings
+    from store.estate import Site
+    from store.records import Change
+    from store.view import EstateView
 
 TICK_S = 1.0
 REDRAW_S = 0.2
 """The least time between two redraws for changes: many changes at once become one."""
 
+WORK_S, WORK_PAUSE_S = 0.004, 0.002
+"""What is to be looked at is looked at for so long at a time, with so long for keys in between."""
+
+FIRST_PANE = "overview"
 STORE_EXIT = 4
 FAILED_EXIT = 1
 
@@ -57,7 +67,7 @@ FAILED_EXIT = 1
 class StoreOpened(Message):
     """The store is open and its view holds the estate as last seen."""
 
-    view: EstateView
+    around: Surroundings
 
 
 @dataclass
@@ -65,6 +75,13 @@ class StartFailed(Message):
     """The store could not be opened, or the sweep could not begin."""
 
     error: Exception
+
+
+@dataclass
+class Said(Message):
+    """Something that went on aside has ended."""
+
+    text: str
 
 
 @dataclass
@@ -92,10 +109,16 @@ class Console(App[int]):
         sites: tuple[Site, ...] = (),
         lab: bool = False,
         read_only: bool = False,
+        cached: bool = False,
         ascii_only: bool = False,
+        first_pane: str = FIRST_PANE,
+        files: Files | None = None,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         super().__init__()
+        self._first_pane = first_pane
+        self._errands = Errands(self, files or Files(), lambda: self._shown, lambda text: self.post_message(Said(text)))
+        self._working = False
         self._begin = begin
         self._sweep = sweep
         self._sweep_now = sweep_now
@@ -103,17 +126,20 @@ class Console(App[int]):
         self._redraw_due = False
         self._unsubscribe: Callable[[], None] | None = None
         self.failure: Exception | None = None
-        self.around = Surroundings(
-            EstateView.of(), clock, sites, lab, read_only, ascii_only, sweeping=self._sweeping.is_set
+        self.around: Surroundings
+        self._surround: Callable[[EstateView], Surroundings] = lambda view: _surroundings(
+            view, clock, sites, lab, read_only, cached, ascii_only, self._sweeping.is_set
         )
 
     # ----------------------------------------------------------------------------------------------- the start
 
     def compose(self) -> ComposeResult:
-        yield Block([(Cell("drdeck", Tone.HEADING),), (Cell("Opening the store …", Tone.DIM),)], id="starting")
+        yield Static("drdeck\nOpening the store …", id="starting")
 
     def on_mount(self) -> None:
         self.set_interval(TICK_S, self._tick)
+        # Collecting garbage among a hundred thousand objects that all stay costs more than making them.
+        gc.disable()
         self.call_after_refresh(self._in_thread, "open the store", self._open)
 
     def _in_thread(self, name: str, work: Callable[[], None]) -> None:
@@ -127,19 +153,34 @@ class Console(App[int]):
         threading.Thread(target=guarded, name=name, daemon=True).start()
 
     def _open(self) -> None:
+        places.load(self._first_pane)
         view = self._begin()
+        around = self._surround(view)
+        around.saved = self._errands.saved_filters()
         self._unsubscribe = view.subscribe(self._changed)
-        self.post_message(StoreOpened(view))
+        self.post_message(StoreOpened(around))
 
     def _changed(self, change: Change) -> None:
+        from screens.messages import EstateChanged
+
         self.post_message(EstateChanged())
 
     async def on_store_opened(self, message: StoreOpened) -> None:
-        self.around.view = message.view
+        from screens.actions import PANES
+
+        self.around = message.around
         for pane in PANES:
             self.add_mode(pane.id, self._pane_factory(pane.id))
-        await self.switch_mode(PANES[0].id)
-        self.call_after_refresh(self._in_thread, "begin the sweep", self._begin_sweep)
+        await self.switch_mode(self._first_pane)
+        self._work_soon()
+        self.call_after_refresh(self._started)
+
+    def _started(self) -> None:
+        """The first pane is shown: what it took to show it stays, and the devices are read."""
+        gc.freeze()
+        gc.enable()
+        if not self.around.cached:
+            self._in_thread("begin the sweep", self._begin_sweep)
 
     def _begin_sweep(self) -> None:
         self._sweep(self._say)
@@ -150,7 +191,9 @@ class Console(App[int]):
 
     def on_start_failed(self, message: StartFailed) -> None:
         """A store that cannot be opened ends the console; without a sweep it still shows the last known state."""
-        if self.around.view.devices() and not isinstance(message.error, StoreError):
+        from store.errors import StoreError
+
+        if self._shown is not None and self.around.view.devices() and not isinstance(message.error, StoreError):
             self._notice(f"devices are not read: {message.error}. What is shown is the last known state")
             return
         self.failure = message.error
@@ -159,96 +202,95 @@ class Console(App[int]):
     # ------------------------------------------------------------------------------------------------- screens
 
     def _pane_factory(self, pane: str) -> Callable[[], Screen[None]]:
-        def make() -> Screen[None]:
-            match pane:
-                case "overview":
-                    from screens.overview import Overview
-
-                    return Overview(self.around)
-                case "lpars":
-                    from screens.lpars import LparsPane
-
-                    return LparsPane(self.around)
-                case "pgroups":
-                    from screens.pgroups import PgroupsPane
-
-                    return PgroupsPane(self.around)
-                case "rcgs":
-                    from screens.rcgs import RcgsPane
-
-                    return RcgsPane(self.around)
-                case "replicas":
-                    from screens.replicas import ReplicasPane
-
-                    return ReplicasPane(self.around)
-                case "devices":
-                    from screens.devices import DevicesPane
-
-                    return DevicesPane(self.around)
-                case _:
-                    from screens.events import EventsPane
-
-                    return EventsPane(self.around)
-
-        return make
-
-    def _detail(self, kind: str, key: str) -> Screen[None]:
-        match kind:
-            case "lpar":
-                from screens.detail_lpar import LparDetail
-
-                return LparDetail(self.around, key)
-            case "pgroup":
-                from screens.detail_pgroup import PgroupDetail
-
-                return PgroupDetail(self.around, key)
-            case "rcg_pair":
-                from screens.detail_rcg import RcgDetail
-
-                return RcgDetail(self.around, key)
-            case "vm":
-                from screens.detail_vm import VmDetail
-
-                return VmDetail(self.around, key)
-            case "device":
-                from screens.detail_device import DeviceDetail
-
-                return DeviceDetail(self.around, key)
-        raise ValueError(f"nothing shows a {kind}")
+        return lambda: places.pane(pane, self.around)
 
     async def on_pane_requested(self, message: PaneRequested) -> None:
-        await self._leave_details()
-        if self.current_mode != message.pane:
-            await self.switch_mode(message.pane)
+        await self._show_pane(message.pane)
 
-    async def _leave_details(self) -> None:
+    async def _show_pane(self, pane: str) -> None:
         while len(self.screen_stack) > 1:
             await self.pop_screen()
+        if self.current_mode != pane:
+            await self.switch_mode(pane)
+        self._work_soon()
+
+    def _may_open(self, asked_by: object) -> bool:
+        """Whether the screen that is shown asked: a key that repeats while the next one is made must not open two."""
+        return asked_by is None or asked_by is self.screen
 
     async def on_detail_requested(self, message: DetailRequested) -> None:
-        # A key that repeats while the detail is being made must not open it twice.
-        if len(self.screen_stack) == 1:
-            await self.push_screen(self._detail(message.kind, message.key))
+        if self._may_open(message.asked_by):
+            await self.push_screen(places.detail(message.kind, message.key, self.around))
+
+    async def on_values_requested(self, message: ValuesRequested) -> None:
+        from screens.tables import TableScreen
+        from screens.values import ValuesScreen
+
+        asking = self._shown
+        if isinstance(asking, TableScreen) and self._may_open(message.asked_by):
+            await self.push_screen(ValuesScreen(self.around, asking, message.row))
 
     async def on_help_requested(self, message: HelpRequested) -> None:
         from screens.help import HelpScreen
 
-        asking = self.screen
-        if isinstance(asking, EstateScreen) and not isinstance(asking, HelpScreen):
+        asking = self._shown
+        if asking is not None and not isinstance(asking, HelpScreen):
             await self.push_screen(HelpScreen(self.around, asking.situation(), asking.PANE))
 
     async def on_back_requested(self, message: BackRequested) -> None:
         if len(self.screen_stack) > 1:
             await self.pop_screen()
-        elif self.current_mode != PANES[0].id:
-            await self.switch_mode(PANES[0].id)
+        elif self.current_mode != FIRST_PANE:
+            await self.switch_mode(FIRST_PANE)
 
     def on_sweep_requested(self, message: SweepRequested) -> None:
         if self._sweeping.is_set():
             self._sweep_now(message.device)
 
+    def on_site_requested(self, message: SiteRequested) -> None:
+        self.around.site = message.site
+        self._say_here(f"Tables show site {message.site} only." if message.site else "Tables show all sites.")
+        self._redraw()
+
     def on_quit_requested(self, message: QuitRequested) -> None:
         self.exit(return_code=0)
+
+    def on_suspend_requested(self, message: SuspendRequested) -> None:
+        self.action_suspend_process()
+
+    # --------------------------------------------------------------------------------------------- find and take
+
+    async def on_palette_requested(self, message: PaletteRequested) -> None:
+        await self._errands.palette(self.around)
+
+    def on_object_requested(self, message: ObjectRequested) -> None:
+        self._errands.open(self.around, message.name)
+
+    async def on_export_requested(self, message: ExportRequested) -> None:
+        await self._errands.export(self.around, message.sheet, message.form)
+
+    def on_copy_requested(self, message: CopyRequested) -> None:
+        self.copy_to_clipboard(message.text)
+        self._say_here(f"Copied {message.what}.")
+
+    def on_filter_saved(self, message: FilterSaved) -> None:
+        self._errands.save_filter(self.around, message.table, message.name, message.text)
+
+    def on_said(self, message: Said) -> None:
+        self._say_here(message.text)
+
+    def _say_here(self, text: str) -> None:
+        if self._shown is not None:
+            self._shown.say(text)
+
+    @property
+    def _shown(self) -> EstateScreen | None:
+        """The screen over the estate that is shown; None before the first, and under a dialog."""
+        from screens.base import EstateScreen
+
+        if not self.screen_stack or not isinstance(self.screen, EstateScreen):
+            return None
+        return self.screen
 
     # ------------------------------------------------------------------------------------------------- changes
 
@@ -259,22 +301,38 @@ class Console(App[int]):
 
     def _redraw(self) -> None:
         self._redraw_due = False
-        if isinstance(self.screen, EstateScreen):
-            self.screen.redraw()
+        if self._shown is not None:
+            self._shown.redraw()
+        self._work_soon()
+
+    def _work_soon(self) -> None:
+        """Go on, between keys, with what the screen has to look at; nothing goes on where nothing is left to do."""
+        if not self._working:
+            self._working = True
+            self.set_timer(WORK_PAUSE_S, self._work)
+
+    def _work(self) -> None:
+        self._working = False
+        if self._shown is not None and not self._shown.work(WORK_S):
+            self._work_soon()
 
     def _tick(self) -> None:
-        if isinstance(self.screen, EstateScreen) and self.screen.is_active:
-            self.screen.tick()
+        if self._shown is not None and self._shown.is_active:
+            self._shown.tick()
 
     def on_notice_given(self, message: NoticeGiven) -> None:
         self._notice(message.text)
 
     def _notice(self, text: str) -> None:
+        from screens.surroundings import Notice
+
         self.around.notice = Notice(self.around.clock(), text)
         self._redraw()
 
     def get_loading_widget(self) -> Widget:
         """Static text: an animated indicator sends bytes for as long as it stands."""
+        from screens.status import LOADING
+
         return Static(LOADING.text)
 
     def _fatal_error(self) -> None:
@@ -287,9 +345,29 @@ class Console(App[int]):
             self._unsubscribe()
 
 
-def run_console(settings: Settings, store_path: Path, read_only: bool) -> int:
-    """Run the console until it is left; returns the exit code: 0, or 4 where the store cannot be used. A defect of the
-    console itself is raised."""
+def _surroundings(
+    view: EstateView,
+    clock: Callable[[], datetime],
+    sites: tuple[Site, ...],
+    lab: bool,
+    read_only: bool,
+    cached: bool,
+    ascii_only: bool,
+    sweeping: Callable[[], bool],
+) -> Surroundings:
+    from screens.surroundings import Surroundings
+
+    return Surroundings(view, clock, sites, lab, read_only, cached, ascii_only, sweeping)
+
+
+def run_console(
+    settings: Settings, store_path: Path, read_only: bool, *, cached: bool = False, pane: str = FIRST_PANE
+) -> int:
+    """Run the console until it is left; returns the exit code: 0, or 4 where the store cannot be used. With ``cached``
+    no device is asked. A defect of the console itself is raised."""
+    from app.machinery import Machinery
+    from store.errors import StoreError
+
     machinery = Machinery(settings, store_path)
     console = Console(
         machinery.open,
@@ -298,7 +376,10 @@ def run_console(settings: Settings, store_path: Path, read_only: bool) -> int:
         sites=settings.sites,
         lab=settings.lab,
         read_only=read_only,
+        cached=cached,
         ascii_only="utf" not in (sys.stdout.encoding or "").lower(),
+        first_pane=pane,
+        files=Files(settings.path.parent),
     )
     try:
         console.run()

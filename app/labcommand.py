@@ -95,7 +95,7 @@ def run_demo(args: argparse.Namespace) -> int:
             print(f"The lab did not start. Its own words are in {directory / 'lab.log'}", file=sys.stderr)
             return 1
         settings = load(directory / "config.toml")
-        return run_console(settings, settings.store, getattr(args, "read_only", False))
+        return run_console(settings, settings.store, getattr(args, "read_only", False), pane=args.pane)
     finally:
         if lab.stdin is not None:
             lab.stdin.close()

@@ -1,7 +1,7 @@
-"""The one registry of actions: what the operator can do, on which keys, and why not here and now.
+"""The one registry of actions: what the operator can do, on which keys and by which words, and why not here and now.
 
-Bindings, footer, help and the read-only gate are all made from it. A screen runs an action with a method named after
-its id (``open`` → ``do_open``); the gate stands in front of every one of them.
+Bindings, footer, help, command line, palette, the printed list of keys and the read-only gate are all made from it. A
+screen runs an action with a method named after its id (``open`` → ``do_open``); the gate stands in front of every one.
 """
 
 from __future__ import annotations
@@ -18,13 +18,17 @@ class Place(StrEnum):
 
     OVERVIEW = "overview"
     PANE = "pane"
+    EVENTS = "events"
+    LEVEL = "level"
     DETAIL = "detail"
+    VALUES = "values"
     HELP = "help"
 
 
 EVERYWHERE = frozenset(Place)
-ON_DATA = frozenset({Place.OVERVIEW, Place.PANE, Place.DETAIL})
-ON_ROWS = frozenset({Place.OVERVIEW, Place.PANE})
+ON_DATA = EVERYWHERE - {Place.HELP}
+ON_ROWS = frozenset({Place.OVERVIEW, Place.PANE, Place.EVENTS, Place.LEVEL})
+WITH_MORE = frozenset({*ON_ROWS, Place.DETAIL})
 
 
 class Group(StrEnum):
@@ -32,14 +36,32 @@ class Group(StrEnum):
 
     GO = "Go to"
     MOVE = "Move"
+    TABLE = "The table"
+    TAKE = "Take away"
     ACT = "Act"
+    SHOW = "How it is shown"
+
+
+class Takes(StrEnum):
+    """What an action is told on the command line, behind its word."""
+
+    COLUMN = "COLUMN"
+    SITE = "SITE"
+    THEME = "THEME"
+    FILTER = "FILTER"
+    NAME = "NAME"
+    DEVICE = "DEVICE"
+    FORM = "csv|json"
+    SWITCH = "on|off"
+    OBJECT = "OBJECT"
 
 
 @dataclass(frozen=True, slots=True)
 class Action:
     """``name`` is the word of the footer; ``footer`` its rank there (1 is kept longest), None: only in the help.
 
-    ``argument`` is passed to the screen's method (a pane, a movement)."""
+    ``argument`` is passed to the screen's method (a pane, a movement). ``command`` is its word on the command line,
+    with ``aliases``; there it may be told what it ``takes``, must be where ``needs_word``."""
 
     id: str
     name: str
@@ -52,83 +74,193 @@ class Action:
     dangerous: bool = False
     needs_row: bool = False
     needs_sweeper: bool = False
+    command: str | None = None
+    aliases: tuple[str, ...] = ()
+    takes: Takes | None = None
+    needs_word: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Situation:
-    """What decides whether an action can be done here and now."""
+    """What decides whether an action can be done here and now. ``cached``: this console asks no device. ``further`` is
+    the word for what Enter leads to, where that differs by what is shown."""
 
     place: Place
     read_only: bool = False
     row_selected: bool = False
     sweeping: bool = False
+    cached: bool = False
+    further: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class PaneName:
-    """A pane: its id, the word of the tab line, and its full title."""
+    """A pane: its id, the word of the tab line, its full title, and what it is called on the command line besides."""
 
     id: str
     tab: str
     title: str
+    aliases: tuple[str, ...] = ()
 
 
 PANES = (
-    PaneName("overview", "Overview", "Overview"),
-    PaneName("lpars", "LPARs", "LPARs"),
-    PaneName("pgroups", "Pgroups", "Protection groups"),
-    PaneName("rcgs", "RCGs", "Remote copy groups"),
-    PaneName("replicas", "Replicas", "VM replicas"),
-    PaneName("devices", "Devices", "Devices"),
-    PaneName("events", "Events", "Events"),
+    PaneName("overview", "Overview", "Overview", ("home",)),
+    PaneName("lpars", "LPARs", "LPARs", ("lpar",)),
+    PaneName("pgroups", "Pgroups", "Protection groups", ("pgroup", "pg")),
+    PaneName("rcgs", "RCGs", "Remote copy groups", ("rcg",)),
+    PaneName("replicas", "Replicas", "VM replicas", ("vms", "vm")),
+    PaneName("devices", "Devices", "Devices", ("device", "dev")),
+    PaneName("events", "Events", "Events", ("event", "ev")),
 )
 
 
 def _panes() -> Iterable[Action]:
     for number, pane in enumerate(PANES, start=1):
-        yield Action(f"pane.{pane.id}", pane.tab, f"Show {pane.title}", (str(number),), Group.GO, argument=pane.id)
+        yield Action(
+            f"pane.{pane.id}",
+            pane.tab,
+            f"Show {pane.title}",
+            (str(number),),
+            Group.GO,
+            argument=pane.id,
+            command=pane.id,
+            aliases=pane.aliases,
+        )
 
 
-ACTIONS: tuple[Action, ...] = (
-    *_panes(),
+def _moves() -> Iterable[Action]:
+    for how, name, description, keys in (
+        ("up", "Up", "One line up", ("up", "k")),
+        ("down", "Down", "One line down", ("down", "j")),
+        ("page_up", "Page up", "One page up", ("pageup",)),
+        ("page_down", "Page down", "One page down", ("pagedown",)),
+        ("half_up", "Half page up", "Half a page up", ("ctrl+u",)),
+        ("half_down", "Half page down", "Half a page down", ("ctrl+d",)),
+        ("top", "Top", "To the first line", ("g", "home")),
+        ("bottom", "Bottom", "To the last line", ("G", "end")),
+    ):
+        yield Action(f"move.{how}", name, description, keys, Group.MOVE, argument=how)
+
+
+_GO = (
     Action(
         "open",
         "Open",
-        "Open the selected row",
+        "Open the selected row, or go one level deeper",
         ("enter",),
         Group.GO,
-        ON_ROWS,
+        WITH_MORE,
         footer=1,
         needs_row=True,
     ),
-    Action("back", "Back", "Go back; from a pane to the overview", ("escape", "q", "backspace"), Group.GO, footer=2),
-    Action("help", "Keys", "Show the keys of this screen", ("question_mark", "f1"), Group.GO, ON_DATA, footer=3),
-    Action("move.up", "Up", "One line up", ("up", "k"), Group.MOVE, argument="up"),
-    Action("move.down", "Down", "One line down", ("down", "j"), Group.MOVE, argument="down"),
-    Action("move.page_up", "Page up", "One page up", ("pageup",), Group.MOVE, argument="page_up"),
-    Action("move.page_down", "Page down", "One page down", ("pagedown",), Group.MOVE, argument="page_down"),
-    Action("move.half_up", "Half page up", "Half a page up", ("ctrl+u",), Group.MOVE, argument="half_up"),
-    Action("move.half_down", "Half page down", "Half a page down", ("ctrl+d",), Group.MOVE, argument="half_down"),
-    Action("move.top", "Top", "To the first line", ("g", "home"), Group.MOVE, argument="top"),
-    Action("move.bottom", "Bottom", "To the last line", ("G", "end"), Group.MOVE, argument="bottom"),
     Action(
-        "sweep",
-        "Read now",
-        "Read the devices now: all of them, or the one that is shown",
-        ("r",),
-        Group.ACT,
-        ON_DATA,
+        "detail",
+        "Detail",
+        "Everything known of the selected object, both sites next to each other",
+        ("d",),
+        Group.GO,
+        frozenset({Place.LEVEL}),
         footer=4,
-        needs_sweeper=True,
+        needs_row=True,
     ),
-    Action("quit", "Quit", "Leave drdeck; nothing on any device changes", ("ctrl+q",), Group.ACT, footer=5),
+    Action(
+        "back", "Back", "Go back to the same row; from a pane to the overview", ("escape", "q", "backspace"), Group.GO,
+        footer=2,
+    ),
+    Action(
+        "help", "Keys", "Show the keys of this screen", ("question_mark", "f1"), Group.GO, ON_DATA, footer=3,
+        command="help", aliases=("keys",),
+    ),
+    Action("command", "Command", "Type a command", ("colon",), Group.GO, footer=7),
+    Action("palette", "Find", "Find a screen, an object or an action by its name", ("ctrl+p",), Group.GO, footer=8),
+    Action(
+        "find", "Open", "Open an object by its name", (), Group.GO, command="open", takes=Takes.OBJECT, needs_word=True
+    ),
+)  # fmt: skip
+
+_TABLE = (
+    Action(
+        "filter", "Filter", "Show only rows that match: text, state:running, site:dr, rpo>15m, is:trouble", ("slash",),
+        Group.TABLE, ON_ROWS, footer=4, command="filter", takes=Takes.FILTER,
+    ),
+    Action(
+        "sort", "Sort", "Sort by the next column", ("s",), Group.TABLE, ON_ROWS, footer=9,
+        command="sort", takes=Takes.COLUMN,
+    ),
+    Action("reverse", "Reverse", "Turn the order round", ("S",), Group.TABLE, ON_ROWS, command="reverse"),
+    Action("next_trouble", "Trouble", "To the next row that needs a look", ("w",), Group.TABLE, ON_ROWS, footer=10),
+    Action("previous_trouble", "Trouble", "To the row before that needs a look", ("W",), Group.TABLE, ON_ROWS),
+    Action(
+        "mark", "Mark", "Mark or unmark the row", ("space",), Group.TABLE, ON_ROWS, footer=11, needs_row=True
+    ),
+    Action("unmark", "Unmark", "Take every mark away", ("u",), Group.TABLE, ON_ROWS, command="unmark"),
+    Action(
+        "follow", "Follow", "Stay on the newest event as they come", ("f",), Group.TABLE, frozenset({Place.EVENTS}),
+        footer=5, command="follow",
+    ),
+    Action(
+        "save", "Save filter", "Save the filter of this table under a name", (), Group.TABLE, ON_ROWS, command="save",
+        takes=Takes.NAME, needs_word=True,
+    ),
+    Action(
+        "forget", "Forget filter", "Forget a saved filter of this table", (), Group.TABLE, ON_ROWS, command="forget",
+        takes=Takes.FILTER, needs_word=True,
+    ),
+)  # fmt: skip
+
+_TAKE = (
+    Action(
+        "copy_name", "Copy name", "Copy the name of the row, or of all marked rows", ("c",), Group.TAKE, WITH_MORE,
+        needs_row=True,
+    ),
+    Action(
+        "copy", "Copy", "Copy the row, the marked rows, or the whole detail as text", ("y",), Group.TAKE, ON_DATA,
+        footer=12, needs_row=True,
+    ),
+    Action(
+        "export", "Export", "Write the rows that are shown to a file, as CSV or JSON", ("e",), Group.TAKE, ON_ROWS,
+        footer=13, command="export", takes=Takes.FORM,
+    ),
+)  # fmt: skip
+
+_ACT = (
+    Action(
+        "sweep", "Read now", "Read the devices now: all of them, or the one that is shown", ("r",), Group.ACT, ON_DATA,
+        footer=6, needs_sweeper=True, command="read", takes=Takes.DEVICE,
+    ),
+    Action(
+        "quit", "Quit", "Leave drdeck; nothing on any device changes", ("ctrl+q",), Group.ACT, footer=14,
+        command="quit", aliases=("q", "exit"),
+    ),
     Action("how_to_quit", "How to quit", "Say how to quit", ("ctrl+c",), Group.ACT),
-)
+    Action("suspend", "Suspend", "Back to the shell for a while: fg returns", ("ctrl+z",), Group.ACT),
+)  # fmt: skip
+
+_SHOW = (
+    Action(
+        "sources", "Sources", "Where each value comes from, and how old it is", ("i",), Group.SHOW, WITH_MORE,
+        footer=10, needs_row=True,
+    ),
+    Action(
+        "site", "Site", "Look at one site only, by its name or role; without a word, at all", (), Group.SHOW,
+        command="site", takes=Takes.SITE,
+    ),
+    Action("theme", "Theme", "Choose the colours", (), Group.SHOW, command="theme", takes=Takes.THEME, needs_word=True),
+    Action(
+        "slow", "Slow line", "Send less: sixteen colours, scrolling by half a page", (), Group.SHOW, command="slow",
+        takes=Takes.SWITCH,
+    ),
+)  # fmt: skip
+
+ACTIONS: tuple[Action, ...] = (*_panes(), *_GO, *_moves(), *_TABLE, *_TAKE, *_ACT, *_SHOW)
 
 BY_ID: dict[str, Action] = {action.id: action for action in ACTIONS}
 
 KEY_WORDS = {
     "question_mark": "?",
+    "slash": "/",
+    "colon": ":",
+    "space": "Space",
     "escape": "Esc",
     "enter": "Enter",
     "backspace": "Backspace",
@@ -145,6 +277,13 @@ KEY_WORDS = {
 def key_word(key: str) -> str:
     """A key as the help and the footer write it."""
     return KEY_WORDS.get(key, key)
+
+
+def how(action: Action) -> str:
+    """Keys of an action, or its command where it has none, as the help writes them."""
+    if action.keys:
+        return " ".join(key_word(key) for key in action.keys)
+    return f":{action.command} {action.takes}" if action.takes else f":{action.command}"
 
 
 def at(place: Place) -> tuple[Action, ...]:
@@ -165,6 +304,7 @@ def bindings(place: Place) -> list[Binding]:
             priority=action.id in ("quit", "how_to_quit"),
         )
         for action in at(place)
+        if action.keys
     ]
 
 
@@ -174,17 +314,25 @@ def refusal(action: Action, situation: Situation) -> str | None:
         return f"{action.name} does nothing here."
     if action.dangerous and situation.read_only:
         return f"{action.name} is refused: this console is read-only."
-    if action.needs_row and not situation.row_selected:
-        return "There is no row to open."
+    if action.id == "open" and situation.place is Place.DETAIL:
+        return None if situation.further else "There is nothing further to open."
+    if action.needs_row and situation.place in ON_ROWS and not situation.row_selected:
+        return "There is no row to open." if action.id == "open" else "There is no row here."
+    if action.needs_sweeper and situation.cached:
+        return "No device is read: this console was started with --cached."
     if action.needs_sweeper and not situation.sweeping:
         return "Devices are not being read yet: the console is still starting."
     return None
 
 
-def footer_actions(situation: Situation) -> tuple[tuple[Action, str | None], ...]:
-    """The actions of the footer with the reason why each is not possible, the most useful first."""
+def footer_actions(situation: Situation) -> tuple[tuple[Action, str, str | None], ...]:
+    """The actions of the footer, the most useful first: each with its word here, and why it is not possible."""
     shown = [action for action in at(situation.place) if action.footer is not None]
     if situation.place is Place.OVERVIEW:
         shown.remove(BY_ID["back"])
     shown.sort(key=lambda action: action.footer or 0)
-    return tuple((action, refusal(action, situation)) for action in shown)
+    return tuple((action, _word(action, situation), refusal(action, situation)) for action in shown)
+
+
+def _word(action: Action, situation: Situation) -> str:
+    return situation.further if action.id == "open" and situation.further else action.name

@@ -11,16 +11,21 @@ from textual.events import Resize, ScreenResume
 from textual.screen import Screen
 from textual.widget import Widget
 
-from screens.actions import BY_ID, Place, Situation, refusal
-from screens.cells import Line
+from screens import messages
+from screens.actions import BY_ID, Action, Place, Situation, Takes, refusal
+from screens.cells import Cell, Line, Tone
+from screens.commands import Command, CommandError, candidates, understand
 from screens.head import band, footer, notice_lines, tabs
-from screens.messages import BackRequested, HelpRequested, PaneRequested, QuitRequested, SweepRequested
 from screens.scene import Scene
 from screens.surroundings import Surroundings
 from screens.widgets.block import Block
+from screens.widgets.prompt import Mode, Prompt
 
 SAID_S = 6.0
 """How long a said sentence stands in the footer, in seconds."""
+
+AT_ONCE_S = 0.01
+"""How long what changed is looked at before it is shown; the rest follows between keys."""
 
 HOW_TO_QUIT = "Ctrl+q quits drdeck. Nothing on any device changes."
 
@@ -39,6 +44,8 @@ class EstateScreen(Screen[None]):
         self._said: str | None = None
         self._said_until = 0.0
         self._drawn_version = -1
+        self._drawn_as: tuple[object, ...] = ()
+        self._prompt: Prompt | None = None
         self.head = Block(id="head", ascii_only=around.ascii_only)
         self.foot = Block(id="foot", ascii_only=around.ascii_only)
 
@@ -68,14 +75,36 @@ class EstateScreen(Screen[None]):
     def move(self, how: str) -> None:
         """Move the cursor or scroll."""
 
+    def work(self, seconds: float) -> bool:
+        """Go on with what can be done between two keys, for about so many seconds; True when all is done."""
+        return self.around.index.work(seconds)
+
     @property
     def row_selected(self) -> bool:
         return False
 
     @property
+    def further(self) -> str | None:
+        """The word for what Enter leads to, where that depends on what is shown."""
+        return None
+
+    @property
     def device_to_sweep(self) -> str | None:
         """The device that *Read now* is about; None: all of them."""
         return None
+
+    def choices(self, takes: Takes) -> Sequence[str]:
+        """What a command can be told here."""
+        match takes:
+            case Takes.SITE:
+                return ["all", *(site.name for site in self.around.sites), *sorted({s.role for s in self.around.sites})]
+            case Takes.THEME:
+                return self.around.themes
+            case Takes.DEVICE:
+                return list(self.around.index.devices)
+            case Takes.SWITCH:
+                return ["on", "off"]
+        return ()
 
     # -------------------------------------------------------------------------------------------------- drawing
 
@@ -84,15 +113,30 @@ class EstateScreen(Screen[None]):
         return self.app.size.width
 
     def situation(self) -> Situation:
-        return Situation(self.PLACE, self.around.read_only, self.row_selected, self.around.sweeping())
+        around = self.around
+        return Situation(
+            self.PLACE, around.read_only, self.row_selected, around.sweeping(), around.cached, self.further
+        )
 
     def redraw(self) -> None:
         """Show the estate as it is now: after a change, on the way back to this screen, and at another size."""
         scene = self.around.scene()
+        scene.index.work(AT_ONCE_S)
         self._drawn_version = scene.index.version
+        self._drawn_as = self._seen_as()
         self._draw_head(scene, self._below(scene))
         self.draw(scene)
         self._draw_foot()
+
+    def _seen_as(self) -> tuple[object, ...]:
+        """All that a drawing depends on besides what the screen itself was told."""
+        around = self.around
+        return (around.view.version, self.app.size, around.site, around.notice)
+
+    def _redraw_if_other(self) -> None:
+        # Showing a screen comes with several events of its size: it is drawn for the first of them only.
+        if self._drawn_as != self._seen_as():
+            self.redraw()
 
     def tick(self) -> None:
         """Let the ages grow. Called once a second while the screen is shown; sends nothing where no text changed."""
@@ -108,8 +152,11 @@ class EstateScreen(Screen[None]):
 
     def _draw_head(self, scene: Scene, below: Sequence[Line]) -> None:
         width = self.width
-        top = band(scene, width, lab=self.around.lab, read_only=self.around.read_only)
-        self.head.show([top, tabs(self.PANE, width), *below])
+        self.head.show([band(scene, width, self.around), tabs(self.PANE, width), *below])
+
+    def redraw_head(self) -> None:
+        scene = self.around.scene()
+        self._draw_head(scene, self._below(scene))
 
     def _below(self, scene: Scene) -> Sequence[Line]:
         return (*notice_lines(scene, self.around.notice, self.width), *self.head_lines(scene, self.width))
@@ -124,16 +171,85 @@ class EstateScreen(Screen[None]):
         self._draw_foot()
 
     def on_screen_resume(self, event: ScreenResume) -> None:
-        self.redraw()
+        if self._drawn_as == self._seen_as():
+            self.tick()
+        else:
+            self.redraw()
 
     def on_resize(self, event: Resize) -> None:
-        self.call_after_refresh(self.redraw)
+        self.call_after_refresh(self._redraw_if_other)
+
+    # --------------------------------------------------------------------------------------------------- prompt
+
+    def _ask(self, mode: Mode, text: str = "") -> None:
+        """Open the line at the bottom."""
+        if self._prompt is not None:
+            return
+        history = self.around.typed[mode]
+        self._prompt = Prompt(mode, text, history, self._completions, ascii_only=self.around.ascii_only)
+        self.foot.display = False
+        self.mount(self._prompt)
+
+    def _completions(self, text: str) -> Sequence[str]:
+        return candidates(text, self.PLACE, self.choices)
+
+    def _close_prompt(self) -> None:
+        if self._prompt is not None:
+            self.set_focus(None)
+            self._prompt.remove()
+            self._prompt = None
+            self.foot.display = True
+            self._draw_foot()
+
+    def on_prompt_typed(self, message: Prompt.Typed) -> None:
+        if self._prompt is not None and message.mode is Mode.COMMAND:
+            words = [candidate.rpartition(" ")[2] for candidate in self._completions(message.text)]
+            self._prompt.hint((Cell("  ".join(words), Tone.DIM),))
+
+    def on_prompt_accepted(self, message: Prompt.Accepted) -> None:
+        self._close_prompt()
+        self._remember(message.mode, message.text)
+        if message.mode is Mode.COMMAND:
+            self.command(message.text)
+
+    def on_prompt_left(self, message: Prompt.Left) -> None:
+        self._close_prompt()
+
+    def _remember(self, mode: Mode, text: str) -> None:
+        typed = self.around.typed[mode]
+        if text.strip() and (not typed or typed[-1] != text):
+            typed.append(text)
+
+    def command(self, text: str) -> None:
+        """Do what was typed behind the colon, or say why not."""
+        try:
+            found = understand(text, self.PLACE, self.choices)
+        except CommandError as error:
+            self.say(str(error))
+            return
+        if found is not None:
+            self.run_action_of(found)
 
     # -------------------------------------------------------------------------------------------------- actions
 
     def action_do(self, action_id: str) -> None:
-        """Run an action of the registry, or say why not: the one gate for every key."""
-        action = BY_ID[action_id]
+        """Run an action of the registry, or say why not."""
+        self.run_action_of(Command(BY_ID[action_id]))
+
+    def open_detail(self, kind: str, key: str) -> None:
+        """Everything known of an object, whatever this screen shows."""
+        self.post_message(messages.DetailRequested(kind, key))
+
+    def run_chosen(self, action: Action) -> None:
+        """Do what was chosen in the palette; one that must be told something is typed on."""
+        if action.needs_word:
+            self._ask(Mode.COMMAND, f"{action.command} ")
+        else:
+            self.run_action_of(Command(action))
+
+    def run_action_of(self, wanted: Command) -> None:
+        """The one gate for every key and every command."""
+        action = wanted.action
         reason = refusal(action, self.situation())
         if reason is not None:
             self.say(reason)
@@ -141,31 +257,59 @@ class EstateScreen(Screen[None]):
         if self._said is not None:
             self._said = None
             self._draw_foot()
+        self._perform(action, wanted.word)
+
+    def _perform(self, action: Action, word: str | None) -> None:
         name, _, _ = action.id.partition(".")
-        if action.argument is None:
-            getattr(self, f"do_{name}")()
+        do = getattr(self, f"do_{name}")
+        if action.argument is not None:
+            do(action.argument)
+        elif action.takes is not None:
+            do(word)
         else:
-            getattr(self, f"do_{name}")(action.argument)
+            do()
 
     def do_pane(self, pane: str) -> None:
-        self.post_message(PaneRequested(pane))
+        self.post_message(messages.PaneRequested(pane))
 
     def do_back(self) -> None:
-        self.post_message(BackRequested())
+        self.post_message(messages.BackRequested())
 
     def do_help(self) -> None:
-        self.post_message(HelpRequested())
+        self.post_message(messages.HelpRequested())
+
+    def do_command(self) -> None:
+        self._ask(Mode.COMMAND)
+
+    def do_palette(self) -> None:
+        self.post_message(messages.PaletteRequested())
+
+    def do_find(self, name: str) -> None:
+        self.post_message(messages.ObjectRequested(name))
 
     def do_move(self, how: str) -> None:
         self.move(how)
         self._draw_foot()
 
-    def do_sweep(self) -> None:
-        self.post_message(SweepRequested(self.device_to_sweep))
-        self.say(f"Reading {self.device_to_sweep or 'all devices'} now.")
+    def do_sweep(self, device: str | None) -> None:
+        wanted = device or self.device_to_sweep
+        self.post_message(messages.SweepRequested(wanted))
+        self.say(f"Reading {wanted or 'all devices'} now.")
+
+    def do_site(self, site: str | None) -> None:
+        self.post_message(messages.SiteRequested(None if site in (None, "all") else site))
+
+    def do_theme(self, name: str) -> None:
+        self.post_message(messages.ThemeRequested(name))
+
+    def do_slow(self, switch: str | None) -> None:
+        self.post_message(messages.SlowLineRequested(None if switch is None else switch == "on"))
+
+    def do_suspend(self) -> None:
+        self.post_message(messages.SuspendRequested())
 
     def do_quit(self) -> None:
-        self.post_message(QuitRequested())
+        self.post_message(messages.QuitRequested())
 
     def do_how_to_quit(self) -> None:
         self.say(HOW_TO_QUIT)

@@ -51,6 +51,9 @@ class Cell:
         """Width in terminal cells, which is not the number of characters (wide glyphs take two)."""
         return cell_len(self.text)
 
+    def dimmed(self) -> Cell:
+        return Cell(self.text, Tone.DIM, self.short, self.value, self.aka)
+
     def shortened(self) -> Cell:
         return self if self.short is None else replace(self, text=self.short, short=None)
 

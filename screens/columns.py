@@ -77,6 +77,12 @@ class Widths:
         titles = [cell_len(column.title) for column in columns]
         return cls(list(titles), list(titles))
 
+    def at_least(self, place: int, width: int) -> Widths:
+        """The same, with the column at ``place`` no narrower than ``width``."""
+        full, short = list(self.full), list(self.short)
+        full[place], short[place] = max(full[place], width), max(short[place], width)
+        return Widths(full, short)
+
     def take(self, row: Row) -> bool:
         """Widen for a row; says whether anything became wider."""
         wider = False

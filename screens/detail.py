@@ -10,8 +10,9 @@ from textual.widget import Widget
 
 from screens.actions import Place, bindings
 from screens.base import EstateScreen
-from screens.cells import Cell, Line, Tone
+from screens.cells import Cell, Line, Tone, line_text
 from screens.head import trouble
+from screens.messages import CopyRequested
 from screens.scene import Scene
 from screens.side_by_side import Note, Part, lay_out
 from screens.surroundings import Surroundings
@@ -28,6 +29,7 @@ class Detail(EstateScreen):
     def __init__(self, around: Surroundings, key: str) -> None:
         super().__init__(around)
         self.key = key
+        self._with_sources = False
         self.lines = Lines(id="lines", ascii_only=around.ascii_only)
 
     def body(self) -> Sequence[Widget]:
@@ -71,3 +73,16 @@ class Detail(EstateScreen):
 
     def move(self, how: str) -> None:
         self.lines.move(how)
+
+    def do_copy_name(self) -> None:
+        name = self._heading(self.around.scene())
+        self.post_message(CopyRequested(name, name))
+
+    def do_copy(self) -> None:
+        scene = self.around.scene()
+        lines = [self._heading(scene), *(line_text(line).rstrip() for line in self.lines.lines)]
+        self.post_message(CopyRequested("\n".join(lines), f"{lines[0]}, {len(lines)} lines"))
+
+    def do_sources(self) -> None:
+        self._with_sources = not self._with_sources
+        self.redraw()

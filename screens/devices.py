@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable
 
 from screens.cells import Cell, Line, Tone
 from screens.columns import Row
 from screens.head import counts_lines
+from screens.messages import DetailRequested
 from screens.pane import Pane
 from screens.rows_devices import COLUMNS, row
-from screens.scene import Scene
+from screens.scene import LOOK_AGAIN_S, Scene
 from screens.status import status
 from store.records import DeviceHealth
 
@@ -20,8 +21,9 @@ class DevicesPane(Pane):
     COLUMNS = COLUMNS
     NOUN = "devices"
 
-    def keys(self, scene: Scene) -> Sequence[str]:
-        return list(scene.index.devices)
+    def rows(self, scene: Scene) -> Iterable[tuple[str, object]]:
+        period = int(scene.now.timestamp() // LOOK_AGAIN_S)
+        return [(name, (device, period)) for name, device in scene.index.devices.items()]
 
     def row(self, key: str, scene: Scene) -> Row:
         return row(scene.index.devices[key], scene)
@@ -30,11 +32,8 @@ class DevicesPane(Pane):
         healths = Counter(device.health for device in scene.index.devices.values())
         return counts_lines(self.NOUN, [(status(h), healths[h]) for h in DeviceHealth if healths[h]], width)
 
-    def rows_by_device(self, scene: Scene) -> Counter[str]:
-        return Counter()
-
-    def opens(self, key: str) -> tuple[str, str]:
-        return ("device", key)
+    def opens(self, key: str) -> DetailRequested:
+        return DetailRequested("device", key)
 
     @property
     def device_to_sweep(self) -> str | None:

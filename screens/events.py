@@ -2,48 +2,70 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable
+from typing import ClassVar
 
+from textual.binding import BindingType
+
+from screens.actions import Place, bindings
 from screens.cells import Cell, Line, Tone
 from screens.columns import Row
+from screens.messages import DetailRequested
 from screens.pane import Pane
 from screens.rows_events import COLUMNS, row
 from screens.scene import Scene
 from screens.surroundings import Surroundings
 from store.estate import RemoteCopyGroup
 from store.records import Event
-
-SHOWN = 500
-"""How many events are shown; that there are more is said."""
+from store.view import EVENTS_IN_MEMORY
 
 
 class EventsPane(Pane):
+    PLACE = Place.EVENTS
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings(Place.EVENTS)]
     PANE = "events"
     COLUMNS = COLUMNS
     NOUN = "events"
+    SCOPE = "device"
 
     def __init__(self, around: Surroundings) -> None:
         super().__init__(around)
         self._events: dict[str, Event] = {}
+        self._following = False
 
-    def keys(self, scene: Scene) -> Sequence[str]:
-        self._events = {str(event.id): event for event in scene.view.events(limit=SHOWN + 1)[:SHOWN]}
-        return list(self._events)
+    def rows(self, scene: Scene) -> Iterable[tuple[str, object]]:
+        self._events = {str(event.id): event for event in scene.view.events(limit=EVENTS_IN_MEMORY)}
+        return [(key, event.id) for key, event in self._events.items()]
 
     def row(self, key: str, scene: Scene) -> Row:
         return row(self._events[key], scene)
 
     def summary(self, scene: Scene, width: int) -> tuple[Line, ...]:
-        count = len(scene.view.events(limit=SHOWN + 1))
-        text = f">{SHOWN} events, the newest {SHOWN} are shown" if count > SHOWN else f"{count} events, newest first"
-        return ((Cell(text, Tone.HEADING),),)
+        count = len(scene.view.events(limit=EVENTS_IN_MEMORY))
+        text = f"{count} events, newest first"
+        if count >= EVENTS_IN_MEMORY:
+            text = f"The newest {EVENTS_IN_MEMORY} events; older ones are in the store"
+        line: Line = (Cell(text, Tone.HEADING),)
+        return ((*line, Cell("   following the newest", Tone.CURRENT)),) if self._following else (line,)
 
-    def rows_by_device(self, scene: Scene) -> Counter[str]:
-        return Counter()
+    def draw(self, scene: Scene) -> None:
+        super().draw(scene)
+        if self._following and self.table.keys:
+            self.table.select(0)
 
-    def opens(self, key: str) -> tuple[str, str] | None:
-        return event_target(self._events[key], self.around.scene())
+    def move(self, how: str) -> None:
+        super().move(how)
+        if self._following and self.table.place:
+            self._following = False
+            self.redraw_head()
+
+    def do_follow(self) -> None:
+        self._following = not self._following
+        self.redraw()
+
+    def opens(self, key: str) -> DetailRequested | None:
+        target = event_target(self._events[key], self.around.scene())
+        return None if target is None else DetailRequested(*target)
 
     def empty_lines(self, scene: Scene) -> tuple[Line, ...]:
         return ((Cell("No events: nothing has changed since this store was made.", Tone.DIM),),)

@@ -13,13 +13,15 @@ from screens.conditions import Freshness
 from screens.rows_devices import trouble_text
 from screens.scene import Scene, sample_is_stale
 from screens.status import GLYPHS, Status, status
-from screens.surroundings import Notice
+from screens.surroundings import Notice, Surroundings
 from store.estate import DeviceKind
 from store.records import DeviceHealth, DeviceStatus
 
 LAB = "□ LAB"
 LIVE = "■ LIVE"
 READ_ONLY = "READ-ONLY"
+NOT_READING = "NOT READING"
+"""This console asks no device: what it shows is the last known state."""
 
 NOTICE_SHOWN = timedelta(minutes=10)
 
@@ -27,15 +29,21 @@ TROUBLE_SHOWN = 2
 """How many devices in trouble get a sentence; the others are counted."""
 
 
-def band(scene: Scene, width: int, *, lab: bool, read_only: bool) -> Line:
+def band(scene: Scene, width: int, around: Surroundings) -> Line:
     """One line: LAB or LIVE, READ-ONLY, the sites, the devices by health, the oldest sample, the clock.
 
-    At a narrow width the sites go first, then the clock; never the mode, a device in trouble or the oldest sample."""
-    mode = Cell(LAB if lab else LIVE, Tone.HEADING if lab else Tone.CURRENT)
+    At a narrow width the sites go first, then the clock; never the mode, a device in trouble or the oldest sample, and
+    never the one site that is looked at."""
+    mode = Cell(LAB if around.lab else LIVE, Tone.HEADING if around.lab else Tone.CURRENT)
     must: list[tuple[Cell, ...]] = [(mode,)]
-    if read_only:
+    if around.read_only:
         must.append((Cell(READ_ONLY, Tone.HEADING),))
-    sites = (Cell(" ".join(site.name for site in scene.sites), Tone.PLAIN),)
+    if around.cached:
+        must.append((Cell(NOT_READING, Tone.HEADING),))
+    sites: Line = (Cell(" ".join(site.name for site in scene.sites), Tone.PLAIN),)
+    if around.site is not None:
+        must.append((Cell(f"site {around.site} only", Tone.HEADING),))
+        sites = ()
     rest: list[tuple[Cell, ...]] = [_devices(scene), (_oldest(scene),)]
     last = (Cell(clock(scene.now)),)
     for parts in ([*must, sites, *rest, last], [*must, *rest, last], [*must, *rest]):
@@ -141,8 +149,8 @@ def footer(situation: Situation, width: int, said: str | None = None) -> Line:
     if said is not None:
         return (Cell(said, Tone.HEADING),)
     line: list[Cell] = []
-    for action, why_not in footer_actions(situation):
-        word = f"{key_word(action.keys[0])} {action.name}"
+    for action, name, why_not in footer_actions(situation):
+        word = f"{key_word(action.keys[0])} {name}"
         cell = Cell(word) if why_not is None else Cell(f"({word})", Tone.DIM)
         if line_width(tuple(line)) + cell.width + 2 > width:
             break
@@ -151,12 +159,15 @@ def footer(situation: Situation, width: int, said: str | None = None) -> Line:
 
 
 def counts_lines(
-    noun: str, counts: Sequence[tuple[Status, int]], width: int, gone: int = 0, stale: int = 0
+    noun: str, counts: Sequence[tuple[Status, int]], width: int, gone: int = 0, stale: int = 0, uncounted: int = 0
 ) -> tuple[Line, ...]:
     """``30 LPARs  ● 24 Running  ○ 6 Not Activated``: how many of each state; how many are gone besides, and how many
-    of those counted are stale. Goes on below where it does not fit."""
+    of those counted are stale. Goes on below where it does not fit. While some are ``uncounted`` only the total is
+    told."""
     lines: list[Line] = []
-    line: list[Cell] = [Cell(f"{sum(count for _, count in counts)} {noun}", Tone.HEADING)]
+    line: list[Cell] = [Cell(f"{sum(count for _, count in counts) + uncounted} {noun}", Tone.HEADING)]
+    if uncounted:
+        return ((*line, Cell("  being counted …", Tone.DIM)),)
     for state, count in (*counts, (status(Freshness.GONE), gone), (status(Freshness.STALE), stale)):
         cell = Cell(f"{state.glyph} {count} {state.word}", state.tone)
         if not count:

@@ -8,7 +8,7 @@ from typing import ClassVar
 from textual.binding import BindingType
 from textual.widget import Widget
 
-from screens.actions import Group, Place, Situation, at, bindings, key_word, refusal
+from screens.actions import Group, Place, Situation, at, bindings, how, refusal
 from screens.base import EstateScreen
 from screens.cells import EMPTY_LINE, Cell, Line, Tone, fit
 from screens.scene import Scene
@@ -60,11 +60,13 @@ def help_lines(situation: Situation) -> list[Line]:
     lines: list[Line] = []
     for group in Group:
         members = [action for action in at(situation.place) if action.group is group]
+        if not members:
+            continue
         if lines:
             lines.append(EMPTY_LINE)
         lines.append((Cell(group.value, Tone.HEADING),))
         for action in members:
-            keys = fit("  " + " ".join(key_word(key) for key in action.keys), KEYS_WIDTH)
+            keys = fit(f"  {how(action)}", max(KEYS_WIDTH, len(how(action)) + 3))
             why_not = refusal(action, situation)
             if why_not is None:
                 lines.append((Cell(keys), Cell(action.description)))

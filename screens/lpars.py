@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 from screens.cells import Line
 from screens.columns import Row
 from screens.head import counts_lines
+from screens.messages import DetailRequested
 from screens.pane import Pane
 from screens.rows_lpars import COLUMNS, order, row
-from screens.scene import Scene
+from screens.scene import Scene, sample_is_stale
 from screens.status import status
-from store.estate import DeviceKind, Lpar, LparState
+from screens.surroundings import Surroundings
+from store.estate import DeviceKind, LparState
+from store.records import Entry
 
 
 class LparsPane(Pane):
@@ -21,20 +25,42 @@ class LparsPane(Pane):
     DEVICES = (DeviceKind.HMC,)
     NOUN = "LPARs"
 
-    def keys(self, scene: Scene) -> Sequence[str]:
-        return [entry.key for entry in sorted(scene.view.entries("lpar"), key=order)]
+    def __init__(self, around: Surroundings) -> None:
+        super().__init__(around)
+        self._ordered: tuple[str, ...] = ()
+        self._keys: tuple[str, ...] = ()
+
+    def rows(self, scene: Scene) -> Iterable[tuple[str, object]]:
+        entries = {entry.key: entry for entry in scene.view.entries("lpar")}
+        keys = tuple(entries)
+        if keys != self._keys:
+            self._keys, self._ordered = keys, tuple(sorted(keys, key=order))
+        stale = {device.name for device in scene.index.devices.values() if sample_is_stale(device, scene.now)}
+        hosts = scene.view.facts_version("host")
+        for key in self._ordered:
+            entry = entries[key]
+            yield key, (entry.told, entry.gone, entry.device in stale, hosts)
 
     def row(self, key: str, scene: Scene) -> Row:
-        return row(scene.entry("lpar", key), scene)
+        # What is looked at only for this row is not kept: of ten thousand LPARs that would be most of the memory.
+        entry = scene.entry("lpar", key)
+        return row(replace(entry, told=entry.peek()), scene)
 
     def summary(self, scene: Scene, width: int) -> tuple[Line, ...]:
         entries = scene.view.entries("lpar")
-        states = Counter(entry.obj.state for entry in entries if isinstance(entry.obj, Lpar) and not entry.gone)
+        seen = scene.index.glances("lpar")
+        states = Counter(
+            known.state for entry in entries if not entry.gone and (known := seen.get(entry.key)) is not None
+        )
         counts = [(status(state), states[state]) for state in LparState if states[state]]
-        return counts_lines(self.NOUN, counts, width, *scene.gone_and_stale(entries))
+        looked, total = scene.index.progress("lpar")
+        return counts_lines(self.NOUN, counts, width, *scene.gone_and_stale(entries), uncounted=total - looked)
 
     def rows_by_device(self, scene: Scene) -> Counter[str]:
         return scene.index.count_by_device("lpar")
 
-    def opens(self, key: str) -> tuple[str, str]:
-        return ("lpar", key)
+    def entries_of(self, key: str, scene: Scene) -> Sequence[Entry]:
+        return (scene.entry("lpar", key),)
+
+    def opens(self, key: str) -> DetailRequested:
+        return DetailRequested("lpar", key)

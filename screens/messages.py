@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 from textual.message import Message
 
+from screens.export import Form, Sheet
+
 
 @dataclass
 class PaneRequested(Message):
@@ -16,10 +18,31 @@ class PaneRequested(Message):
 
 @dataclass
 class DetailRequested(Message):
-    """The operator opened an object. ``kind`` is one of ``store.estate.KINDS``, ``device``, or ``rcg_pair``."""
+    """The operator opened an object. ``kind`` is one of ``store.estate.KINDS``, ``device``, or ``rcg_pair``.
+
+    ``asked_by`` is the screen that it was opened from: one that is not shown any more, because a key repeated while the
+    next screen was made, has nothing to ask."""
 
     kind: str
     key: str
+    asked_by: object = None
+
+
+@dataclass
+class LevelRequested(Message):
+    """The operator went one level deeper: what stands behind an object (:mod:`screens.levels`)."""
+
+    kind: str
+    key: str
+    asked_by: object = None
+
+
+@dataclass
+class ValuesRequested(Message):
+    """The operator asked where the values of a row come from. ``row`` is its key on the screen that posts this."""
+
+    row: str
+    asked_by: object = None
 
 
 class BackRequested(Message):
@@ -30,6 +53,17 @@ class HelpRequested(Message):
     """The operator asked for the keys of the screen that posts this."""
 
 
+class PaletteRequested(Message):
+    """The operator wants to find something by its name."""
+
+
+@dataclass
+class ObjectRequested(Message):
+    """The operator asked for an object by its name."""
+
+    name: str
+
+
 @dataclass
 class SweepRequested(Message):
     """The operator asked to read a device now; None: all of them."""
@@ -37,8 +71,58 @@ class SweepRequested(Message):
     device: str | None = None
 
 
+@dataclass
+class CopyRequested(Message):
+    """The operator wants a text on the clipboard. ``what`` names it: *3 names*."""
+
+    text: str
+    what: str
+
+
+@dataclass
+class ExportRequested(Message):
+    """The operator wants rows in a file; ``form`` None: not chosen yet."""
+
+    sheet: Sheet
+    form: Form | None = None
+
+
+@dataclass
+class ThemeRequested(Message):
+    """The operator chose other colours."""
+
+    name: str
+
+
+@dataclass
+class SlowLineRequested(Message):
+    """The operator turned the profile for slow lines on or off; None: the other way round."""
+
+    on: bool | None = None
+
+
+@dataclass
+class SiteRequested(Message):
+    """The operator looks at one site only, by name or role; None: at all."""
+
+    site: str | None = None
+
+
+@dataclass
+class FilterSaved(Message):
+    """The operator gave the filter of a table a name; ``text`` None: the name is to be forgotten."""
+
+    table: str
+    name: str
+    text: str | None
+
+
 class QuitRequested(Message):
     """The operator asked to leave."""
+
+
+class SuspendRequested(Message):
+    """The operator asked for the shell."""
 
 
 class EstateChanged(Message):

@@ -2,26 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import ClassVar
 
 from textual.binding import BindingType
-from textual.events import ScreenResume
 from textual.widget import Widget
 
 from screens.actions import Place, bindings
-from screens.base import HOW_TO_QUIT, EstateScreen
+from screens.base import HOW_TO_QUIT
+from screens.briefing import briefing, briefing_lines
 from screens.cells import Cell, Line, Tone
 from screens.columns import Row
 from screens.events import event_target
-from screens.head import trouble
 from screens.messages import DetailRequested
 from screens.rows_events import COLUMNS, row
 from screens.scene import Scene
-from screens.sites_summary import sites_lines
+from screens.sites_summary import AT_ONCE_S, COUNTING, sites_lines
 from screens.surroundings import Surroundings
+from screens.tables import TableScreen
 from screens.widgets.block import Block
-from screens.widgets.table import Table
 from store.records import Event
 
 LAST_CHANGES = 100
@@ -29,68 +28,62 @@ LAST_CHANGES = 100
 AROUND_SITES = 7
 """Lines that the sites leave free: a blank, the title, the table's heading with three rows, the footer."""
 
+SITES_LEAST = 9
+"""Lines that the sites want at least, with a blank above them."""
 
-class Overview(EstateScreen):
+
+class Overview(TableScreen):
     PLACE = Place.OVERVIEW
     PANE = "overview"
+    NOUN = "changes"
+    SCOPE = "device"
     BINDINGS: ClassVar[list[BindingType]] = [*bindings(Place.OVERVIEW)]
 
     def __init__(self, around: Surroundings) -> None:
-        super().__init__(around)
+        super().__init__(around, "last-changes", COLUMNS)
         self.sites = Block(id="sites", ascii_only=around.ascii_only)
-        self.table = Table(COLUMNS, id="table", ascii_only=around.ascii_only)
         self._events: dict[str, Event] = {}
-        self._scene = around.scene()
+        self._counted = True
 
     def body(self) -> Sequence[Widget]:
         return (self.sites, self.table)
 
     def head_lines(self, scene: Scene, width: int) -> Sequence[Line]:
-        return trouble(scene, [(device, _rows(scene, device.name)) for device in scene.index.devices.values()], width)
+        trouble = ((Cell(scene.view.trouble, Tone.BAD),),) if scene.view.trouble is not None else ()
+        return (*trouble, *self.view_lines(scene))
 
     def draw(self, scene: Scene) -> None:
-        self._scene = scene
-        height = self.app.size.height - len(self.head.lines) - AROUND_SITES
-        self.sites.show([*sites_lines(scene, self.width, height), (), (Cell("Last changes", Tone.HEADING),)])
+        room = self.app.size.height - len(self.head.lines) - AROUND_SITES
+        told: list[Line] = [(COUNTING,)]
+        if scene.index.work(AT_ONCE_S):
+            told = briefing_lines(briefing(scene), self.width, max(2, room - SITES_LEAST))
+        sites = sites_lines(scene, self.width, room - len(told) - 1)
+        self.sites.show([*told, (), *sites, (), (Cell("Last changes", Tone.HEADING),)])
+        super().draw(scene)
+
+    def work(self, seconds: float) -> bool:
+        done = super().work(seconds)
+        if done and not self._counted:
+            self.redraw()
+        self._counted = done
+        return done
+
+    def rows(self, scene: Scene) -> Iterable[tuple[str, object]]:
         self._events = {str(event.id): event for event in scene.view.events(limit=LAST_CHANGES)}
-        self.table.show(tuple(self._events), self._row, ((Cell("None yet.", Tone.DIM),),))
+        return [(key, event.id) for key, event in self._events.items()]
 
-    def tick_body(self, scene: Scene) -> None:
-        self._scene = scene
-        self.table.tick()
-
-    def _row(self, key: str) -> Row:
-        return row(self._events[key], self._scene)
-
-    def on_screen_resume(self, event: ScreenResume) -> None:
-        self.table.remeasure()
-        super().on_screen_resume(event)
-
-    @property
-    def row_selected(self) -> bool:
-        return self.table.selected is not None
-
-    def move(self, how: str) -> None:
-        self.table.move(how)
+    def row(self, key: str, scene: Scene) -> Row:
+        return row(self._events[key], scene)
 
     def do_back(self) -> None:
-        self.say(HOW_TO_QUIT)
-
-    def do_open(self) -> None:
-        if self.table.selected is not None:
-            self._open(self.table.selected)
-
-    def on_table_opened(self, message: Table.Opened) -> None:
-        self._open(message.key)
-
-    def _open(self, key: str) -> None:
-        target = event_target(self._events[key], self.around.scene())
-        if target is None:
-            self.say("There is nothing to open: neither the object nor its device is known any more.")
+        if self.listing.filter.text:
+            super().do_back()
         else:
-            self.post_message(DetailRequested(*target))
+            self.say(HOW_TO_QUIT)
 
+    def opens(self, key: str) -> DetailRequested | None:
+        target = event_target(self._events[key], self.around.scene())
+        return None if target is None else DetailRequested(*target)
 
-def _rows(scene: Scene, device: str) -> int:
-    """How many rows of the panes a device has."""
-    return sum(scene.index.count_by_device(kind)[device] for kind in ("lpar", "pgroup", "rcg", "vm"))
+    def empty_lines(self, scene: Scene) -> tuple[Line, ...]:
+        return ((Cell("None yet.", Tone.DIM),),)

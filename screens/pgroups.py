@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from screens.cells import Line
 from screens.columns import Row
 from screens.conditions import CopyHealth
 from screens.copies import pgroup_health
 from screens.head import counts_lines
+from screens.messages import DetailRequested
 from screens.pairing import pgroup_source
 from screens.pane import Pane
 from screens.rows_pgroups import COLUMNS, order, row
-from screens.scene import Scene
+from screens.scene import Scene, stamp
 from screens.status import status
 from store.estate import DeviceKind, ProtectionGroup
+from store.records import Entry
 
 
 class PgroupsPane(Pane):
@@ -24,8 +26,9 @@ class PgroupsPane(Pane):
     DEVICES = (DeviceKind.FLASHARRAY,)
     NOUN = "protection groups"
 
-    def keys(self, scene: Scene) -> Sequence[str]:
-        return [entry.key for entry in sorted(scene.view.entries("pgroup"), key=order)]
+    def rows(self, scene: Scene) -> Iterable[tuple[str, object]]:
+        for entry in sorted(scene.view.entries("pgroup"), key=order):
+            yield entry.key, stamp(scene, entry, timed=True)
 
     def row(self, key: str, scene: Scene) -> Row:
         return row(scene.entry("pgroup", key), scene)
@@ -43,5 +46,8 @@ class PgroupsPane(Pane):
     def rows_by_device(self, scene: Scene) -> Counter[str]:
         return scene.index.count_by_device("pgroup")
 
-    def opens(self, key: str) -> tuple[str, str]:
-        return ("pgroup", key)
+    def entries_of(self, key: str, scene: Scene) -> Sequence[Entry]:
+        return (scene.entry("pgroup", key),)
+
+    def opens(self, key: str) -> DetailRequested:
+        return DetailRequested("pgroup", key)

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from screens.cells import Line
 from screens.columns import Row
 from screens.head import counts_lines
+from screens.messages import DetailRequested
 from screens.pane import Pane
 from screens.rcg_sides import decide, pair_of, pairs
-from screens.rows_rcgs import COLUMNS, row, serving
-from screens.scene import Scene
+from screens.rows_rcgs import COLUMNS, row, serving, side_entries
+from screens.scene import Scene, stamp
 from store.estate import DeviceKind
+from store.records import Entry
 
 
 class RcgsPane(Pane):
@@ -21,8 +23,11 @@ class RcgsPane(Pane):
     DEVICES = (DeviceKind.THREEPAR,)
     NOUN = "remote copy groups"
 
-    def keys(self, scene: Scene) -> Sequence[str]:
-        return [pair.pair_key for pair in pairs(scene)]
+    SCOPE = "rcg"
+
+    def rows(self, scene: Scene) -> Iterable[tuple[str, object]]:
+        for pair in pairs(scene):
+            yield pair.pair_key, stamp(scene, *side_entries(pair), timed=True)
 
     def row(self, key: str, scene: Scene) -> Row:
         return row(pair_of(scene, key), scene)
@@ -34,5 +39,8 @@ class RcgsPane(Pane):
     def rows_by_device(self, scene: Scene) -> Counter[str]:
         return scene.index.count_by_device("rcg")
 
-    def opens(self, key: str) -> tuple[str, str]:
-        return ("rcg_pair", key)
+    def entries_of(self, key: str, scene: Scene) -> Sequence[Entry]:
+        return side_entries(pair_of(scene, key))
+
+    def opens(self, key: str) -> DetailRequested:
+        return DetailRequested("rcg_pair", key)

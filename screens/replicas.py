@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from screens.cells import Line
 from screens.columns import Row
 from screens.conditions import CopyHealth
 from screens.head import counts_lines
+from screens.messages import DetailRequested
 from screens.pairing import vm_pair
 from screens.pane import Pane
-from screens.rows_replicas import COLUMNS, health_of, is_replica, order, row
-from screens.scene import Scene
+from screens.rows_replicas import COLUMNS, health_of, order, row
+from screens.scene import Scene, stamp
 from screens.status import status
 from store.estate import DeviceKind
 from store.records import Entry
@@ -24,11 +25,17 @@ class ReplicasPane(Pane):
     DEVICES = (DeviceKind.VSPHERE,)
     NOUN = "VM replicas"
 
-    def _entries(self, scene: Scene) -> list[Entry]:
-        return [entry for entry in scene.view.entries("vm") if is_replica(entry)]
+    SCOPE = "sites"
 
-    def keys(self, scene: Scene) -> Sequence[str]:
-        return [entry.key for entry in sorted(self._entries(scene), key=order)]
+    def _entries(self, scene: Scene) -> list[Entry]:
+        index = scene.index
+        return [entry for uuid in index.groups("vm", "copy of") for entry in index.group("vm", "copy of", uuid)]
+
+    def rows(self, scene: Scene) -> Iterable[tuple[str, object]]:
+        for entry in sorted(self._entries(scene), key=order):
+            source = vm_pair(scene, entry).source
+            entries = (entry,) if source is None else (entry, source)
+            yield entry.key, stamp(scene, *entries, timed=True)
 
     def row(self, key: str, scene: Scene) -> Row:
         return row(scene.entry("vm", key), scene)
@@ -46,5 +53,10 @@ class ReplicasPane(Pane):
             counts.update({entry.device, source.device if source is not None else entry.device})
         return counts
 
-    def opens(self, key: str) -> tuple[str, str]:
-        return ("vm", key)
+    def entries_of(self, key: str, scene: Scene) -> Sequence[Entry]:
+        entry = scene.entry("vm", key)
+        source = vm_pair(scene, entry).source
+        return (entry,) if source is None else (entry, source)
+
+    def opens(self, key: str) -> DetailRequested:
+        return DetailRequested("vm", key)

@@ -47,7 +47,7 @@ def _count(values: tuple[str, ...], complete: bool) -> Cell:
     return Cell(str(len(values))) if complete else Cell(f"{len(values)}+?", Tone.WARN)
 
 
-def order(entry: Entry) -> tuple[str, ...]:
-    """By name, then system: the two LPARs of a pair stand next to each other."""
-    lpar = entry.obj
-    return (lpar.name, lpar.system, entry.key) if isinstance(lpar, Lpar) else ("", "", entry.key)
+def order(key: str) -> tuple[str, str]:
+    """By name, then system: the two LPARs of a pair stand next to each other. ``key`` is that of ``store.estate.Lpar``:
+    sorting by it decodes nothing."""
+    return (key.partition("/")[2], key)

@@ -26,10 +26,6 @@ COLUMNS = (
 )
 
 
-def is_replica(entry: Entry) -> bool:
-    return replica_of(entry) is not None
-
-
 def health_of(entry: Entry, scene: Scene) -> CopyHealth:
     """How the replica stands among all replicas of its source."""
     replica = replica_of(entry)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from screens.ages import age, moment_short
@@ -101,12 +101,23 @@ class Scene:
         if self.worst_freshness(*entries) is Freshness.FRESH:
             return row
         calm = (Tone.PLAIN, Tone.OK, Tone.BUSY, Tone.OFF)
-        return (*(replace(cell, tone=Tone.DIM) if cell.tone in calm else cell for cell in row[:-1]), row[-1])
+        return (*(cell.dimmed() if cell.tone in calm else cell for cell in row[:-1]), row[-1])
 
     def site_cell(self, entry: Entry) -> Cell:
         """The site by its name; a filter finds it by its role too."""
         name = self.site(entry)
         return EMPTY if name is None else Cell(name, aka=self.role(name) or "")
+
+
+LOOK_AGAIN_S = 30
+"""A row that changes as time goes on is looked at again for filters and sorts after so many seconds."""
+
+
+def stamp(scene: Scene, *entries: Entry, timed: bool = False) -> tuple[object, ...]:
+    """Changes when a row made of these entries may say something else; with ``timed`` also as time goes on."""
+    fresh = tuple(scene.freshness(entry) for entry in entries)
+    period = int(scene.now.timestamp() // LOOK_AGAIN_S) if timed else 0
+    return (*(entry.told for entry in entries), fresh, period)
 
 
 def age_cell(fresh: Freshness, text: str) -> Cell:

@@ -23,16 +23,24 @@ class Notice:
 @dataclass(slots=True)
 class Surroundings:
     """One for a console. ``clock`` gives UTC; ``ascii_only`` is for terminals without UTF-8; ``sweeping`` says whether
-    devices are being read at all."""
+    devices are being read at all; ``cached``: this console asks no device.
+
+    ``site`` is the one that the tables are narrowed to; ``saved`` the filters that have a name, by table; ``themes``
+    the names of the colours there are; ``typed`` what was typed into the prompt, by its sign."""
 
     view: EstateView
     clock: Callable[[], datetime]
     sites: tuple[Site, ...] = ()
     lab: bool = False
     read_only: bool = False
+    cached: bool = False
     ascii_only: bool = False
     sweeping: Callable[[], bool] = field(default=lambda: False)
     notice: Notice | None = None
+    site: str | None = None
+    saved: dict[str, dict[str, str]] = field(default_factory=dict)
+    themes: tuple[str, ...] = ()
+    typed: dict[str, list[str]] = field(default_factory=lambda: {"/": [], ":": []})
     _index: Index | None = None
 
     @property

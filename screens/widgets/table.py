@@ -6,9 +6,10 @@ not visible are not even made, so a change off screen costs nothing.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 
+from rich.cells import cell_len
 from textual.events import Click, Resize
 from textual.geometry import Region, Size
 from textual.message import Message
@@ -16,11 +17,15 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from screens.cells import EMPTY_LINE, Cell, Line, Tone, fit
-from screens.columns import GAP, Column, Row, Slot, Widths, lay_out
+from screens.columns import GAP, Column, Measure, Row, Slot, Widths, lay_out
+from screens.listing import Order
 from screens.widgets.drawing import TONE_CLASSES, Drawn
 
-MEASURED = 300
+MEASURED = 100
 """How many rows are measured before the first paint; a wider row met later widens its column then."""
+
+GUTTER = 2
+"""The columns in front of the rows that show which are marked, while some are."""
 
 
 class Table(ScrollView, Drawn, can_focus=False):
@@ -36,6 +41,12 @@ class Table(ScrollView, Drawn, can_focus=False):
 
         key: str
 
+    @dataclass
+    class HeadingClicked(Message):
+        """The title of a column was clicked; ``place`` is that of the column."""
+
+        place: int
+
     def __init__(self, columns: Sequence[Column], *, ascii_only: bool = False, id: str | None = None) -> None:
         super().__init__(id=id)
         self.set_ascii(ascii_only)
@@ -50,6 +61,11 @@ class Table(ScrollView, Drawn, can_focus=False):
         self._widened = False
         self._to_measure = True
         self._empty: tuple[Line, ...] = ()
+        self._drawn_marks: frozenset[str] = frozenset()
+        self._drawn_order: Order | None = None
+        self.order: Order | None = None
+        self.marks: Collection[str] = ()
+        self.jump_scroll = False
 
     # ------------------------------------------------------------------------------------------------- content
 
@@ -63,6 +79,16 @@ class Table(ScrollView, Drawn, can_focus=False):
         return self._keys
 
     @property
+    def place(self) -> int:
+        """The place of the selected row among :attr:`keys`; 0 where there is none."""
+        return self._cursor
+
+    @property
+    def shown_places(self) -> tuple[int, ...]:
+        """The places of the columns that fit the present width."""
+        return tuple(slot.index for slot in self._slots)
+
+    @property
     def shown_columns(self) -> tuple[str, ...]:
         """The titles of the columns that fit the present width."""
         return tuple(slot.column.title for slot in self._slots)
@@ -71,18 +97,27 @@ class Table(ScrollView, Drawn, can_focus=False):
         """Take the rows: ``keys`` in order, ``make`` for the cells of one. ``empty`` stands where there are none."""
         self._make = make
         order = tuple(keys)
-        if order == self._keys and not self._to_measure and (order or tuple(empty) == self._empty):
+        marks = frozenset(self.marks)
+        same = order == self._keys and not self._to_measure and (order or tuple(empty) == self._empty)
+        if same and self.order == self._drawn_order and bool(marks) == bool(self._drawn_marks):
+            changed, self._drawn_marks = marks ^ self._drawn_marks, marks
             self.tick()
+            for key in changed & self._places.keys():
+                self._refresh_place(self._places[key])
             return
-        self._to_measure = False
+        self._drawn_marks, self._drawn_order = marks, self.order
         selected = self.selected
         first = not self._keys
-        self._keys, self._empty = order, tuple(empty)
-        self._places = {key: place for place, key in enumerate(order)}
+        if order != self._keys:
+            self._keys = order
+            self._places = {key: place for place, key in enumerate(order)}
+        self._empty = tuple(empty)
         self._rows.clear()
         self._cursor = self._places.get(selected, min(self._cursor, max(0, len(order) - 1))) if selected else 0
-        for key in order[:MEASURED]:
-            self._row(key)
+        if self._to_measure:
+            self._to_measure = False
+            for key in order[:MEASURED]:
+                self._row(key)
         self._arrange()
         if not first:
             self._scroll_to_cursor()
@@ -130,10 +165,17 @@ class Table(ScrollView, Drawn, can_focus=False):
         """Lay the columns out for the present width: a column is kept free for the scroll bar."""
         self._widened = False
         width = max(1, self.container_size.width - 1)
-        self._slots = lay_out(self._columns, self._widths, width)
+        widths = self._widths
+        if self.order is not None:
+            widths = widths.at_least(self.order.place, cell_len(self._columns[self.order.place].title) + 1)
+        self._slots = lay_out(self._columns, widths, width - self._gutter)
         size = Size(width, 1 + max(len(self._keys), len(self._empty)))
         if size != self.virtual_size:
             self.virtual_size = size
+
+    @property
+    def _gutter(self) -> int:
+        return GUTTER if self.marks else 0
 
     @property
     def page(self) -> int:
@@ -158,7 +200,10 @@ class Table(ScrollView, Drawn, can_focus=False):
         row = self._row(self._keys[place])
         if self._widened:
             self.call_later(self._widen)
-        return self.strip_of(self._line(row), width, reverse=place == self._cursor)
+        line = self._line(row)
+        if self._gutter:
+            line = (Cell(fit("*" if self._keys[place] in self.marks else "", GUTTER), Tone.HEADING), *line)
+        return self.strip_of(line, width, reverse=place == self._cursor)
 
     def _widen(self) -> None:
         if self._widened:
@@ -166,7 +211,16 @@ class Table(ScrollView, Drawn, can_focus=False):
             self.refresh()
 
     def _heading(self) -> Line:
-        return self._spaced([Cell(slot.column.title, Tone.HEADING) for slot in self._slots])
+        titles = [Cell(slot.column.title + self._sign(slot), Tone.HEADING) for slot in self._slots]
+        gutter = (Cell(" " * self._gutter),) if self._gutter else ()
+        return (*gutter, *self._spaced(titles))
+
+    def _sign(self, slot: Slot) -> str:
+        """Behind the title of the sorted column: whether its values go up or down from the first row."""
+        if self.order is None or slot.index != self.order.place:
+            return ""
+        upwards = slot.column.measure is Measure.TEXT
+        return "↑" if upwards is not self.order.reverse else "↓"
 
     def _line(self, row: Row) -> Line:
         return self._spaced([row[slot.index].shortened() if slot.short else row[slot.index] for slot in self._slots])
@@ -183,7 +237,7 @@ class Table(ScrollView, Drawn, can_focus=False):
         y = 1 + self._places[key] - self.scroll_offset.y
         for slot in self._slots:
             if old is None or old[slot.index] != new[slot.index]:
-                self.refresh(Region(slot.x, y, slot.width, 1))
+                self.refresh(Region(self._gutter + slot.x, y, slot.width, 1))
 
     # ---------------------------------------------------------------------------------------------- the cursor
 
@@ -208,20 +262,31 @@ class Table(ScrollView, Drawn, can_focus=False):
         """Select the row at ``place`` and scroll as little as shows it."""
         before, self._cursor = self._cursor, place
         for changed in {before, place}:
-            y = 1 + changed - self.scroll_offset.y
-            if 1 <= y <= self.page:
-                self.refresh(Region(0, y, self.container_size.width, 1))
+            self._refresh_place(changed)
         self._scroll_to_cursor()
 
+    def _refresh_place(self, place: int) -> None:
+        y = 1 + place - self.scroll_offset.y
+        if 1 <= y <= self.page:
+            self.refresh(Region(0, y, self.container_size.width, 1))
+
     def _scroll_to_cursor(self) -> None:
+        """Scroll as little as shows the cursor; by half a page where every scrolled line is dear."""
         top = self.scroll_offset.y
+        more = self.page // 2 if self.jump_scroll else 0
         if self._cursor < top:
-            self.scroll_to(y=self._cursor, animate=False)
+            self.scroll_to(y=max(0, self._cursor - more), animate=False)
         elif self._cursor >= top + self.page:
-            self.scroll_to(y=self._cursor - self.page + 1, animate=False)
+            last = max(0, len(self._keys) - self.page)
+            self.scroll_to(y=min(last, self._cursor - self.page + 1 + more), animate=False)
 
     def on_click(self, event: Click) -> None:
         place = self.scroll_offset.y + event.y - 1
+        if event.y == 0:
+            x = event.x - self._gutter
+            for slot in self._slots:
+                if slot.x <= x < slot.x + slot.width:
+                    self.post_message(self.HeadingClicked(slot.index))
         if event.y < 1 or place >= len(self._keys):
             return
         if place == self._cursor:

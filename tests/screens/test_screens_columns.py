@@ -12,6 +12,7 @@ from rich.cells import cell_len
 from screens import rows_devices, rows_events, rows_lpars, rows_pgroups, rows_rcgs, rows_replicas
 from screens.cells import Cell, fit, wrap
 from screens.columns import Column, Widths, lay_out
+from screens.pairing import replica_of
 from screens.rcg_sides import pairs
 from tests.screens.estate import troubled
 
@@ -79,7 +80,7 @@ def test_at_80_columns_every_pane_keeps_its_statuses_and_ages_whole(pane: str) -
         "lpars": [rows_lpars.row(e, scene) for e in scene.view.entries("lpar")],
         "pgroups": [rows_pgroups.row(e, scene) for e in scene.view.entries("pgroup")],
         "rcgs": [rows_rcgs.row(pair, scene) for pair in pairs(scene)],
-        "replicas": [rows_replicas.row(e, scene) for e in scene.view.entries("vm") if rows_replicas.is_replica(e)],
+        "replicas": [rows_replicas.row(e, scene) for e in scene.view.entries("vm") if replica_of(e) is not None],
         "devices": [rows_devices.row(d, scene) for d in scene.view.devices()],
         "events": [rows_events.row(e, scene) for e in scene.view.events()],
     }[pane]

@@ -35,7 +35,7 @@ async def test_enter_opens_a_detail_and_escape_q_and_backspace_go_back_to_the_sa
             assert "LPAR erp-app" in console.text
             await console.press(key)
             assert isinstance(console.screen, Pane)
-            assert console.screen.table.selected == "9105-22A*7805678/erp-app"
+            assert console.screen.table.selected == "9105-22A*7801234/erp-app"
 
 
 @piloted
@@ -127,7 +127,7 @@ async def test_help_lists_the_keys_of_the_screen_it_was_asked_from() -> None:
         assert "Open the selected row" in console.text
         await console.press("q", "enter", "question_mark")
         assert "Keys of the detail" in console.text
-        assert "Open the selected row" not in console.text
+        assert "Turn the order round" not in console.text
 
 
 def test_help_says_why_an_action_is_not_possible() -> None:

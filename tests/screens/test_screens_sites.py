@@ -13,11 +13,12 @@ from hypothesis import strategies as st
 
 from screens.cells import line_text, line_width
 from screens.columns import Widths, lay_out
+from screens.losses import Loss, losses, worst_loss
 from screens.rcg_sides import pairs
 from screens.rows_rcgs import COLUMNS, row
 from screens.rows_replicas import COLUMNS as REPLICA_COLUMNS
 from screens.rows_replicas import row as replica_row
-from screens.sites_summary import Loss, counted_lines, losses, sites_lines, worst_loss
+from screens.sites_summary import counted_lines, sites_lines
 from store.estate import LparState, ProtectionGroup, RcgMode, RcgRole, RcgStatus, SyncStatus
 from store.records import DeviceHealth
 from tests.screens.estate import HMC_DOWN, Estate, ago, calm, devices, rcg_views, troubled

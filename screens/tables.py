@@ -1,0 +1,359 @@
+"""A screen with a table: filter, sort, marks, and taking rows away. What the rows are is left to the subclasses."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+
+from textual.events import ScreenResume
+from textual.widget import Widget
+
+from screens import messages
+from screens.actions import Takes
+from screens.base import EstateScreen
+from screens.cells import Cell, Line, Tone
+from screens.columns import Column, Row
+from screens.commands import candidates
+from screens.export import Form, Sheet, plain
+from screens.filters import NO_FILTER, Filter, compile_filter, field_names
+from screens.listing import Listing, Order
+from screens.scene import Scene
+from screens.status import EMPTY, GLYPHS
+from screens.surroundings import Surroundings
+from screens.widgets.prompt import Mode, Prompt
+from screens.widgets.table import Table
+from store.records import Entry
+from store.stored import UnreadableFactsError
+
+AT_ONCE_S = 0.03
+"""How long rows are looked at before a table is first filtered or sorted; of a long one the rest follows."""
+
+
+class TableScreen(EstateScreen):
+    """Subclasses give the rows, the cells of one, and what a row opens."""
+
+    NOUN = "rows"
+    SCOPE: str | None = "site"
+    """The column by which the table is narrowed to one site; None: it is not."""
+
+    def __init__(self, around: Surroundings, name: str, columns: Sequence[Column]) -> None:
+        super().__init__(around)
+        self.table_name = name
+        self.listing = Listing(columns, self._row)
+        self.table = Table(columns, id="table", ascii_only=around.ascii_only)
+        self._scene = around.scene()
+        self._before = ""
+
+    def body(self) -> Sequence[Widget]:
+        return (self.table,)
+
+    # --------------------------------------------------------------------------------------- for the subclasses
+
+    def rows(self, scene: Scene) -> Iterable[tuple[str, object]]:
+        """The keys of all rows in their natural order, each with its stamp (:meth:`Listing.take`)."""
+        raise NotImplementedError
+
+    def row(self, key: str, scene: Scene) -> Row:
+        """The cells of a row."""
+        raise NotImplementedError
+
+    def opens(self, key: str) -> messages.DetailRequested | messages.LevelRequested | None:
+        """What opening a row asks for; None where there is nothing to open."""
+        raise NotImplementedError
+
+    def empty_lines(self, scene: Scene) -> tuple[Line, ...]:
+        """Why there are no rows."""
+        raise NotImplementedError
+
+    # -------------------------------------------------------------------------------------------------- drawing
+
+    def draw(self, scene: Scene) -> None:
+        self._scene = scene
+        self.listing.take(self.rows(scene))
+        self._show(scene)
+
+    def _show(self, scene: Scene) -> None:
+        self.listing.set_scope(self._scope())
+        keys = self.listing.shown(scene.now.timestamp())
+        self.table.order = self.listing.order
+        self.table.marks = self.listing.marks
+        self.table.show(keys, self._row, self._why_empty(scene))
+
+    def _scope(self) -> Filter:
+        if self.around.site is None or self.SCOPE is None:
+            return NO_FILTER
+        return compile_filter(f'{self.SCOPE}:"{self.around.site}"', self.listing.columns)
+
+    def _why_empty(self, scene: Scene) -> tuple[Line, ...]:
+        if not self.listing.total:
+            return self.empty_lines(scene)
+        rest = "" if self.listing.complete else " so far"
+        return ((Cell(f"None of {self.listing.total} {self.NOUN} matches{rest}. Esc clears the filter.", Tone.DIM),),)
+
+    def tick_body(self, scene: Scene) -> None:
+        self._scene = scene
+        if self.listing.by_time:
+            self._show(scene)
+        else:
+            self.table.tick()
+
+    def entries_of(self, key: str, scene: Scene) -> Sequence[Entry]:
+        """The entries that a row is made of."""
+        return ()
+
+    def row_at(self, key: str, scene: Scene) -> Row:
+        """The cells of a row as they are now."""
+        self._scene = scene
+        return self._row(key)
+
+    def _row(self, key: str) -> Row:
+        try:
+            return self.row(key, self._scene)
+        except UnreadableFactsError:
+            told = Cell(f"{GLYPHS[Tone.BAD]} stored facts cannot be read", Tone.BAD)
+            return (Cell(key), told, *(EMPTY for _ in self.listing.columns[2:]))
+
+    def work(self, seconds: float) -> bool:
+        done = super().work(seconds)
+        if done and not self.listing.complete:
+            done = self.listing.work(seconds)
+            if done and (self.listing.order is not None or self.listing.filtered):
+                self.redraw()
+        return done
+
+    def view_lines(self, scene: Scene) -> Sequence[Line]:
+        """How the table differs from all its rows in their order: filter, sort, marks. Nothing where it does not."""
+        listing = self.listing
+        parts: list[Cell] = []
+        if listing.filtered:
+            shown = len(listing.shown(scene.now.timestamp()))
+            rest = "" if listing.complete else f", {listing.looked_at} looked at so far"
+            parts.append(Cell(f"{shown} of {listing.total}{rest}", Tone.HEADING))
+        if listing.filter.text:
+            parts.append(Cell(f"/{listing.filter.text}", Tone.CURRENT))
+        if listing.order is not None:
+            column = listing.columns[listing.order.place]
+            parts.append(Cell(f"by {column.title}{', reversed' if listing.order.reverse else ''}"))
+        if listing.marks:
+            parts.append(Cell(f"{len(listing.marks)} marked", Tone.HEADING))
+        line: list[Cell] = []
+        for part in parts:
+            line += [part] if not line else [Cell("   "), part]
+        return (tuple(line),) if line else ()
+
+    def on_screen_resume(self, event: ScreenResume) -> None:
+        self.table.remeasure()
+        super().on_screen_resume(event)
+
+    @property
+    def row_selected(self) -> bool:
+        return self.table.selected is not None
+
+    def move(self, how: str) -> None:
+        self.table.move(how)
+
+    def choices(self, takes: Takes) -> Sequence[str]:
+        match takes:
+            case Takes.COLUMN:
+                return [column.name for column in self.listing.columns]
+            case Takes.FILTER:
+                return list(self.around.saved.get(self.table_name, {}))
+            case Takes.FORM:
+                return [form.value for form in Form]
+        return super().choices(takes)
+
+    # ---------------------------------------------------------------------------------------------------- opening
+
+    def do_open(self) -> None:
+        if self.table.selected is not None:
+            self._open(self.table.selected)
+
+    def on_table_opened(self, message: Table.Opened) -> None:
+        self._open(message.key)
+
+    def _open(self, key: str) -> None:
+        wanted = self.opens(key)
+        if wanted is None:
+            self.say("This row has nothing to open: its object is not known any more.")
+        else:
+            wanted.asked_by = self
+            self.post_message(wanted)
+
+    def do_sources(self) -> None:
+        if self.table.selected is not None:
+            self.post_message(messages.ValuesRequested(self.table.selected, self))
+
+    # ---------------------------------------------------------------------------------------------------- filter
+
+    def do_filter(self, text: str | None = None) -> None:
+        if text is None:
+            self._before = self.listing.filter.text
+            self._ask(Mode.FILTER, self._before)
+            return
+        self._filter(self.around.saved.get(self.table_name, {}).get(text, text))
+        if self.listing.error is not None:
+            self.say(self.listing.error)
+
+    def _filter(self, text: str) -> None:
+        if text.strip():
+            self.listing.work(AT_ONCE_S)
+        self.listing.set_filter(text)
+        self._show(self._scene)
+
+    def on_prompt_typed(self, message: Prompt.Typed) -> None:
+        if message.mode is not Mode.FILTER or self._prompt is None:
+            super().on_prompt_typed(message)
+            return
+        self._filter(message.text)
+        self._prompt.hint(self._filter_hint(message.text))
+
+    def _filter_hint(self, text: str) -> Line:
+        if self.listing.error is not None:
+            return (Cell(self.listing.error, Tone.WARN),)
+        counted = f"{len(self.listing.shown(self._scene.now.timestamp()))} of {self.listing.total}"
+        if not self.listing.complete:
+            counted += " so far"
+        if self.listing.filter.hint:
+            return (Cell(f"{counted}  {self.listing.filter.hint}", Tone.WARN),)
+        fields = " ".join(field_names(self.listing.columns))
+        return (Cell(f"{counted}  ", Tone.HEADING), Cell(f"Enter keeps, Esc drops. Fields: {fields}", Tone.DIM))
+
+    def _completions(self, text: str) -> Sequence[str]:
+        if self._prompt is None or self._prompt.mode is not Mode.FILTER:
+            return candidates(text, self.PLACE, self.choices)
+        before, _, word = text.rpartition(" ")
+        lead = f"{before} " if before else ""
+        names = [f"{lead}{name}:" for name in field_names(self.listing.columns) if word and name.startswith(word)]
+        saved = self.around.saved.get(self.table_name, {})
+        return names or [known for known in saved.values() if known.startswith(text)]
+
+    def on_prompt_accepted(self, message: Prompt.Accepted) -> None:
+        super().on_prompt_accepted(message)
+        if message.mode is Mode.FILTER:
+            self.redraw()
+            if self.listing.error is not None:
+                self.say(f"{self.listing.error}. The filter is still {self.listing.filter.text or 'none'}")
+
+    def on_prompt_left(self, message: Prompt.Left) -> None:
+        super().on_prompt_left(message)
+        if message.mode is Mode.FILTER:
+            self._filter(self._before)
+            self.redraw()
+
+    def do_back(self) -> None:
+        if self.listing.filter.text:
+            self._filter("")
+            self.redraw()
+            self.say("The filter is cleared.")
+        else:
+            super().do_back()
+
+    def do_save(self, name: str) -> None:
+        text = self.listing.filter.text
+        if not text:
+            self.say("There is no filter to save: type one with / first.")
+        else:
+            self.post_message(messages.FilterSaved(self.table_name, name, text))
+
+    def do_forget(self, name: str) -> None:
+        if name not in self.around.saved.get(self.table_name, {}):
+            self.say(f"No filter of this table is saved as {name}.")
+        else:
+            self.post_message(messages.FilterSaved(self.table_name, name, None))
+
+    # ------------------------------------------------------------------------------------------------------- sort
+
+    def do_sort(self, column: str | None = None) -> None:
+        """By the next column, or by the one named; a minus in front turns it round."""
+        columns = self.listing.columns
+        if column is None:
+            shown = self.table.shown_places
+            here = self.listing.order.place if self.listing.order is not None else None
+            later = [place for place in shown if here is None or place > here]
+            self._sort(Order(later[0]) if later else None)
+            return
+        place = [known.name for known in columns].index(column.lstrip("-"))
+        self._sort(Order(place, column.startswith("-")))
+
+    def do_reverse(self) -> None:
+        order = self.listing.order
+        self._sort(replace(order, reverse=not order.reverse) if order is not None else Order(0, True))
+
+    def on_table_heading_clicked(self, message: Table.HeadingClicked) -> None:
+        order = self.listing.order
+        same = order is not None and order.place == message.place
+        self._sort(Order(message.place, same and order is not None and not order.reverse))
+
+    def _sort(self, order: Order | None) -> None:
+        if order is not None:
+            self.listing.work(AT_ONCE_S)
+        self.listing.set_order(order)
+        self.redraw()
+
+    # ------------------------------------------------------------------------------------------- trouble and marks
+
+    def do_next_trouble(self) -> None:
+        self._to_trouble(1)
+
+    def do_previous_trouble(self) -> None:
+        self._to_trouble(-1)
+
+    def _to_trouble(self, step: int) -> None:
+        keys = self.table.keys
+        here = self.table.place
+        found = range(here + step, len(keys) if step > 0 else -1, step)
+        place = next((place for place in found if self.listing.trouble(keys[place])), None)
+        if place is not None:
+            self.table.select(place)
+        elif not self.listing.complete:
+            self.say("None so far: not every row has been looked at yet.")
+        else:
+            self.say(f"No row {'below' if step > 0 else 'above'} needs a look.")
+
+    def do_mark(self) -> None:
+        if self.table.selected is not None:
+            self.listing.toggle_mark(self.table.selected)
+            self._show(self._scene)
+            self.table.move("down")
+            self.redraw_head()
+
+    def do_unmark(self) -> None:
+        self.listing.marks.clear()
+        self._show(self._scene)
+        self.redraw_head()
+
+    # ---------------------------------------------------------------------------------------------------- take away
+
+    def _chosen(self) -> tuple[str, ...]:
+        """The marked rows that are shown, or the selected one."""
+        marked = tuple(key for key in self.table.keys if key in self.listing.marks)
+        return marked or ((self.table.selected,) if self.table.selected is not None else ())
+
+    def do_copy_name(self) -> None:
+        names = [self._row(key)[0].text for key in self._chosen()]
+        what = f"{len(names)} names" if len(names) > 1 else names[0]
+        self.post_message(messages.CopyRequested("\n".join(names), what))
+
+    def do_copy(self) -> None:
+        keys = self._chosen()
+        lines = ["\t".join(column.title for column in self.listing.columns)]
+        lines += [plain(self._row(key)) for key in keys]
+        what = f"{len(keys)} rows" if len(keys) > 1 else f"the row of {self._row(keys[0])[0].text}"
+        self.post_message(messages.CopyRequested("\n".join(lines), what))
+
+    def do_export(self, form: str | None = None) -> None:
+        self.post_message(messages.ExportRequested(self.sheet(), Form(form) if form is not None else None))
+
+    def sheet(self) -> Sheet:
+        """The rows to export: the marked ones, else all that the filter shows."""
+        marked = tuple(key for key in self.table.keys if key in self.listing.marks)
+        keys = marked or self.table.keys
+        if marked:
+            shown = f"{len(marked)} marked of {self.listing.total}"
+        elif self.listing.filtered:
+            site = f"site {self.around.site}, " if self.around.site else ""
+            shown = f"{len(keys)} of {self.listing.total}: {site}filter {self.listing.filter.text or 'none'}"
+        else:
+            shown = f"all {len(keys)}"
+        rows = tuple(self._row(key) for key in keys)
+        return Sheet(self.table_name, self.listing.columns, rows, self._scene.now, shown)

@@ -1,0 +1,147 @@
+"""The line at the bottom in which a filter or a command is typed. It stands in the place of the footer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal
+from textual.message import Message
+from textual.widgets import Input
+
+from screens.cells import Cell, Line, Tone
+from screens.widgets.block import Block
+
+
+class Mode(StrEnum):
+    """What is typed, by the sign in front of it."""
+
+    FILTER = "/"
+    COMMAND = ":"
+
+
+class _Line(Input):
+    """The editor itself. Tab completes; up and down look through what was typed before."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "app_key('leave')", show=False),
+        Binding("tab", "app_key('complete')", show=False),
+        Binding("up", "app_key('earlier')", show=False),
+        Binding("down", "app_key('later')", show=False),
+    ]
+
+    def action_app_key(self, what: str) -> None:
+        prompt = self.parent
+        if isinstance(prompt, Prompt):
+            getattr(prompt, what)()
+
+
+class Prompt(Horizontal):
+    """``complete_with`` gives how a text could go on; ``history`` is what was typed before, the oldest first."""
+
+    DEFAULT_CSS = """
+    Prompt { height: 1; width: 100%; }
+    Prompt > Input { width: 2fr; min-width: 24; height: 1; border: none; padding: 0; }
+    Prompt > Input:focus { border: none; }
+    Prompt > #sign { width: 1; }
+    Prompt > #hint { width: 3fr; margin-left: 2; height: 1; }
+    """
+
+    @dataclass
+    class Typed(Message):
+        """The text changed."""
+
+        mode: Mode
+        text: str
+
+    @dataclass
+    class Accepted(Message):
+        """Enter: the text is what is wanted."""
+
+        mode: Mode
+        text: str
+
+    @dataclass
+    class Left(Message):
+        """Esc: all is to be as it was before."""
+
+        mode: Mode
+
+    def __init__(
+        self,
+        mode: Mode,
+        text: str,
+        history: Sequence[str] = (),
+        complete_with: Callable[[str], Sequence[str]] = lambda text: (),
+        *,
+        ascii_only: bool = False,
+    ) -> None:
+        super().__init__(id="prompt")
+        self.mode = mode
+        self._history = [*history, text]
+        self._at = len(self._history) - 1
+        self._complete_with = complete_with
+        self._sign = Block([(Cell(mode.value, Tone.HEADING),)], id="sign", ascii_only=ascii_only)
+        self._hint = Block([()], id="hint", ascii_only=ascii_only)
+        self.line = _Line(text, compact=True, select_on_focus=False)
+        self.line.cursor_blink = False
+
+    def compose(self) -> ComposeResult:
+        yield self._sign
+        yield self.line
+        yield self._hint
+
+    def on_mount(self) -> None:
+        self.line.focus()
+        self.line.cursor_position = len(self.line.value)
+
+    def hint(self, line: Line) -> None:
+        """Say something beside what is typed."""
+        self._hint.show([line])
+
+    def on_input_changed(self, event: Input.Changed) -> None:
+        event.stop()
+        self.post_message(self.Typed(self.mode, event.value))
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        event.stop()
+        self.post_message(self.Accepted(self.mode, event.value))
+
+    def leave(self) -> None:
+        self.post_message(self.Left(self.mode))
+
+    def complete(self) -> None:
+        """Take the first way to go on; where there are several that begin alike, as far as they do."""
+        found = list(self._complete_with(self.line.value))
+        if found:
+            common = _common_start(found)
+            longer = len(common) > len(self.line.value) and common.lower().startswith(self.line.value.lower())
+            self._put(common if longer else found[0])
+
+    def earlier(self) -> None:
+        self._look(-1)
+
+    def later(self) -> None:
+        self._look(1)
+
+    def _look(self, step: int) -> None:
+        at = self._at + step
+        if 0 <= at < len(self._history):
+            self._at = at
+            self._put(self._history[at])
+
+    def _put(self, text: str) -> None:
+        self.line.value = text
+        self.line.cursor_position = len(text)
+
+
+def _common_start(texts: Sequence[str]) -> str:
+    first, last = min(texts), max(texts)
+    end = next(
+        (place for place, (a, b) in enumerate(zip(first, last, strict=False)) if a != b), min(len(first), len(last))
+    )
+    return first[:end]
