@@ -215,10 +215,10 @@ def _of_host(scene: Scene, lpar: Lpar, one: HostFound) -> Iterable[Note]:
     if one.match is HostMatch.SEVERAL:
         yield Note(f"{place} holds some of the WWPNs; other hosts of the array hold the rest.", tone)
         return
-    if one.missing:
-        yield Note(f"{place} lacks {', '.join(one.missing)} of {lpar.name}.", tone)
-    if one.surplus:
-        yield Note(f"{place} holds {', '.join(one.surplus)}, which no profile of {lpar.name} has.", tone)
+    lacks = f"lacks {', '.join(one.missing)} of {lpar.name}" if one.missing else ""
+    holds = f"holds {', '.join(one.surplus)}, which no profile of {lpar.name} has" if one.surplus else ""
+    if lacks or holds:
+        yield Note(f"{place} {' and '.join(words for words in (lacks, holds) if words)}.", tone)
 
 
 def _not_read(scene: Scene, entry: Entry, hosts: LparHosts) -> Iterable[Note]:
