@@ -177,8 +177,10 @@ def _through(scene: Scene, lpar: Lpar, adapter: FcAdapter) -> Cell:
     maps = _maps_of(vios, lpar.lpar_id)
     if len(maps) == 1:
         mapping = maps[0]
-        tone = Tone.PLAIN if mapping.status == "LOGGED_IN" or lpar.state is not LparState.RUNNING else Tone.WARN
-        return Cell(f"{name} {mapping.vfchost} {mapping.fc_port or 'no port'} {mapping.status}", tone, name)
+        path = f"{name} {mapping.vfchost} {mapping.fc_port or 'no port'}"
+        if mapping.status == "LOGGED_IN" or lpar.state is not LparState.RUNNING:
+            return Cell(path, short=name)
+        return Cell(f"{GLYPHS[Tone.WARN]} {mapping.status} {path}", Tone.WARN)
     several = f" {' or '.join(m.vfchost for m in maps)}" if maps else ""
     return Cell(f"{name}{several}", short=name)
 
