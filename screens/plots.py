@@ -176,7 +176,7 @@ def _axis(begin: datetime, end: datetime, cells: int) -> str:
     """Where the time begins and ends, under the two ends of the plot."""
     left, right = f"{age(end, begin)} ago", "now"
     between = cells - len(left) - len(right)
-    return f"{left}{' ' * between}{right}" if between > 0 else f"{left} … {right}"
+    return f"{left}{' ' * between}{right}" if between > 0 else fit(left, cells)
 
 
 def _curve(curve: Curve, cells: int) -> list[Line]:

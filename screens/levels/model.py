@@ -89,9 +89,12 @@ def unread_note(scene: Scene, noun: str, device: DeviceStatus) -> Note | None:
         return Note(f"No {noun} are known yet: {device.name} has not been read so far.", Tone.UNKNOWN)
     if device.health is DeviceHealth.FAILING:
         why = device.failure or "no reason told"
-        return Note(f"{noun} could not be read, and none are known from before: {device.name}: {why}.", Tone.BAD)
+        return Note(
+            f"{noun[0].upper()}{noun[1:]} could not be read, and none are known from before: {device.name}: {why}.",
+            Tone.BAD,
+        )
     if sample_is_stale(device, scene.now):
-        return Note(f"{noun}: none at the last reading of {device.name}, which is old.", Tone.UNKNOWN)
+        return Note(f"No {noun} at the last reading of {device.name}, which is old.", Tone.UNKNOWN)
     if device.health is DeviceHealth.PARTIAL:
         return Note(f"No {noun} were read; {device.name} was partly read, so there may be some.", Tone.UNKNOWN)
     return None

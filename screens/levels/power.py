@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 
 from screens import sources as src
 from screens.cells import Cell, Tone
-from screens.columns import Column
+from screens.columns import Column, Measure
 from screens.conditions import HostMatch
 from screens.host_match import LparHosts, lpar_hosts, why
 from screens.levels.model import Level, LevelRow, Ref, faded, why_none
@@ -33,7 +33,7 @@ ADAPTER_COLUMNS = (
 MAP_COLUMNS = (
     Column("vfchost", source=src.LSMAP),
     Column("Client LPAR", cut=12, field="client", source=src.LSMAP),
-    Column("Id", rank=2, right=True, source=src.LSMAP),
+    Column("Id", rank=2, right=True, measure=Measure.NUMBER, source=src.LSMAP),
     Column("Status", source=src.LSMAP),
     Column("Port", source=src.LSMAP),
     Column("Client adapter", rank=1, source=src.LSMAP),
