@@ -162,8 +162,7 @@ def _hosts(scene: Scene, pair: LparPair, left: Lpar) -> Iterator[Part]:
     yield Heading("FlashArray hosts, against the WWPNs above")
     source = src.derived(f"{src.GET_HOSTS}, against {src.LSHWRES_FC} and {src.LSSYSCFG_PROF}")
     yield both("Host", lambda entry: _host(scene, entry), pair.left, pair.right, source=source)
-    for entry in (pair.left, pair.right):
-        yield from why(scene, entry) if entry is not None else ()
+    yield from dict.fromkeys(note for one in (pair.left, pair.right) if one is not None for note in why(scene, one))
 
 
 def _host(scene: Scene, entry: Entry) -> Cell:

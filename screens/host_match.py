@@ -226,11 +226,12 @@ def _not_read(scene: Scene, entry: Entry, hosts: LparHosts) -> Iterable[Note]:
     unread = [name for name, read in flasharrays(scene, site).items() if not read]
     if unread:
         names = ", ".join(unread)
-        yield Note(f"{names} could not be read: whether it has a host for this LPAR now is not known.", Tone.UNKNOWN)
+        text = f"{names}: hosts could not be read, or not all: whether one belongs to this LPAR now is not known."
+        yield Note(text, Tone.UNKNOWN)
     kinds = {device.kind for device in scene.index.devices.values() if device.site == site}
     if DeviceKind.FLASHARRAY not in kinds:
         yield Note(
             f"No FlashArray of site {site or '?'} is configured, and other arrays' hosts are not read.", Tone.DIM
         )
     elif DeviceKind.THREEPAR in kinds and not hosts.found:
-        yield Note("Hosts of 3PAR arrays are not read: this LPAR may have its host there.", Tone.DIM)
+        yield Note(f"Hosts of the 3PAR arrays at {site} are not read: this LPAR may have its host there.", Tone.DIM)

@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime
 
-from screens.ages import exact, moment_short, size
+from screens.ages import age, exact, moment_short, size
 from screens.cells import Cell, Tone
+from screens.conditions import Freshness
 from screens.scene import Scene
-from screens.status import EMPTY
+from screens.status import EMPTY, status
 from store.records import Entry
 
 NEVER = float("-inf")
@@ -16,16 +17,22 @@ NEVER = float("-inf")
 
 
 def seen(scene: Scene, *entries: Entry) -> Cell:
-    """The age of a row made of these entries; its value is the moment when the oldest of them was seen."""
-    cell = scene.age_cell(*entries)
-    return replace(cell, value=min(entry.seen_at for entry in entries).timestamp())
+    """The age of a row made of these entries, as ``scene.age_cell`` writes it; its value is the moment when the oldest
+    of them was seen."""
+    oldest = entries[0].seen_at if len(entries) == 1 else min(entry.seen_at for entry in entries)
+    fresh, text = scene.worst_freshness(*entries), age(scene.now, oldest)
+    if fresh is Freshness.FRESH:
+        return Cell(text, value=oldest.timestamp())
+    state = status(fresh)
+    return Cell(f"{state.text} {text}", state.tone, value=oldest.timestamp())
 
 
 def site(scene: Scene, entry: Entry) -> Cell:
     """The site by its name, found by its role too."""
-    role = scene.site_role(entry)
-    cell = scene.site_cell(entry)
-    return cell if role is None else replace(cell, aka=role.value)
+    name = scene.site(entry)
+    if name is None:
+        return EMPTY
+    return Cell(name, aka=next((one.role.value for one in scene.sites if one.name == name), ""))
 
 
 def number(count: int | float | None) -> Cell:

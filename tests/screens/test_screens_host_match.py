@@ -189,7 +189,7 @@ def test_the_sentences_name_host_array_and_wwpns() -> None:
 def test_none_on_the_arrays_says_that_hosts_of_3par_arrays_are_not_read() -> None:
     scene, one = of(estate_of([client("db1", MINE)], []))
     assert [note.text for note in why(scene, one)] == [
-        "Hosts of 3PAR arrays are not read: this LPAR may have its host there."
+        "Hosts of the 3PAR arrays at oslo are not read: this LPAR may have its host there."
     ]
 
 

@@ -137,7 +137,7 @@ def test_what_was_not_read_is_not_shown_as_missing() -> None:
     assert cell(row(made, "fc 32"), made, "Host or other site") == "? not read: erp-db"
     hosts = level(estate.scene(), Ref("lpar.hosts", ERP))
     assert cell(hosts.rows[0], hosts, "WWPNs") == "? not read"
-    assert any("fa-oslo could not be read" in note.text for note in hosts.notes)
+    assert any("fa-oslo: hosts could not be read" in note.text for note in hosts.notes)
 
 
 def test_a_slot_shows_only_the_hosts_of_its_pair() -> None:
