@@ -37,6 +37,7 @@ if TYPE_CHECKING:
         ExportRequested,
         FilterSaved,
         HelpRequested,
+        LevelRequested,
         ObjectRequested,
         PaletteRequested,
         PaneRequested,
@@ -221,6 +222,13 @@ class Console(App[int]):
     async def on_detail_requested(self, message: DetailRequested) -> None:
         if self._may_open(message.asked_by):
             await self.push_screen(places.detail(message.kind, message.key, self.around))
+
+    async def on_level_requested(self, message: LevelRequested) -> None:
+        from screens.level import LevelScreen
+
+        if self._may_open(message.asked_by):
+            above = [screen for screen in self.screen_stack if isinstance(screen, LevelScreen)]
+            await self.push_screen(LevelScreen(self.around, message.ref, [screen.title_now for screen in above]))
 
     async def on_values_requested(self, message: ValuesRequested) -> None:
         from screens.tables import TableScreen

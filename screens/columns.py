@@ -27,7 +27,7 @@ class Measure(StrEnum):
     SPAN = "span"
     """A length of time, in seconds."""
     MOMENT = "moment"
-    """A moment, in seconds since 1970 UTC; it is compared by its age."""
+    """A moment, in seconds since 1970 UTC; it is compared by its age. Minus infinity: there never was one."""
 
 
 @dataclass(frozen=True, slots=True)

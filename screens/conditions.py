@@ -49,3 +49,20 @@ class Activity(StrEnum):
     KNOWN = "active"
     PRESUMED = "presumed"
     UNKNOWN = "unknown"
+
+
+class HostMatch(StrEnum):
+    """How the array's host objects of an LPAR stand against the WWPNs of the LPAR.
+
+    ``DIFFERS``: the host lacks a WWPN, or holds one that the LPAR does not have. ``OTHER``: a WWPN is on a host of
+    another name. ``SEVERAL``: they are spread over hosts of one array. ``NONE``: the arrays were read and have no host
+    for it. ``UNREAD``: an array, the HMC or a part of the LPAR could not be read, so nothing is certain."""
+
+    AS_LPAR = "as LPAR"
+    DIFFERS = "differs"
+    OTHER = "other host"
+    SEVERAL = "several"
+    NONE = "none"
+    UNREAD = "not read"
+    NO_WWPNS = "no WWPNs"
+    NOT_APPLICABLE = "not applicable"

@@ -12,7 +12,8 @@ from screens.actions import Place, bindings
 from screens.base import EstateScreen
 from screens.cells import Cell, Line, Tone, line_text
 from screens.head import trouble
-from screens.messages import CopyRequested
+from screens.levels import first_level
+from screens.messages import CopyRequested, LevelRequested
 from screens.scene import Scene
 from screens.side_by_side import Note, Part, lay_out
 from screens.surroundings import Surroundings
@@ -25,6 +26,11 @@ class Detail(EstateScreen):
 
     PLACE = Place.DETAIL
     BINDINGS: ClassVar[list[BindingType]] = [*bindings(Place.DETAIL)]
+
+    KIND: ClassVar[str] = ""
+    """The kind of object, as :func:`screens.levels.first_level` knows it."""
+    FURTHER: ClassVar[str] = ""
+    """What Enter leads to."""
 
     def __init__(self, around: Surroundings, key: str) -> None:
         super().__init__(around)
@@ -69,10 +75,19 @@ class Detail(EstateScreen):
             parts = self.parts(scene)
         except LookupError:
             parts = (Note("The store does not know this object any more.", Tone.UNKNOWN),)
-        self.lines.show(lay_out(parts, self.width - 1))
+        self.lines.show(lay_out(parts, self.width - 1, self._with_sources))
 
     def move(self, how: str) -> None:
         self.lines.move(how)
+
+    @property
+    def further(self) -> str | None:
+        return self.FURTHER
+
+    def do_open(self) -> None:
+        ref = first_level(self.KIND, self.key)
+        if ref is not None:
+            self.post_message(LevelRequested(ref, asked_by=self))
 
     def do_copy_name(self) -> None:
         name = self._heading(self.around.scene())

@@ -14,6 +14,8 @@ class DeviceDetail(Detail):
     """``key`` is the name of the device in the settings."""
 
     PANE = "devices"
+    KIND = "device"
+    FURTHER = "Objects"
 
     def heading(self, scene: Scene) -> str:
         return f"Device {self.key}"

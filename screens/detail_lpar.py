@@ -15,6 +15,8 @@ from store.records import Entry
 
 class LparDetail(Detail):
     PANE = "lpars"
+    KIND = "lpar"
+    FURTHER = "Adapters"
 
     def heading(self, scene: Scene) -> str:
         lpar = scene.entry("lpar", self.key).obj

@@ -15,6 +15,8 @@ from store.records import Entry
 
 class PgroupDetail(Detail):
     PANE = "pgroups"
+    KIND = "pgroup"
+    FURTHER = "Snapshots"
 
     def heading(self, scene: Scene) -> str:
         group = scene.entry("pgroup", self.key).obj

@@ -17,6 +17,8 @@ class RcgDetail(Detail):
     """``key`` is the ``pair_key`` of a ``store.estate.RemoteCopyGroup``."""
 
     PANE = "rcgs"
+    KIND = "rcg_pair"
+    FURTHER = "Volumes"
 
     def heading(self, scene: Scene) -> str:
         return f"Remote copy group {pair_of(scene, self.key).name}"

@@ -15,6 +15,8 @@ from store.records import Entry
 
 class VmDetail(Detail):
     PANE = "replicas"
+    KIND = "vm"
+    FURTHER = "Replicas"
 
     def heading(self, scene: Scene) -> str:
         vm = scene.entry("vm", self.key).obj

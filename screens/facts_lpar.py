@@ -4,13 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
+from screens import sources as src
 from screens.ages import size
 from screens.cells import Cell, Tone
+from screens.conditions import HostMatch
+from screens.host_match import lpar_hosts, why
+from screens.origins import origin
 from screens.pairing import LparPair, active_profile, lpar_pair, profile_wwpns, running_wwpns
 from screens.scene import Scene
 from screens.side_by_side import Fact, Heading, Note, Part, both, text_cell
+from screens.state_history import state_track, strip, tones_of
 from screens.status import DIFFERS, EMPTY, GLYPHS, rmc, status
-from store.estate import EthAdapter, Lpar, LparProfile
+from store.estate import EthAdapter, Lpar, LparProfile, LparState
 from store.records import Entry
 
 MIB = 1024 * 1024
@@ -23,10 +28,13 @@ def parts(scene: Scene, entry: Entry) -> list[Part]:
     right = _lpar(pair.right) if pair.right is not None else None
     return [
         *_notes(scene, pair),
+        origin(scene, pair.left, pair.right),
         *_identity(scene, pair, left, right),
         *_definition(left, right),
         *_fibre_channel(left, right),
+        *_hosts(scene, pair, left),
         *_ethernet(left, right),
+        *_history(scene, pair),
         *_npiv(left),
     ]
 
@@ -51,15 +59,15 @@ def _notes(scene: Scene, pair: LparPair) -> Iterator[Part]:
 
 
 def _identity(scene: Scene, pair: LparPair, left: Lpar, right: Lpar | None) -> Iterator[Part]:
-    yield both("Site", scene.site_cell, pair.left, pair.right)
-    yield both("Managed system", lambda lpar: Cell(lpar.system), left, right)
-    yield both("State", lambda lpar: status(lpar.state).cell(), left, right)
-    yield both("Seen", scene.seen_cell, pair.left, pair.right)
-    yield both("Id", lambda lpar: Cell(str(lpar.lpar_id)), left, right)
-    yield both("Environment", lambda lpar: Cell(lpar.env), left, right, compare=True)
-    yield both("Operating system", lambda lpar: text_cell(lpar.os_version), left, right)
-    yield both("RMC", _rmc, left, right)
-    yield both("Reference code", lambda lpar: text_cell(lpar.refcode), left, right)
+    yield both("Site", scene.site_cell, pair.left, pair.right, source=src.SETTINGS)
+    yield both("Managed system", lambda lpar: Cell(lpar.system), left, right, source=src.LSSYSCFG_SYS)
+    yield both("State", lambda lpar: status(lpar.state).cell(), left, right, source=src.LSSYSCFG_LPAR)
+    yield both("Seen", scene.seen_cell, pair.left, pair.right, source=src.SEEN)
+    yield both("Id", lambda lpar: Cell(str(lpar.lpar_id)), left, right, source=src.LSSYSCFG_LPAR)
+    yield both("Environment", lambda lpar: Cell(lpar.env), left, right, compare=True, source=src.LSSYSCFG_LPAR)
+    yield both("Operating system", lambda lpar: text_cell(lpar.os_version), left, right, source=src.LSSYSCFG_LPAR)
+    yield both("RMC", _rmc, left, right, source=src.LSSYSCFG_LPAR)
+    yield both("Reference code", lambda lpar: text_cell(lpar.refcode), left, right, source=src.LSREFCODE)
 
 
 def _rmc(lpar: Lpar) -> Cell:
@@ -69,8 +77,8 @@ def _rmc(lpar: Lpar) -> Cell:
 
 def _definition(left: Lpar, right: Lpar | None) -> Iterator[Part]:
     yield Heading("Profile of the next activation")
-    yield both("Profile", _profile_name, left, right)
-    yield both("Running with", lambda lpar: text_cell(lpar.curr_profile), left, right)
+    yield both("Profile", _profile_name, left, right, source=src.LSSYSCFG_LPAR)
+    yield both("Running with", lambda lpar: text_cell(lpar.curr_profile), left, right, source=src.LSSYSCFG_LPAR)
     facts: tuple[tuple[str, Callable[[LparProfile], Cell]], ...] = (
         ("Mem min/want/max", _memory),
         ("Processors", _processors),
@@ -78,8 +86,10 @@ def _definition(left: Lpar, right: Lpar | None) -> Iterator[Part]:
         ("Boot mode", lambda profile: Cell(profile.boot_mode)),
     )
     for label, make in facts:
-        yield both(label, _of_profile(make), left, right, compare=True)
-    yield both("Auto start", _of_profile(lambda profile: text_cell(profile.auto_start)), left, right)
+        yield both(label, _of_profile(make), left, right, compare=True, source=src.LSSYSCFG_PROF)
+    yield both(
+        "Auto start", _of_profile(lambda profile: text_cell(profile.auto_start)), left, right, source=src.LSSYSCFG_PROF
+    )
 
 
 def _of_profile(make: Callable[[LparProfile], Cell]) -> Callable[[Lpar], Cell]:
@@ -114,8 +124,8 @@ def _fibre_channel(left: Lpar, right: Lpar | None) -> Iterator[Part]:
     if not slots:
         yield Note("None on either side." if right is not None else "None.", Tone.DIM)
     for slot in sorted(slots):
-        yield both(f"Slot {slot} running", _running_fc(slot), left, right)
-        yield both(f"Slot {slot} profile", _profile_fc(slot), left, right)
+        yield both(f"Slot {slot} running", _running_fc(slot), left, right, source=src.LSHWRES_FC)
+        yield both(f"Slot {slot} profile", _profile_fc(slot), left, right, source=src.LSSYSCFG_PROF)
 
 
 def _fc_slots(lpar: Lpar) -> set[int]:
@@ -145,14 +155,42 @@ def against_running(running: str, profile: str) -> Cell:
     return Cell("as running", Tone.OK) if running == profile else Cell(f"{DIFFERS} {profile}", Tone.BAD)
 
 
+def _hosts(scene: Scene, pair: LparPair, left: Lpar) -> Iterator[Part]:
+    """Whether the arrays' hosts hold the WWPNs: what is missing there cannot be reached when the LPAR is started."""
+    if left.env == "vioserver":
+        return
+    yield Heading("FlashArray hosts, against the WWPNs above")
+    source = src.derived(f"{src.GET_HOSTS}, against {src.LSHWRES_FC} and {src.LSSYSCFG_PROF}")
+    yield both("Host", lambda entry: _host(scene, entry), pair.left, pair.right, source=source)
+    yield from dict.fromkeys(note for one in (pair.left, pair.right) if one is not None for note in why(scene, one))
+
+
+def _host(scene: Scene, entry: Entry) -> Cell:
+    hosts = lpar_hosts(scene, entry)
+    if hosts.match is HostMatch.NOT_APPLICABLE:
+        return EMPTY
+    names = ", ".join(f"{one.host.name} on {one.host.array}" for one in hosts.found)
+    return status(hosts.match).cell(names)
+
+
+def _history(scene: Scene, pair: LparPair) -> Iterator[Part]:
+    tracks = []
+    for entry in (pair.left, pair.right):
+        if entry is not None:
+            state, label = _lpar(entry).state.value, f"{scene.site(entry) or '?'} {_lpar(entry).system}"
+            tracks.append(state_track(scene, entry, "state", state, tones_of(LparState), label))
+    yield Heading("State over the last 24 hours")
+    yield strip(scene, tracks)
+
+
 def _ethernet(left: Lpar, right: Lpar | None) -> Iterator[Part]:
     yield Heading("Virtual Ethernet: MACs running and in the profile")
     slots = {slot for lpar in (left, right) if lpar is not None for slot in _eth_slots(lpar)}
     if not slots:
         yield Note("None on either side." if right is not None else "None.", Tone.DIM)
     for slot in sorted(slots):
-        yield both(f"Slot {slot} running", _running_eth(slot), left, right)
-        yield both(f"Slot {slot} profile", _profile_eth(slot), left, right)
+        yield both(f"Slot {slot} running", _running_eth(slot), left, right, source=src.LSHWRES_ETH)
+        yield both(f"Slot {slot} profile", _profile_eth(slot), left, right, source=src.LSSYSCFG_PROF)
     if right is not None:
         yield _macs_kept(left, right)
 
@@ -195,11 +233,12 @@ def _macs_kept(left: Lpar, right: Lpar) -> Fact:
     has = sorted(set(left.macs) or {a.mac for a in _profile_adapters(left) if a.mac is not None})
     gives = sorted({adapter.mac for adapter in _profile_adapters(right) if adapter.mac is not None})
     mine = text_cell(" ".join(has))
+    source = src.derived(f"{src.LSHWRES_ETH}, against {src.LSSYSCFG_PROF} of the other side")
     if profile is None:
-        return Fact("MACs kept", mine, EMPTY)
+        return Fact("MACs kept", mine, EMPTY, source=source)
     if has == gives:
-        return Fact("MACs kept", mine, Cell("the same in the profile", Tone.OK))
-    return Fact("MACs kept", mine, text_cell(" ".join(gives)), differs=True)
+        return Fact("MACs kept", mine, Cell("the same in the profile", Tone.OK), source=source)
+    return Fact("MACs kept", mine, text_cell(" ".join(gives)), differs=True, source=source)
 
 
 def _profile_adapters(lpar: Lpar) -> tuple[EthAdapter, ...]:
@@ -216,4 +255,5 @@ def _npiv(lpar: Lpar) -> Iterator[Part]:
     for mapping in lpar.npiv:
         client = mapping.client_lpar_name or "no client"
         words = f"{client}  {mapping.status}  {mapping.fc_port or 'no port'}"
-        yield Fact(mapping.vfchost, Cell(words, Tone.PLAIN if mapping.status == "LOGGED_IN" else Tone.WARN))
+        tone = Tone.PLAIN if mapping.status == "LOGGED_IN" else Tone.WARN
+        yield Fact(mapping.vfchost, Cell(words, tone), source=src.LSMAP)

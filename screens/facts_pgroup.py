@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from screens import sources as src
 from screens.ages import age, exact, moment, size
 from screens.cells import Cell, Tone
 from screens.copies import TargetCopy, pgroup_health, target_copies, worst_rpo_s
+from screens.origins import origin
 from screens.pairing import PgroupPair, pgroup_pair
 from screens.rows_pgroups import NO_COPY, progress_text, schedule_text, targets_cell
+from screens.rpo_history import pgroup_curve
 from screens.scene import Scene
 from screens.side_by_side import Fact, Heading, Note, Part, both, text_cell
 from screens.status import EMPTY, status
@@ -21,14 +24,25 @@ def parts(scene: Scene, entry: Entry) -> list[Part]:
     pair = pgroup_pair(scene, entry)
     result: list[Part] = list(_notes(scene, pair, entry))
     if pair.source is None:
-        return [*result, *_sides(scene, entry, None)]
+        return [*result, *_sides(scene, entry, None), *_curves(scene, pair, [_group(entry).array])]
     for number, replica in enumerate(pair.replicas):
         if number:
             result.append(Heading(f"Target {_group(replica).array}"))
         result += _sides(scene, pair.source, replica)
     if not pair.replicas:
         result += _sides(scene, pair.source, None)
-    return [*result, *_copies(scene, _group(pair.source)), *_members(_group(pair.source))]
+    source = _group(pair.source)
+    result.append(origin(scene, pair.source))
+    result += _curves(scene, pair, [target.name for target in source.targets])
+    return [*result, *_copies(scene, source), *_members(source)]
+
+
+def _curves(scene: Scene, pair: PgroupPair, targets: list[str]) -> Iterator[Part]:
+    """How old the copy on each target was over time."""
+    curves = [curve for target in targets if (curve := pgroup_curve(scene, pair, target)) is not None]
+    if curves:
+        yield Heading("Age of the newest complete copy")
+        yield from curves
 
 
 def _group(entry: Entry) -> ProtectionGroup:
@@ -51,21 +65,65 @@ def _notes(scene: Scene, pair: PgroupPair, entry: Entry) -> Iterator[Part]:
 def _sides(scene: Scene, left: Entry, right: Entry | None) -> Iterator[Part]:
     mine, other = _group(left), _group(right) if right is not None else None
     source = mine if mine.is_local else None
-    yield both("Name", lambda group: Cell(group.name), mine, other)
-    yield both("Array", lambda group: Cell(group.array), mine, other)
-    yield both("Site", scene.site_cell, left, right)
-    yield both("State", lambda group: status(pgroup_health(group, scene.now, source)).cell(), mine, other)
-    yield both("Seen", scene.seen_cell, left, right)
-    yield both("Replicates", targets_cell, mine, other)
-    yield both("Newest complete", lambda group: _newest(group, scene), mine, other, compare=True)
-    yield both("Snapshots", lambda group: Cell(str(group.snapshot_count)), mine, other)
-    yield both("Replication", lambda group: _local(group, schedule_text(group.replication)), mine, other)
-    yield both("Local snapshots", lambda group: _local(group, schedule_text(group.snapshot)), mine, other)
-    yield both("Kept at source", lambda group: _retention(group.source_retention), mine, other)
-    yield both("Kept at target", lambda group: _retention(group.target_retention), mine, other)
-    yield both("Retention lock", lambda group: text_cell(group.retention_lock), mine, other)
+    yield origin(scene, left, right)
+    yield both("Name", lambda group: Cell(group.name), mine, other, source=src.GET_PGROUPS)
+    yield both("Array", lambda group: Cell(group.array), mine, other, source=src.GET_ARRAYS)
+    yield both("Site", scene.site_cell, left, right, source=src.SETTINGS)
+    yield both(
+        "State",
+        lambda group: status(pgroup_health(group, scene.now, source)).cell(),
+        mine,
+        other,
+        source=src.derived("newest complete and transfers against the schedule"),
+    )
+    yield both("Seen", scene.seen_cell, left, right, source=src.SEEN)
+    yield both("Replicates", targets_cell, mine, other, source=src.GET_PGROUP_TARGETS)
+    yield both(
+        "Newest complete",
+        lambda group: _newest(group, scene),
+        mine,
+        other,
+        compare=True,
+        source=f"{src.GET_SNAPSHOTS}: created",
+    )
+    yield both("Snapshots", lambda group: Cell(str(group.snapshot_count)), mine, other, source=src.GET_SNAPSHOTS)
+    yield both(
+        "Replication",
+        lambda group: _local(group, schedule_text(group.replication)),
+        mine,
+        other,
+        source=f"{src.GET_PGROUPS}: replication_schedule",
+    )
+    yield both(
+        "Local snapshots",
+        lambda group: _local(group, schedule_text(group.snapshot)),
+        mine,
+        other,
+        source=f"{src.GET_PGROUPS}: snapshot_schedule",
+    )
+    yield both(
+        "Kept at source",
+        lambda group: _retention(group.source_retention),
+        mine,
+        other,
+        source=f"{src.GET_PGROUPS}: source_retention",
+    )
+    yield both(
+        "Kept at target",
+        lambda group: _retention(group.target_retention),
+        mine,
+        other,
+        source=f"{src.GET_PGROUPS}: target_retention",
+    )
+    yield both(
+        "Retention lock",
+        lambda group: text_cell(group.retention_lock),
+        mine,
+        other,
+        source=f"{src.GET_PGROUPS}: retention_lock",
+    )
     if mine.destroyed or (other is not None and other.destroyed):
-        yield both("Eradicated in", _eradication, mine, other)
+        yield both("Eradicated in", _eradication, mine, other, source=f"{src.GET_PGROUPS}: time_remaining")
 
 
 def _local(group: ProtectionGroup, text: str) -> Cell:
@@ -102,15 +160,20 @@ def _copies(scene: Scene, group: ProtectionGroup) -> Iterator[Part]:
         return
     yield Heading("Copies, as the source array reports them")
     worst = worst_rpo_s(group)
-    yield Fact("Worst RPO", Cell("not known: no transfer was seen complete") if worst is None else Cell(exact(worst)))
+    cell = Cell("not known: no transfer was seen complete") if worst is None else Cell(exact(worst))
+    yield Fact("Worst RPO", cell, source=src.derived("interval + longest transfer seen + blackout"))
     for copy in target_copies(group):
-        yield Fact(f"On {copy.target}", _copy(copy, scene))
+        yield Fact(f"On {copy.target}", _copy(copy, scene), source=f"{src.GET_SNAPSHOTS}; {src.GET_TRANSFERS}")
         if copy.moving is not None:
-            yield Fact("", Cell(f"transferring {copy.moving.name}: {progress_text(copy)}", Tone.BUSY))
+            yield Fact(
+                "", Cell(f"transferring {copy.moving.name}: {progress_text(copy)}", Tone.BUSY), source=src.GET_TRANSFERS
+            )
         if not copy.allowed:
-            yield Fact("", Cell("the target does not allow this group", Tone.BAD))
+            yield Fact("", Cell("the target does not allow this group", Tone.BAD), source=src.GET_PGROUP_TARGETS)
     for snapshot in group.snapshots:
-        yield Fact(f"  {age(scene.now, snapshot.created)} ago", _snapshot(snapshot))
+        yield Fact(
+            f"  {age(scene.now, snapshot.created)} ago", _snapshot(snapshot), source=f"{src.GET_SNAPSHOTS}; /transfer"
+        )
 
 
 def _copy(copy: TargetCopy, scene: Scene) -> Cell:
@@ -139,6 +202,6 @@ def _members(group: ProtectionGroup) -> Iterator[Part]:
     yield Heading("Members")
     for label, names in (("Volumes", group.volumes), ("Hosts", group.hosts), ("Host groups", group.host_groups)):
         if names:
-            yield Fact(f"{len(names)} {label.lower()}", Cell(", ".join(names)))
+            yield Fact(f"{len(names)} {label.lower()}", Cell(", ".join(names)), source=src.GET_PGROUP_MEMBERS)
     if not (group.volumes or group.hosts or group.host_groups):
         yield Note("None.", Tone.WARN)

@@ -2,22 +2,53 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
+from screens import sources as src
 from screens.ages import age, exact
 from screens.cells import Cell, Tone
 from screens.conditions import Activity, SideState
+from screens.origins import origin
 from screens.rcg_sides import TABLE, RcgPair, RoleCode, Side, Verdict, Which, decide
 from screens.rows_rcgs import active_cell, sync_word
+from screens.rpo_history import Sample, sampled_curve
 from screens.scene import Scene
 from screens.side_by_side import Fact, Heading, Note, Part, both, text_cell
+from screens.state_history import state_track, strip, tones_of
 from screens.status import EMPTY, status
-from store.estate import RcgMode, RemoteCopyGroup, RemoteCopyVolume
+from store.estate import RcgMode, RcgRole, RcgStatus, RemoteCopyGroup, RemoteCopyVolume
 
 
-def parts(scene: Scene, pair: RcgPair) -> list[Part]:
-    """The parts of the detail, top to bottom: the natural primary is the left side."""
-    return [*_verdict(pair), *_sides(scene, pair), *_volumes(scene, pair), *_table(pair)]
+def parts(scene: Scene, pair: RcgPair, samples: Sequence[Sample] = ()) -> list[Part]:
+    """The parts of the detail, top to bottom: the natural primary is the left side. ``samples`` are what this console
+    saw of the age of its last sync."""
+    return [
+        *_verdict(pair),
+        origin(scene, pair.natural.entry, pair.peer.entry),
+        *_sides(scene, pair),
+        *_volumes(scene, pair),
+        *_history(scene, pair, samples),
+        *_table(pair),
+    ]
+
+
+def _history(scene: Scene, pair: RcgPair, samples: Sequence[Sample]) -> Iterator[Part]:
+    """The age of the last sync as far as this console saw it, and the roles and states of both sides over a day."""
+    group = pair.any_group
+    curve = sampled_curve("Age of last sync", samples, scene.now, group.period_s if group is not None else None)
+    if curve is not None:
+        yield Heading("Age of the last sync")
+        yield curve
+    tracks = []
+    for side in pair.sides:
+        if side.entry is not None and side.group is not None:
+            told = side.group
+            role, state = told.role.value, told.status.value
+            tracks.append(state_track(scene, side.entry, "role", role, tones_of(RcgRole), f"{told.array} role"))
+            tracks.append(state_track(scene, side.entry, "status", state, tones_of(RcgStatus), f"{told.array} state"))
+    if tracks:
+        yield Heading("Role and state over the last 24 hours")
+        yield strip(scene, tracks)
 
 
 def _verdict(pair: RcgPair) -> Iterator[Part]:
@@ -25,7 +56,7 @@ def _verdict(pair: RcgPair) -> Iterator[Part]:
     tone = {Activity.KNOWN: Tone.OK, Activity.PRESUMED: Tone.WARN, Activity.UNKNOWN: Tone.UNKNOWN}[verdict.activity]
     if verdict.active is Which.PEER and tone is Tone.OK:
         tone = Tone.WARN
-    yield Fact("Active side", active_cell(pair))
+    yield Fact("Active side", active_cell(pair), source=src.derived("both roles, by the table below"))
     yield Note(f"{verdict.meaning[0].upper()}{verdict.meaning[1:]}.", tone)
     for entry in pair.spare:
         group = entry.obj
@@ -34,22 +65,23 @@ def _verdict(pair: RcgPair) -> Iterator[Part]:
 
 
 def _sides(scene: Scene, pair: RcgPair) -> Iterator[Part]:
-    facts: tuple[tuple[str, Callable[[RemoteCopyGroup], Cell], bool], ...] = (
-        ("Array", lambda group: Cell(group.array), False),
-        ("Group", lambda group: Cell(f"{group.name} (id {group.id})"), False),
-        ("Role", lambda group: status(group.role).cell(), False),
-        ("State", lambda group: status(group.status).cell(), True),
-        ("Mode", _mode, True),
-        ("Target", lambda group: Cell(group.target), False),
-        ("Last sync", lambda group: _last_sync(group, scene), False),
-        ("Policies", lambda group: text_cell(", ".join(group.policies)), False),
-        ("CPG here", lambda group: text_cell(group.local_cpg), False),
-        ("CPG there", lambda group: text_cell(group.remote_cpg), False),
+    groups, web = src.RCOPY_GROUPS, "GET /remotecopygroups; showrcopy -d groups"
+    facts: tuple[tuple[str, Callable[[RemoteCopyGroup], Cell], bool, str], ...] = (
+        ("Array", lambda group: Cell(group.array), False, src.THREEPAR_SYSTEM),
+        ("Group", lambda group: Cell(f"{group.name} (id {group.id})"), False, groups),
+        ("Role", lambda group: status(group.role).cell(), False, groups),
+        ("State", lambda group: status(group.status).cell(), True, groups),
+        ("Mode", _mode, True, groups),
+        ("Target", lambda group: Cell(group.target), False, groups),
+        ("Last sync", lambda group: _last_sync(group, scene), False, f"{groups}: the oldest of the volumes"),
+        ("Policies", lambda group: text_cell(", ".join(group.policies)), False, groups),
+        ("CPG here", lambda group: text_cell(group.local_cpg), False, web),
+        ("CPG there", lambda group: text_cell(group.remote_cpg), False, web),
     )
     yield Heading("The two arrays: natural primary, peer")
-    yield both("Read", lambda side: _read(side, scene), *pair.sides)
-    for label, make, compare in facts:
-        yield both(label, _of(make), *pair.sides, compare=compare)
+    yield both("Read", lambda side: _read(side, scene), *pair.sides, source=src.SEEN)
+    for label, make, compare, source in facts:
+        yield both(label, _of(make), *pair.sides, compare=compare, source=source)
 
 
 def _of(make: Callable[[RemoteCopyGroup], Cell]) -> Callable[[Side], Cell]:
@@ -89,11 +121,15 @@ def _volumes(scene: Scene, pair: RcgPair) -> Iterator[Part]:
     for name in sorted({*mine, *theirs}):
         of_left, of_right = mine.get(name), theirs.get(name)
         yield Fact(
-            name, _volume(of_left, scene, left), _volume(of_right, scene, right), differs=_apart(of_left, of_right)
+            name,
+            _volume(of_left, scene, left),
+            _volume(of_right, scene, right),
+            _apart(of_left, of_right),
+            src.RCOPY_GROUPS,
         )
         hosts = [_hosts(of_left), _hosts(of_right)]
         if hosts != [EMPTY, EMPTY]:
-            yield Fact("  exported to", hosts[0], hosts[1])
+            yield Fact("  exported to", hosts[0], hosts[1], source=src.THREEPAR_VLUNS)
 
 
 def _apart(left: RemoteCopyVolume | None, right: RemoteCopyVolume | None) -> bool:

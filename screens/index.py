@@ -121,6 +121,10 @@ class Index:
         """Every value of a relation that objects of the kind have."""
         return [value for name, value in self._complete(kind).members if name == relation]
 
+    def of_device(self, kind: str, device: str) -> tuple[Entry, ...]:
+        """The objects of the kind that a device reports."""
+        return tuple(entry for entry in self.view.entries(kind) if entry.device == device)
+
     def count_by_device(self, kind: str) -> Counter[str]:
         """How many objects of the kind each device reports."""
         entries = self.view.entries(kind)

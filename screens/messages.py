@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from textual.message import Message
 
 from screens.export import Form, Sheet
+from screens.levels.model import Ref
 
 
 @dataclass
@@ -30,10 +31,9 @@ class DetailRequested(Message):
 
 @dataclass
 class LevelRequested(Message):
-    """The operator went one level deeper: what stands behind an object (:mod:`screens.levels`)."""
+    """The operator went one level deeper: what belongs to an object (:mod:`screens.levels`)."""
 
-    kind: str
-    key: str
+    ref: Ref
     asked_by: object = None
 
 

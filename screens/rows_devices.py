@@ -2,24 +2,26 @@
 
 from __future__ import annotations
 
+from screens import sources as src
 from screens.ages import age, until
 from screens.cells import Cell, Tone
-from screens.columns import Column, Row
+from screens.columns import Column, Measure, Row
 from screens.scene import Scene, sample_is_stale
 from screens.status import EMPTY, GLYPHS, status
+from screens.valued import NEVER, valued
 from store.estate import DeviceKind
 from store.records import DeviceHealth, DeviceStatus
 
 COLUMNS = (
-    Column("Device", cut=14),
-    Column("Kind", rank=4),
-    Column("Site", rank=3, cut=8),
-    Column("Address", rank=6, cut=12),
-    Column("Health"),
-    Column("Since", rank=2),
-    Column("Last read"),
-    Column("Next try", rank=1),
-    Column("Why", cut=12),
+    Column("Device", cut=14, source=src.SETTINGS),
+    Column("Kind", rank=4, source=src.SETTINGS),
+    Column("Site", rank=3, cut=8, source=src.SETTINGS),
+    Column("Address", rank=6, cut=12, source=src.SETTINGS),
+    Column("Health", source=src.SWEEP),
+    Column("Since", rank=2, measure=Measure.MOMENT, source=src.SWEEP),
+    Column("Last read", measure=Measure.MOMENT, source=f"{src.SWEEP}: begin of the last one that came back"),
+    Column("Next try", rank=1, measure=Measure.MOMENT, source=f"{src.SWEEP}: the schedule"),
+    Column("Why", cut=12, source=f"{src.SWEEP}: the device's or the library's answer"),
 )
 
 DUE_S = 10.0
@@ -44,14 +46,18 @@ def row(device: DeviceStatus, scene: Scene) -> Row:
     return (
         Cell(device.name),
         Cell(KIND_WORDS[device.kind]),
-        Cell(device.site),
+        Cell(device.site, aka=_role(device.site, scene)),
         Cell(device.address),
         status(device.health).cell(),
-        Cell(age(scene.now, device.since)) if device.since is not None else EMPTY,
-        last_read_cell(device, scene),
-        next_try_cell(device, scene),
+        valued(Cell(age(scene.now, device.since)), device.since) if device.since is not None else EMPTY,
+        valued(last_read_cell(device, scene), device.last_ok if device.last_ok is not None else NEVER),
+        valued(next_try_cell(device, scene), device.next_try),
         why_cell(device),
     )
+
+
+def _role(name: str, scene: Scene) -> str:
+    return next((site.role.value for site in scene.sites if site.name == name), "")
 
 
 def last_read_cell(device: DeviceStatus, scene: Scene) -> Cell:

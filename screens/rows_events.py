@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
+from screens import sources as src
 from screens.ages import age, moment_short
 from screens.cells import Cell
-from screens.columns import Column, Row
+from screens.columns import Column, Measure, Row
 from screens.scene import Scene
 from screens.status import EMPTY
 from store.records import Event
 
 COLUMNS = (
-    Column("When (UTC)"),
-    Column("Age"),
-    Column("Kind", rank=3),
-    Column("Object", cut=16),
-    Column("Device", rank=4, cut=8),
-    Column("What", cut=10),
-    Column("Before → after", cut=20),
+    Column("When (UTC)", measure=Measure.MOMENT, field="when", source=src.EVENTS),
+    Column("Age", measure=Measure.MOMENT, source=src.EVENTS),
+    Column("Kind", rank=3, source=src.EVENTS),
+    Column("Object", cut=16, source=src.EVENTS),
+    Column("Device", rank=4, cut=8, source=src.EVENTS),
+    Column("What", cut=10, source=src.EVENTS),
+    Column("Before → after", cut=20, field="change", source=src.EVENTS),
 )
 
 KIND_WORDS = {
@@ -39,8 +40,8 @@ KIND_WORDS = {
 
 def row(event: Event, scene: Scene) -> Row:
     return (
-        Cell(moment_short(scene.now, event.at)),
-        Cell(age(scene.now, event.at)),
+        Cell(moment_short(scene.now, event.at), value=event.at.timestamp()),
+        Cell(age(scene.now, event.at), value=event.at.timestamp()),
         Cell(KIND_WORDS.get(event.kind, event.kind)),
         Cell(event.label),
         Cell(event.device) if event.device else EMPTY,

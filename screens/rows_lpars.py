@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
+from screens import sources as src
 from screens.cells import Cell, Tone
-from screens.columns import Column, Row
+from screens.columns import Column, Measure, Row
+from screens.host_match import host_cell
 from screens.scene import Scene
 from screens.status import EMPTY, rmc, status
+from screens.valued import seen
 from store.estate import Lpar
 from store.records import Entry
 
 COLUMNS = (
-    Column("LPAR", cut=16),
-    Column("System", rank=3, cut=14),
-    Column("Site", rank=2, cut=10),
-    Column("State"),
-    Column("Env", rank=5),
-    Column("RMC", rank=4),
-    Column("WWPNs", rank=6, right=True),
-    Column("MACs", rank=7, right=True),
-    Column("Refcode", rank=8, cut=8),
-    Column("Age"),
+    Column("LPAR", cut=16, source=src.LSSYSCFG_LPAR),
+    Column("System", rank=3, cut=10, source=src.LSSYSCFG_SYS),
+    Column("Site", rank=2, cut=8, source=src.SETTINGS),
+    Column("State", source=src.LSSYSCFG_LPAR),
+    Column("Host", rank=1, source=src.derived(f"{src.GET_HOSTS}, against {src.LSHWRES_FC} and {src.LSSYSCFG_PROF}")),
+    Column("Env", rank=5, source=src.LSSYSCFG_LPAR),
+    Column("RMC", rank=4, source=src.LSSYSCFG_LPAR),
+    Column("WWPNs", rank=6, right=True, measure=Measure.NUMBER, source=src.LSHWRES_FC),
+    Column("MACs", rank=7, right=True, measure=Measure.NUMBER, source=src.LSHWRES_ETH),
+    Column("Refcode", rank=8, cut=8, source=src.LSREFCODE),
+    Column("Age", measure=Measure.MOMENT, source=src.SEEN),
 )
 
 
@@ -32,19 +36,21 @@ def row(entry: Entry, scene: Scene) -> Row:
         Cell(lpar.system),
         scene.site_cell(entry),
         scene.state_cell(entry, status(lpar.state)),
+        host_cell(scene, entry),
         Cell(lpar.env),
         rmc(lpar.rmc_state, lpar.state),
         _count(lpar.wwpns, "fc" not in lpar.unread),
         _count(lpar.macs, "eth" not in lpar.unread),
         Cell(lpar.refcode) if lpar.refcode else EMPTY,
-        scene.age_cell(entry),
+        seen(scene, entry),
     )
     return scene.faded(cells, entry)
 
 
 def _count(values: tuple[str, ...], complete: bool) -> Cell:
     """How many there are; ``+?`` after it where a row could not be read, so that there may be more."""
-    return Cell(str(len(values))) if complete else Cell(f"{len(values)}+?", Tone.WARN)
+    count = len(values)
+    return Cell(str(count), value=count) if complete else Cell(f"{count}+?", Tone.WARN, value=count)
 
 
 def order(key: str) -> tuple[str, str]:

@@ -4,30 +4,34 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from screens import sources as src
 from screens.ages import age, exact, time_of_day
 from screens.cells import Cell, Tone
-from screens.columns import Column, Row
+from screens.columns import Column, Measure, Row
 from screens.copies import TargetCopy, pgroup_health, target_copies, worst_copy
 from screens.pairing import pgroup_source
 from screens.scene import Scene
 from screens.status import EMPTY, status
+from screens.valued import NEVER, number, seen
 from store.estate import PgroupSchedule, ProtectionGroup
 from store.records import Entry
 
 COLUMNS = (
-    Column("Protection group", cut=20),
-    Column("Array", rank=2, cut=12),
-    Column("Site", rank=3, cut=10),
-    Column("Targets", rank=4, cut=14),
-    Column("Vols", rank=6, right=True),
-    Column("Every", rank=5),
-    Column("RPO age"),
-    Column("Transfer", rank=1),
-    Column("State"),
-    Column("Age"),
+    Column("Protection group", cut=20, field="pgroup", source=src.GET_PGROUPS),
+    Column("Array", rank=2, cut=12, source=src.GET_ARRAYS),
+    Column("Site", rank=3, cut=10, source=src.SETTINGS),
+    Column("Targets", rank=4, cut=14, source=src.GET_PGROUP_TARGETS),
+    Column("Vols", rank=6, right=True, measure=Measure.NUMBER, source=src.GET_PGROUP_VOLUMES),
+    Column("Every", rank=5, measure=Measure.SPAN, source=f"{src.GET_PGROUPS}: replication_schedule"),
+    Column(
+        "RPO age", measure=Measure.MOMENT, field="rpo", source=f"{src.GET_SNAPSHOTS}: created of the newest complete"
+    ),
+    Column("Transfer", rank=1, measure=Measure.NUMBER, source=src.GET_TRANSFERS),
+    Column("State", source=src.derived("RPO age and transfers against the schedule")),
+    Column("Age", measure=Measure.MOMENT, source=src.SEEN),
 )
 
-NO_COPY = Cell("none", Tone.BAD)
+NO_COPY = Cell("none", Tone.BAD, value=NEVER)
 """The RPO age where there is no complete copy: an age would claim a copy, a blank would hide that there is none."""
 
 
@@ -42,12 +46,12 @@ def row(entry: Entry, scene: Scene) -> Row:
         Cell(group.array),
         scene.site_cell(entry),
         targets_cell(group),
-        Cell(str(len(group.volumes))),
+        number(len(group.volumes)),
         schedule_cell(group.replication if group.is_local else None),
         rpo_cell(group, scene.now, health.tone),
         transfer_cell(group),
         scene.state_cell(entry, health),
-        scene.age_cell(entry),
+        seen(scene, entry),
     )
     return scene.faded(cells, entry)
 
@@ -74,7 +78,8 @@ def schedule_cell(schedule: PgroupSchedule | None) -> Cell:
     if schedule is None:
         return EMPTY
     text = exact(schedule.frequency_s) if schedule.frequency_s else "?"
-    return Cell(text) if schedule.enabled else Cell(f"off ({text})", Tone.WARN)
+    every_s = schedule.frequency_s or None
+    return Cell(text, value=every_s) if schedule.enabled else Cell(f"off ({text})", Tone.WARN, value=every_s)
 
 
 def schedule_text(schedule: PgroupSchedule | None) -> str:
@@ -96,16 +101,18 @@ def rpo_cell(group: ProtectionGroup, now: datetime, tone: Tone = Tone.PLAIN) -> 
     copy = worst_copy(group)
     if copy is None or copy.newest is None:
         return NO_COPY
-    return Cell(age(now, copy.newest.created), tone if tone in (Tone.BAD, Tone.WARN) else Tone.PLAIN)
+    created = copy.newest.created
+    shown = tone if tone in (Tone.BAD, Tone.WARN) else Tone.PLAIN
+    return Cell(age(now, created), shown, value=created.timestamp())
 
 
 def transfer_cell(group: ProtectionGroup) -> Cell:
-    """The progress of the transfer that is furthest behind; EMPTY where nothing is being transferred."""
+    """The progress of the transfer that is furthest behind, in percent; EMPTY where nothing is being transferred."""
     moving = [copy for copy in target_copies(group) if copy.moving is not None]
     if not moving:
         return EMPTY
     slowest = min(moving, key=_progress)
-    return Cell(progress_text(slowest), Tone.BUSY)
+    return Cell(progress_text(slowest), Tone.BUSY, value=100 * _progress(slowest))
 
 
 def _progress(copy: TargetCopy) -> float:

@@ -4,26 +4,28 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from screens import sources as src
 from screens.ages import age
 from screens.cells import Cell, Tone
-from screens.columns import Column, Row
+from screens.columns import Column, Measure, Row
 from screens.conditions import Activity, CopyHealth, Freshness, SideState
 from screens.copies import lateness
 from screens.rcg_sides import RcgPair, Side, Verdict, Which, decide, in_sync, point_in_time, sync_summary
 from screens.scene import Scene
 from screens.status import EMPTY, GLYPHS, Status, status, worst
+from screens.valued import NEVER, seen
 from store.estate import RcgMode, RcgRole, SyncStatus
 from store.records import Entry
 
 COLUMNS = (
-    Column("RCG", cut=10),
-    Column("Mode", rank=2),
-    Column("Roles natural/peer"),
-    Column("State"),
-    Column("Sync"),
-    Column("Synced"),
-    Column("Active", cut=9),
-    Column("Age"),
+    Column("RCG", cut=10, source=src.RCOPY_GROUPS),
+    Column("Mode", rank=2, source=src.RCOPY_GROUPS),
+    Column("Roles natural/peer", field="roles", source=src.RCOPY_GROUPS),
+    Column("State", source=src.RCOPY_GROUPS),
+    Column("Sync", source=src.RCOPY_GROUPS),
+    Column("Synced", measure=Measure.MOMENT, field="rpo", source=f"{src.RCOPY_GROUPS}: LastSyncTime, the oldest"),
+    Column("Active", cut=9, source=src.derived("both roles, by the decision table of the detail")),
+    Column("Age", measure=Measure.MOMENT, source=src.SEEN),
 )
 
 _SHORT_ROLES = {
@@ -54,7 +56,13 @@ def roles_cell(pair: RcgPair) -> Cell:
     tone = worst(*(_role_tone(side) for side in pair.sides))
     full = " / ".join(_role_word(side, short=False) for side in pair.sides)
     short = "/".join(_role_word(side, short=True) for side in pair.sides)
-    return Cell(f"{GLYPHS[tone]} {full}", tone, f"{GLYPHS[tone]} {short}")
+    return Cell(f"{GLYPHS[tone]} {full}", tone, f"{GLYPHS[tone]} {short}", aka=_direction(pair))
+
+
+def _direction(pair: RcgPair) -> str:
+    """``reversed`` where a side says so: the word by which such groups are looked for."""
+    roles = {side.told.role for side in pair.sides if side.told is not None}
+    return "reversed" if roles & {RcgRole.PRIMARY_REV, RcgRole.SECONDARY_REV} else ""
 
 
 def _role_word(side: Side, *, short: bool) -> str:
@@ -99,15 +107,16 @@ def last_sync_cell(pair: RcgPair, scene: Scene) -> Cell:
         return Cell("in sync") if in_sync(pair) else aged_cell("unknown", Tone.UNKNOWN)
     then = point_in_time(pair)
     if then is None:
-        return aged_cell("never", Tone.BAD)
+        return aged_cell("never", Tone.BAD, NEVER)
     health = rpo_health(pair, scene)
     tone = status(health).tone if health is not None else Tone.OK
-    return aged_cell(age(scene.now, then), tone)
+    return aged_cell(age(scene.now, then), tone, then.timestamp())
 
 
-def aged_cell(text: str, tone: Tone) -> Cell:
+def aged_cell(text: str, tone: Tone, then: float | None = None) -> Cell:
     """An age, or what stands in its place, marked by shape and colour where it is not as it should be."""
-    return Cell(text) if tone in (Tone.OK, Tone.BUSY, Tone.OFF) else Cell(f"{GLYPHS[tone]} {text}", tone)
+    calm = tone in (Tone.OK, Tone.BUSY, Tone.OFF)
+    return Cell(text, value=then) if calm else Cell(f"{GLYPHS[tone]} {text}", tone, value=then)
 
 
 def rpo_health(pair: RcgPair, scene: Scene) -> CopyHealth | None:
@@ -150,7 +159,7 @@ def pair_age_cell(pair: RcgPair, scene: Scene) -> Cell:
     entries = [side.entry for side in pair.sides if side.entry is not None]
     if not entries:
         return EMPTY
-    cell = scene.age_cell(*entries)
+    cell = seen(scene, *entries)
     stale = status(Freshness.STALE)
     return replace(cell, short=cell.text.replace(stale.text, stale.glyph)) if cell.tone is stale.tone else cell
 

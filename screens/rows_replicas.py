@@ -2,27 +2,29 @@
 
 from __future__ import annotations
 
-from screens.ages import age, exact
+from screens import sources as src
+from screens.ages import age
 from screens.cells import Cell, Tone
-from screens.columns import Column, Row
+from screens.columns import Column, Measure, Row
 from screens.conditions import CopyHealth, Freshness
 from screens.copies import replica_health
 from screens.pairing import newest_complete, replica_of, vm_pair
 from screens.scene import Scene
-from screens.status import EMPTY, GLYPHS, status
+from screens.status import GLYPHS, status
+from screens.valued import seen, span_of
 from store.estate import PowerState, VirtualMachine
 from store.records import Entry
 
 COLUMNS = (
-    Column("VM", cut=14),
-    Column("Replica", rank=2, cut=14),
-    Column("Sites", rank=4, cut=13),
-    Column("Power both"),
-    Column("Copy of"),
-    Column("Complete", rank=3),
-    Column("Every", rank=5),
-    Column("State"),
-    Column("Age"),
+    Column("VM", cut=14, source=f"{src.VM_EXTRA_CONFIG}: source-name"),
+    Column("Replica", rank=2, cut=14, source=src.VM_NAME),
+    Column("Sites", rank=4, cut=13, field="site", source=src.SETTINGS),
+    Column("Power both", field="power", source=src.VM_POWER),
+    Column("Copy of", measure=Measure.MOMENT, field="rpo", source=f"{src.VM_EXTRA_CONFIG}: point-in-time"),
+    Column("Complete", rank=3, source=f"{src.VM_EXTRA_CONFIG}: complete"),
+    Column("Every", rank=5, measure=Measure.SPAN, source=f"{src.VM_EXTRA_CONFIG}: interval"),
+    Column("State", source=src.derived("copy of, complete and every, among all replicas of the source")),
+    Column("Age", measure=Measure.MOMENT, source=src.SEEN),
 )
 
 
@@ -46,11 +48,11 @@ def row(entry: Entry, scene: Scene) -> Row:
         Cell(vm.name),
         sites_cell(source, entry, scene),
         power_cell(source, vm, scene),
-        Cell(age(scene.now, replica.point_in_time)),
+        Cell(age(scene.now, replica.point_in_time), value=replica.point_in_time.timestamp()),
         Cell("yes") if replica.complete else Cell("no"),
-        Cell(exact(replica.interval_s)) if replica.interval_s else EMPTY,
+        span_of(replica.interval_s or None),
         scene.state_cell(entry, status(health_of(entry, scene))),
-        scene.age_cell(*entries),
+        seen(scene, *entries),
     )
     return scene.faded(cells, *entries)
 
@@ -64,7 +66,8 @@ def order(entry: Entry) -> tuple[str, float, str]:
 def sites_cell(source: Entry | None, entry: Entry, scene: Scene) -> Cell:
     there = scene.site(entry) or "?"
     here = scene.site(source) or "?" if source is not None else "?"
-    return Cell(f"{here} → {there}")
+    roles = [scene.site_role(one) for one in (source, entry) if one is not None]
+    return Cell(f"{here} → {there}", aka=" ".join(role.value for role in roles if role is not None))
 
 
 POWER_WORDS = {PowerState.ON: "on", PowerState.OFF: "off", PowerState.SUSPENDED: "suspended"}

@@ -9,6 +9,8 @@ from typing import TypeVar
 from rich.cells import cell_len
 
 from screens.cells import EMPTY_LINE, Cell, Line, Tone, fit, wrap
+from screens.plots import Curve, Strip, draw
+from screens.sources import SETTINGS
 from screens.status import DIFFERS, EMPTY, GLYPHS
 
 LABEL_WIDTH = 17
@@ -44,18 +46,28 @@ class Note:
     tone: Tone = Tone.PLAIN
 
 
-Part = Fact | Heading | Note
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """How old the facts that follow are and who told them, a text for each side. Shown only with the sources."""
+
+    left: str
+    right: str | None = None
 
 
-def both(label: str, make: Callable[[T], Cell], left: T, right: T | None, *, compare: bool = False) -> Fact:
+Part = Fact | Heading | Note | Origin | Curve | Strip
+
+
+def both(
+    label: str, make: Callable[[T], Cell], left: T, right: T | None, *, compare: bool = False, source: str = ""
+) -> Fact:
     """The same fact of two sides; of the left alone where there is no other side. With ``compare`` a difference is
     marked; what only one side tells is no difference."""
     of_left = make(left)
     if right is None:
-        return Fact(label, of_left)
+        return Fact(label, of_left, source=source)
     of_right = make(right)
     known = EMPTY not in (of_left, of_right)
-    return Fact(label, of_left, of_right, compare and known and of_left.text != of_right.text)
+    return Fact(label, of_left, of_right, compare and known and of_left.text != of_right.text, source)
 
 
 def text_cell(value: object) -> Cell:
@@ -67,9 +79,11 @@ def text_cell(value: object) -> Cell:
     return Cell(str(value))
 
 
-def lay_out(parts: Iterable[Part], width: int) -> list[Line]:
-    """The parts as lines of at most ``width`` cells. Long texts go on below themselves; nothing is cut."""
+def lay_out(parts: Iterable[Part], width: int, sources: bool = False) -> list[Line]:
+    """The parts as lines of at most ``width`` cells. Long texts go on below themselves; nothing is cut. With
+    ``sources`` a dim line below each fact says where it comes from, and who told it how long ago."""
     lines: list[Line] = []
+    origin: Origin | None = None
     for part in parts:
         if isinstance(part, Heading):
             if lines:
@@ -80,9 +94,24 @@ def lay_out(parts: Iterable[Part], width: int) -> list[Line]:
             lead = f"{glyph} " if glyph else ""
             for number, text in enumerate(wrap(part.text, max(10, width - len(lead)))):
                 lines.append((Cell((lead if number == 0 else " " * len(lead)) + text, part.tone),))
+        elif isinstance(part, Origin):
+            origin = part
+        elif isinstance(part, Curve | Strip):
+            lines += draw(part, width, LABEL_WIDTH)
+            lines += _source_lines(part.source, None, width) if sources else []
         else:
             lines += _fact_lines(part, width)
+            # What the settings say no device told.
+            lines += _source_lines(part.source, None if part.source == SETTINGS else origin, width) if sources else []
     return lines
+
+
+def _source_lines(source: str, origin: Origin | None, width: int) -> list[Line]:
+    """Source and ages, below the values that they are of."""
+    told = () if origin is None else (origin.left, origin.right)
+    text = " · ".join(words for words in (source, *told) if words)
+    room = max(10, width - LABEL_WIDTH - 1)
+    return [(Cell(" " * (LABEL_WIDTH + 1)), Cell(line, Tone.DIM)) for line in wrap(text, room)] if text else []
 
 
 def _fact_lines(fact: Fact, width: int) -> list[Line]:

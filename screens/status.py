@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from screens.cells import Cell, Tone
-from screens.conditions import Activity, CopyHealth, Freshness, SideState
+from screens.conditions import Activity, CopyHealth, Freshness, HostMatch, SideState
 from store.estate import LparState, PowerState, RcgRole, RcgStatus, SyncStatus, SystemState
 from store.records import DeviceHealth
 
@@ -43,6 +43,15 @@ ASCII = str.maketrans(
         "│": "|",
         "─": "-",
         "·": "-",
+        # Plots: the fuller the block, the darker the character.
+        "▁": ".",
+        "▂": ":",
+        "▃": "-",
+        "▄": "=",
+        "▅": "+",
+        "▆": "*",
+        "▇": "%",
+        "█": "#",
     }
 )
 
@@ -150,6 +159,13 @@ _VOCABULARY: dict[type[StrEnum], dict[StrEnum, Tone]] = {
         **_tones(Tone.OK, Activity.KNOWN),
         **_tones(Tone.WARN, Activity.PRESUMED),
         **_tones(Tone.UNKNOWN, Activity.UNKNOWN),
+    },
+    HostMatch: {
+        **_tones(Tone.OK, HostMatch.AS_LPAR),
+        **_tones(Tone.BAD, HostMatch.DIFFERS, HostMatch.OTHER),
+        **_tones(Tone.WARN, HostMatch.SEVERAL),
+        **_tones(Tone.UNKNOWN, HostMatch.UNREAD),
+        **_tones(Tone.OFF, HostMatch.NONE, HostMatch.NO_WWPNS, HostMatch.NOT_APPLICABLE),
     },
 }
 

@@ -61,6 +61,10 @@ class TableScreen(EstateScreen):
         """What opening a row asks for; None where there is nothing to open."""
         raise NotImplementedError
 
+    def nothing_further(self, key: str) -> str:
+        """Why a row opens nothing."""
+        return "This row has nothing to open: its object is not known any more."
+
     def empty_lines(self, scene: Scene) -> tuple[Line, ...]:
         """Why there are no rows."""
         raise NotImplementedError
@@ -174,7 +178,7 @@ class TableScreen(EstateScreen):
     def _open(self, key: str) -> None:
         wanted = self.opens(key)
         if wanted is None:
-            self.say("This row has nothing to open: its object is not known any more.")
+            self.say(self.nothing_further(key))
         else:
             wanted.asked_by = self
             self.post_message(wanted)

@@ -16,6 +16,7 @@ from store.estate import (
     EthAdapter,
     FcAdapter,
     FlashArray,
+    Host,
     Lpar,
     LparProfile,
     LparState,
@@ -39,6 +40,7 @@ from store.estate import (
     SystemState,
     VirtualMachine,
     VmReplica,
+    Volume,
 )
 from store.records import DeviceHealth, DeviceStatus, Entry, Event
 from store.view import EstateView
@@ -232,6 +234,60 @@ def vm_replica(
     copy = VmReplica(f"uuid-{source}", source, generation, ago(point_s), complete, 3600)
     name = f"{source}_replica_{generation}"
     return vm("vc-2", name, power, replica=copy, cpus=2 if source == "crm01" else 4)
+
+
+def wwpns_of(number: int, count: int = 4) -> tuple[str, ...]:
+    """WWPNs of one LPAR, two for each adapter, different for each number."""
+    return tuple(f"c05076{number:06x}{index:04x}" for index in range(count))
+
+
+def client(
+    name: str, wwpns: tuple[str, ...], site: str = "oslo", in_profile: tuple[str, ...] | None = None, **more: object
+) -> Lpar:
+    """An LPAR of a site with these WWPNs, two for each adapter from slot 31 on, its profile giving the same ones."""
+    system, serial = {"oslo": ("P10-OSLO-01", "7801234"), "bergen": ("P10-BERGEN-01", "7805678")}[site]
+    given = _adapters(wwpns if in_profile is None else in_profile)
+    base = lpar(name, system, serial, LparState.RUNNING)
+    base = replace(base, fc=_adapters(wwpns), profiles=(replace(profile((), "FA1B2C3D4E04"), fc=given),))
+    return replace(base, **more)  # type: ignore[arg-type]
+
+
+def _adapters(wwpns: tuple[str, ...]) -> tuple[FcAdapter, ...]:
+    pairs = [wwpns[start : start + 2] for start in range(0, len(wwpns), 2)]
+    return tuple(
+        FcAdapter(31 + place, AdapterType.CLIENT, 1 + place, f"vios{1 + place}", 131, pair)
+        for place, pair in enumerate(pairs)
+    )
+
+
+def fa_host(name: str, wwpns: tuple[str, ...], array: str = "fa-oslo", group: str | None = None) -> Host:
+    return Host(array, f"id-{array}", name, tuple(sorted(wwpns)), "aix", group, "healthy")
+
+
+def volume(name: str, *hosts: tuple[str, int | None], array: str = "fa-oslo", gib: int = 100, **more: object) -> Volume:
+    base = Volume(array, f"id-{array}", f"v-{name}", name, gib * 1024**3, f"SER{name.upper()}", hosts=hosts)
+    return replace(base, **more)  # type: ignore[arg-type]
+
+
+def drillable() -> Estate:
+    """``calm`` with what an operator drills down through: erp-db and its host, volumes, group, snapshots, transfers."""
+    estate = calm()
+    wwpns, away, named = wwpns_of(1), wwpns_of(2), ("erp-db", "erp-app")
+    estate.entries = [e for e in estate.entries if e.kind != "lpar" or e.obj.name not in named]
+    add = estate.entries.append
+    add(entry(client("erp-db", wwpns), "hmc-oslo"))
+    add(entry(client("erp-db", away, "bergen"), "hmc-bergen"))
+    add(entry(client("erp-app", wwpns_of(3)), "hmc-oslo"))
+    vios = lpar("vios2", "P10-OSLO-01", "7801234", LparState.RUNNING, env="vioserver")
+    maps = (NpivMapping("vfchost3", 12, "erp-db", "LOGGED_IN", "fcs1", "fcs0"),)
+    add(entry(replace(vios, lpar_id=2, npiv=maps, fc=(), profiles=()), "hmc-oslo"))
+    add(entry(fa_host("erp-db", (*wwpns[:3], "c0507600dead0001"), group="erp"), "fa-oslo"))
+    add(entry(fa_host("erp-db", away, "fa-bergen"), "fa-bergen"))
+    add(entry(fa_host("erp-app", wwpns_of(3)), "fa-oslo"))
+    add(entry(volume("erp-log", ("erp-db", 2)), "fa-oslo"))
+    add(entry(volume("erp-data", ("erp-db", 1), gib=400), "fa-oslo"))
+    add(entry(volume("erp-shared", ("erp", 254)), "fa-oslo"))
+    return estate
 
 
 HMC_DOWN = {

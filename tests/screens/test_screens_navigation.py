@@ -75,16 +75,24 @@ async def test_ctrl_c_says_how_to_quit_and_ctrl_q_quits() -> None:
         assert console.console.return_code == 0
 
 
+DEEPEST = 10
+"""A pane, the detail of a device, its kinds, their LPARs, and from there on down to the transfers."""
+
+
 @pytest.mark.parametrize("start", ["1", "2", "3", "4", "5", "6", "7"])
 @piloted
-async def test_enter_pressed_fifty_times_opens_one_detail_and_asks_for_nothing(start: str) -> None:
+async def test_enter_pressed_fifty_times_goes_down_to_the_end_and_asks_for_nothing(start: str) -> None:
     async with driven(troubled().view()) as console:
         await console.press(start)
         for _ in range(50):
             await console.pilot.press("enter")
         await console.settle()
-        assert len(console.console.screen_stack) <= 2
+        assert len(console.console.screen_stack) <= DEEPEST
         assert console.swept == []
+        depth = len(console.console.screen_stack)
+        for _ in range(depth - 1):
+            await console.press("q")
+        assert len(console.console.screen_stack) == 1
 
 
 @piloted
