@@ -47,6 +47,7 @@ if TYPE_CHECKING:
         SweepRequested,
         ValuesRequested,
     )
+    from screens.reading_now import ReadingNow
     from screens.surroundings import Surroundings
     from store.estate import Site
     from store.records import Change
@@ -120,6 +121,7 @@ class Console(App[int]):
         self._first_pane = first_pane
         self._errands = Errands(self, files or Files(), lambda: self._shown, lambda text: self.post_message(Said(text)))
         self._working = False
+        self._reading: ReadingNow | None = None
         self._begin = begin
         self._sweep = sweep
         self._sweep_now = sweep_now
@@ -252,7 +254,11 @@ class Console(App[int]):
             await self.switch_mode(FIRST_PANE)
 
     def on_sweep_requested(self, message: SweepRequested) -> None:
+        from screens.reading_now import ReadingNow
+
         if self._sweeping.is_set():
+            asked = [d for d in self.around.view.devices() if message.device in (None, d.name)]
+            self._reading = ReadingNow({device.name: device for device in asked})
             self._sweep_now(message.device)
 
     def on_site_requested(self, message: SiteRequested) -> None:
@@ -311,7 +317,16 @@ class Console(App[int]):
         self._redraw_due = False
         if self._shown is not None:
             self._shown.redraw()
+        self._say_progress()
         self._work_soon()
+
+    def _say_progress(self) -> None:
+        """Say how far the reading that the operator asked for has come, until it has ended."""
+        if self._reading is not None:
+            words, done = self._reading.words(self.around.view.devices())
+            self._say_here(words)
+            if done:
+                self._reading = None
 
     def _work_soon(self) -> None:
         """Go on, between keys, with what the screen has to look at; nothing goes on where nothing is left to do."""
@@ -327,6 +342,8 @@ class Console(App[int]):
     def _tick(self) -> None:
         if self._shown is not None and self._shown.is_active:
             self._shown.tick()
+        if self._shown is not None and self.around.index.work(0):
+            self.around.samples.take(self.around.scene())
 
     def on_notice_given(self, message: NoticeGiven) -> None:
         self._notice(message.text)

@@ -24,7 +24,7 @@ class RcgDetail(Detail):
         return f"Remote copy group {pair_of(scene, self.key).name}"
 
     def parts(self, scene: Scene) -> Sequence[Part]:
-        return parts(scene, pair_of(scene, self.key))
+        return parts(scene, pair_of(scene, self.key), self.around.samples.of_rcg(self.key))
 
     def sources(self, scene: Scene) -> Sequence[Entry]:
         return side_entries(pair_of(scene, self.key))

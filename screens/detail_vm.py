@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from screens.detail import Detail
 from screens.facts_vm import parts
-from screens.pairing import vm_pair
+from screens.pairing import vm_pair, vm_uuid
 from screens.scene import Scene
 from screens.side_by_side import Part
 from store.estate import VirtualMachine
@@ -23,7 +23,8 @@ class VmDetail(Detail):
         return f"VM {vm.name}" if isinstance(vm, VirtualMachine) else self.key
 
     def parts(self, scene: Scene) -> Sequence[Part]:
-        return parts(scene, scene.entry("vm", self.key))
+        entry = scene.entry("vm", self.key)
+        return parts(scene, entry, self.around.samples.of_vm(vm_uuid(entry)))
 
     def sources(self, scene: Scene) -> Sequence[Entry]:
         entry = scene.view.get("vm", self.key)

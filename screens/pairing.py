@@ -109,15 +109,22 @@ class VmPair:
 
 def vm_pair(scene: Scene, entry: Entry) -> VmPair:
     """By the source's instance UUID in the replica's extra config; names play no part."""
-    vm = entry.obj
-    if not isinstance(vm, VirtualMachine):
+    uuid = vm_uuid(entry)
+    if not uuid:
         return VmPair(None, ())
-    uuid = vm.replica.source_instance_uuid if vm.replica is not None else vm.instance_uuid
     sources = [
         e for e in scene.index.group("vm", "uuid", uuid) if isinstance(e.obj, VirtualMachine) and not e.obj.replica
     ]
     replicas = sorted(scene.index.group("vm", "copy of", uuid), key=_point_in_time, reverse=True)
     return VmPair(sources[0] if len(sources) == 1 else None, tuple(replicas))
+
+
+def vm_uuid(entry: Entry) -> str:
+    """The instance UUID of the source, of the source itself and of its replicas; empty for what is no VM."""
+    vm = entry.obj
+    if not isinstance(vm, VirtualMachine):
+        return ""
+    return vm.replica.source_instance_uuid if vm.replica is not None else vm.instance_uuid
 
 
 def _point_in_time(entry: Entry) -> float:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from screens.index import Index
+from screens.samples import Samples
 from screens.scene import Scene
 from store.estate import Site
 from store.view import EstateView
@@ -40,6 +41,7 @@ class Surroundings:
     site: str | None = None
     saved: dict[str, dict[str, str]] = field(default_factory=dict)
     themes: tuple[str, ...] = ()
+    samples: Samples = field(default_factory=Samples)
     typed: dict[str, list[str]] = field(default_factory=lambda: {"/": [], ":": []})
     _index: Index | None = None
 
