@@ -84,6 +84,7 @@ def parser() -> argparse.ArgumentParser:
     check.add_argument("--json", action="store_true", help="print JSON")
     _common(check, "config")
     _trust(commands.add_parser("trust", help="show and pin SSH host keys and TLS certificates"))
+    commands.add_parser("keys", help="print the keys and commands of the console")
     _inventory(
         commands.add_parser(
             "inventory",
@@ -283,11 +284,19 @@ def _inventory_command(arguments: argparse.Namespace) -> int:
     return inventory.run(settings, request)
 
 
+def _keys_command(arguments: argparse.Namespace) -> int:
+    from app import keys
+
+    print(keys.text())
+    return OK
+
+
 _COMMANDS: dict[str | None, Callable[[argparse.Namespace], int]] = {
     None: _console,
     "demo": _demo,
     "lab": labcommand.run,
     "check": _check,
     "trust": _trust_command,
+    "keys": _keys_command,
     "inventory": _inventory_command,
 }

@@ -83,7 +83,7 @@ class Action:
 @dataclass(frozen=True, slots=True)
 class Situation:
     """What decides whether an action can be done here and now. ``cached``: this console asks no device. ``further`` is
-    the word for what Enter leads to, where that differs by what is shown."""
+    the word for what Enter leads to, where that differs by what is shown; ``filtered``: Esc clears the filter first."""
 
     place: Place
     read_only: bool = False
@@ -91,6 +91,7 @@ class Situation:
     sweeping: bool = False
     cached: bool = False
     further: str | None = None
+    filtered: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -328,11 +329,13 @@ def refusal(action: Action, situation: Situation) -> str | None:
 def footer_actions(situation: Situation) -> tuple[tuple[Action, str, str | None], ...]:
     """The actions of the footer, the most useful first: each with its word here, and why it is not possible."""
     shown = [action for action in at(situation.place) if action.footer is not None]
-    if situation.place is Place.OVERVIEW:
+    if situation.place is Place.OVERVIEW and not situation.filtered:
         shown.remove(BY_ID["back"])
     shown.sort(key=lambda action: action.footer or 0)
     return tuple((action, _word(action, situation), refusal(action, situation)) for action in shown)
 
 
 def _word(action: Action, situation: Situation) -> str:
-    return situation.further if action.id == "open" and situation.further else action.name
+    if action.id == "open" and situation.further:
+        return situation.further
+    return "Clear" if action.id == "back" and situation.filtered else action.name

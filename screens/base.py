@@ -89,6 +89,11 @@ class EstateScreen(Screen[None]):
         return None
 
     @property
+    def filtered(self) -> bool:
+        """Whether Esc clears a filter before it goes back."""
+        return False
+
+    @property
     def device_to_sweep(self) -> str | None:
         """The device that *Read now* is about; None: all of them."""
         return None
@@ -115,7 +120,13 @@ class EstateScreen(Screen[None]):
     def situation(self) -> Situation:
         around = self.around
         return Situation(
-            self.PLACE, around.read_only, self.row_selected, around.sweeping(), around.cached, self.further
+            self.PLACE,
+            around.read_only,
+            self.row_selected,
+            around.sweeping(),
+            around.cached,
+            self.further,
+            self.filtered,
         )
 
     def redraw(self) -> None:
@@ -201,19 +212,35 @@ class EstateScreen(Screen[None]):
             self.foot.display = True
             self._draw_foot()
 
+    # Textual calls the handlers of a message in every class of a screen: those below are in this class alone, and call
+    # what subclasses give.
+
     def on_prompt_typed(self, message: Prompt.Typed) -> None:
-        if self._prompt is not None and message.mode is Mode.COMMAND:
-            words = [candidate.rpartition(" ")[2] for candidate in self._completions(message.text)]
-            self._prompt.hint((Cell("  ".join(words), Tone.DIM),))
+        if self._prompt is not None:
+            self.prompt_typed(message.mode, message.text)
 
     def on_prompt_accepted(self, message: Prompt.Accepted) -> None:
         self._close_prompt()
         self._remember(message.mode, message.text)
-        if message.mode is Mode.COMMAND:
-            self.command(message.text)
+        self.prompt_accepted(message.mode, message.text)
 
     def on_prompt_left(self, message: Prompt.Left) -> None:
         self._close_prompt()
+        self.prompt_left(message.mode)
+
+    def prompt_typed(self, mode: Mode, text: str) -> None:
+        """Something was typed."""
+        if self._prompt is not None and mode is Mode.COMMAND:
+            words = [candidate.rpartition(" ")[2] for candidate in self._completions(text)]
+            self._prompt.hint((Cell("  ".join(words), Tone.DIM),))
+
+    def prompt_accepted(self, mode: Mode, text: str) -> None:
+        """What was typed is what is wanted."""
+        if mode is Mode.COMMAND:
+            self.command(text)
+
+    def prompt_left(self, mode: Mode) -> None:
+        """All is to be as it was before."""
 
     def _remember(self, mode: Mode, text: str) -> None:
         typed = self.around.typed[mode]

@@ -63,7 +63,7 @@ _SPANS = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
 _SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([kmgtp]?)i?b?", re.IGNORECASE)
 _SIZES = {"": 1, "k": 1024, "m": 1024**2, "g": 1024**3, "t": 1024**4, "p": 1024**5}
 _NUMBER = re.compile(r"-?\d+(?:\.\d+)?")
-_COMPARISON = re.compile(r"([a-z][a-z0-9_]*)(>=|<=|=|>|<)(.+)", re.IGNORECASE | re.DOTALL)
+_COMPARISON = re.compile(r"([a-z][a-z0-9_]*)(>=|<=|=|>|<)(.*)", re.IGNORECASE | re.DOTALL)
 _FIELD = re.compile(r"([a-z][a-z0-9_]*):(.*)", re.IGNORECASE | re.DOTALL)
 _COMPARE: dict[str, Callable[[float, float], bool]] = {
     ">": operator.gt,
@@ -202,6 +202,8 @@ def _is(value: str) -> Test:
 
 
 def _comparison(word: str, place: int, column: Column, sign: str, text: str) -> Test:
+    if not text:
+        return lambda record, now, marked: True  # it is still being typed
     compare = _COMPARE[sign]
     if column.measure is Measure.TEXT:
         if sign != "=":

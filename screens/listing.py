@@ -151,6 +151,14 @@ class Listing:
             del self.marks[key]
         else:
             self.marks[key] = None
+        self._marks_changed()
+
+    def unmark(self) -> None:
+        """Take every mark away."""
+        self.marks.clear()
+        self._marks_changed()
+
+    def _marks_changed(self) -> None:
         if "is:m" in self.filter.text:
             self._shown = None
 

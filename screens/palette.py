@@ -15,6 +15,7 @@ from screens.actions import Situation
 from screens.cells import Cell, Tone
 from screens.columns import Column, Row
 from screens.finding import MOST, Choice, actions, found, objects
+from screens.head import band
 from screens.surroundings import Surroundings
 from screens.widgets.block import Block
 from screens.widgets.table import Table
@@ -59,7 +60,8 @@ class Palette(ModalScreen[Choice | None]):
         complete = self.around.index.work(0.05)
         self._choices = [*actions(self._situation), *objects(scene)]
         rest = "" if complete else "   objects are still being looked at: type more in a moment"
-        self._head.show([(Cell("Find", Tone.HEADING), Cell(rest, Tone.DIM))])
+        top = band(scene, self.app.size.width, self.around)
+        self._head.show([top, (Cell("Find", Tone.HEADING), Cell(rest, Tone.DIM))])
         self._show("")
 
     def on_resize(self, event: Resize) -> None:

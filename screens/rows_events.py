@@ -44,10 +44,18 @@ def row(event: Event, scene: Scene) -> Row:
         Cell(age(scene.now, event.at), value=event.at.timestamp()),
         Cell(KIND_WORDS.get(event.kind, event.kind)),
         Cell(event.label),
-        Cell(event.device) if event.device else EMPTY,
+        _device_cell(event.device, scene),
         Cell(event.field),
         Cell(change_text(event)),
     )
+
+
+def _device_cell(name: str, scene: Scene) -> Cell:
+    """The device that told it, found by its site and what that is for too."""
+    device = scene.device(name)
+    if not name or device is None:
+        return Cell(name) if name else EMPTY
+    return Cell(name, aka=f"{device.site} {scene.role(device.site) or ''}")
 
 
 def change_text(event: Event) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from textual.events import ScreenResume
+from textual.events import ScreenSuspend
 from textual.widget import Widget
 
 from screens import messages
@@ -20,7 +20,7 @@ from screens.listing import Listing, Order
 from screens.scene import Scene
 from screens.status import EMPTY, GLYPHS
 from screens.surroundings import Surroundings
-from screens.widgets.prompt import Mode, Prompt
+from screens.widgets.prompt import Mode
 from screens.widgets.table import Table
 from store.records import Entry
 from store.stored import UnreadableFactsError
@@ -145,13 +145,18 @@ class TableScreen(EstateScreen):
             line += [part] if not line else [Cell("   "), part]
         return (tuple(line),) if line else ()
 
-    def on_screen_resume(self, event: ScreenResume) -> None:
+    def on_screen_suspend(self, event: ScreenSuspend) -> None:
+        # What made columns wide may be gone when the operator comes back.
         self.table.remeasure()
-        super().on_screen_resume(event)
+        self._drawn_as = ()
 
     @property
     def row_selected(self) -> bool:
         return self.table.selected is not None
+
+    @property
+    def filtered(self) -> bool:
+        return bool(self.listing.filter.text)
 
     def move(self, how: str) -> None:
         self.table.move(how)
@@ -195,6 +200,7 @@ class TableScreen(EstateScreen):
             self._ask(Mode.FILTER, self._before)
             return
         self._filter(self.around.saved.get(self.table_name, {}).get(text, text))
+        self.redraw()
         if self.listing.error is not None:
             self.say(self.listing.error)
 
@@ -204,14 +210,14 @@ class TableScreen(EstateScreen):
         self.listing.set_filter(text)
         self._show(self._scene)
 
-    def on_prompt_typed(self, message: Prompt.Typed) -> None:
-        if message.mode is not Mode.FILTER or self._prompt is None:
-            super().on_prompt_typed(message)
+    def prompt_typed(self, mode: Mode, text: str) -> None:
+        if mode is not Mode.FILTER or self._prompt is None:
+            super().prompt_typed(mode, text)
             return
-        self._filter(message.text)
-        self._prompt.hint(self._filter_hint(message.text))
+        self._filter(text)
+        self._prompt.hint(self._filter_hint())
 
-    def _filter_hint(self, text: str) -> Line:
+    def _filter_hint(self) -> Line:
         if self.listing.error is not None:
             return (Cell(self.listing.error, Tone.WARN),)
         counted = f"{len(self.listing.shown(self._scene.now.timestamp()))} of {self.listing.total}"
@@ -231,16 +237,15 @@ class TableScreen(EstateScreen):
         saved = self.around.saved.get(self.table_name, {})
         return names or [known for known in saved.values() if known.startswith(text)]
 
-    def on_prompt_accepted(self, message: Prompt.Accepted) -> None:
-        super().on_prompt_accepted(message)
-        if message.mode is Mode.FILTER:
+    def prompt_accepted(self, mode: Mode, text: str) -> None:
+        super().prompt_accepted(mode, text)
+        if mode is Mode.FILTER:
             self.redraw()
             if self.listing.error is not None:
                 self.say(f"{self.listing.error}. The filter is still {self.listing.filter.text or 'none'}")
 
-    def on_prompt_left(self, message: Prompt.Left) -> None:
-        super().on_prompt_left(message)
-        if message.mode is Mode.FILTER:
+    def prompt_left(self, mode: Mode) -> None:
+        if mode is Mode.FILTER:
             self._filter(self._before)
             self.redraw()
 
@@ -322,7 +327,7 @@ class TableScreen(EstateScreen):
             self.redraw_head()
 
     def do_unmark(self) -> None:
-        self.listing.marks.clear()
+        self.listing.unmark()
         self._show(self._scene)
         self.redraw_head()
 

@@ -11,6 +11,7 @@ from textual.screen import ModalScreen
 
 from screens.cells import Cell, Line, Tone, wrap
 from screens.export import Form, Sheet, file_name
+from screens.head import band
 from screens.surroundings import Surroundings
 from screens.widgets.block import Block
 
@@ -25,6 +26,7 @@ class ExportDialog(ModalScreen[Form | None]):
     ]
     DEFAULT_CSS = """
     ExportDialog { align: center middle; }
+    ExportDialog > #head { dock: top; }
     ExportDialog > #dialog { width: 90%; max-width: 100; height: auto; padding: 1 2; }
     """
 
@@ -32,12 +34,16 @@ class ExportDialog(ModalScreen[Form | None]):
         super().__init__()
         self._sheet = sheet
         self._folder = folder
+        self._around = around
+        self._head = Block([()], id="head", ascii_only=around.ascii_only)
         self._block = Block([()], id="dialog", ascii_only=around.ascii_only)
 
     def compose(self) -> ComposeResult:
+        yield self._head
         yield self._block
 
     def on_mount(self) -> None:
+        self._head.show([band(self._around.scene(), self.app.size.width, self._around)])
         self._block.show(self._lines())
 
     def _lines(self) -> list[Line]:

@@ -8,16 +8,27 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import ParamSpec
 
 from textual.pilot import Pilot
 
 from app.console import Console
+from app.files import Files
 from screens.base import EstateScreen
 from store.view import EstateView
 from tests.screens.estate import SITES, Clock
 
 LIMIT_S = 20.0
+
+KEY_NAMES = {
+    " ": "space",
+    ":": "colon",
+    ">": "greater_than_sign",
+    "<": "less_than_sign",
+    "-": "minus",
+    "_": "underscore",
+}
 
 
 @dataclass
@@ -38,6 +49,16 @@ class Driven:
         for key in keys:
             await self.pilot.press(key)
         await self.settle()
+
+    async def type(self, text: str) -> None:
+        """Type a text, character by character."""
+        await self.press(*(KEY_NAMES.get(char, char) for char in text))
+
+    async def command(self, text: str) -> None:
+        """Type a command behind the colon and press Enter."""
+        await self.press("colon")
+        await self.type(text)
+        await self.press("enter")
 
     async def wait_for(self, predicate: Callable[[], bool], message: str) -> None:
         deadline = time.monotonic() + LIMIT_S
@@ -80,8 +101,10 @@ async def driven(
     lab: bool = True,
     read_only: bool = False,
     ascii_only: bool = False,
+    cached: bool = False,
+    folder: Path | None = None,
 ) -> AsyncIterator[Driven]:
-    """A console on ``view``, its first pane shown and its sweep begun."""
+    """A console on ``view``, its first pane shown and its sweep begun. ``folder`` is where it keeps saved filters."""
     swept: list[str | None] = []
     standing = clock or Clock()
     console = Console(
@@ -92,12 +115,14 @@ async def driven(
         lab=lab,
         read_only=read_only,
         ascii_only=ascii_only,
+        cached=cached,
+        files=Files(folder),
         clock=standing,
     )
     async with console.run_test(size=size) as pilot:
         running = Driven(console, pilot, standing, swept)
         await running.wait_for(lambda: isinstance(console.screen, EstateScreen), "no pane is shown")
-        await running.wait_for(lambda: console.around.sweeping(), "the sweep did not begin")
+        await running.wait_for(lambda: cached or console.around.sweeping(), "the sweep did not begin")
         running.screen.redraw()
         await running.settle()
         yield running
