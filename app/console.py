@@ -6,22 +6,30 @@ are the libraries loaded that talk to devices.
 
 from __future__ import annotations
 
+import os
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
 from textual.app import App, ComposeResult
+from textual.binding import BindingType
+from textual.filter import LineFilter
 from textual.message import Message
 from textual.screen import Screen
 from textual.widget import Widget
 from textual.widgets import Static
 
 import screens
+from app import copying, looks, terminal
+from app.appearance import Appearance, slow_line_text, title
+from app.line_speed import LineSpeed
+from app.looks import Look
 from app.machinery import Machinery
+from app.paths import state_dir
 from screens.actions import PANES
 from screens.base import EstateScreen
 from screens.cells import Cell, Tone
@@ -36,6 +44,7 @@ from screens.messages import (
 )
 from screens.status import LOADING
 from screens.surroundings import Notice, Surroundings
+from screens.themes import DEFAULT, PALETTES
 from screens.widgets.block import Block
 from store.errors import StoreError
 from store.estate import Site
@@ -46,8 +55,6 @@ if TYPE_CHECKING:
     from app.settings_records import Settings
 
 TICK_S = 1.0
-REDRAW_S = 0.2
-"""The least time between two redraws for changes: many changes at once become one."""
 
 STORE_EXIT = 4
 FAILED_EXIT = 1
@@ -82,6 +89,7 @@ class Console(App[int]):
     ENABLE_COMMAND_PALETTE = False
     TITLE = "drdeck"
     MODES: ClassVar[dict[str, str | Callable[[], Screen[object]]]] = {}
+    BINDINGS: ClassVar[list[BindingType]] = [("ctrl+z", "suspend_process", "Suspend")]
 
     def __init__(
         self,
@@ -94,8 +102,12 @@ class Console(App[int]):
         read_only: bool = False,
         ascii_only: bool = False,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+        look: Look | None = None,
     ) -> None:
-        super().__init__()
+        look = look or Look()
+        speed = LineSpeed()
+        named = title(sites, lab=lab, drill=look.drill) if look.titled else None
+        super().__init__(driver_class=terminal.driver_class(speed, named))
         self._begin = begin
         self._sweep = sweep
         self._sweep_now = sweep_now
@@ -104,8 +116,17 @@ class Console(App[int]):
         self._unsubscribe: Callable[[], None] | None = None
         self.failure: Exception | None = None
         self.around = Surroundings(
-            EstateView.of(), clock, sites, lab, read_only, ascii_only, sweeping=self._sweeping.is_set
+            EstateView.of(),
+            clock,
+            sites,
+            lab,
+            read_only,
+            ascii_only or look.ascii_only,
+            sweeping=self._sweeping.is_set,
+            drill=look.drill,
         )
+        self._clipboard_way = look.clipboard
+        self.appearance = Appearance(self, look, self.around, speed)
 
     # ----------------------------------------------------------------------------------------------- the start
 
@@ -255,7 +276,7 @@ class Console(App[int]):
     def on_estate_changed(self, message: EstateChanged) -> None:
         if not self._redraw_due:
             self._redraw_due = True
-            self.set_timer(REDRAW_S, self._redraw)
+            self.set_timer(self.appearance.gather_s, self._redraw)
 
     def _redraw(self) -> None:
         self._redraw_due = False
@@ -273,6 +294,43 @@ class Console(App[int]):
         self.around.notice = Notice(self.around.clock(), text)
         self._redraw()
 
+    # ---------------------------------------------------------------------------------------------- the terminal
+
+    def get_theme_variable_defaults(self) -> dict[str, str]:
+        return PALETTES[DEFAULT].variables()
+
+    def get_line_filters(self) -> Sequence[LineFilter]:
+        return self.appearance.filters or super().get_line_filters()
+
+    def set_theme(self, name: str) -> str | None:
+        """Put on a theme; returns why it is refused."""
+        return self.appearance.set_theme(name)
+
+    def set_slow_link(self, on: bool) -> None:
+        """Send less over a slow line, or as much as there is."""
+        self.appearance.set_slow_link(on)
+
+    def on_line_proved_slow(self, message: terminal.LineProvedSlow) -> None:
+        if not self.appearance.slow_link:
+            self._notice(slow_line_text(message.bytes_s))
+
+    def copy(self, text: str, what: str) -> str:
+        """Copy to the operator's clipboard, or save to a file where it cannot be; returns the sentence to show."""
+        write = self._driver.write if self._driver is not None else lambda data: None
+        return copying.copy(text, what, self._clipboard_way, write, state_dir(), self.around.clock())
+
+    def copy_to_clipboard(self, text: str) -> None:
+        self._clipboard = text
+        self.copy(text, "the selection")
+
+    def action_suspend_process(self) -> None:
+        """Give the terminal back to the shell, until ``fg``."""
+        reason = terminal.not_suspendable()
+        if reason is None:
+            super().action_suspend_process()
+        elif isinstance(self.screen, EstateScreen):
+            self.screen.say(reason)
+
     def get_loading_widget(self) -> Widget:
         """Static text: an animated indicator sends bytes for as long as it stands."""
         return Static(LOADING.text)
@@ -287,10 +345,12 @@ class Console(App[int]):
             self._unsubscribe()
 
 
-def run_console(settings: Settings, store_path: Path, read_only: bool) -> int:
-    """Run the console until it is left; returns the exit code: 0, or 4 where the store cannot be used. A defect of the
-    console itself is raised."""
+def run_console(settings: Settings, store_path: Path, read_only: bool, flags: looks.Flags) -> int:
+    """Run the console until it is left; returns the exit code: 0, 4 where the store cannot be used, or 128 and the
+    number of the signal that ended it (a terminal that is gone counts as a hang-up). A defect of the console itself is
+    raised."""
     machinery = Machinery(settings, store_path)
+    look = looks.choose(flags, settings, os.environ, sys.stdout.encoding or "")
     console = Console(
         machinery.open,
         machinery.sweep,
@@ -298,10 +358,10 @@ def run_console(settings: Settings, store_path: Path, read_only: bool) -> int:
         sites=settings.sites,
         lab=settings.lab,
         read_only=read_only,
-        ascii_only="utf" not in (sys.stdout.encoding or "").lower(),
+        look=look,
     )
     try:
-        console.run()
+        console.run(mouse=look.mouse)
     finally:
         machinery.close()
     failure = console.failure

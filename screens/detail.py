@@ -70,4 +70,4 @@ class Detail(EstateScreen):
         self.lines.show(lay_out(parts, self.width - 1))
 
     def move(self, how: str) -> None:
-        self.lines.move(how)
+        self.lines.move(how, jump=self.around.jump_scroll)

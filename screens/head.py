@@ -19,6 +19,7 @@ from store.records import DeviceHealth, DeviceStatus
 
 LAB = "□ LAB"
 LIVE = "■ LIVE"
+DRILL = "◇ DRILL"
 READ_ONLY = "READ-ONLY"
 
 NOTICE_SHOWN = timedelta(minutes=10)
@@ -27,12 +28,18 @@ TROUBLE_SHOWN = 2
 """How many devices in trouble get a sentence; the others are counted."""
 
 
-def band(scene: Scene, width: int, *, lab: bool, read_only: bool) -> Line:
-    """One line: LAB or LIVE, READ-ONLY, the sites, the devices by health, the oldest sample, the clock.
+def modes(*, lab: bool, drill: bool) -> tuple[Cell, ...]:
+    """Which console this is. LIVE and DRILL differ in word, shape and tone; an exercise in the lab is both."""
+    if lab:
+        return (Cell(LAB, Tone.HEADING), *((Cell(DRILL, Tone.BUSY),) if drill else ()))
+    return (Cell(DRILL, Tone.BUSY) if drill else Cell(LIVE, Tone.CURRENT),)
+
+
+def band(scene: Scene, width: int, *, lab: bool, read_only: bool, drill: bool = False) -> Line:
+    """One line: LAB, DRILL or LIVE, READ-ONLY, the sites, the devices by health, the oldest sample, the clock.
 
     At a narrow width the sites go first, then the clock; never the mode, a device in trouble or the oldest sample."""
-    mode = Cell(LAB if lab else LIVE, Tone.HEADING if lab else Tone.CURRENT)
-    must: list[tuple[Cell, ...]] = [(mode,)]
+    must: list[tuple[Cell, ...]] = [(mode,) for mode in modes(lab=lab, drill=drill)]
     if read_only:
         must.append((Cell(READ_ONLY, Tone.HEADING),))
     sites = (Cell(" ".join(site.name for site in scene.sites), Tone.PLAIN),)

@@ -22,7 +22,8 @@ class Notice:
 @dataclass(slots=True)
 class Surroundings:
     """One for a console. ``clock`` gives UTC; ``ascii_only`` is for terminals without UTF-8; ``sweeping`` says whether
-    devices are being read at all."""
+    devices are being read at all. ``drill``: what is done here is an exercise. ``jump_scroll``: on a slow line, where
+    the cursor leaves the page, half a page is scrolled at once, not a line."""
 
     view: EstateView
     clock: Callable[[], datetime]
@@ -32,6 +33,8 @@ class Surroundings:
     ascii_only: bool = False
     sweeping: Callable[[], bool] = field(default=lambda: False)
     notice: Notice | None = None
+    drill: bool = False
+    jump_scroll: bool = False
     _index: Index | None = None
 
     def scene(self) -> Scene:

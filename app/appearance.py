@@ -1,0 +1,82 @@
+"""How the console looks and how much it sends, and the changing of both while it runs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from app.looks import Look, refusal, worn
+from screens.colourless import Colourless
+from screens.head import modes
+from screens.surroundings import Surroundings
+from screens.themes import MONOCHROME, PALETTES
+from store.estate import Site
+
+if TYPE_CHECKING:
+    from textual.app import App
+
+    from app.line_speed import LineSpeed
+
+GATHER_S = 0.2
+SLOW_GATHER_S = 1.0
+"""The least time between two redraws for changes: many changes at once become one."""
+
+
+class Appearance:
+    """The look of one App, which must be constructed but need not run yet."""
+
+    def __init__(self, app: App[int], look: Look, around: Surroundings, speed: LineSpeed) -> None:
+        self._app = app
+        self._look = look
+        self._around = around
+        self._speed = speed
+        self._theme = look.theme
+        self._colourless = Colourless()
+        self.slow_link = look.slow_link
+        for palette in PALETTES.values():
+            app.register_theme(palette.theme())
+        # Before the App runs: a theme that is put on later is drawn over the first frame, and paid for twice.
+        app.set_reactive(type(app).theme, self.worn)
+        app.stylesheet.set_variables(app.get_css_variables())
+        app.animation_level = "none"
+        around.jump_scroll = speed.decided = look.slow_link
+
+    @property
+    def worn(self) -> str:
+        """The theme that is shown."""
+        return worn(self._theme, slow_link=self.slow_link, no_colour=self._look.no_colour)
+
+    @property
+    def filters(self) -> list[Colourless]:
+        """What is drawn passes through these; none: colours are sent as the theme has them."""
+        return [self._colourless] if self.worn == MONOCHROME else []
+
+    def set_theme(self, name: str) -> str | None:
+        """Put on a theme; returns why it is refused."""
+        reason = refusal(name, slow_link=self.slow_link, no_colour=self._look.no_colour)
+        if reason is None:
+            self._theme = name
+            self._app.theme = self.worn
+        return reason
+
+    def set_slow_link(self, on: bool) -> None:
+        """Send less, or as much as there is. Whoever decides is not offered it any more."""
+        self.slow_link = self._around.jump_scroll = on
+        self._speed.decided = True
+        self._app.theme = self.worn
+
+    @property
+    def gather_s(self) -> float:
+        """The least time between two redraws for changes, in seconds."""
+        return SLOW_GATHER_S if self.slow_link else GATHER_S
+
+
+def title(sites: tuple[Site, ...], *, lab: bool, drill: bool) -> str:
+    """The title of the terminal: which console this is, and of which sites."""
+    words = [cell.text.partition(" ")[2] for cell in modes(lab=lab, drill=drill)]
+    return " ".join(["drdeck", *words, *(site.name for site in sites)])
+
+
+def slow_line_text(bytes_s: float) -> str:
+    """What the console says once of a line that proves slow."""
+    rate = f"{bytes_s / 1000:.0f} kB/s" if bytes_s >= 1000 else f"{bytes_s:.0f} B/s"
+    return f"This line is slow (about {rate}). :slow on (or --slow-link) sends less"
