@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from textual.filter import LineFilter
+
 from app.looks import Look, refusal, worn
-from screens.colourless import Colourless
+from screens.filters import Colourless, Sparing
 from screens.head import modes
 from screens.surroundings import Surroundings
 from screens.themes import MONOCHROME, PALETTES
@@ -30,7 +33,7 @@ class Appearance:
         self._around = around
         self._speed = speed
         self._theme = look.theme
-        self._colourless = Colourless()
+        self._colourless, self._sparing = Colourless(), Sparing()
         self.slow_link = look.slow_link
         for palette in PALETTES.values():
             app.register_theme(palette.theme())
@@ -45,10 +48,12 @@ class Appearance:
         """The theme that is shown."""
         return worn(self._theme, slow_link=self.slow_link, no_colour=self._look.no_colour)
 
-    @property
-    def filters(self) -> list[Colourless]:
-        """What is drawn passes through these; none: colours are sent as the theme has them."""
-        return [self._colourless] if self.worn == MONOCHROME else []
+    def filters(self, usual: Sequence[LineFilter]) -> Sequence[LineFilter]:
+        """What is drawn passes through these. The ``usual`` ones turn the terminal's own colours into others: where
+        they are meant, that is wrong."""
+        if self.worn == MONOCHROME:
+            return (self._colourless,)
+        return (self._sparing,) if PALETTES[self.worn].ansi else usual
 
     def set_theme(self, name: str) -> str | None:
         """Put on a theme; returns why it is refused."""

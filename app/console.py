@@ -300,7 +300,7 @@ class Console(App[int]):
         return PALETTES[DEFAULT].variables()
 
     def get_line_filters(self) -> Sequence[LineFilter]:
-        return self.appearance.filters or super().get_line_filters()
+        return self.appearance.filters(super().get_line_filters())
 
     def set_theme(self, name: str) -> str | None:
         """Put on a theme; returns why it is refused."""

@@ -69,6 +69,8 @@ class Palette:
             ansi=self.ansi,
             variables={
                 **self.variables(),
+                "ansi-background": self.ground,
+                "ansi-foreground": plain,
                 "border": plain,
                 "border-blurred": self.inks[Tone.DIM].colour,
                 "scrollbar": self.bar,

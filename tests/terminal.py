@@ -17,15 +17,39 @@ from types import TracebackType
 
 import pyte
 
-KEYS = {"enter": "\r", "esc": "\x1b", "up": "\x1b[A", "down": "\x1b[B", "pagedown": "\x1b[6~", "ctrl+q": "\x11"}
+QUESTION, ANSWER = b"\x1b[6n", b"\x1b[1;1R"
+
+KEYS = {
+    "ctrl+z": "\x1a",
+    "enter": "\r",
+    "esc": "\x1b",
+    "up": "\x1b[A",
+    "down": "\x1b[B",
+    "pagedown": "\x1b[6~",
+    "ctrl+q": "\x11",
+}
 
 
 class Terminal:
-    """``with Terminal([...], 80, 24) as screen``: the program in it, until the block ends."""
+    """``with Terminal([...], 80, 24) as screen``: the program in it, until the block ends.
+
+    ``line_bytes_s``: how many bytes a second come through, as over a slow line. ``answers``: it says where its cursor
+    is, as every real terminal does. ``controlling``: keys can stop and interrupt jobs, as a shell needs."""
 
     def __init__(
-        self, command: list[str], columns: int = 80, rows: int = 24, env: dict[str, str] | None = None
+        self,
+        command: list[str],
+        columns: int = 80,
+        rows: int = 24,
+        env: dict[str, str] | None = None,
+        *,
+        line_bytes_s: int | None = None,
+        answers: bool = False,
+        controlling: bool = False,
     ) -> None:
+        self.raw = bytearray()
+        self._line_bytes_s = line_bytes_s
+        self._answers = answers
         self._screen = pyte.Screen(columns, rows)
         self._stream = pyte.ByteStream(self._screen)
         self._lock = threading.Lock()
@@ -35,7 +59,13 @@ class Terminal:
         environment = {**os.environ, "TERM": "xterm-256color", "COLUMNS": "", "LINES": "", **(env or {})}
         environment = {name: value for name, value in environment.items() if value}
         self.process = subprocess.Popen(
-            command, stdin=slave, stdout=slave, stderr=slave, env=environment, start_new_session=True
+            command,
+            stdin=slave,
+            stdout=slave,
+            stderr=slave,
+            env=environment,
+            start_new_session=True,
+            preexec_fn=_take_terminal if controlling else None,
         )
         os.close(slave)
         self._reader = threading.Thread(target=self._read, daemon=True)
@@ -56,19 +86,38 @@ class Terminal:
                 self.process.kill()
                 self.process.wait()
         self._reader.join(timeout=5)
-        os.close(self._master)
+        self.hang_up()
 
     def _read(self) -> None:
         while True:
             try:
-                data = os.read(self._master, 65536)
+                data = os.read(self._master, 65536 if self._line_bytes_s is None else 512)
             except OSError:
                 return
             if not data:
                 return
+            if self._line_bytes_s is not None:
+                time.sleep(len(data) / self._line_bytes_s)
             with self._lock:
                 self.bytes += len(data)
+                asked = (bytes(self.raw[-3:]) + data).count(QUESTION)
+                self.raw += data
                 self._stream.feed(data)
+            if self._answers and asked:
+                os.write(self._master, ANSWER * asked)
+
+    def resize(self, columns: int, rows: int) -> None:
+        """What happens when somebody drags the window."""
+        with self._lock:
+            self._screen.resize(rows, columns)
+        fcntl.ioctl(self._master, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
+        os.kill(self.process.pid, signal.SIGWINCH)
+
+    def hang_up(self) -> None:
+        """The terminal goes away: a lost connection, a closed window."""
+        if self._master >= 0:
+            master, self._master = self._master, -1
+            os.close(master)
 
     def press(self, *keys: str) -> None:
         """Type keys: a name of ``KEYS`` or the characters themselves."""
@@ -94,6 +143,10 @@ class Terminal:
             time.sleep(0.05)
         wanted = "gone" if absent else "shown"
         raise AssertionError(f"not {wanted} in {timeout} s: {words}\nexit: {self.process.poll()}\n{self.text}")
+
+
+def _take_terminal() -> None:
+    fcntl.ioctl(0, termios.TIOCSCTTY, 0)
 
 
 def drdeck(*arguments: str) -> list[str]:
