@@ -131,9 +131,11 @@ class Console(App[int]):
     # ----------------------------------------------------------------------------------------------- the start
 
     def compose(self) -> ComposeResult:
-        yield Block([(Cell("drdeck", Tone.HEADING),), (Cell("Opening the store …", Tone.DIM),)], id="starting")
+        lines = [(Cell("drdeck", Tone.HEADING),), (Cell("Opening the store …", Tone.DIM),)]
+        yield Block(lines, ascii_only=self.around.ascii_only, id="starting")
 
     def on_mount(self) -> None:
+        self.app_resume_signal.subscribe(self, self._paint_all)
         self.set_interval(TICK_S, self._tick)
         self.call_after_refresh(self._in_thread, "open the store", self._open)
 
@@ -330,6 +332,10 @@ class Console(App[int]):
             super().action_suspend_process()
         elif isinstance(self.screen, EstateScreen):
             self.screen.say(reason)
+
+    def _paint_all(self, resumed: App[object]) -> None:
+        """After a stop the terminal shows what the shell left there."""
+        self.refresh(layout=True)
 
     def get_loading_widget(self) -> Widget:
         """Static text: an animated indicator sends bytes for as long as it stands."""

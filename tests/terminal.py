@@ -6,6 +6,7 @@ import contextlib
 import fcntl
 import os
 import pty
+import select
 import signal
 import struct
 import subprocess
@@ -68,6 +69,8 @@ class Terminal:
             preexec_fn=_take_terminal if controlling else None,
         )
         os.close(slave)
+        # A read under way keeps the terminal open however often it is closed: this ends it.
+        self._woken, self._wake = os.pipe()
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
 
@@ -85,11 +88,13 @@ class Terminal:
             except subprocess.TimeoutExpired:
                 self.process.kill()
                 self.process.wait()
-        self._reader.join(timeout=5)
         self.hang_up()
 
     def _read(self) -> None:
         while True:
+            ready, _, _ = select.select([self._master, self._woken], [], [])
+            if self._woken in ready:
+                return
             try:
                 data = os.read(self._master, 65536 if self._line_bytes_s is None else 512)
             except OSError:
@@ -115,9 +120,12 @@ class Terminal:
 
     def hang_up(self) -> None:
         """The terminal goes away: a lost connection, a closed window."""
-        if self._master >= 0:
-            master, self._master = self._master, -1
-            os.close(master)
+        if self._wake >= 0:
+            os.close(self._wake)
+            self._wake = -1
+            self._reader.join()
+            os.close(self._woken)
+            os.close(self._master)
 
     def press(self, *keys: str) -> None:
         """Type keys: a name of ``KEYS`` or the characters themselves."""
