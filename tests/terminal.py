@@ -49,6 +49,7 @@ class Terminal:
         controlling: bool = False,
     ) -> None:
         self.raw = bytearray()
+        self._drawn = 0
         self._line_bytes_s = line_bytes_s
         self._answers = answers
         self._screen = pyte.Screen(columns, rows)
@@ -107,13 +108,13 @@ class Terminal:
                 self.bytes += len(data)
                 asked = (bytes(self.raw[-3:]) + data).count(QUESTION)
                 self.raw += data
-                self._stream.feed(data)
             if self._answers and asked:
                 os.write(self._master, ANSWER * asked)
 
     def resize(self, columns: int, rows: int) -> None:
         """What happens when somebody drags the window."""
         with self._lock:
+            self._draw()
             self._screen.resize(rows, columns)
         fcntl.ioctl(self._master, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
         os.kill(self.process.pid, signal.SIGWINCH)
@@ -127,6 +128,12 @@ class Terminal:
             os.close(self._woken)
             os.close(self._master)
 
+    def ended(self, timeout: float = 60.0) -> int:
+        """The exit code of the program, once it has ended and all that it wrote has been read."""
+        code = self.process.wait(timeout)
+        self._reader.join(timeout)
+        return code
+
     def press(self, *keys: str) -> None:
         """Type keys: a name of ``KEYS`` or the characters themselves."""
         for key in keys:
@@ -137,7 +144,13 @@ class Terminal:
     def text(self) -> str:
         """What the screen shows, one line a row, trailing blanks removed."""
         with self._lock:
+            self._draw()
             return "\n".join(line.rstrip() for line in self._screen.display)
+
+    def _draw(self) -> None:
+        # Only now, as drawing is slow and a program must not take its terminal for a slow one.
+        self._stream.feed(bytes(self.raw[self._drawn :]))
+        self._drawn = len(self.raw)
 
     def wait_for(self, *words: str, timeout: float = 60.0, absent: bool = False) -> str:
         """The screen as soon as it shows all ``words`` (or none of them, with ``absent``)."""
