@@ -16,7 +16,9 @@ def copy(text: str, what: str, by: Way, write: Callable[[str], None], folder: Pa
     sent = sequence(text, by)
     if sent is not None:
         write(sent)
-        return f"Copied {what} ({len(text.encode('utf-8', 'surrogatepass')):,} bytes)"
+        # What stands in between may keep it for itself, by its own settings: so it is named.
+        through = f" through {by}" if by in (Way.TMUX, Way.SCREEN) else ""
+        return f"Copied {what} ({len(text.encode('utf-8', 'surrogatepass')):,} bytes){through}"
     why = "The clipboard is off" if by is Way.OFF else "Too long for the clipboard"
     try:
         return f"{why}: saved to {_saved(text, folder, now)}"

@@ -19,6 +19,11 @@ def test_what_was_copied_is_said_with_its_size(tmp_path: Path) -> None:
     assert not list(tmp_path.iterdir())
 
 
+def test_what_it_went_through_is_named_as_it_may_have_kept_it(tmp_path: Path) -> None:
+    said = copy("erp-db", "1 name", Way.TMUX, lambda data: None, tmp_path, NOW)
+    assert said == "Copied 1 name (6 bytes) through tmux"
+
+
 def test_a_text_that_is_too_long_is_saved_whole_for_its_owner_alone(tmp_path: Path) -> None:
     written: list[str] = []
     text = "0123456789\r\n" * LONGEST
