@@ -33,7 +33,6 @@ host_keys = ["ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJ0mC9S7o9C0r1oU3cK0v0m2o8h0m0
 
 # A console on an estate of 300 LPARs in memory: its pages are full, and no device is asked.
 LARGE = """
-import os, sys
 from app import looks
 from app.console import Console
 from tests.screens.estate import SITES, large
