@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from textual.filter import LineFilter
 
 from app.looks import Look, refusal, worn
-from screens.filters import Colourless, Sparing
+from screens.line_filters import Colourless, Sparing
 from screens.head import modes
 from screens.surroundings import Surroundings
 from screens.themes import MONOCHROME, PALETTES
