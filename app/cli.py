@@ -15,6 +15,9 @@ from app import labcommand
 if TYPE_CHECKING:
     from app.settings import DeviceSettings, Settings
 
+THEMES = ("auto", "dark", "light", "high-contrast", "colour-blind", "ansi-dark", "ansi-light", "monochrome")
+"""As in the settings, which cannot be imported for the sake of ``--help``."""
+
 OK, FAILED, USAGE, PARTLY, STORE, INTERRUPTED = 0, 1, 2, 3, 4, 130
 
 EXIT_CODES = """\
@@ -24,7 +27,7 @@ exit codes:
   2    wrong usage, or an error in the configuration (file, line, key, what was expected)
   3    partly: some devices could not be read; they are listed on standard error
   4    the store cannot be used
-  130  interrupted
+  130  interrupted; 129 and 143: ended by a hang-up of the terminal, or by a signal to terminate
 
 files:
   the configuration is --config FILE, else $DRDECK_CONFIG, else $XDG_CONFIG_HOME/drdeck/config.toml;
@@ -75,10 +78,12 @@ def parser() -> argparse.ArgumentParser:
     )
     top.set_defaults(config=None, store=None, pane="overview", cached=False, read_only=False, command=None)
     _common(top)
+    _look(top)
     top.add_argument("--version", action=_Version, nargs=0, help="print the version")
     commands = top.add_subparsers(dest="command", metavar="COMMAND")
     labcommand.add_arguments(commands)
     _common(commands.choices["demo"], "pane", "read_only")
+    _look(commands.choices["demo"])
     check = commands.add_parser("check", help="read every device once; say what to do where it fails")
     check.add_argument("names", nargs="*", metavar="NAME", help="only these devices")
     check.add_argument("--json", action="store_true", help="print JSON")
@@ -116,6 +121,17 @@ def _common(command: argparse.ArgumentParser, *only: str) -> None:
         command.add_argument(
             "--read-only", action="store_true", default=unset, help="only show: no act that changes anything is offered"
         )
+
+
+def _look(command: argparse.ArgumentParser) -> None:
+    """Options of the console's look."""
+    look = command.add_argument_group("look")
+    unset = argparse.SUPPRESS
+    look.add_argument("--theme", choices=THEMES, metavar="NAME", default=unset, help=", ".join(THEMES))
+    look.add_argument("--ascii", action="store_true", default=unset, help="draw shapes and lines in ASCII")
+    look.add_argument("--no-mouse", action="store_true", default=unset, help="leave the mouse to the terminal")
+    look.add_argument("--slow-link", action="store_true", default=unset, help="send less: for lines below 64 kB/s")
+    look.add_argument("--drill", action="store_true", default=unset, help="say DRILL on every screen: an exercise")
 
 
 def _trust(trust: argparse.ArgumentParser) -> None:
@@ -222,22 +238,34 @@ def _ask_secrets(devices: Iterable[DeviceSettings]) -> None:
 
 def _console(arguments: argparse.Namespace) -> int:
     settings = _settings(arguments)
-    if not (sys.stdin.isatty() and sys.stdout.isatty()):
-        print("Run drdeck in a terminal; for scripts there is: drdeck inventory --json", file=sys.stderr)
+    if _no_screen():
         return USAGE
     cached = bool(arguments.cached)
     if not cached:
         _ask_secrets(settings.devices)
-    from app.console import run_console
+    from app.looks import Flags
+    from app.run_console import run_console
 
     read_only = bool(arguments.read_only) or settings.read_only
     store = _store_path(arguments, settings)
-    return int(run_console(settings, store, read_only, cached=cached, pane=arguments.pane))
+    return int(run_console(settings, store, read_only, Flags.of(arguments), cached=cached, pane=arguments.pane))
+
+
+def _no_screen() -> bool:
+    """Whether there is no terminal that a full screen could be shown on; says why."""
+    from app.looks import unusable
+
+    reason = unusable(os.environ)
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        reason = "Run drdeck in a terminal; for scripts there is: drdeck inventory --json"
+    if reason is not None:
+        print(reason, file=sys.stderr)
+    return reason is not None
 
 
 def _demo(arguments: argparse.Namespace) -> int:
     _prepare()
-    return labcommand.run_demo(arguments)
+    return USAGE if _no_screen() else labcommand.run_demo(arguments)
 
 
 def _check(arguments: argparse.Namespace) -> int:

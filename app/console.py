@@ -7,27 +7,27 @@ opened, on a thread; the panes show its last known state, and only then are the 
 from __future__ import annotations
 
 import gc
-import sys
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
-from textual.app import App, ComposeResult
+from textual.app import ComposeResult
 from textual.message import Message
 from textual.screen import Screen
-from textual.widget import Widget
 from textual.widgets import Static
 
-import screens
 from app import places
+from app.appearance import slow_line_text, title
 from app.errands import Errands
 from app.files import Files
+from app.looks import Look
+from app.terminal_app import TerminalApp
+from screens.themes import PALETTES
 
 if TYPE_CHECKING:
-    from app.settings_records import Settings
+    from app.terminal import LineProvedSlow
     from screens.base import EstateScreen
     from screens.messages import (
         BackRequested,
@@ -43,8 +43,10 @@ if TYPE_CHECKING:
         PaneRequested,
         QuitRequested,
         SiteRequested,
+        SlowLineRequested,
         SuspendRequested,
         SweepRequested,
+        ThemeRequested,
         ValuesRequested,
     )
     from screens.reading_now import ReadingNow
@@ -54,9 +56,6 @@ if TYPE_CHECKING:
     from store.view import EstateView
 
 TICK_S = 1.0
-REDRAW_S = 0.2
-"""The least time between two redraws for changes: many changes at once become one."""
-
 WORK_S, WORK_PAUSE_S = 0.004, 0.002
 """What is to be looked at is looked at for so long at a time, with so long for keys in between."""
 
@@ -93,13 +92,10 @@ class NoticeGiven(Message):
     text: str
 
 
-class Console(App[int]):
+class Console(TerminalApp):
     """Shows the estate. ``begin`` opens the store and gives its view; it is called on a thread. ``sweep`` begins to
     read the devices; it is called on a thread once the first pane is shown. ``sweep_now`` reads one device, or all."""
 
-    CSS_PATH = Path(screens.__file__).with_name("drdeck.tcss")
-    ENABLE_COMMAND_PALETTE = False
-    TITLE = "drdeck"
     MODES: ClassVar[dict[str, str | Callable[[], Screen[object]]]] = {}
 
     def __init__(
@@ -116,28 +112,37 @@ class Console(App[int]):
         first_pane: str = FIRST_PANE,
         files: Files | None = None,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+        look: Look | None = None,
     ) -> None:
-        super().__init__()
-        self._first_pane = first_pane
-        self._errands = Errands(self, files or Files(), lambda: self._shown, lambda text: self.post_message(Said(text)))
-        self._working = False
-        self._reading: ReadingNow | None = None
+        look = look or Look()
+        super().__init__(look, title((site.name for site in sites), lab=lab, drill=look.drill), clock)
         self._begin = begin
         self._sweep = sweep
         self._sweep_now = sweep_now
         self._sweeping = threading.Event()
         self._redraw_due = False
         self._unsubscribe: Callable[[], None] | None = None
-        self.failure: Exception | None = None
+        self._working = False
+        self._reading: ReadingNow | None = None
+        self._first_pane = first_pane
+        self._cached = cached
+        self._errands = Errands(self, files or Files(), lambda: self._shown, lambda text: self.post_message(Said(text)))
+        self._given = {
+            "clock": clock,
+            "sites": sites,
+            "lab": lab,
+            "read_only": read_only,
+            "cached": cached,
+            "ascii_only": ascii_only or look.ascii_only,
+            "sweeping": self._sweeping.is_set,
+            "drill": look.drill,
+        }
         self.around: Surroundings
-        self._surround: Callable[[EstateView], Surroundings] = lambda view: _surroundings(
-            view, clock, sites, lab, read_only, cached, ascii_only, self._sweeping.is_set
-        )
 
     # ----------------------------------------------------------------------------------------------- the start
 
     def compose(self) -> ComposeResult:
-        yield Static("drdeck\nOpening the store …", id="starting")
+        yield Static("drdeck\nOpening the store ...", id="starting")
 
     def on_mount(self) -> None:
         self.set_interval(TICK_S, self._tick)
@@ -156,10 +161,13 @@ class Console(App[int]):
         threading.Thread(target=guarded, name=name, daemon=True).start()
 
     def _open(self) -> None:
+        from screens.surroundings import Surroundings
+
         places.load(self._first_pane)
         view = self._begin()
-        around = self._surround(view)
-        around.saved = self._errands.saved_filters()
+        around = Surroundings(view, **self._given)  # type: ignore[arg-type]
+        around.saved, around.themes = self._errands.saved_filters(), tuple(PALETTES)
+        around.jump_scroll = self.appearance.slow_link
         self._unsubscribe = view.subscribe(self._changed)
         self.post_message(StoreOpened(around))
 
@@ -182,7 +190,7 @@ class Console(App[int]):
         """The first pane is shown: what it took to show it stays, and the devices are read."""
         gc.freeze()
         gc.enable()
-        if not self.around.cached:
+        if not self._cached:
             self._in_thread("begin the sweep", self._begin_sweep)
 
     def _begin_sweep(self) -> None:
@@ -270,7 +278,9 @@ class Console(App[int]):
         self.exit(return_code=0)
 
     def on_suspend_requested(self, message: SuspendRequested) -> None:
-        self.action_suspend_process()
+        reason = self.suspend_to_shell()
+        if reason is not None:
+            self._say_here(reason)
 
     # --------------------------------------------------------------------------------------------- find and take
 
@@ -284,8 +294,7 @@ class Console(App[int]):
         await self._errands.export(self.around, message.sheet, message.form)
 
     def on_copy_requested(self, message: CopyRequested) -> None:
-        self.copy_to_clipboard(message.text)
-        self._say_here(f"Copied {message.what}.")
+        self._say_here(self.copy(message.text, message.what))
 
     def on_filter_saved(self, message: FilterSaved) -> None:
         self._errands.save_filter(self.around, message.table, message.name, message.text)
@@ -311,7 +320,7 @@ class Console(App[int]):
     def on_estate_changed(self, message: EstateChanged) -> None:
         if not self._redraw_due:
             self._redraw_due = True
-            self.set_timer(REDRAW_S, self._redraw)
+            self.set_timer(self.appearance.gather_s, self._redraw)
 
     def _redraw(self) -> None:
         self._redraw_due = False
@@ -354,65 +363,24 @@ class Console(App[int]):
         self.around.notice = Notice(self.around.clock(), text)
         self._redraw()
 
-    def get_loading_widget(self) -> Widget:
-        """Static text: an animated indicator sends bytes for as long as it stands."""
-        from screens.status import LOADING
+    def on_theme_requested(self, message: ThemeRequested) -> None:
+        reason = self.appearance.set_theme(message.name)
+        self._say_here(reason or f"The colours are {message.name} now.")
 
-        return Static(LOADING.text)
+    def on_slow_line_requested(self, message: SlowLineRequested) -> None:
+        on = not self.appearance.slow_link if message.on is None else message.on
+        self.appearance.set_slow_link(on)
+        self.around.jump_scroll = on
+        self._say_here("Sending less: sixteen colours, half pages." if on else "Sending as much as there is.")
 
-    def _fatal_error(self) -> None:
-        """End without the toolkit's report: it prints every local variable, and one may hold a secret."""
-        self.failure = self.failure or self._exception
-        self._close_messages_no_wait()
+    def on_line_proved_slow(self, message: LineProvedSlow) -> None:
+        if self.appearance.slow_link:
+            return
+        if self._shown is None:  # the first pane is still being made
+            self.set_timer(TICK_S, lambda: self.on_line_proved_slow(message))
+        else:
+            self._notice(slow_line_text(message.bytes_s))
 
     def on_unmount(self) -> None:
         if self._unsubscribe is not None:
             self._unsubscribe()
-
-
-def _surroundings(
-    view: EstateView,
-    clock: Callable[[], datetime],
-    sites: tuple[Site, ...],
-    lab: bool,
-    read_only: bool,
-    cached: bool,
-    ascii_only: bool,
-    sweeping: Callable[[], bool],
-) -> Surroundings:
-    from screens.surroundings import Surroundings
-
-    return Surroundings(view, clock, sites, lab, read_only, cached, ascii_only, sweeping)
-
-
-def run_console(
-    settings: Settings, store_path: Path, read_only: bool, *, cached: bool = False, pane: str = FIRST_PANE
-) -> int:
-    """Run the console until it is left; returns the exit code: 0, or 4 where the store cannot be used. With ``cached``
-    no device is asked. A defect of the console itself is raised."""
-    from app.machinery import Machinery
-    from store.errors import StoreError
-
-    machinery = Machinery(settings, store_path)
-    console = Console(
-        machinery.open,
-        machinery.sweep,
-        machinery.sweep_now,
-        sites=settings.sites,
-        lab=settings.lab,
-        read_only=read_only,
-        cached=cached,
-        ascii_only="utf" not in (sys.stdout.encoding or "").lower(),
-        first_pane=pane,
-        files=Files(settings.path.parent),
-    )
-    try:
-        console.run()
-    finally:
-        machinery.close()
-    failure = console.failure
-    if isinstance(failure, StoreError):
-        print(f"{failure.message}\n{failure.hint}", file=sys.stderr)
-    elif failure is not None:
-        raise failure
-    return console.return_code or 0

@@ -80,7 +80,8 @@ def run(args: argparse.Namespace) -> int:
 
 def run_demo(args: argparse.Namespace) -> int:
     """``drdeck demo``: a lab in a process of its own, and the console on it until it is left."""
-    from app.console import run_console
+    from app.looks import Flags
+    from app.run_console import run_console
     from app.settings import load
 
     directory = _directory(args)
@@ -95,7 +96,8 @@ def run_demo(args: argparse.Namespace) -> int:
             print(f"The lab did not start. Its own words are in {directory / 'lab.log'}", file=sys.stderr)
             return 1
         settings = load(directory / "config.toml")
-        return run_console(settings, settings.store, getattr(args, "read_only", False), pane=args.pane)
+        read_only = getattr(args, "read_only", False)
+        return run_console(settings, settings.store, read_only, Flags.of(args), pane=args.pane)
     finally:
         if lab.stdin is not None:
             lab.stdin.close()

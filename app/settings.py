@@ -29,9 +29,11 @@ from app.settings_records import (
     CliSettings,
     DeviceSettings,
     Settings,
+    ThemeName,
 )
 from app.toml_lines import key_lines
 from app.values import Check, UnexpectedError
+from screens.clipboard import Way
 from store.estate import DeviceKind, Site, SiteRole
 
 __all__ = ["CliSettings", "DeviceSettings", "Settings", "SettingsError", "load"]
@@ -101,6 +103,10 @@ def _settings(document: Document, content: Mapping[str, object]) -> Settings:
         known_devices=console.get("known_devices", values.path(folder), folder / paths.KNOWN_NAME),
         sites=sites,
         devices=devices,
+        theme=console.get("theme", values.one_of(ThemeName), ThemeName.AUTO),
+        ascii_only=console.get("ascii", values.BOOLEAN, False),
+        slow_link=console.get("slow_link", values.BOOLEAN, False),
+        clipboard=console.get("clipboard", values.one_of(Way), Way.AUTO),
     )
 
 

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 from pathlib import Path
 
 from app.secrets import Reference
+from screens.clipboard import Way
 from store.estate import DeviceKind, Site
 
 DEFAULT_PORT = {DeviceKind.HMC: 22, DeviceKind.FLASHARRAY: 443, DeviceKind.THREEPAR: 8080, DeviceKind.VSPHERE: 443}
 DEFAULT_CLI_PORT = 22
 INTERVAL_S, CONNECT_TIMEOUT_S, CALL_TIMEOUT_S, TIMEOUT_S, SESSIONS = 60.0, 10.0, 60.0, 300.0, 4
 
-CONSOLE_KEYS = ("read_only", "lab", "store", "known_devices")
+CONSOLE_KEYS = ("read_only", "lab", "store", "known_devices", "theme", "ascii", "slow_link", "clipboard")
 SITE_KEYS = ("name", "role", "l2_stretched")
 CLI_KEYS = ("host", "port", "user", "password", "key_file", "passphrase", "host_keys", "verify")
 _COMMON_KEYS = ("name", "kind", "site", "host", "port", "user", "password", "verify")
@@ -24,6 +26,19 @@ DEVICE_KEYS: Mapping[DeviceKind, tuple[str, ...]] = {
     DeviceKind.THREEPAR: (*_COMMON_KEYS, "ca_file", "cli", *_PACE_KEYS),
     DeviceKind.VSPHERE: (*_COMMON_KEYS, "ca_file", *_PACE_KEYS),
 }
+
+
+class ThemeName(StrEnum):
+    """The themes by name (:data:`screens.themes.PALETTES` has how they look); auto: by what the terminal is."""
+
+    AUTO = "auto"
+    DARK = "dark"
+    LIGHT = "light"
+    HIGH_CONTRAST = "high-contrast"
+    COLOUR_BLIND = "colour-blind"
+    ANSI_DARK = "ansi-dark"
+    ANSI_LIGHT = "ansi-light"
+    MONOCHROME = "monochrome"
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +118,10 @@ class Settings:
     known_devices: Path
     sites: tuple[Site, ...]
     devices: tuple[DeviceSettings, ...]
+    theme: ThemeName = ThemeName.AUTO
+    ascii_only: bool = False
+    slow_link: bool = False
+    clipboard: Way = Way.AUTO
 
     def device(self, name: str) -> DeviceSettings:
         """The device of that name. Raises :class:`KeyError`."""

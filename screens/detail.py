@@ -78,7 +78,7 @@ class Detail(EstateScreen):
         self.lines.show(lay_out(parts, self.width - 1, self._with_sources))
 
     def move(self, how: str) -> None:
-        self.lines.move(how)
+        self.lines.move(how, jump=self.around.jump_scroll)
 
     @property
     def further(self) -> str | None:

@@ -10,6 +10,7 @@ from screens.actions import PANES, Situation, footer_actions, key_word
 from screens.ages import age, clock
 from screens.cells import Cell, Line, Tone, line_width, wrap
 from screens.conditions import Freshness
+from screens.modes import modes
 from screens.rows_devices import trouble_text
 from screens.scene import Scene, sample_is_stale
 from screens.status import GLYPHS, Status, status
@@ -17,8 +18,6 @@ from screens.surroundings import Notice, Surroundings
 from store.estate import DeviceKind
 from store.records import DeviceHealth, DeviceStatus
 
-LAB = "□ LAB"
-LIVE = "■ LIVE"
 READ_ONLY = "READ-ONLY"
 NOT_READING = "NOT READING"
 """This console asks no device: what it shows is the last known state."""
@@ -30,12 +29,11 @@ TROUBLE_SHOWN = 2
 
 
 def band(scene: Scene, width: int, around: Surroundings) -> Line:
-    """One line: LAB or LIVE, READ-ONLY, the sites, the devices by health, the oldest sample, the clock.
+    """One line: LAB, DRILL or LIVE, READ-ONLY, the sites, the devices by health, the oldest sample, the clock.
 
     At a narrow width the sites go first, then the clock; never the mode, a device in trouble or the oldest sample, and
     never the one site that is looked at."""
-    mode = Cell(LAB if around.lab else LIVE, Tone.HEADING if around.lab else Tone.CURRENT)
-    must: list[tuple[Cell, ...]] = [(mode,)]
+    must: list[tuple[Cell, ...]] = [(mode,) for mode in modes(lab=around.lab, drill=around.drill)]
     if around.read_only:
         must.append((Cell(READ_ONLY, Tone.HEADING),))
     if around.cached:

@@ -52,7 +52,7 @@ class HelpScreen(EstateScreen):
         """Nothing in the help grows older."""
 
     def move(self, how: str) -> None:
-        self.lines.move(how)
+        self.lines.move(how, jump=self.around.jump_scroll)
 
 
 def help_lines(situation: Situation) -> list[Line]:

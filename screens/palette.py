@@ -18,6 +18,7 @@ from screens.finding import MOST, Choice, actions, found, objects
 from screens.head import band
 from screens.surroundings import Surroundings
 from screens.widgets.block import Block
+from screens.widgets.entry import Entry
 from screens.widgets.table import Table
 
 COLUMNS = (Column("Name", cut=20), Column("What", cut=16))
@@ -43,8 +44,7 @@ class Palette(ModalScreen[Choice | None]):
         self._situation = situation
         self._shown: list[Choice] = []
         self._head = Block([()], id="palette-head", ascii_only=around.ascii_only)
-        self._line = Input(placeholder="a screen, an object, an action", compact=True, id="palette-line")
-        self._line.cursor_blink = False
+        self._line = Entry(placeholder="a screen, an object, an action", compact=True, id="palette-line")
         self._table = Table(COLUMNS, id="table", ascii_only=around.ascii_only)
         self._foot = Block([()], id="foot", ascii_only=around.ascii_only)
 

@@ -24,7 +24,8 @@ class Notice:
 @dataclass(slots=True)
 class Surroundings:
     """One for a console. ``clock`` gives UTC; ``ascii_only`` is for terminals without UTF-8; ``sweeping`` says whether
-    devices are being read at all; ``cached``: this console asks no device.
+    devices are being read at all; ``cached``: this console asks no device; ``drill``: what is done here is an exercise;
+    ``jump_scroll``: on a slow line, where the cursor leaves the page, half a page is scrolled at once, not a line.
 
     ``site`` is the one that the tables are narrowed to; ``saved`` the filters that have a name, by table; ``themes``
     the names of the colours there are; ``typed`` what was typed into the prompt, by its sign."""
@@ -38,6 +39,8 @@ class Surroundings:
     ascii_only: bool = False
     sweeping: Callable[[], bool] = field(default=lambda: False)
     notice: Notice | None = None
+    drill: bool = False
+    jump_scroll: bool = False
     site: str | None = None
     saved: dict[str, dict[str, str]] = field(default_factory=dict)
     themes: tuple[str, ...] = ()

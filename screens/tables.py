@@ -159,6 +159,7 @@ class TableScreen(EstateScreen):
         return bool(self.listing.filter.text)
 
     def move(self, how: str) -> None:
+        self.table.jump_scroll = self.around.jump_scroll
         self.table.move(how)
 
     def choices(self, takes: Takes) -> Sequence[str]:

@@ -45,7 +45,7 @@ class ValuesScreen(EstateScreen):
         self.lines.show(lay_out(parts, self.width - 1))
 
     def move(self, how: str) -> None:
-        self.lines.move(how)
+        self.lines.move(how, jump=self.around.jump_scroll)
 
     def do_copy(self) -> None:
         row = self._asking.row_at(self.key, self.around.scene())

@@ -6,6 +6,7 @@ import contextlib
 import fcntl
 import os
 import pty
+import select
 import signal
 import struct
 import subprocess
@@ -17,15 +18,40 @@ from types import TracebackType
 
 import pyte
 
-KEYS = {"enter": "\r", "esc": "\x1b", "up": "\x1b[A", "down": "\x1b[B", "pagedown": "\x1b[6~", "ctrl+q": "\x11"}
+QUESTION, ANSWER = b"\x1b[6n", b"\x1b[1;1R"
+
+KEYS = {
+    "ctrl+z": "\x1a",
+    "enter": "\r",
+    "esc": "\x1b",
+    "up": "\x1b[A",
+    "down": "\x1b[B",
+    "pagedown": "\x1b[6~",
+    "ctrl+q": "\x11",
+}
 
 
 class Terminal:
-    """``with Terminal([...], 80, 24) as screen``: the program in it, until the block ends."""
+    """``with Terminal([...], 80, 24) as screen``: the program in it, until the block ends.
+
+    ``line_bytes_s``: how many bytes a second come through, as over a slow line. ``answers``: it says where its cursor
+    is, as every real terminal does. ``controlling``: keys can stop and interrupt jobs, as a shell needs."""
 
     def __init__(
-        self, command: list[str], columns: int = 80, rows: int = 24, env: dict[str, str] | None = None
+        self,
+        command: list[str],
+        columns: int = 80,
+        rows: int = 24,
+        env: dict[str, str] | None = None,
+        *,
+        line_bytes_s: int | None = None,
+        answers: bool = False,
+        controlling: bool = False,
     ) -> None:
+        self.raw = bytearray()
+        self._drawn = 0
+        self._line_bytes_s = line_bytes_s
+        self._answers = answers
         self._screen = pyte.Screen(columns, rows)
         self._stream = pyte.ByteStream(self._screen)
         self._lock = threading.Lock()
@@ -35,9 +61,17 @@ class Terminal:
         environment = {**os.environ, "TERM": "xterm-256color", "COLUMNS": "", "LINES": "", **(env or {})}
         environment = {name: value for name, value in environment.items() if value}
         self.process = subprocess.Popen(
-            command, stdin=slave, stdout=slave, stderr=slave, env=environment, start_new_session=True
+            command,
+            stdin=slave,
+            stdout=slave,
+            stderr=slave,
+            env=environment,
+            start_new_session=True,
+            preexec_fn=_take_terminal if controlling else None,
         )
         os.close(slave)
+        # A read under way keeps the terminal open however often it is closed: this ends it.
+        self._woken, self._wake = os.pipe()
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
 
@@ -55,20 +89,50 @@ class Terminal:
             except subprocess.TimeoutExpired:
                 self.process.kill()
                 self.process.wait()
-        self._reader.join(timeout=5)
-        os.close(self._master)
+        self.hang_up()
 
     def _read(self) -> None:
         while True:
+            ready, _, _ = select.select([self._master, self._woken], [], [])
+            if self._woken in ready:
+                return
             try:
-                data = os.read(self._master, 65536)
+                data = os.read(self._master, 65536 if self._line_bytes_s is None else 512)
             except OSError:
                 return
             if not data:
                 return
+            if self._line_bytes_s is not None:
+                time.sleep(len(data) / self._line_bytes_s)
             with self._lock:
                 self.bytes += len(data)
-                self._stream.feed(data)
+                asked = (bytes(self.raw[-3:]) + data).count(QUESTION)
+                self.raw += data
+            if self._answers and asked:
+                os.write(self._master, ANSWER * asked)
+
+    def resize(self, columns: int, rows: int) -> None:
+        """What happens when somebody drags the window."""
+        with self._lock:
+            self._draw()
+            self._screen.resize(rows, columns)
+        fcntl.ioctl(self._master, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
+        os.kill(self.process.pid, signal.SIGWINCH)
+
+    def hang_up(self) -> None:
+        """The terminal goes away: a lost connection, a closed window."""
+        if self._wake >= 0:
+            os.close(self._wake)
+            self._wake = -1
+            self._reader.join()
+            os.close(self._woken)
+            os.close(self._master)
+
+    def ended(self, timeout: float = 60.0) -> int:
+        """The exit code of the program, once it has ended and all that it wrote has been read."""
+        code = self.process.wait(timeout)
+        self._reader.join(timeout)
+        return code
 
     def press(self, *keys: str) -> None:
         """Type keys: a name of ``KEYS`` or the characters themselves."""
@@ -80,7 +144,13 @@ class Terminal:
     def text(self) -> str:
         """What the screen shows, one line a row, trailing blanks removed."""
         with self._lock:
+            self._draw()
             return "\n".join(line.rstrip() for line in self._screen.display)
+
+    def _draw(self) -> None:
+        # Only now, as drawing is slow and a program must not take its terminal for a slow one.
+        self._stream.feed(bytes(self.raw[self._drawn :]))
+        self._drawn = len(self.raw)
 
     def wait_for(self, *words: str, timeout: float = 60.0, absent: bool = False) -> str:
         """The screen as soon as it shows all ``words`` (or none of them, with ``absent``)."""
@@ -94,6 +164,10 @@ class Terminal:
             time.sleep(0.05)
         wanted = "gone" if absent else "shown"
         raise AssertionError(f"not {wanted} in {timeout} s: {words}\nexit: {self.process.poll()}\n{self.text}")
+
+
+def _take_terminal() -> None:
+    fcntl.ioctl(0, termios.TIOCSCTTY, 0)
 
 
 def drdeck(*arguments: str) -> list[str]:

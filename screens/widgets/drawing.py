@@ -63,6 +63,11 @@ class Drawn(Widget, can_focus=False):
         return Strip([Segment(self.drawn_text(text), style) for text, style in _joined(pieces)], width)
 
 
+def _unseen(style: Style) -> bool:
+    """Whether blanks look the same in this style as in none."""
+    return not (style.reverse or style.underline or style.strike)
+
+
 def _joined(pieces: list[tuple[str, Style]]) -> list[tuple[str, Style]]:
     """Neighbours of one style become one, and blanks take the style before them: each change of style is sent to the
     terminal in full, and nobody sees the style of a blank."""
@@ -70,10 +75,10 @@ def _joined(pieces: list[tuple[str, Style]]) -> list[tuple[str, Style]]:
     for text, style in pieces:
         if not text:
             continue
-        if joined and (joined[-1][1] == style or (text.isspace() and not joined[-1][1].reverse)):
+        if joined and (joined[-1][1] == style or (text.isspace() and _unseen(joined[-1][1]))):
             joined[-1] = (joined[-1][0] + text, joined[-1][1])
             continue
-        if joined and text[0] == " " and not joined[-1][1].reverse and not style.reverse:
+        if joined and text[0] == " " and _unseen(joined[-1][1]) and _unseen(style):
             # Blanks in front, as of a number that is set to the right, go to the style before them too.
             bare = text.lstrip(" ")
             joined[-1] = (joined[-1][0] + " " * (len(text) - len(bare)), joined[-1][1])

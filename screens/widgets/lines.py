@@ -49,9 +49,13 @@ class Lines(ScrollView, Drawn, can_focus=False):
         line = self.lines[index] if index < len(self.lines) else ()
         return self.strip_of(line, self.scrollable_content_region.width)
 
-    def move(self, how: str) -> None:
-        """Scroll: up, down, page_up, page_down, half_up, half_down, top or bottom."""
+    def move(self, how: str, *, jump: bool = False) -> None:
+        """Scroll: up, down, page_up, page_down, half_up, half_down, top or bottom. With ``jump`` a line up or down is
+        half a page: every scroll sends the whole page, and a slow line cannot carry one for each line."""
+        if jump:
+            how = {"up": "half_up", "down": "half_down"}.get(how, how)
         height = max(1, self.container_size.height)
+        half = max(1, height // 2)
         here = self.scroll_offset.y
         bottom = max(0, len(self.lines) - height)
         to = {
@@ -59,8 +63,8 @@ class Lines(ScrollView, Drawn, can_focus=False):
             "down": here + 1,
             "page_up": here - height,
             "page_down": here + height,
-            "half_up": here - height // 2,
-            "half_down": here + height // 2,
+            "half_up": here - half,
+            "half_down": here + half,
             "top": 0,
             "bottom": bottom,
         }[how]

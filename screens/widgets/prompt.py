@@ -15,6 +15,7 @@ from textual.widgets import Input
 
 from screens.cells import Cell, Line, Tone
 from screens.widgets.block import Block
+from screens.widgets.entry import Entry
 
 
 class Mode(StrEnum):
@@ -24,7 +25,7 @@ class Mode(StrEnum):
     COMMAND = ":"
 
 
-class _Line(Input):
+class _Line(Entry):
     """The editor itself. Tab completes; up and down look through what was typed before."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -88,7 +89,6 @@ class Prompt(Horizontal):
         self._sign = Block([(Cell(mode.value, Tone.HEADING),)], id="sign", ascii_only=ascii_only)
         self._hint = Block([()], id="hint", ascii_only=ascii_only)
         self.line = _Line(text, compact=True, select_on_focus=False)
-        self.line.cursor_blink = False
 
     def compose(self) -> ComposeResult:
         yield self._sign

@@ -5,11 +5,9 @@ from __future__ import annotations
 import inspect
 import re
 from enum import StrEnum
-from pathlib import Path
 
 import pytest
 
-import screens
 from screens import conditions
 from screens.cells import Tone
 from screens.status import ASCII, GLYPHS, rmc, status, vocabulary, worst
@@ -73,24 +71,3 @@ def test_the_worst_tone_is_what_needs_the_operator_most() -> None:
     assert worst(Tone.OK, Tone.UNKNOWN, Tone.WARN) is Tone.UNKNOWN
     assert worst(Tone.OK, Tone.BAD, Tone.UNKNOWN) is Tone.BAD
     assert worst() is Tone.PLAIN
-
-
-def test_every_tone_can_be_read_on_the_background() -> None:
-    sheet = (Path(screens.__file__).parent / "drdeck.tcss").read_text()
-    background = re.search(r"background: (#\w{6})", sheet)
-    assert background is not None
-    colours = re.findall(r"tone--(\w+) \{ color: (#\w{6})", sheet)
-    assert {name for name, _ in colours} >= {tone.value for tone in GLYPHS}
-    for name, colour in colours:
-        assert _contrast(colour, background[1]) >= 4.5, name
-
-
-def _contrast(one: str, other: str) -> float:
-    light, dark = sorted((_luminance(one), _luminance(other)), reverse=True)
-    return (light + 0.05) / (dark + 0.05)
-
-
-def _luminance(colour: str) -> float:
-    channels = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
-    linear = [c / 12.92 if c <= 0.03928 else ((c + 0.055) / 1.055) ** 2.4 for c in channels]
-    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]

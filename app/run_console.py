@@ -1,0 +1,52 @@
+"""The console from its settings to its end."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+from app import looks
+from app.console import FIRST_PANE, Console
+from app.files import Files
+from app.machinery import Machinery
+from app.settings_records import Settings
+from store.errors import StoreError
+
+
+def run_console(
+    settings: Settings,
+    store_path: Path,
+    read_only: bool,
+    flags: looks.Flags,
+    *,
+    cached: bool = False,
+    pane: str = FIRST_PANE,
+) -> int:
+    """Run the console until it is left; returns the exit code: 0, 4 where the store cannot be used, or 128 and the
+    number of the signal that ended it (a terminal that is gone counts as a hang-up). With ``cached`` no device is
+    asked. A defect of the console itself is raised."""
+    machinery = Machinery(settings, store_path)
+    look = looks.choose(flags, settings, os.environ, sys.stdout.encoding or "")
+    console = Console(
+        machinery.open,
+        machinery.sweep,
+        machinery.sweep_now,
+        sites=settings.sites,
+        lab=settings.lab,
+        read_only=read_only,
+        cached=cached,
+        first_pane=pane,
+        files=Files(settings.path.parent),
+        look=look,
+    )
+    try:
+        console.run(mouse=look.mouse)
+    finally:
+        machinery.close()
+    failure = console.failure
+    if isinstance(failure, StoreError):
+        print(f"{failure.message}\n{failure.hint}", file=sys.stderr)
+    elif failure is not None:
+        raise failure
+    return console.return_code or 0

@@ -1,0 +1,89 @@
+"""An App that knows its terminal: themes, slow lines, clipboard, suspension, and an end without a report of itself.
+
+The console is one, the first run another.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+from textual.app import App
+from textual.filter import LineFilter
+from textual.widget import Widget
+from textual.widgets import Static
+
+import screens
+from app import copying, terminal
+from app.appearance import Appearance
+from app.line_speed import LineSpeed
+from app.looks import Look
+from app.paths import state_dir
+from screens.themes import DEFAULT, PALETTES
+
+
+class TerminalApp(App[int]):
+    """``look`` is how it begins; ``named`` the title of the terminal, None: it is left alone."""
+
+    CSS_PATH = Path(screens.__file__).with_name("drdeck.tcss")
+    ENABLE_COMMAND_PALETTE = False
+    TITLE = "drdeck"
+
+    def __init__(
+        self,
+        look: Look | None = None,
+        named: str | None = None,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        look = look or Look()
+        speed = LineSpeed()
+        super().__init__(driver_class=terminal.driver_class(speed, named if look.titled else None))
+        self.clock = clock
+        self.failure: Exception | None = None
+        self._clipboard_way = look.clipboard
+        self.appearance = Appearance(self, look, speed)
+
+    def on_mount(self) -> None:
+        self.app_resume_signal.subscribe(self, self._paint_all)
+
+    def _paint_all(self, resumed: App[object]) -> None:
+        """After a stop the terminal shows what the shell left there."""
+        self.refresh(layout=True)
+
+    # -------------------------------------------------------------------------------------------------- the look
+
+    def get_theme_variable_defaults(self) -> dict[str, str]:
+        return PALETTES[DEFAULT].variables()
+
+    def get_line_filters(self) -> Sequence[LineFilter]:
+        return self.appearance.filters(super().get_line_filters())
+
+    def get_loading_widget(self) -> Widget:
+        """Static text: an animated indicator sends bytes for as long as it stands."""
+        return Static("being read …")
+
+    # ----------------------------------------------------------------------------------------------- the terminal
+
+    def copy(self, text: str, what: str) -> str:
+        """Copy to the operator's clipboard, or save to a file where it cannot be; returns the sentence to show."""
+        write = self._driver.write if self._driver is not None else lambda data: None
+        return copying.copy(text, what, self._clipboard_way, write, state_dir(), self.clock())
+
+    def copy_to_clipboard(self, text: str) -> None:
+        self._clipboard = text
+        self.copy(text, "the selection")
+
+    def suspend_to_shell(self) -> str | None:
+        """Give the terminal back to the shell, until ``fg``; returns why that cannot be."""
+        reason = terminal.not_suspendable()
+        if reason is None:
+            super().action_suspend_process()
+        return reason
+
+    # ---------------------------------------------------------------------------------------------------- the end
+
+    def _fatal_error(self) -> None:
+        """End without the toolkit's report: it prints every local variable, and one may hold a secret."""
+        self.failure = self.failure or self._exception
+        self._close_messages_no_wait()
