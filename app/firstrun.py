@@ -114,6 +114,13 @@ class FirstRun(App[End]):
         if isinstance(self.screen, DraftScreen | FileScreen) and not self._writing:
             await self.pop_screen()
 
+    async def action_quit(self) -> None:
+        """ctrl+q, which the toolkit gives to the App before any screen. It only cancels a dialog."""
+        if isinstance(self.screen, AcceptDialog | SecretDialog):
+            self.screen.action_cancel()
+        else:
+            self._leave(End.LEFT)
+
     def on_quit_requested(self, message: QuitRequested) -> None:
         self._leave(End.LEFT)
 

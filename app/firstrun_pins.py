@@ -31,7 +31,7 @@ class Pins:
         for finding in findings:
             door, identity = finding.door, finding.presented.identity
             if identity is not None:
-                pin = Pin(identity, door.address, datetime.now(UTC))
+                pin = Pin(identity, door.address, datetime.now(UTC).replace(microsecond=0))  # as the file keeps it
                 pins[door.device, door.protocol] = self._accepted[door.device, door.protocol, door.address] = pin
         known_devices.write(self._path, pins)
 

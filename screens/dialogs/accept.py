@@ -39,9 +39,9 @@ class AcceptDialog(ModalScreen[bool]):
 
     AUTO_FOCUS = None
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape,enter,q,backspace", "answer(False)", show=False),
-        Binding("ctrl+y", "answer(True)", show=False),
-        Binding("ctrl+q,ctrl+c", "answer(False)", show=False, priority=True),
+        Binding("escape,enter,q,backspace", "cancel", show=False),
+        Binding("ctrl+c", "cancel", show=False, priority=True),
+        Binding("ctrl+y", "accept", show=False),
         Binding("up,k", "move('up')", show=False),
         Binding("down,j", "move('down')", show=False),
     ]
@@ -64,8 +64,8 @@ class AcceptDialog(ModalScreen[bool]):
         self._head = Block(ascii_only=ascii_only)
         self.lines = Lines(ascii_only=ascii_only)
         self._answers = (
-            Answer(f"Esc {cancel}", Tone.CURRENT, lambda: self.action_answer(False), ascii_only=ascii_only),
-            Answer(f"ctrl+y {accept}", Tone.PLAIN, lambda: self.action_answer(True), ascii_only=ascii_only),
+            Answer(f"Esc {cancel}", Tone.CURRENT, self.action_cancel, ascii_only=ascii_only),
+            Answer(f"ctrl+y {accept}", Tone.PLAIN, self.action_accept, ascii_only=ascii_only),
         )
 
     def compose(self) -> ComposeResult:
@@ -95,9 +95,13 @@ class AcceptDialog(ModalScreen[bool]):
         self.lines.styles.height = max(1, min(len(words) + 1, self.app.size.height - _AROUND))
         self.lines.show(words)
 
-    def action_answer(self, accepted: bool) -> None:
+    def action_cancel(self) -> None:
         if self.is_current:
-            self.dismiss(accepted)
+            self.dismiss(False)
+
+    def action_accept(self) -> None:
+        if self.is_current:
+            self.dismiss(True)
 
     def action_move(self, how: str) -> None:
         self.lines.move(how)

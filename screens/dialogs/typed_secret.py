@@ -24,7 +24,7 @@ class SecretDialog(ModalScreen[str | None]):
     AUTO_FOCUS = None
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "cancel", show=False),
-        Binding("ctrl+q,ctrl+c", "cancel", show=False, priority=True),
+        Binding("ctrl+c", "cancel", show=False, priority=True),
     ]
     DEFAULT_CSS = """
     SecretDialog { align: center middle; }
