@@ -116,7 +116,7 @@ def _escape(char: str) -> str:
 def _site(site: Site) -> list[str]:
     lines = ["[[sites]]", f"name = {quoted(site.name)}", f"role = {quoted(site.role)}"]
     if site.l2_stretched:
-        lines.append("l2_stretched = true        # one layer-2 network spans this site and its partner")
+        lines.append("l2_stretched = true        # one layer-2 network spans it and its partner")
     return lines
 
 

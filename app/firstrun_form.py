@@ -38,6 +38,13 @@ _REFERENCE_HELP = (
 _PATHS = "~ is your home folder; relative paths count from the folder of the configuration."
 _NAME_HELP = "letters, digits, dots, dashes: what you type on the command line, such as"
 
+_EXAMPLES = {
+    DeviceKind.HMC: "hmc-paris",
+    DeviceKind.FLASHARRAY: "fa-paris",
+    DeviceKind.THREEPAR: "3par-paris",
+    DeviceKind.VSPHERE: "vc-paris",
+}
+
 USERS = {
     DeviceKind.HMC: "An HMC user with the role hmcviewer is enough.",
     DeviceKind.FLASHARRAY: "A user and password in place of the API token. A read-only user is enough.",
@@ -146,7 +153,7 @@ def device_form(
 ) -> Form:
     """The form of a device. ``taken`` are the names of the other devices, ``addresses`` theirs with their names."""
     fields = [
-        Field("name", "Name", (f"{_NAME_HELP.capitalize()} {kind}-paris.",), _named("a device's name", taken)),
+        Field("name", "Name", (f"{_NAME_HELP.capitalize()} {_EXAMPLES[kind]}.",), _named("a device's name", taken)),
         Field("site", "Site", ("Where it stands.",), _any, sites[0], tuple(sites)),
         Field(
             "host",

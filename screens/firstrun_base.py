@@ -66,10 +66,10 @@ def keys_lines(keys: Sequence[Key], width: int) -> list[Line]:
         if not key.name:
             continue
         cell = Cell(f"{key_word(key.keys[0])} {key.name}")
-        if line and line_width(tuple(line)) + cell.width > width:
+        if line and line_width(tuple(line)) + 2 + cell.width > width:
             lines.append(tuple(line))
             line = []
-        line += [cell, Cell("  ")]
+        line += [Cell("  "), cell] if line else [cell]
     return [*lines, tuple(line)]
 
 

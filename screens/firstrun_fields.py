@@ -70,7 +70,12 @@ class Form:
     @property
     def complaints(self) -> tuple[str, ...]:
         """A sentence for every field that is wrong, in their order."""
-        return tuple(f"{f.label}: expected {wrong}" for f in self.fields if (wrong := self.wrong(f.key)) is not None)
+        return self.complaints_at(None)
+
+    def complaints_at(self, key: str | None) -> tuple[str, ...]:
+        """The same, with that of one field first."""
+        ordered = sorted(self.fields, key=lambda each: each.key != key)
+        return tuple(f"{f.label}: expected {wrong}" for f in ordered if (wrong := self.wrong(f.key)) is not None)
 
     @property
     def first_wrong(self) -> str | None:

@@ -27,7 +27,7 @@ ENTER = Key(("enter",), "", "enter", first=True)
 DONE = Key(("ctrl+s",), "", "done", first=True)
 CHOOSE = Key(("left",), "Choose", "choose")
 BACK = Key(("escape",), "Back", "back")
-SCROLL = (Key(("pageup",), "", "move", "page_up"), Key(("pagedown",), "", "move", "page_down"))
+SCROLL = (Key(("pagedown",), "More", "move", "page_down"), Key(("pageup",), "", "move", "page_up"))
 _WORDS = {"tab": "Tab", "shift+tab": "Shift+Tab", "left": "Left Right"}
 
 
@@ -59,7 +59,8 @@ class FormScreen(FirstRunScreen):
         text = self.form.text(field.key)
         if field.choices:
             return Choice(field.choices, text, ascii_only=self.ascii_only, id=field.key)
-        return (ReferenceField if field.reference else TextField)(text, field.hint, id=field.key)
+        kind = ReferenceField if field.reference else TextField
+        return kind(text, field.hint, ascii_only=self.ascii_only, id=field.key)
 
     def body(self) -> Sequence[Widget]:
         rows = []
@@ -77,7 +78,8 @@ class FormScreen(FirstRunScreen):
 
     def keys(self) -> Sequence[Key]:
         choosing = (CHOOSE,) if self.form.of(self._present).choices else ()
-        shown = (NEXT, PREVIOUS, *choosing, Key(DONE.keys, self.form.done, DONE.action), BACK, QUIT)
+        more = SCROLL[:1] if self.lines.max_scroll_y > 0 else ()
+        shown = (NEXT, PREVIOUS, *choosing, Key(DONE.keys, self.form.done, DONE.action), *more, BACK, QUIT)
         return [Key((_WORDS.get(key.keys[0], key.keys[0]),), key.name, key.action) for key in shown]
 
     def draw(self, width: int) -> None:
@@ -90,7 +92,7 @@ class FormScreen(FirstRunScreen):
 
     def _notes(self, width: int) -> list[Line]:
         notes: list[Line] = [EMPTY_LINE]
-        for complaint in self.form.complaints:
+        for complaint in self.form.complaints_at(self._present):
             notes += paragraph(f"{GLYPHS[Tone.BAD]} {complaint}.", width, Tone.BAD)
         if self.form.complaints:
             notes.append(EMPTY_LINE)

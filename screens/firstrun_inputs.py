@@ -6,6 +6,7 @@ keys come several at a time, that may be the next field.
 
 from __future__ import annotations
 
+from rich.segment import Segment
 from textual.binding import Binding
 from textual.events import Click, Key
 from textual.geometry import Size
@@ -27,15 +28,24 @@ _EDITING = {
 class TextField(Input):
     """A line to type in. Its cursor stands still, and what it hides it does not hand to the clipboard."""
 
-    def __init__(self, value: str, hint: str = "", *, hidden: bool = False, id: str | None = None) -> None:
+    def __init__(
+        self, value: str, hint: str = "", *, hidden: bool = False, ascii_only: bool, id: str | None = None
+    ) -> None:
         super().__init__(value, hint, password=hidden, compact=True, id=id)
         self.cursor_blink = False
+        self._ascii_only = ascii_only
 
     async def on_key(self, event: Key) -> None:
         action = _EDITING.get(event.key)
         if action is not None:
             event.stop()
             await self.run_action(action)
+
+    def render_line(self, y: int) -> Strip:
+        strip = super().render_line(y)
+        if not (self._ascii_only and self.password):
+            return strip
+        return Strip([Segment(part.text.replace("•", "*"), part.style, part.control) for part in strip])
 
     def action_copy(self) -> None:
         if not self.password:

@@ -37,7 +37,7 @@ class SecretDialog(ModalScreen[str | None]):
         self.set_class(ascii_only, "ascii")
         self._asked_for = asked_for
         self._above = Block(ascii_only=ascii_only)
-        self._field = TextField("", hidden=True)
+        self._field = TextField("", hidden=True, ascii_only=ascii_only)
         self._below = Block(ascii_only=ascii_only)
 
     def compose(self) -> ComposeResult:

@@ -146,7 +146,10 @@ async def test_a_wrong_password_says_what_to_do_and_is_corrected_in_fields_that_
 
 
 @piloted
-async def test_a_host_that_is_not_reached_may_be_kept_and_the_file_says_what_was_wanted(config: Path) -> None:
+async def test_a_host_that_is_not_reached_may_be_kept_and_the_file_says_what_was_wanted(
+    config: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("VC_PASSWORD", "hunter2")
     with closing(socket.socket()) as taken:  # bound and not listening: whoever connects is refused
         taken.bind(("127.0.0.1", 0))
         port = taken.getsockname()[1]
@@ -155,15 +158,17 @@ async def test_a_host_that_is_not_reached_may_be_kept_and_the_file_says_what_was
             await running.press("4")
             await running.type("vc-1")
             await running.press("tab")
-            await running.type("127.0.0.1", str(port), "me", "env:NOT_LOOKED_UP")
+            await running.type("127.0.0.1", str(port), "me", "env:VC_PASSWORD")
             await running.press("ctrl+s")
-            await running.wait_for("✗ ", "NOT_LOOKED_UP", "https 127.0.0.1", "not reached: Connection refused")
+            await running.wait_for("✗ unreachable", f"Try from this machine: nc -vz 127.0.0.1 {port}")
+            assert "not reached: Connection refused" in running.text
             await running.press("k")
             await running.wait_for("Not well yet: vc-1")
             await running.press("w", "w")
             await running.until(lambda: running.app.return_value is not None, "it was not written")
     (device,) = load(config).devices
     assert (device.host, device.port) == ("127.0.0.1", port)
+    assert "hunter2" not in config.read_text()
 
 
 @piloted

@@ -22,6 +22,7 @@ class Guided:
 
     app: FirstRun
     pilot: Pilot[End]
+    ascii_only: bool = False
 
     async def settle(self) -> None:
         for _ in range(3):
@@ -70,7 +71,7 @@ async def guided(path: Path, size: tuple[int, int] = (80, 24), *, ascii_only: bo
     """A first run whose configuration would be at ``path``, its offer shown."""
     app = FirstRun(path, ascii_only=ascii_only)
     async with app.run_test(size=size) as pilot:
-        running = Guided(app, pilot)
+        running = Guided(app, pilot, ascii_only)
         await running.wait_for("Nothing is configured yet")
         yield running
 
