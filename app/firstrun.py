@@ -17,9 +17,9 @@ from textual.app import App
 from textual.message import Message
 
 import screens
+from app import crash, paths, secrets
 from app import firstrun_draft as drafts
 from app import firstrun_form as forms
-from app import paths, secrets
 from app.config_writer import ConfigWriteError, config_text, write_new
 from app.firstrun_check import STOPPED, Checked, DeviceCheck, Examined, not_accepted, refused, to_pin
 from app.firstrun_draft import Draft, Entered, Outcome
@@ -376,6 +376,9 @@ class FirstRun(App[End]):
             write_new(self.path, self.draft.sites, devices)
         except (ConfigWriteError, KnownDevicesError) as error:
             trouble = str(error)
+        except Exception as error:
+            crash.record(error)
+            trouble = f"Nothing was written, by a defect of drdeck itself ({type(error).__name__})"
         self.post_message(FileWritten(trouble))
 
     def on_file_written(self, message: FileWritten) -> None:

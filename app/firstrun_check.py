@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from textual.message import Message
 
-from app import check, trust
+from app import check, crash, trust
 from app.connect import Connector
 from app.firstrun_draft import Outcome
 from app.firstrun_pins import Pins
@@ -66,7 +66,11 @@ class DeviceCheck:
                 try:
                     message = work()
                 except KnownDevicesError as error:
-                    message = Checked(self, Outcome("identity not pinned", Tone.BAD, ((Cell(str(error)),),)))
+                    message = Checked(self, Outcome(Failure.UNTRUSTED, Tone.BAD, (_line(str(error)),)))
+                except Exception as error:
+                    crash.record(error)
+                    defect = f"drdeck stopped the check by a defect of its own ({type(error).__name__})."
+                    message = Checked(self, Outcome("not checked", Tone.UNKNOWN, (_line(defect),)))
             self._tell(message)
 
         threading.Thread(target=run, name=f"check {self.device.name}", daemon=True).start()

@@ -81,7 +81,7 @@ async def test_an_hmc_and_a_flasharray_are_entered_pinned_checked_written_and_re
         await accept(running, "fa-paris")
         await running.wait_for("● ok", "1 array")
         await running.press("k", "w")
-        await running.wait_for("The file as it will be written", str(config.name))
+        await running.wait_for("The file as it will be written")
         assert not config.exists()
         await running.press("w")
         await running.until(lambda: running.app.return_value is not None, "it was not written")
@@ -275,6 +275,22 @@ async def test_a_file_that_appeared_meanwhile_is_not_touched(estate: LabEstate, 
         await running.wait_for("exists by now and was left as it is")
         assert running.app.return_value is None
     assert config.read_text() == "# of somebody else\n"
+
+
+@piloted
+async def test_pinned_identities_that_cannot_be_used_are_told_and_nobody_logs_in(
+    estate: LabEstate, config: Path
+) -> None:
+    known = config.parent / "known_devices.toml"
+    config.parent.mkdir()
+    known.write_text("[hmc-paris.ssh]\n")
+    logins = estate.device("hmc-paris").counters.logins
+    async with guided(config) as running:
+        await with_sites(running)
+        await enter(running, estate, "hmc-paris")
+        await running.wait_for("✗ identity not trusted", "expected address = text and pinned")
+    assert known.read_text() == "[hmc-paris.ssh]\n"
+    assert estate.device("hmc-paris").counters.logins == logins
 
 
 # --------------------------------------------------------------------------------------------- leaving and coming back
