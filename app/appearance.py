@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from textual.filter import LineFilter
 
@@ -25,7 +25,7 @@ SLOW_GATHER_S = 1.0
 class Appearance:
     """The look of one App, which must be constructed but need not run yet."""
 
-    def __init__(self, app: App[int], look: Look, speed: LineSpeed) -> None:
+    def __init__(self, app: App[Any], look: Look, speed: LineSpeed) -> None:
         self._app = app
         self._look = look
         self._speed = speed

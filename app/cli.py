@@ -236,7 +236,43 @@ def _ask_secrets(devices: Iterable[DeviceSettings]) -> None:
     secrets.ask(reference for device in devices for reference in device.references)
 
 
+def _nothing_configured(arguments: argparse.Namespace) -> bool:
+    """Whether no configuration is named and none is at the default place."""
+    from app.paths import CONFIG_VARIABLE, config_file
+
+    if arguments.config is not None or os.environ.get(CONFIG_VARIABLE):
+        return False
+    try:
+        config_file().lstat()
+    except FileNotFoundError:
+        return True
+    except OSError:  # something is there; loading it says what is wrong
+        return False
+    return False
+
+
+def _first_run(arguments: argparse.Namespace) -> int | None:
+    """Offer the demo or a guided configuration; None: a configuration was written, and the console may open."""
+    from app import looks
+    from app.firstrun import End, run_first_run
+    from app.paths import config_file
+
+    _prepare()
+    look = looks.choose(looks.Flags.of(arguments), None, os.environ, sys.stdout.encoding or "")
+    end = run_first_run(config_file(), look)
+    if end is End.DEMO:
+        # The same flags with the demo's own defaults for what only it knows.
+        return _demo(parser().parse_args(["demo"], argparse.Namespace(**vars(arguments))))
+    return None if end is End.WRITTEN else OK
+
+
 def _console(arguments: argparse.Namespace) -> int:
+    if _nothing_configured(arguments) and sys.stdin.isatty() and sys.stdout.isatty():
+        if _no_screen():
+            return USAGE
+        code = _first_run(arguments)
+        if code is not None:
+            return code
     settings = _settings(arguments)
     if _no_screen():
         return USAGE

@@ -92,7 +92,7 @@ class NoticeGiven(Message):
     text: str
 
 
-class Console(TerminalApp):
+class Console(TerminalApp[int]):
     """Shows the estate. ``begin`` opens the store and gives its view; it is called on a thread. ``sweep`` begins to
     read the devices; it is called on a thread once the first pane is shown. ``sweep_now`` reads one device, or all."""
 
@@ -144,7 +144,7 @@ class Console(TerminalApp):
     def compose(self) -> ComposeResult:
         yield Static("drdeck\nOpening the store ...", id="starting")
 
-    def on_mount(self) -> None:
+    async def on_mount(self) -> None:
         self.set_interval(TICK_S, self._tick)
         # Collecting garbage among a hundred thousand objects that all stay costs more than making them.
         gc.disable()

@@ -64,21 +64,23 @@ def unusable(environment: Mapping[str, str]) -> str | None:
     return None
 
 
-def choose(flags: Flags, settings: Settings, environment: Mapping[str, str], encoding: str) -> Look:
-    """The look to start with. ``encoding`` is that of the standard output."""
-    named = next((name for name in (flags.theme, settings.theme) if name not in (None, AUTO)), None)
+def choose(flags: Flags, settings: Settings | None, environment: Mapping[str, str], encoding: str) -> Look:
+    """The look to start with. ``settings`` None: nothing is configured yet. ``encoding`` is that of the standard
+    output."""
+    asked = (flags.theme, settings.theme if settings is not None else None)
+    named = next((name for name in asked if name not in (None, AUTO)), None)
     if flags.theme == AUTO:
         named = None
     no_colour = environment.get("NO_COLOR", "") != ""
     return Look(
         theme=named or _theme_of(environment),
         no_colour=no_colour,
-        ascii_only=flags.ascii_only or settings.ascii_only or "utf" not in encoding.lower(),
+        ascii_only=flags.ascii_only or (settings is not None and settings.ascii_only) or "utf" not in encoding.lower(),
         mouse=flags.mouse,
-        slow_link=flags.slow_link or settings.slow_link,
+        slow_link=flags.slow_link or (settings is not None and settings.slow_link),
         drill=flags.drill,
         titled=not _text_console(environment),
-        clipboard=way(settings.clipboard, environment),
+        clipboard=way(settings.clipboard if settings is not None else Way.AUTO, environment),
     )
 
 

@@ -130,6 +130,13 @@ def ask(references: Iterable[Reference], read: Callable[[str], str] | None = Non
             raise SecretError(f"prompt: nothing was typed for the {reference.target}") from None
 
 
+def forget(references: Iterable[Reference]) -> None:
+    """Forget what was typed for these: :func:`ask` asks for it anew, as after a slip of the fingers."""
+    for reference in references:
+        if reference.source is Source.PROMPT:
+            _typed.pop(reference.target, None)
+
+
 def _split(command: str) -> list[str]:
     import shlex
 

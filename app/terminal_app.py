@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TypeVar
 
 from textual.app import App
 from textual.filter import LineFilter
@@ -22,8 +23,10 @@ from app.looks import Look
 from app.paths import state_dir
 from screens.themes import DEFAULT, PALETTES
 
+Ending = TypeVar("Ending")
 
-class TerminalApp(App[int]):
+
+class TerminalApp(App[Ending]):
     """``look`` is how it begins; ``named`` the title of the terminal, None: it is left alone."""
 
     CSS_PATH = Path(screens.__file__).with_name("drdeck.tcss")
@@ -40,11 +43,11 @@ class TerminalApp(App[int]):
         speed = LineSpeed()
         super().__init__(driver_class=terminal.driver_class(speed, named if look.titled else None))
         self.clock = clock
-        self.failure: Exception | None = None
+        self.failure: BaseException | None = None
         self._clipboard_way = look.clipboard
         self.appearance = Appearance(self, look, speed)
 
-    def on_mount(self) -> None:
+    async def on_mount(self) -> None:
         self.app_resume_signal.subscribe(self, self._paint_all)
 
     def _paint_all(self, resumed: App[object]) -> None:
