@@ -1,0 +1,91 @@
+"""The console on an estate that changes under it: ``python -m tests.benchmarks.churn [--rate N] -- DRDECK OPTIONS``.
+
+The changes are made in the view of the store, as a sweep makes them, on a thread of their own. SIGUSR1 changes one cell
+of one of the first LPARs. SIGUSR2 begins to change ``--rate`` states a second, all of them in the first rows, and to
+read every device again as soon as it has been read.
+"""
+
+from __future__ import annotations
+
+import argparse
+import signal
+import sys
+import threading
+import time
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import UTC, datetime
+from unittest.mock import patch
+
+from app.cli import main as drdeck
+from app.machinery import Machinery
+from store.estate import Lpar, LparState
+from store.records import Change, Entry
+from store.view import EstateView, Sighting
+
+ROW = 5
+"""The row whose cell SIGUSR1 changes, counted in the order of names."""
+
+BATCHES_S = 5
+SIGNALS = {signal.SIGUSR1, signal.SIGUSR2}
+STATES = (LparState.SHUTTING_DOWN, LparState.RUNNING, LparState.ERROR, LparState.NOT_ACTIVATED)
+
+
+def lpars(view: EstateView) -> list[Entry]:
+    """The LPARs by name."""
+    return sorted(view.entries("lpar"), key=lambda entry: (getattr(entry.obj, "name", ""), entry.key))
+
+
+def change(view: EstateView, entries: Iterable[Entry], **facts: object) -> None:
+    """Say of LPARs that these facts are now so."""
+    refs = []
+    for entry in entries:
+        now = view.get("lpar", entry.key)
+        if now is None or not isinstance(now.obj, Lpar):
+            raise LookupError(entry.key)
+        obj = replace(now.obj, **facts)  # type: ignore[arg-type]
+        refs.append(("lpar", entry.key))
+        view.record(now.device, put={refs[-1]: Sighting(obj, now.first_seen, datetime.now(UTC))})
+    view.tell(Change("", tuple(refs)))
+
+
+def one_cell(view: EstateView) -> None:
+    """Change the RMC state of one LPAR and nothing else."""
+    entry = lpars(view)[ROW]
+    change(view, [entry], rmc_state="inactive" if getattr(entry.obj, "rmc_state", None) == "active" else "active")
+
+
+class Changing(Machinery):
+    """The machinery of the console, with a thread that waits for the signals as soon as there is an estate."""
+
+    rate = 0
+
+    def open(self) -> EstateView:
+        view = super().open()
+        threading.Thread(target=self._obey, args=(view,), daemon=True).start()
+        return view
+
+    def _obey(self, view: EstateView) -> None:
+        while signal.sigwait(SIGNALS) is signal.SIGUSR1:
+            one_cell(view)
+        entries = lpars(view)[: self.rate // BATCHES_S]
+        begin = time.monotonic()
+        for number in range(sys.maxsize):
+            self.sweep_now(None)
+            change(view, entries, state=STATES[number % len(STATES)])
+            time.sleep(max(0.0, begin + (number + 1) / BATCHES_S - time.monotonic()))
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rate", type=int, default=0, help="states to change in a second")
+    parser.add_argument("options", nargs="*", help="options of drdeck, behind --")
+    arguments = parser.parse_args()
+    Changing.rate = arguments.rate
+    signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)  # before any thread begins: all of them take it over
+    with patch("app.console.Machinery", Changing):
+        return drdeck(arguments.options)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
