@@ -32,7 +32,7 @@ def pane_command(bench: Bench) -> list[str]:
 
 def pane(bench: Bench) -> Results:
     """Start and keys, ``runs`` times after one to warm up, in turn with the empty app."""
-    first, painted, memory, empty_starts = [], [], [], []
+    first, painted, rested, memory, empty_starts = [], [], [], [], []
     keys = {name: Keys.none() for name in ("empty", "arrow", "page", "sort", "filter")}
     for run in range(bench.runs + 1):
         with bench.program(_EMPTY) as program:
@@ -46,13 +46,14 @@ def pane(bench: Bench) -> Results:
             empty_starts.append(empty_start)
             first.append(begun.first_ms / empty_start)
             painted.append(begun.painted_ms / empty_start)
+            rested.append(begun.rest_ms)
             memory.append(program.rss_mb())
             _type(program, keys)
     empty_ms = statistics.median(empty_starts)
     for id, ratios in (("start.first", first), ("start.painted", painted)):
         ratio = statistics.median(ratios)
         yield Result(id, ratio, f"{ratio * empty_ms:.0f} ms, an empty app {empty_ms:.0f} ms")
-    yield Result("start.rss", statistics.median(memory))
+    yield Result("start.rss", statistics.median(memory), f"at rest after {statistics.median(rested):.0f} ms")
     empty_key = keys["empty"].time("empty").value
     for name in ("arrow", "page", "sort", "filter"):
         yield keys[name].time(f"{name}.ms", empty_key)
@@ -89,7 +90,6 @@ def idle(bench: Bench) -> Results:
     """Nobody touches it. The clock on the screen turns once a minute: not while it is watched."""
     with bench.program(pane_command(bench)) as program:
         start(program, PAINTED)
-        program.settle(1.0)
         keep_clear_of_the_minute(program, IDLE_S)
         watched = watch(program, IDLE_S)
         if not program.alive:

@@ -12,7 +12,7 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from datetime import UTC, datetime
 from unittest.mock import patch
@@ -55,25 +55,16 @@ def one_cell(view: EstateView) -> None:
     change(view, [entry], rmc_state="inactive" if getattr(entry.obj, "rmc_state", None) == "active" else "active")
 
 
-class Changing(Machinery):
-    """The machinery of the console, with a thread that waits for the signals as soon as there is an estate."""
-
-    rate = 0
-
-    def open(self) -> EstateView:
-        view = super().open()
-        threading.Thread(target=self._obey, args=(view,), daemon=True).start()
-        return view
-
-    def _obey(self, view: EstateView) -> None:
-        while signal.sigwait(SIGNALS) is signal.SIGUSR1:
-            one_cell(view)
-        entries = lpars(view)[: self.rate // BATCHES_S]
-        begin = time.monotonic()
-        for number in range(sys.maxsize):
-            self.sweep_now(None)
-            change(view, entries, state=STATES[number % len(STATES)])
-            time.sleep(max(0.0, begin + (number + 1) / BATCHES_S - time.monotonic()))
+def obey(view: EstateView, sweep_now: Callable[[str | None], None], rate: int) -> None:
+    """Do what the signals say, until the process ends."""
+    while signal.sigwait(SIGNALS) is signal.SIGUSR1:
+        one_cell(view)
+    entries = lpars(view)[: rate // BATCHES_S]
+    begin = time.monotonic()
+    for number in range(sys.maxsize):
+        sweep_now(None)
+        change(view, entries, state=STATES[number % len(STATES)])
+        time.sleep(max(0.0, begin + (number + 1) / BATCHES_S - time.monotonic()))
 
 
 def main() -> int:
@@ -81,9 +72,15 @@ def main() -> int:
     parser.add_argument("--rate", type=int, default=0, help="states to change in a second")
     parser.add_argument("options", nargs="*", help="options of drdeck, behind --")
     arguments = parser.parse_args()
-    Changing.rate = arguments.rate
     signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)  # before any thread begins: all of them take it over
-    with patch("app.console.Machinery", Changing):
+    opened = Machinery.open
+
+    def open_and_obey(machinery: Machinery) -> EstateView:
+        view = opened(machinery)
+        threading.Thread(target=obey, args=(view, machinery.sweep_now, arguments.rate), daemon=True).start()
+        return view
+
+    with patch.object(Machinery, "open", open_and_obey):
         return drdeck(arguments.options)
 
 

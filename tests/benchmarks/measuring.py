@@ -10,10 +10,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests.benchmarks.pty_harness import Program, ProgramError
-from tests.benchmarks.pty_measures import Reaction, middle
+from tests.benchmarks.pty_measures import Reaction, middle, press
 
 WIDE = (120, 40)
 NARROW = (80, 24)
+QUIET_S = 0.4
+"""A screen that has been silent for so long is complete."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,22 +80,18 @@ class Keys:
 
 
 @contextmanager
-def shown(program: Program, *keys: str, least_lines: int) -> Iterator[bool]:
-    """Type keys that open something, and close it with Esc at the end; gives whether so many lines changed. Raises
-    ProgramError where Esc does not bring the lines back."""
+def shown(program: Program, key: str, least_lines: int) -> Iterator[Reaction | None]:
+    """Type a key that opens something, and close it with Esc at the end. Gives the reaction, or None where it did not
+    change so many lines. Raises ProgramError where Esc does not bring the lines back."""
     before = program.lines
-    for key in keys:
-        program.send(key)
-        program.settle(0.3)
-    opened = changed_lines(before, program.lines) >= least_lines
-    yield opened
+    reaction = press(program, key, QUIET_S)
+    yield reaction if changed_lines(before, program.lines) >= least_lines else None
     for _ in range(3):
         if changed_lines(before, program.lines) < least_lines:
             return
-        program.send("escape")
-        program.settle(0.4)
+        press(program, "escape", QUIET_S)
     if changed_lines(before, program.lines) >= least_lines:
-        raise ProgramError(f"Esc does not close what {' '.join(keys)} opened:\n{program.text}")
+        raise ProgramError(f"Esc does not close what {key} opened:\n{program.text}")
 
 
 def changed_lines(before: Sequence[str], after: Sequence[str]) -> int:

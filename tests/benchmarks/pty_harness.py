@@ -45,6 +45,10 @@ _THIN_READ = 256
 """Bytes taken off a thin line at once: 8 ms of one of 256 kbit/s."""
 
 
+REST_S, REST_CPU_S = 1.2, 0.05
+"""A program is at rest when it computes no longer than the second of these in the first."""
+
+
 class ProgramError(Exception):
     """The program ended, or did not show what was waited for; the text says what it shows."""
 
@@ -194,6 +198,16 @@ class Program:
         begin = time.perf_counter()
         self.read_while(lambda: time.perf_counter() - max(begin, self.last_at) < quiet_s, limit_s)
 
+    def rest(self, limit_s: float = 20.0) -> float:
+        """Read until for a while nothing has come and hardly anything was computed; how long that took."""
+        begin = time.perf_counter()
+        while self.alive and time.perf_counter() - begin < limit_s:
+            cpu, came = self.cpu_s(), len(self.chunks)
+            self.read_for(REST_S)
+            if len(self.chunks) == came and self.cpu_s() - cpu <= REST_CPU_S:
+                break
+        return time.perf_counter() - begin
+
     def wait_for(self, pattern: str, limit_s: float = 60.0) -> None:
         """Read until the text that was drawn since the start has ``pattern`` in it. Raises ProgramError."""
         words = re.compile(pattern)
@@ -239,6 +253,11 @@ class Program:
         """The resident memory of the process, in MB as ``ps`` and ``top`` count them: of 1,048,576 bytes."""
         pages = int(Path(f"/proc/{self.pid}/statm").read_text().split()[1])
         return pages * os.sysconf("SC_PAGE_SIZE") / 2**20
+
+    def cpu_s(self) -> float:
+        """The seconds that the process has computed, in user and system mode."""
+        fields = Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def environment(more: Mapping[str, str]) -> dict[str, str]:

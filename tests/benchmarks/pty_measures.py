@@ -11,11 +11,11 @@ from datetime import UTC, datetime
 
 import pyte
 
-from tests.benchmarks.pty_harness import Program, ProgramError
+from tests.benchmarks.pty_harness import REST_S, Program, ProgramError
 from tests.benchmarks.pty_stream import Frame, drawn, frames, printable
 
-SAME_REDRAW_S = 0.03
-"""Frames that follow each other so closely are one redraw in parts."""
+SAME_REDRAW_S = 0.15
+"""Frames that come within so little of the first are one redraw in parts. An animation goes on beyond that."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,23 +66,25 @@ def middle(reactions: Sequence[Reaction | None], least_size: int = 1) -> tuple[f
 
 @dataclass(frozen=True, slots=True)
 class Start:
-    """Milliseconds from the start of the process to its first frame with text, and to the frame with all that was
-    waited for."""
+    """Milliseconds from the start of the process to its first frame with text, to the frame with all that was waited
+    for, and until it was at rest."""
 
     first_ms: float
     painted_ms: float
+    rest_ms: float
 
 
 def start(program: Program, pattern: str) -> Start:
     """Wait until ``pattern`` is drawn and the program is at rest. Raises ProgramError."""
     program.wait_for(pattern)
-    program.settle(0.5)
+    program.rest()
+    rested = time.perf_counter() - REST_S
     shown = drawn(program.chunks)
     text = ""
     for frame in shown:
         text += frame.text
         if re.search(pattern, text):
-            return Start(*((at - program.began) * 1e3 for at in (shown[0].at, frame.at)))
+            return Start(*((at - program.began) * 1e3 for at in (shown[0].at, frame.at, rested)))
     raise ProgramError(f"{pattern!r} is in no frame")
 
 
@@ -128,7 +130,7 @@ def watch(program: Program, seconds: float) -> Watched:
 
 
 def redraws_hz(shown: Sequence[Frame], seconds: float) -> float:
-    """How often the frames come. Two are as often as the time between them says, however long was watched."""
+    """How often it redraws: as often as the time from the first to the last says, however long was watched."""
     times: list[float] = []
     for frame in shown:
         if not times or frame.at - times[-1] > SAME_REDRAW_S:

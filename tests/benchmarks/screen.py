@@ -71,7 +71,8 @@ def _results(group: str, bench: Bench, ids: Sequence[str]) -> Results:
                 missing.remove(result.id)
             yield result
     except ProgramError as error:
-        trouble = str(error)
+        print(error, file=sys.stderr)
+        trouble = str(error).partition("\n")[0]
     for id in missing:
         yield Result(id, None, trouble)
 

@@ -119,8 +119,9 @@ def test_redraws_are_as_frequent_as_the_time_between_them_says() -> None:
 
     assert at() == 0
     assert at(1.0) == 0.25
-    assert at(1.0, 1.01, 2.0, 3.0) == 1.0, "two parts of one redraw are one"
-    assert at(1.0, 1.0625) == 16
+    assert at(1.0, 1.1, 2.0, 3.0) == 1.0, "two parts of one redraw are one"
+    assert at(1.0, 1.25, 1.5) == 4
+    assert at(*(number / 16 for number in range(32))) > 5, "what never pauses is no single redraw"
 
 
 def test_keys_without_a_reaction_are_no_figure() -> None:
