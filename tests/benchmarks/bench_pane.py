@@ -7,7 +7,8 @@ import signal
 import statistics
 import sys
 
-from tests.benchmarks.measuring import Bench, Keys, Result, Results
+from tests.benchmarks.churn import times_told
+from tests.benchmarks.measuring import QUIET_S, Bench, Keys, Result, Results
 from tests.benchmarks.pty_harness import Program, ProgramError
 from tests.benchmarks.pty_measures import Reaction, keep_clear_of_the_minute, press, react, start, watch
 from tests.benchmarks.stored import drdeck
@@ -20,6 +21,9 @@ FILTER = "/"
 SEARCHED = "lpar007"
 A_TABLE = 2_000
 """Bytes: fewer do not paint the rows anew."""
+
+CELLS = 5
+"""Changes of one cell in each run."""
 
 IDLE_S = 20.0
 
@@ -74,15 +78,25 @@ def _type(program: Program, keys: dict[str, Keys]) -> None:
 
 
 def cell(bench: Bench) -> Results:
-    """One cell of a visible row changes, as if a sweep had changed it: from the change to the end of the frame."""
-    found = Keys.none()
-    command = pane_command(bench)
-    command[command.index("app") : command.index("app") + 1] = ["tests.benchmarks.churn", "--"]
-    for _ in range(bench.runs):
+    """One cell of a visible row changes, as if a sweep had changed it: from when the console is told of it to the end
+    of the frame."""
+    found, told = Keys.none(), []
+    for run in range(bench.runs):
+        times = bench.directory / f"told-{run}"
+        module, _, *options = pane_command(bench)[1:]
+        command = [sys.executable, module, "tests.benchmarks.churn", "--times", str(times), "--", *options]
         with bench.program(command) as program:
             start(program, PAINTED)
-            found.take([react(program, lambda: os.kill(program.pid, signal.SIGUSR1), 0.4) for _ in range(5)])
-    yield found.time("cell.ms")
+            for _ in range(CELLS):
+                reaction = react(program, lambda: os.kill(program.pid, signal.SIGUSR1), QUIET_S)
+                if reaction is not None:
+                    told.append((reaction.at - times_told(times)[-1].at) * 1e3)
+                found.take([reaction])
+    whole = found.time("cell.ms")
+    if whole.value is None:
+        yield whole
+    else:
+        yield Result("cell.ms", statistics.median(told), f"{whole.value:.0f} ms from the change itself")
     yield found.size("cell.bytes")
 
 

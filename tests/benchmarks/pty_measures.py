@@ -20,13 +20,15 @@ SAME_REDRAW_S = 0.15
 
 @dataclass(frozen=True, slots=True)
 class Reaction:
-    """What followed a key: until the end of its first frame and of its last, and the ``text`` that was drawn."""
+    """What followed a key: milliseconds to the end of its first frame and of its last, and the text that was drawn.
+    ``at`` is the time at which the last frame ended."""
 
     ms: float
     first_ms: float
     size: int
     frames: int
     text: str
+    at: float
 
 
 def react(program: Program, act: Callable[[], None], quiet_s: float = 0.1, limit_s: float = 1.5) -> Reaction | None:
@@ -47,6 +49,7 @@ def react(program: Program, act: Callable[[], None], quiet_s: float = 0.1, limit
         size=sum(len(chunk.data) for chunk in chunks),
         frames=len(shown),
         text="".join(frame.text for frame in shown),
+        at=shown[-1].at,
     )
 
 

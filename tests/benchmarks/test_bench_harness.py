@@ -125,7 +125,7 @@ def test_redraws_are_as_frequent_as_the_time_between_them_says() -> None:
 
 
 def test_keys_without_a_reaction_are_no_figure() -> None:
-    seen = Reaction(2.0, 1.0, 300, 1, "text")
+    seen = Reaction(2.0, 1.0, 300, 1, "text", 9.0)
     assert middle([seen, None, seen]) == (2.0, 300)
     with pytest.raises(ProgramError, match="2 of 3"):
         middle([seen, None, None])
