@@ -23,8 +23,10 @@ test: $(INSTALLED)
 long: $(INSTALLED)
 	$(BIN)/python -m tests.faults.campaign --seed $(SEED)
 
+# Both run, whatever the first says.
 bench: $(INSTALLED)
-	$(BIN)/python -m tests.benchmarks.sweep
+	$(BIN)/python -m tests.benchmarks.sweep; swept=$$?; \
+	$(BIN)/python -m tests.benchmarks.screen && exit $$swept
 
 $(INSTALLED): requirements.lock pyproject.toml
 	$(PYTHON) -c 'import sys; v = sys.version_info[:2]; sys.exit(0 if (3, 11) <= v < (3, 14) else f"drdeck needs Python 3.11 to 3.13, this is {v[0]}.{v[1]}: make PYTHON=python3.12 ...")'

@@ -59,9 +59,9 @@ def found(choices: Iterable[Choice], text: str) -> list[Choice]:
     wanted = text.lower().strip()
     if not wanted:
         return list(choices)
-    ranked = [(rank, number, choice) for number, choice in enumerate(choices) if (rank := _rank(choice, wanted)) < 9]
-    ranked.sort(key=lambda item: item[:2])
-    return [choice for _, _, choice in ranked]
+    ranked = [(rank, choice) for choice in choices if (rank := _rank(choice, wanted)) < 9]
+    ranked.sort(key=lambda item: (item[0], item[1].name, item[1].where))
+    return [choice for _, choice in ranked]
 
 
 def _rank(choice: Choice, wanted: str) -> int:

@@ -43,6 +43,7 @@ class TableScreen(EstateScreen):
         self.table = Table(columns, id="table", ascii_only=around.ascii_only)
         self._scene = around.scene()
         self._before = ""
+        self._view_lines = 0
 
     def body(self) -> Sequence[Widget]:
         return (self.table,)
@@ -143,7 +144,13 @@ class TableScreen(EstateScreen):
         line: list[Cell] = []
         for part in parts:
             line += [part] if not line else [Cell("   "), part]
+        self._view_lines = 1 if line else 0
         return (tuple(line),) if line else ()
+
+    def _redraw_view(self) -> None:
+        """Show how the table differs now, below what stands above it anyway: counting all rows again is for others."""
+        above = self.head.lines[: len(self.head.lines) - self._view_lines]
+        self.head.show([*above, *self.view_lines(self._scene)])
 
     def on_screen_suspend(self, event: ScreenSuspend) -> None:
         # What made columns wide may be gone when the operator comes back.
@@ -216,6 +223,7 @@ class TableScreen(EstateScreen):
             super().prompt_typed(mode, text)
             return
         self._filter(text)
+        self._redraw_view()
         self._prompt.hint(self._filter_hint())
 
     def _filter_hint(self) -> Line:
@@ -325,12 +333,12 @@ class TableScreen(EstateScreen):
             self.listing.toggle_mark(self.table.selected)
             self._show(self._scene)
             self.table.move("down")
-            self.redraw_head()
+            self._redraw_view()
 
     def do_unmark(self) -> None:
         self.listing.unmark()
         self._show(self._scene)
-        self.redraw_head()
+        self._redraw_view()
 
     # ---------------------------------------------------------------------------------------------------- take away
 

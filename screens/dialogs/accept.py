@@ -47,8 +47,7 @@ class AcceptDialog(ModalScreen[bool]):
     ]
     DEFAULT_CSS = """
     AcceptDialog { align: center middle; }
-    AcceptDialog #dialog { height: auto; border: round $foreground; padding: 0 1; }
-    AcceptDialog.ascii #dialog { border: ascii $foreground; }
+    AcceptDialog #dialog { height: auto; padding: 0 1; }
     AcceptDialog Lines { scrollbar-size-vertical: 1; scrollbar-size-horizontal: 0; }
     AcceptDialog #answers { height: 1; }
     AcceptDialog Answer { margin-right: 2; }

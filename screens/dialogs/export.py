@@ -32,6 +32,7 @@ class ExportDialog(ModalScreen[Form | None]):
 
     def __init__(self, around: Surroundings, sheet: Sheet, folder: Path) -> None:
         super().__init__()
+        self.set_class(around.ascii_only, "ascii")
         self._sheet = sheet
         self._folder = folder
         self._around = around

@@ -28,8 +28,7 @@ class SecretDialog(ModalScreen[str | None]):
     ]
     DEFAULT_CSS = """
     SecretDialog { align: center middle; }
-    SecretDialog #dialog { height: auto; border: round $foreground; padding: 0 1; }
-    SecretDialog.ascii #dialog { border: ascii $foreground; }
+    SecretDialog #dialog { height: auto; padding: 0 1; }
     """
 
     def __init__(self, asked_for: str, *, ascii_only: bool = False) -> None:

@@ -28,6 +28,7 @@ KEY_NAMES = {
     "<": "less_than_sign",
     "-": "minus",
     "_": "underscore",
+    "!": "exclamation_mark",
 }
 
 

@@ -244,6 +244,10 @@ async def test_in_a_terminal_without_utf_8_every_screen_is_ascii() -> None:
             assert console.text.isascii(), console.text
             await console.press("enter")
             assert console.text.isascii(), console.text
+        for keys in (["2", "ctrl+p"], ["2", "e"], ["2", "slash", "x"], ["2", "i"], ["2", "enter", "enter"]):
+            await console.press(*keys)
+            assert console.text.isascii(), console.text
+            await console.press("escape", "escape")
 
 
 @piloted

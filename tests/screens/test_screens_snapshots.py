@@ -11,25 +11,48 @@ from syrupy.extensions.single_file import SingleFileSnapshotExtension, WriteMode
 from textual.pilot import Pilot
 
 from app.console import Console
+from app.looks import Look
 from screens.base import EstateScreen
-from tests.screens.estate import SITES, Clock, troubled
-from tests.screens.piloting import driven, piloted
+from tests.screens.estate import SITES, Clock, drillable, troubled
+from tests.screens.piloting import KEY_NAMES, driven, piloted
 
 KEYS = {
     "overview": ["1"],
     "lpars": ["2"],
+    "lpars_filtered": ["2", "slash", *"host:!none", "enter", "s", "space"],
+    "prompt_filter": ["2", "slash", *"state:run"],
+    "prompt_command": ["2", "colon", *"s"],
     "pgroups": ["3"],
     "rcgs": ["4"],
     "replicas": ["5"],
     "devices": ["6"],
     "events": ["7"],
     "help": ["2", "question_mark"],
+    "palette": ["2", "ctrl+p", *"erp"],
+    "export": ["2", "e"],
+    "values": ["2", "j", "i"],
     "detail_lpar": ["2", "j", "enter"],
+    "detail_lpar_sources": ["2", "j", "enter", "i"],
     "detail_pgroup": ["3", "enter"],
     "detail_rcg": ["4", "j", "j", "j", "j", "enter"],
     "detail_vm": ["5", "G", "enter"],
     "detail_device": ["6", "j", "enter"],
+    "level_adapters": ["2", "slash", *"erp-db", "enter", "enter", "enter"],
+    "level_volumes": ["2", "slash", *"erp-db", "enter", "enter", "enter", "enter", "enter"],
+    "level_snapshots": ["3", "enter", "enter"],
+    "level_rcg_volumes": ["4", "enter", "enter"],
+    "level_device": ["6", "j", "enter", "enter"],
 }
+"""The keys that lead to each screen and dialog."""
+
+DRILLABLE = ("level_adapters", "level_volumes")
+"""Those that want an estate with hosts and volumes."""
+
+
+@pytest.fixture(autouse=True)
+def started_in_the_root_folder(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The export dialog names the folder that the console was started in."""
+    monkeypatch.chdir("/")
 
 
 class PlainText(SingleFileSnapshotExtension):
@@ -44,24 +67,51 @@ class PlainText(SingleFileSnapshotExtension):
 @pytest.mark.parametrize("screen", KEYS)
 @piloted
 async def test_the_screen_reads_so(screen: str, size: tuple[int, int], snapshot: SnapshotAssertion) -> None:
-    async with driven(troubled().view(), size) as console:
-        await console.press(*KEYS[screen])
+    estate = drillable() if screen in DRILLABLE else troubled()
+    async with driven(estate.view(), size) as console:
+        await console.press(*(KEY_NAMES.get(key, key) for key in KEYS[screen]))
         assert console.text == snapshot.use_extension(PlainText)
         assert max(len(line) for line in console.text.splitlines()) <= size[0]
 
 
-@pytest.mark.skipif(sys.version_info[:2] != (3, 11), reason="pictures are kept for one version of Python")
 @pytest.mark.parametrize("screen", ["overview", "lpars", "detail_rcg"])
-def test_the_screen_looks_so(screen: str, snap_compare: Callable[..., bool], monkeypatch: pytest.MonkeyPatch) -> None:
+@piloted
+async def test_a_wall_of_200x60_shows_more_of_it(screen: str, snapshot: SnapshotAssertion) -> None:
+    async with driven(troubled().view(), (200, 60)) as console:
+        await console.press(*KEYS[screen])
+        assert console.text == snapshot.use_extension(PlainText)
+
+
+@pytest.mark.skipif(sys.version_info[:2] != (3, 11), reason="pictures are kept for one version of Python")
+@pytest.mark.parametrize(
+    ("screen", "theme"),
+    [
+        ("overview", "dark"),
+        ("lpars", "dark"),
+        ("detail_rcg", "dark"),
+        ("palette", "dark"),
+        ("export", "dark"),
+        ("prompt_filter", "dark"),
+        ("overview", "monochrome"),
+        ("lpars", "monochrome"),
+        ("overview", "light"),
+        ("rcgs", "high-contrast"),
+        ("rcgs", "colour-blind"),
+    ],
+)
+def test_the_screen_looks_so(
+    screen: str, theme: str, snap_compare: Callable[..., bool], monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.delenv("NO_COLOR", raising=False)
     view = troubled().view()
-    app = Console(lambda: view, lambda say: None, lambda name: None, sites=SITES, lab=True, clock=Clock())
+    look = Look(theme=theme)
+    app = Console(lambda: view, lambda say: None, lambda name: None, sites=SITES, lab=True, clock=Clock(), look=look)
 
     async def before(pilot: Pilot[int]) -> None:
-        while not (isinstance(app.screen, EstateScreen) and app.around.sweeping()):
+        while not (app.screen_stack and isinstance(app.screen, EstateScreen) and app.around.sweeping()):
             await pilot.pause(0.02)
         for key in KEYS[screen]:
-            await pilot.press(key)
+            await pilot.press(KEY_NAMES.get(key, key))
         for _ in range(3):
             await pilot.pause()
 
