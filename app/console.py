@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import gc
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -58,6 +59,12 @@ if TYPE_CHECKING:
 TICK_S = 1.0
 WORK_S, WORK_PAUSE_S = 0.004, 0.002
 """What is to be looked at is looked at for so long at a time, with so long for keys in between."""
+
+MANY_CELLS, MANY_PAUSE_S = 20, 0.5
+"""Where so many cells change at once, they are shown twice a second."""
+
+GC_THRESHOLD = (20_000, 20, 50)
+"""Garbage is collected more seldom than usual: an estate makes many objects that stay, and a pause is felt in a key."""
 
 FIRST_PANE = "overview"
 STORE_EXIT = 4
@@ -121,8 +128,10 @@ class Console(TerminalApp[int]):
         self._sweep_now = sweep_now
         self._sweeping = threading.Event()
         self._redraw_due = False
+        self._may_draw_at = 0.0
         self._unsubscribe: Callable[[], None] | None = None
         self._working = False
+        self._settled = False
         self._reading: ReadingNow | None = None
         self._first_pane = first_pane
         self._cached = cached
@@ -189,6 +198,7 @@ class Console(TerminalApp[int]):
     def _started(self) -> None:
         """The first pane is shown: what it took to show it stays, and the devices are read."""
         gc.freeze()
+        gc.set_threshold(*GC_THRESHOLD)
         gc.enable()
         if not self._cached:
             self._in_thread("begin the sweep", self._begin_sweep)
@@ -320,10 +330,25 @@ class Console(TerminalApp[int]):
     def on_estate_changed(self, message: EstateChanged) -> None:
         if not self._redraw_due:
             self._redraw_due = True
-            self.set_timer(self.appearance.gather_s, self._redraw)
+            wait = self._may_draw_at - time.monotonic()
+            if wait > 0:
+                self.set_timer(wait, self._show_changes)
+            else:
+                self._show_changes()
+
+    def _show_changes(self) -> None:
+        """Show what changed. The first change is shown at once; the next after a while that leaves the line and the
+        keys nine tenths of the time."""
+        began = time.monotonic()
+        self._redraw_due = False
+        cells = self._shown.changed() if self._shown is not None else 0
+        ended = time.monotonic()
+        pause = max(self.appearance.gather_s, 9 * (ended - began), MANY_PAUSE_S if cells > MANY_CELLS else 0)
+        self._may_draw_at = ended + pause
+        self._say_progress()
+        self._work_soon()
 
     def _redraw(self) -> None:
-        self._redraw_due = False
         if self._shown is not None:
             self._shown.redraw()
         self._say_progress()
@@ -345,8 +370,13 @@ class Console(TerminalApp[int]):
 
     def _work(self) -> None:
         self._working = False
-        if self._shown is not None and not self._shown.work(WORK_S):
+        if self._shown is None:
+            return
+        if not self._shown.work(WORK_S):
             self._work_soon()
+        elif not self._settled:
+            self._settled = True
+            gc.freeze()  # all that was looked at stays: it is not to be looked through for garbage over and over
 
     def _tick(self) -> None:
         if self._shown is not None and self._shown.is_active:

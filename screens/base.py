@@ -139,6 +139,11 @@ class EstateScreen(Screen[None]):
         self.draw(scene)
         self._draw_foot()
 
+    def changed(self) -> int:
+        """Show what changed in the view; returns how many cells of a table that was, where it is known."""
+        self.redraw()
+        return 0
+
     def _seen_as(self) -> tuple[object, ...]:
         """All that a drawing depends on besides what the screen itself was told."""
         around = self.around

@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from store.estate import (
@@ -41,6 +41,7 @@ class Glance:
     name: str
     state: StrEnum | None = None
     groups: tuple[Group, ...] = ()
+    gone: bool = False
 
 
 def glance(told: Told, obj: EstateObject) -> Glance:
@@ -71,6 +72,7 @@ class _Kind:
 
     version: int = -1
     glances: dict[str, Glance] = field(default_factory=dict)
+    states: Counter[StrEnum] = field(default_factory=Counter)
     members: dict[Group, dict[str, None]] = field(default_factory=dict)
     todo: dict[str, None] = field(default_factory=dict)
 
@@ -105,12 +107,16 @@ class Index:
     def progress(self, kind: str) -> tuple[int, int]:
         """How many objects of the kind have been looked at, and how many there are."""
         found = self._renew_kind(kind)
-        unseen = sum(1 for key in found.todo if key not in found.glances)
+        unseen = sum(1 for key in found.todo if key not in found.glances) if found.todo else 0
         return len(found.glances), len(found.glances) + unseen
 
     def glances(self, kind: str) -> dict[str, Glance]:
         """What is known so far, by key, of the objects of the kind."""
         return self._renew_kind(kind).glances
+
+    def states(self, kind: str) -> Counter[StrEnum]:
+        """How many objects of the kind are in each state, of those that have been looked at and are not gone."""
+        return self._renew_kind(kind).states
 
     def group(self, kind: str, relation: str, value: str) -> tuple[Entry, ...]:
         """The objects of the kind that have this in common."""
@@ -146,11 +152,19 @@ class Index:
         version = self.view.facts_version(kind)
         if found.version == version:
             return found
+        changed = self.view.changed_since(kind, found.version) if found.version >= 0 else None
+        if changed is not None:
+            for key in changed:
+                known, entry = found.glances.get(key), self.view.get(kind, key)
+                if entry is None or known is None or known.told is not entry.told or known.gone is not entry.gone:
+                    found.todo[key] = None
+            found.version = version
+            return found
         found.version = version
         entries = self.view.entries(kind)
         for entry in reversed(entries):  # what is noted last is looked at first
             known = found.glances.get(entry.key)
-            if known is None or known.told is not entry.told:
+            if known is None or known.told is not entry.told or known.gone is not entry.gone:
                 found.todo[entry.key] = None
         if len(found.glances) + len(found.todo) > len(entries):
             present = {entry.key for entry in entries}
@@ -172,16 +186,20 @@ class Index:
 
     def _remember(self, found: _Kind, key: str, entry: Entry) -> None:
         try:
-            seen = glance(entry.told, entry.peek())
+            seen = replace(glance(entry.told, entry.peek()), gone=entry.gone)
         except UnreadableFactsError:
             # The store drops such an object, and says so, as soon as it has checked its facts.
             seen = Glance(entry.told, key)
         found.glances[key] = seen
+        if seen.state is not None and not seen.gone:
+            found.states[seen.state] += 1
         for group in seen.groups:
             found.members.setdefault(group, {})[key] = None
 
     def _forget(self, found: _Kind, key: str) -> None:
         known = found.glances.pop(key, None)
+        if known is not None and known.state is not None and not known.gone:
+            found.states[known.state] -= 1
         for group in known.groups if known is not None else ():
             members = found.members[group]
             members.pop(key, None)

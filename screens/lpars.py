@@ -29,17 +29,31 @@ class LparsPane(Pane):
         super().__init__(around)
         self._ordered: tuple[str, ...] = ()
         self._keys: tuple[str, ...] = ()
+        self._places: dict[str, None] = {}
+        self._seen: tuple[int, int, frozenset[str]] = (0, 0, frozenset())
 
     def rows(self, scene: Scene) -> Iterable[tuple[str, object]]:
         entries = {entry.key: entry for entry in scene.view.entries("lpar")}
         keys = tuple(entries)
         if keys != self._keys:
             self._keys, self._ordered = keys, tuple(sorted(keys, key=order))
-        stale = {device.name for device in scene.index.devices.values() if sample_is_stale(device, scene.now)}
+            self._places = dict.fromkeys(keys)
+        stale = _stale(scene)
         hosts = scene.view.facts_version("host")
+        self._seen = (scene.view.facts_version("lpar"), hosts, stale)
         for key in self._ordered:
             entry = entries[key]
             yield key, (entry.told, entry.gone, entry.device in stale, hosts)
+
+    def changed_rows(self, scene: Scene) -> set[str] | None:
+        facts, hosts, stale = self._seen
+        if hosts != scene.view.facts_version("host") or stale != _stale(scene):
+            return None
+        changed = scene.view.changed_since("lpar", facts)
+        if changed is None or not changed <= self._places.keys():
+            return None
+        self._seen = (scene.view.facts_version("lpar"), hosts, stale)
+        return changed
 
     def row(self, key: str, scene: Scene) -> Row:
         # What is looked at only for this row is not kept: of ten thousand LPARs that would be most of the memory.
@@ -48,10 +62,7 @@ class LparsPane(Pane):
 
     def summary(self, scene: Scene, width: int) -> tuple[Line, ...]:
         entries = scene.view.entries("lpar")
-        seen = scene.index.glances("lpar")
-        states = Counter(
-            known.state for entry in entries if not entry.gone and (known := seen.get(entry.key)) is not None
-        )
+        states = scene.index.states("lpar")
         counts = [(status(state), states[state]) for state in LparState if states[state]]
         looked, total = scene.index.progress("lpar")
         return counts_lines(self.NOUN, counts, width, *scene.gone_and_stale(entries), uncounted=total - looked)
@@ -64,3 +75,8 @@ class LparsPane(Pane):
 
     def opens(self, key: str) -> DetailRequested:
         return DetailRequested("lpar", key)
+
+
+def _stale(scene: Scene) -> frozenset[str]:
+    """The devices whose rows are not to be believed any more."""
+    return frozenset(device.name for device in scene.index.devices.values() if sample_is_stale(device, scene.now))

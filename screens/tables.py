@@ -25,6 +25,9 @@ from screens.widgets.table import Table
 from store.records import Entry
 from store.stored import UnreadableFactsError
 
+COUNTED_AT_ONCE = 1_000
+"""Of a table with more rows the counts above it follow with the next tick."""
+
 AT_ONCE_S = 0.03
 """How long rows are looked at before a table is first filtered or sorted; of a long one the rest follows."""
 
@@ -83,6 +86,27 @@ class TableScreen(EstateScreen):
         self.table.order = self.listing.order
         self.table.marks = self.listing.marks
         self.table.show(keys, self._row, self._why_empty(scene))
+
+    def changed(self) -> int:
+        """Show the rows that changed, at once; what is counted of all rows follows with the next tick."""
+        scene = self.around.scene()
+        scene.index.work(AT_ONCE_S)
+        keys = self.changed_rows(scene)
+        if keys is None:
+            self.redraw()
+            return 0
+        self._scene = scene
+        self.listing.touch(keys)
+        self.listing.work(AT_ONCE_S)
+        if self.listing.order is not None or self.listing.filtered:
+            self._show(scene)
+        if self.listing.total <= COUNTED_AT_ONCE:
+            self.redraw_head()
+        return self.table.remake(keys)
+
+    def changed_rows(self, scene: Scene) -> set[str] | None:
+        """The keys of the rows that may say something else now; None where all may, or where rows came or went."""
+        return None
 
     def _scope(self) -> Filter:
         if self.around.site is None or self.SCOPE is None:
@@ -306,7 +330,8 @@ class TableScreen(EstateScreen):
         if order is not None:
             self.listing.work(AT_ONCE_S)
         self.listing.set_order(order)
-        self.redraw()
+        self._show(self._scene)
+        self._redraw_view()
 
     # ------------------------------------------------------------------------------------------- trouble and marks
 

@@ -21,6 +21,7 @@ Ref = tuple[str, str]
 """Kind and key of an object: what a :class:`~store.records.Change` is made of."""
 
 EVENTS_IN_MEMORY = 5_000
+CHANGES_REMEMBERED = 500
 
 _log = logging.getLogger("drdeck.view")
 _ANSWERING = (DeviceHealth.OK, DeviceHealth.PARTIAL)
@@ -56,6 +57,7 @@ class EstateView:
         self._statuses: dict[str, DeviceStatus] = {}
         self._events: deque[Event] = deque(maxlen=EVENTS_IN_MEMORY)
         self._facts_versions: dict[str, int] = {}
+        self._changes: dict[str, deque[tuple[int, tuple[str, ...]]]] = {}
         self._building = threading.Lock()
         self._built: dict[str, dict[str, Entry]] = {}
         self._outdated: dict[str, dict[str, None]] = {}
@@ -92,6 +94,16 @@ class EstateView:
     def facts_version(self, kind: str) -> int:
         """Grows when facts of an object of the kind change, or which objects there are; ages alone leave it."""
         return self._facts_versions.get(kind, 0)
+
+    def changed_since(self, kind: str, version: int) -> set[str] | None:
+        """The keys of the objects whose facts changed after that :meth:`facts_version`; None where that is not known
+        any more, because it is too long ago."""
+        with self._lock:
+            now = self._facts_versions.get(kind, 0)
+            recent = [keys for at, keys in self._changes.get(kind, ()) if at > version]
+        if len(recent) != now - version:
+            return None
+        return {key for keys in recent for key in keys}
 
     def entries(self, kind: str) -> tuple[Entry, ...]:
         """Every object of a kind (``store.estate.KINDS``), gone ones included, each as its freshest device saw it.
@@ -268,8 +280,12 @@ class EstateView:
             self._lists.pop(kind, None)
 
     def _count_facts(self, refs: Iterable[Ref]) -> None:
-        for kind in {kind for kind, _ in refs}:
-            self._facts_versions[kind] = self._facts_versions.get(kind, 0) + 1
+        keys: dict[str, list[str]] = {}
+        for kind, key in refs:
+            keys.setdefault(kind, []).append(key)
+        for kind, changed in keys.items():
+            version = self._facts_versions[kind] = self._facts_versions.get(kind, 0) + 1
+            self._changes.setdefault(kind, deque(maxlen=CHANGES_REMEMBERED)).append((version, tuple(changed)))
 
     def _reports(self, kind: str, key: str) -> list[_Report]:
         devices = self._reporters.get(kind, {}).get(key, ())

@@ -68,4 +68,4 @@ class Lines(ScrollView, Drawn, can_focus=False):
             "top": 0,
             "bottom": bottom,
         }[how]
-        self.scroll_to(y=max(0, min(bottom, to)), animate=False)
+        self.scroll_to(y=max(0, min(bottom, to)), animate=False, immediate=True)

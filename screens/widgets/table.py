@@ -6,7 +6,7 @@ not visible are not even made, so a change off screen costs nothing.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from rich.cells import cell_len
@@ -134,16 +134,22 @@ class Table(ScrollView, Drawn, can_focus=False):
         visible = [self._keys[place] for place in self._visible_places()]
         before = {key: self._rows[key] for key in visible if key in self._rows}
         self._rows.clear()
-        for key in visible:
+        self._repaint_all(visible, before)
+
+    def remake(self, keys: Collection[str]) -> int:
+        """Make these rows again and repaint their cells that came out different; returns how many."""
+        visible = [key for place in self._visible_places() if (key := self._keys[place]) in keys]
+        before = {key: row for key in keys if (row := self._rows.pop(key, None)) is not None}
+        return self._repaint_all(visible, before)
+
+    def _repaint_all(self, keys: Sequence[str], before: Mapping[str, Row]) -> int:
+        for key in keys:
             self._row(key)
         if self._widened:
             self._arrange()
             self.refresh()
-            return
-        for key in visible:
-            old = before.get(key)
-            if old != self._rows[key]:
-                self._repaint(key, old, self._rows[key])
+            return len(keys) * len(self._slots)
+        return sum(self._repaint(key, before.get(key), self._rows[key]) for key in keys)
 
     def _row(self, key: str) -> Row:
         row = self._rows.get(key)
@@ -233,11 +239,14 @@ class Table(ScrollView, Drawn, can_focus=False):
             line.append(Cell(fit(cell.text, slot.width, right=slot.column.right), cell.tone))
         return tuple(line)
 
-    def _repaint(self, key: str, old: Row | None, new: Row) -> None:
+    def _repaint(self, key: str, old: Row | None, new: Row) -> int:
+        if old == new:
+            return 0
         y = 1 + self._places[key] - self.scroll_offset.y
-        for slot in self._slots:
-            if old is None or old[slot.index] != new[slot.index]:
-                self.refresh(Region(self._gutter + slot.x, y, slot.width, 1))
+        changed = [slot for slot in self._slots if old is None or old[slot.index] != new[slot.index]]
+        for slot in changed:
+            self.refresh(Region(self._gutter + slot.x, y, slot.width, 1))
+        return len(changed)
 
     # ---------------------------------------------------------------------------------------------- the cursor
 
@@ -275,10 +284,10 @@ class Table(ScrollView, Drawn, can_focus=False):
         top = self.scroll_offset.y
         more = self.page // 2 if self.jump_scroll else 0
         if self._cursor < top:
-            self.scroll_to(y=max(0, self._cursor - more), animate=False)
+            self.scroll_to(y=max(0, self._cursor - more), animate=False, immediate=True)
         elif self._cursor >= top + self.page:
             last = max(0, len(self._keys) - self.page)
-            self.scroll_to(y=min(last, self._cursor - self.page + 1 + more), animate=False)
+            self.scroll_to(y=min(last, self._cursor - self.page + 1 + more), animate=False, immediate=True)
 
     def on_click(self, event: Click) -> None:
         place = self.scroll_offset.y + event.y - 1
