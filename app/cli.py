@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import gc
 import io
 import os
 import sys
@@ -267,6 +268,9 @@ def _first_run(arguments: argparse.Namespace) -> int | None:
 
 
 def _console(arguments: argparse.Namespace) -> int:
+    # What is loaded from here on stays: looking through it for garbage would hold up the first screen. The console
+    # takes it up again when it is shown.
+    gc.disable()
     if _nothing_configured(arguments) and sys.stdin.isatty() and sys.stdout.isatty():
         if _no_screen():
             return USAGE

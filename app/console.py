@@ -10,17 +10,16 @@ import gc
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, ClassVar
 
 from textual.app import ComposeResult
-from textual.message import Message
 from textual.screen import Screen
 from textual.widgets import Static
 
 from app import places
 from app.appearance import slow_line_text, title
+from app.console_messages import NoticeGiven, Said, StartFailed, StoreOpened
 from app.errands import Errands
 from app.files import Files
 from app.looks import Look
@@ -60,8 +59,8 @@ TICK_S = 1.0
 WORK_S, WORK_PAUSE_S = 0.004, 0.002
 """What is to be looked at is looked at for so long at a time, with so long for keys in between."""
 
-MANY_CELLS, MANY_PAUSE_S = 20, 0.5
-"""Where so many cells change at once, they are shown twice a second."""
+MANY_CELLS, MANY_PAUSE_S = 20, 1.0
+"""Where so many cells change at once, they are shown once a second."""
 
 GC_THRESHOLD = (20_000, 20, 50)
 """Garbage is collected more seldom than usual: an estate makes many objects that stay, and a pause is felt in a key."""
@@ -69,34 +68,6 @@ GC_THRESHOLD = (20_000, 20, 50)
 FIRST_PANE = "overview"
 STORE_EXIT = 4
 FAILED_EXIT = 1
-
-
-@dataclass
-class StoreOpened(Message):
-    """The store is open and its view holds the estate as last seen."""
-
-    around: Surroundings
-
-
-@dataclass
-class StartFailed(Message):
-    """The store could not be opened, or the sweep could not begin."""
-
-    error: Exception
-
-
-@dataclass
-class Said(Message):
-    """Something that went on aside has ended."""
-
-    text: str
-
-
-@dataclass
-class NoticeGiven(Message):
-    """The schedule has something to say."""
-
-    text: str
 
 
 class Console(TerminalApp[int]):
@@ -192,7 +163,6 @@ class Console(TerminalApp[int]):
         for pane in PANES:
             self.add_mode(pane.id, self._pane_factory(pane.id))
         await self.switch_mode(self._first_pane)
-        self._work_soon()
         self.call_after_refresh(self._started)
 
     def _started(self) -> None:
@@ -200,6 +170,7 @@ class Console(TerminalApp[int]):
         gc.freeze()
         gc.set_threshold(*GC_THRESHOLD)
         gc.enable()
+        self._work_soon()
         if not self._cached:
             self._in_thread("begin the sweep", self._begin_sweep)
 

@@ -6,13 +6,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from store.view import EstateView
-
 if TYPE_CHECKING:
     from app.schedule import Schedule
     from app.settings_records import Settings
     from app.sweep import Sweeper
     from store.database import Looked, Store
+    from store.view import EstateView
 
 STOP_S = 5.0
 """How long logging out of the devices may take at the end."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from pathlib import Path
@@ -43,6 +44,7 @@ def run_console(
     try:
         console.run(mouse=look.mouse)
     finally:
+        gc.enable()
         machinery.close()
     failure = console.failure
     if isinstance(failure, StoreError):

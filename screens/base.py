@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import BindingType
@@ -19,12 +19,15 @@ from screens.head import band, footer, notice_lines, tabs
 from screens.scene import Scene
 from screens.surroundings import Surroundings
 from screens.widgets.block import Block
-from screens.widgets.prompt import Mode, Prompt
+from screens.widgets.mode import Mode
+
+if TYPE_CHECKING:
+    from screens.widgets.prompt import Prompt
 
 SAID_S = 6.0
 """How long a said sentence stands in the footer, in seconds."""
 
-AT_ONCE_S = 0.01
+AT_ONCE_S = 0.005
 """How long what changed is looked at before it is shown; the rest follows between keys."""
 
 HOW_TO_QUIT = "Ctrl+q quits drdeck. Nothing on any device changes."
@@ -44,6 +47,7 @@ class EstateScreen(Screen[None]):
         self._said: str | None = None
         self._said_until = 0.0
         self._drawn_version = -1
+        self._uncounted = False
         self._drawn_as: tuple[object, ...] = ()
         self._prompt: Prompt | None = None
         self.head = Block(id="head", ascii_only=around.ascii_only)
@@ -77,7 +81,10 @@ class EstateScreen(Screen[None]):
 
     def work(self, seconds: float) -> bool:
         """Go on with what can be done between two keys, for about so many seconds; True when all is done."""
-        return self.around.index.work(seconds)
+        done = self.around.index.work(seconds)
+        if done and self._uncounted:
+            self.redraw()
+        return done
 
     @property
     def row_selected(self) -> bool:
@@ -132,7 +139,7 @@ class EstateScreen(Screen[None]):
     def redraw(self) -> None:
         """Show the estate as it is now: after a change, on the way back to this screen, and at another size."""
         scene = self.around.scene()
-        scene.index.work(AT_ONCE_S)
+        self._uncounted = not scene.index.work(AT_ONCE_S)
         self._drawn_version = scene.index.version
         self._drawn_as = self._seen_as()
         self._draw_head(scene, self._below(scene))
@@ -143,6 +150,10 @@ class EstateScreen(Screen[None]):
         """Show what changed in the view; returns how many cells of a table that was, where it is known."""
         self.redraw()
         return 0
+
+    def renew(self, scene: Scene) -> None:
+        """Show the estate as it is now, ages and counts too."""
+        self.redraw()
 
     def _seen_as(self) -> tuple[object, ...]:
         """All that a drawing depends on besides what the screen itself was told."""
@@ -158,10 +169,10 @@ class EstateScreen(Screen[None]):
         """Let the ages grow. Called once a second while the screen is shown; sends nothing where no text changed."""
         scene = self.around.scene()
         if scene.index.version != self._drawn_version or int(scene.now.timestamp()) % 10 == 0:
-            self.redraw()
-            return
-        self._draw_head(scene, self.head.lines[2:])
-        self.tick_body(scene)
+            self.renew(scene)
+        else:
+            self._draw_head(scene, self.head.lines[2:])
+            self.tick_body(scene)
         if self._said is not None and scene.now.timestamp() >= self._said_until:
             self._said = None
         self._draw_foot()
@@ -199,6 +210,8 @@ class EstateScreen(Screen[None]):
 
     def _ask(self, mode: Mode, text: str = "") -> None:
         """Open the line at the bottom."""
+        from screens.widgets.prompt import Prompt
+
         if self._prompt is not None:
             return
         history = self.around.typed[mode]

@@ -49,7 +49,7 @@ class Cell:
     @property
     def width(self) -> int:
         """Width in terminal cells, which is not the number of characters (wide glyphs take two)."""
-        return cell_len(self.text)
+        return width_of(self.text)
 
     def dimmed(self) -> Cell:
         return Cell(self.text, Tone.DIM, self.short, self.value, self.aka)
@@ -63,9 +63,14 @@ EMPTY_LINE: Line = ()
 ELLIPSIS = "…"
 
 
+def width_of(text: str) -> int:
+    """The width of a text in terminal cells."""
+    return len(text) if text.isascii() else cell_len(text)
+
+
 def fit(text: str, width: int, *, right: bool = False) -> str:
     """``text`` in exactly ``width`` terminal cells: padded, or cut with an ellipsis that shows that it was cut."""
-    length = cell_len(text)
+    length = width_of(text)
     if length <= width:
         return " " * (width - length) + text if right else text + " " * (width - length)
     if width <= 0:

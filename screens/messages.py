@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from textual.message import Message
 
-from screens.export import Form, Sheet
-from screens.levels.model import Ref
+if TYPE_CHECKING:
+    from screens.export import Form, Sheet
+    from screens.levels.model import Ref
 
 
 @dataclass

@@ -43,7 +43,6 @@ class Overview(TableScreen):
         super().__init__(around, "last-changes", COLUMNS)
         self.sites = Block(id="sites", ascii_only=around.ascii_only)
         self._events: dict[str, Event] = {}
-        self._counted = True
 
     def body(self) -> Sequence[Widget]:
         return (self.sites, self.table)
@@ -60,13 +59,6 @@ class Overview(TableScreen):
         sites = sites_lines(scene, self.width, room - len(told) - 1)
         self.sites.show([*told, (), *sites, (), (Cell("Last changes", Tone.HEADING),)])
         super().draw(scene)
-
-    def work(self, seconds: float) -> bool:
-        done = super().work(seconds)
-        if done and not self._counted:
-            self.redraw()
-        self._counted = done
-        return done
 
     def rows(self, scene: Scene) -> Iterable[tuple[str, object]]:
         self._events = {str(event.id): event for event in scene.view.events(limit=LAST_CHANGES)}

@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from screens.index import Index
-from screens.samples import Samples
 from screens.scene import Scene
 from store.estate import Site
 from store.view import EstateView
+
+if TYPE_CHECKING:
+    from screens.samples import Samples
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,9 +47,9 @@ class Surroundings:
     site: str | None = None
     saved: dict[str, dict[str, str]] = field(default_factory=dict)
     themes: tuple[str, ...] = ()
-    samples: Samples = field(default_factory=Samples)
     typed: dict[str, list[str]] = field(default_factory=lambda: {"/": [], ":": []})
     _index: Index | None = None
+    _samples: Samples | None = None
 
     @property
     def index(self) -> Index:
@@ -54,6 +57,15 @@ class Surroundings:
         if self._index is None or self._index.view is not self.view:
             self._index = Index(self.view)
         return self._index
+
+    @property
+    def samples(self) -> Samples:
+        """What this console saw of ages that no device keeps."""
+        if self._samples is None:
+            from screens.samples import Samples
+
+            self._samples = Samples()
+        return self._samples
 
     def scene(self) -> Scene:
         """The estate as it is now."""

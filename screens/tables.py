@@ -20,7 +20,7 @@ from screens.listing import Listing, Order
 from screens.scene import Scene
 from screens.status import EMPTY, GLYPHS
 from screens.surroundings import Surroundings
-from screens.widgets.prompt import Mode
+from screens.widgets.mode import Mode
 from screens.widgets.table import Table
 from store.records import Entry
 from store.stored import UnreadableFactsError
@@ -89,20 +89,34 @@ class TableScreen(EstateScreen):
 
     def changed(self) -> int:
         """Show the rows that changed, at once; what is counted of all rows follows with the next tick."""
-        scene = self.around.scene()
-        scene.index.work(AT_ONCE_S)
-        keys = self.changed_rows(scene)
+        keys = self._take_changes(self.around.scene())
         if keys is None:
             self.redraw()
             return 0
+        if self.listing.total <= COUNTED_AT_ONCE:
+            self.redraw_head()
+        return self.table.remake(keys)
+
+    def renew(self, scene: Scene) -> None:
+        if self._take_changes(scene) is None:
+            self.redraw()
+            return
+        self._drawn_version = scene.index.version
+        self.redraw_head()
+        self.tick_body(scene)
+
+    def _take_changes(self, scene: Scene) -> set[str] | None:
+        """Look again at the rows that changed; None where that is not known of the single rows."""
+        self._uncounted = not scene.index.work(AT_ONCE_S)
+        keys = self.changed_rows(scene)
+        if keys is None or self.listing.total == 0:
+            return None
         self._scene = scene
         self.listing.touch(keys)
         self.listing.work(AT_ONCE_S)
         if self.listing.order is not None or self.listing.filtered:
             self._show(scene)
-        if self.listing.total <= COUNTED_AT_ONCE:
-            self.redraw_head()
-        return self.table.remake(keys)
+        return keys
 
     def changed_rows(self, scene: Scene) -> set[str] | None:
         """The keys of the rows that may say something else now; None where all may, or where rows came or went."""

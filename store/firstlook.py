@@ -22,6 +22,8 @@ from store.times import from_text
 from store.view import EVENTS_IN_MEMORY, EstateView, Ref, Sighting
 
 BUSY_S = 1.0
+MAPPED_BYTES = 1 << 28
+"""Of the file as much is mapped into memory as SQLite may read without copying it first."""
 
 
 @dataclass(slots=True)
@@ -50,34 +52,30 @@ def first_look(path: Path) -> FirstLook | None:
         with closing(sqlite3.connect(uri, uri=True, timeout=BUSY_S, isolation_level=None)) as connection:
             if connection.execute("SELECT version_num FROM alembic_version").fetchall() != [(HEAD,)]:
                 return None
+            connection.execute(f"PRAGMA mmap_size={MAPPED_BYTES}")
             connection.execute("BEGIN")  # one moment for all three tables
             return _read(connection)
     except (sqlite3.Error, OSError, ValueError):
         return None
 
 
+class _Moments(dict[str, datetime]):
+    """Each moment read once: a sweep gives thousands of rows the same."""
+
+    def __missing__(self, text: str) -> datetime:
+        moment = self[text] = from_text(text)
+        return moment
+
+
 def _read(connection: sqlite3.Connection) -> FirstLook:
     found = connection.execute("SELECT value FROM store_meta WHERE name = 'revision'").fetchone()
     look = FirstLook(revision=found[0] if found else 0)
-    moments: dict[str, datetime] = {}
-
-    def moment(text: str | None) -> datetime | None:
-        # A sweep gives thousands of rows the same moment.
-        if text is None:
-            return None
-        if text not in moments:
-            moments[text] = from_text(text)
-        return moments[text]
-
-    rows = connection.execute(
-        "SELECT kind, key, device, facts, first_seen, changed_at, seen_at, gone FROM sighting ORDER BY kind, key"
-    )
+    moments = _Moments()
+    rows = connection.execute("SELECT kind, key, device, facts, first_seen, changed_at, seen_at, gone FROM sighting")
     for kind, key, device, facts, first_seen, changed_at, seen_at, gone in rows:
-        told = StoredFacts(kind, facts)
-        began, changed = moment(first_seen), moment(changed_at)
-        if began is None or changed is None:
-            raise ValueError("a sighting without its times")
-        look.sightings.setdefault(device, {})[kind, key] = Sighting(told, began, changed, moment(seen_at), bool(gone))
+        seen = None if seen_at is None else moments[seen_at]
+        sighting = Sighting(StoredFacts(kind, facts), moments[first_seen], moments[changed_at], seen, bool(gone))
+        look.sightings.setdefault(device, {})[kind, key] = sighting
     look.statuses = {status.name: status for status in _statuses(connection)}
     look.events = list(_events(connection))
     look.last_event = look.events[-1].id if look.events else 0

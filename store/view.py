@@ -21,7 +21,7 @@ Ref = tuple[str, str]
 """Kind and key of an object: what a :class:`~store.records.Change` is made of."""
 
 EVENTS_IN_MEMORY = 5_000
-CHANGES_REMEMBERED = 500
+CHANGES_REMEMBERED = 5_000
 
 _log = logging.getLogger("drdeck.view")
 _ANSWERING = (DeviceHealth.OK, DeviceHealth.PARTIAL)
@@ -98,12 +98,12 @@ class EstateView:
     def changed_since(self, kind: str, version: int) -> set[str] | None:
         """The keys of the objects whose facts changed after that :meth:`facts_version`; None where that is not known
         any more, because it is too long ago."""
-        with self._lock:
-            now = self._facts_versions.get(kind, 0)
-            recent = [keys for at, keys in self._changes.get(kind, ()) if at > version]
-        if len(recent) != now - version:
+        changes = tuple(self._changes.get(kind, ()))
+        now = changes[-1][0] if changes else self._facts_versions.get(kind, 0)
+        if now - version > len(changes):
             return None
-        return {key for keys in recent for key in keys}
+        recent = changes[len(changes) - (now - version) :]
+        return {key for _, keys in recent for key in keys}
 
     def entries(self, kind: str) -> tuple[Entry, ...]:
         """Every object of a kind (``store.estate.KINDS``), gone ones included, each as its freshest device saw it.
@@ -111,20 +111,33 @@ class EstateView:
         The same tuple as long as nothing of the kind changed; the order is stable. Only entries that changed are made
         anew, so that a change of a few rows among many costs little.
         """
-        with self._lock:
-            found = self._lists.get(kind)
+        found = self._lists.get(kind)
         if found is not None:
             return found
         with self._building:
             with self._lock:
                 outdated = self._outdated.pop(kind, {})
-                reports = [(key, self._reports(kind, key)) for key in outdated]
+                reporters = self._reporters.get(kind, {})
+                told = [
+                    (
+                        key,
+                        [
+                            (device, self._sightings[device][kind, key], self._statuses.get(device))
+                            for device in devices
+                        ],
+                    )
+                    for key in outdated
+                    if (devices := reporters.get(key)) is not None
+                ]
             built = self._built.setdefault(kind, {})
-            for key, told in reports:
-                if told:
-                    built[key] = _freshest(kind, key, told)
-                else:
+            if len(told) < len(outdated):
+                for key in outdated.keys() - reporters.keys():
                     built.pop(key, None)
+            for key, reports in told:
+                if len(reports) == 1:
+                    built[key] = _only(kind, key, *reports[0])
+                else:
+                    built[key] = _freshest(kind, key, [_report(*report) for report in reports])
             found = tuple(built.values())
             with self._lock:
                 if kind not in self._outdated:
@@ -133,18 +146,25 @@ class EstateView:
 
     def get(self, kind: str, key: str) -> Entry | None:
         """One object, or None when no device ever reported it."""
-        with self._lock:
-            reports = self._reports(kind, key)
-        return _freshest(kind, key, reports) if reports else None
+        try:
+            told = self._told(kind, key)  # without the lock: a key must not wait until a large reading is taken over
+        except KeyError:
+            with self._lock:
+                told = self._told(kind, key)
+        if len(told) == 1:
+            return _only(kind, key, *told[0])
+        return _freshest(kind, key, [_report(*report) for report in told]) if told else None
+
+    def _told(self, kind: str, key: str) -> list[tuple[str, Sighting, DeviceStatus | None]]:
+        devices = self._reporters.get(kind, {}).get(key, ())
+        return [(device, self._sightings[device][kind, key], self._statuses.get(device)) for device in devices]
 
     def devices(self) -> tuple[DeviceStatus, ...]:
         """Every configured device, in the order of the settings."""
-        with self._lock:
-            return tuple(self._statuses.values())
+        return tuple(self._statuses.values())
 
     def device(self, name: str) -> DeviceStatus | None:
-        with self._lock:
-            return self._statuses.get(name)
+        return self._statuses.get(name)
 
     def events(self, limit: int = 500, after_id: int | None = None) -> tuple[Event, ...]:
         """The newest events, newest first; with ``after_id`` only those that came after that one."""
@@ -287,10 +307,6 @@ class EstateView:
             version = self._facts_versions[kind] = self._facts_versions.get(kind, 0) + 1
             self._changes.setdefault(kind, deque(maxlen=CHANGES_REMEMBERED)).append((version, tuple(changed)))
 
-    def _reports(self, kind: str, key: str) -> list[_Report]:
-        devices = self._reporters.get(kind, {}).get(key, ())
-        return [_report(d, self._sightings[d][kind, key], self._statuses.get(d)) for d in devices]
-
 
 _Report = tuple[str, Sighting, datetime, bool]
 """A device, its sighting, when it saw it, and whether the device answers and still reports the object."""
@@ -304,6 +320,14 @@ def _report(device: str, sighting: Sighting, status: DeviceStatus | None) -> _Re
     return device, sighting, status.last_ok, status.health in _ANSWERING and not sighting.gone
 
 
+def _only(kind: str, key: str, device: str, sighting: Sighting, status: DeviceStatus | None) -> Entry:
+    """The entry of an object that one device reports: of thousands at once, so without a detour."""
+    seen_at = sighting.seen_at
+    if seen_at is None:
+        seen_at = sighting.changed_at if status is None or status.last_ok is None else status.last_ok
+    return Entry(kind, key, sighting.told, device, sighting.first_seen, seen_at, sighting.changed_at, sighting.gone)
+
+
 def _freshest(kind: str, key: str, reports: Sequence[_Report]) -> Entry:
     """One entry out of what several devices say of the same object.
 
@@ -311,19 +335,15 @@ def _freshest(kind: str, key: str, reports: Sequence[_Report]) -> Entry:
     is believed, whoever was asked last: so two HMCs of one server never make a row flap. Devices that do not answer
     count by what they knew last; *gone* is known since it was noticed.
     """
-    if len(reports) == 1:
-        device, sighting, seen_at, _ = reports[0]
-        first_seen, changed_at = sighting.first_seen, sighting.changed_at
+    live = [report for report in reports if report[3]]
+    if live:
+        newest = max(live, key=lambda report: (report[1].changed_at, report[0]))
+        agreeing = [report for report in live if _agree(report[1].told, newest[1].told)]
     else:
-        live = [report for report in reports if report[3]]
-        if live:
-            newest = max(live, key=lambda report: (report[1].changed_at, report[0]))
-            agreeing = [report for report in live if _agree(report[1].told, newest[1].told)]
-        else:
-            agreeing = [max(reports, key=_known_at)]
-        device, sighting, seen_at, _ = max(agreeing, key=lambda report: (report[2], report[0]))
-        first_seen = min(report[1].first_seen for report in reports)
-        changed_at = min(report[1].changed_at for report in agreeing)
+        agreeing = [max(reports, key=_known_at)]
+    device, sighting, seen_at, _ = max(agreeing, key=lambda report: (report[2], report[0]))
+    first_seen = min(report[1].first_seen for report in reports)
+    changed_at = min(report[1].changed_at for report in agreeing)
     return Entry(kind, key, sighting.told, device, first_seen, seen_at, changed_at, sighting.gone)
 
 

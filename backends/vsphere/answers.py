@@ -20,6 +20,7 @@ _NUMBER = re.compile(r"-?[0-9]{1,19}", re.ASCII)
 _NAME = re.compile(r"[A-Za-z0-9_\[\]().:/-]{1,200}", re.ASCII)
 _OPERATIONS = ("assign", "remove", "indirectRemove")
 _SHOWN = 200
+PIECE = 16_384
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,13 +57,23 @@ class Updates:
 def check(text: bytes | str, *methods: str) -> Element:
     """The answer element of one of ``methods`` in a SOAP envelope. Raises :class:`ParseError` for any other text."""
     try:
-        root = ElementTree.fromstring(text)
+        root = _parsed(text)
     except (ElementTree.ParseError, ValueError, LookupError) as error:
         raise ParseError(f"a SOAP answer in XML ({error})", _start(text)) from None
     body = root.find(_BODY)
     if body is None or len(body) != 1 or body[0].tag not in {f"{_V}{method}Response" for method in methods}:
         raise ParseError(f"the SOAP answer {' or '.join(methods)}Response", _start(text))
     return body[0]
+
+
+def _parsed(text: bytes | str) -> Element:
+    """The root of a document. It is parsed a piece at a time: one call for some megabytes lets no other thread run, and
+    the screen would stand still for as long."""
+    parser = ElementTree.XMLParser()
+    for begin in range(0, len(text), PIECE):
+        parser.feed(text[begin : begin + PIECE])
+    root: Element = parser.close()
+    return root
 
 
 def _returned(text: bytes | str, *methods: str) -> Element | None:

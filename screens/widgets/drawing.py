@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
 from rich.segment import Segment
 from rich.style import Style
 from textual.strip import Strip
 from textual.widget import Widget
 
-from screens.cells import Line, Tone, fit
+from screens.cells import Line, Tone, fit, width_of
 from screens.status import ASCII
 
 TONE_CLASSES = {f"tone--{tone}" for tone in Tone}
@@ -20,11 +23,12 @@ class Drawn(Widget, can_focus=False):
     COMPONENT_CLASSES = TONE_CLASSES
     ascii_only = False
     _tone_styles: dict[Tone, Style]
+    _unseen_tones: dict[Tone, bool]
 
     def set_ascii(self, ascii_only: bool) -> None:
         """Draw in ASCII only; the scroll bar, which is drawn in block characters, goes too. Every widget calls it once,
         as it is made."""
-        self._tone_styles = {}
+        self._tone_styles, self._unseen_tones = {}, {}
         self.ascii_only = ascii_only
         if ascii_only:
             self.styles.scrollbar_size_vertical = 0
@@ -38,50 +42,57 @@ class Drawn(Widget, can_focus=False):
         return style
 
     def notify_style_update(self) -> None:
-        self._tone_styles = {}
+        self._tone_styles, self._unseen_tones = {}, {}
         super().notify_style_update()
 
     def drawn_text(self, text: str) -> str:
         """A text as this terminal can show it."""
         return text.translate(ASCII) if self.ascii_only else text
 
-    def strip_of(self, line: Line, width: int, *, reverse: bool = False) -> Strip:
+    def strip_of(self, line: Line, width: int) -> Strip:
         """A line in exactly ``width`` cells: padded, or cut where it does not fit."""
+        return self.strip_of_texts([(cell.text, cell.tone) for cell in line], width)
+
+    def strip_of_texts(self, texts: Sequence[tuple[str, Tone]], width: int, *, reverse: bool = False) -> Strip:
+        """Texts with their tones in exactly ``width`` cells. In ``reverse`` all of it has one style: shape and word
+        tell the status, and each change of style is dear on a thin line."""
         if reverse:
-            # One style for all of it: shape and word tell the status, and each change of style is dear on a thin line.
-            text = fit("".join(cell.text for cell in line), width)
+            text = fit("".join(text for text, _ in texts), width)
             return Strip([Segment(self.drawn_text(text), self.tone_style(Tone.PLAIN) + REVERSE)], width)
-        pieces: list[tuple[str, Style]] = []
+        pieces: list[list[Any]] = []
         left = width
-        for cell in line:
-            if left <= 0:
-                break
-            text = fit(cell.text, min(left, cell.width)) if cell.width > left else cell.text
-            left -= min(left, cell.width)
-            pieces.append((text, self.tone_style(cell.tone)))
-        pieces.append((" " * left, self.tone_style(Tone.PLAIN)))
-        return Strip([Segment(self.drawn_text(text), style) for text, style in _joined(pieces)], width)
+        for text, tone in texts:
+            length = width_of(text)
+            if length > left:
+                text, length = fit(text, left), left
+            left -= length
+            self._add(pieces, text, tone)
+        self._add(pieces, " " * left, Tone.PLAIN)
+        return Strip([Segment(self.drawn_text(text), self.tone_style(tone)) for text, tone in pieces], width)
 
-
-def _unseen(style: Style) -> bool:
-    """Whether blanks look the same in this style as in none."""
-    return not (style.reverse or style.underline or style.strike)
-
-
-def _joined(pieces: list[tuple[str, Style]]) -> list[tuple[str, Style]]:
-    """Neighbours of one style become one, and blanks take the style before them: each change of style is sent to the
-    terminal in full, and nobody sees the style of a blank."""
-    joined: list[tuple[str, Style]] = []
-    for text, style in pieces:
+    def _add(self, pieces: list[list[Any]], text: str, tone: Tone) -> None:
+        """Neighbours of one tone become one piece, and blanks join what stands before them: each change of style is
+        sent to the terminal in full, and nobody sees the style of a blank."""
         if not text:
-            continue
-        if joined and (joined[-1][1] == style or (text.isspace() and _unseen(joined[-1][1]))):
-            joined[-1] = (joined[-1][0] + text, joined[-1][1])
-            continue
-        if joined and text[0] == " " and _unseen(joined[-1][1]) and _unseen(style):
-            # Blanks in front, as of a number that is set to the right, go to the style before them too.
+            return
+        if not pieces:
+            pieces.append([text, tone])
+            return
+        last = pieces[-1]
+        if tone is last[1]:
+            last[0] += text
+            return
+        if text[0] == " " and self._unseen(last[1]) and self._unseen(tone):
             bare = text.lstrip(" ")
-            joined[-1] = (joined[-1][0] + " " * (len(text) - len(bare)), joined[-1][1])
+            last[0] += " " * (len(text) - len(bare))
             text = bare
-        joined.append((text, style))
-    return joined
+        if text:
+            pieces.append([text, tone])
+
+    def _unseen(self, tone: Tone) -> bool:
+        """Whether blanks look the same in this tone as in any other."""
+        found = self._unseen_tones.get(tone)
+        if found is None:
+            style = self.tone_style(tone)
+            found = self._unseen_tones[tone] = not (style.reverse or style.underline or style.strike)
+        return found

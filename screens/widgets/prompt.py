@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import ClassVar
 
 from textual.app import ComposeResult
@@ -16,13 +15,7 @@ from textual.widgets import Input
 from screens.cells import Cell, Line, Tone
 from screens.widgets.block import Block
 from screens.widgets.entry import Entry
-
-
-class Mode(StrEnum):
-    """What is typed, by the sign in front of it."""
-
-    FILTER = "/"
-    COMMAND = ":"
+from screens.widgets.mode import Mode
 
 
 class _Line(Entry):

@@ -21,9 +21,10 @@ from screens.columns import GAP, Column, Measure, Row, Slot, Widths, lay_out
 from screens.listing import Order
 from screens.widgets.drawing import TONE_CLASSES, Drawn
 
-MEASURED = 100
+MEASURED = 50
 """How many rows are measured before the first paint; a wider row met later widens its column then."""
 
+_GAP = " " * GAP
 GUTTER = 2
 """The columns in front of the rows that show which are marked, while some are."""
 
@@ -197,7 +198,7 @@ class Table(ScrollView, Drawn, can_focus=False):
     def render_line(self, y: int) -> Strip:
         width = self.scrollable_content_region.width
         if y == 0:
-            return self.strip_of(self._heading(), width)
+            return self.strip_of_texts(self._heading(), width)
         place = self.scroll_offset.y + y - 1
         if not self._keys:
             return self.strip_of(self._empty[place] if place < len(self._empty) else EMPTY_LINE, width)
@@ -206,20 +207,19 @@ class Table(ScrollView, Drawn, can_focus=False):
         row = self._row(self._keys[place])
         if self._widened:
             self.call_later(self._widen)
-        line = self._line(row)
+        texts = self._spaced([row[slot.index] for slot in self._slots])
         if self._gutter:
-            line = (Cell(fit("*" if self._keys[place] in self.marks else "", GUTTER), Tone.HEADING), *line)
-        return self.strip_of(line, width, reverse=place == self._cursor)
+            texts.insert(0, (fit("*" if self._keys[place] in self.marks else "", GUTTER), Tone.HEADING))
+        return self.strip_of_texts(texts, width, reverse=place == self._cursor)
 
     def _widen(self) -> None:
         if self._widened:
             self._arrange()
             self.refresh()
 
-    def _heading(self) -> Line:
+    def _heading(self) -> list[tuple[str, Tone]]:
         titles = [Cell(slot.column.title + self._sign(slot), Tone.HEADING) for slot in self._slots]
-        gutter = (Cell(" " * self._gutter),) if self._gutter else ()
-        return (*gutter, *self._spaced(titles))
+        return [(" " * self._gutter, Tone.PLAIN), *self._spaced(titles)]
 
     def _sign(self, slot: Slot) -> str:
         """Behind the title of the sorted column: whether its values go up or down from the first row."""
@@ -228,16 +228,16 @@ class Table(ScrollView, Drawn, can_focus=False):
         upwards = slot.column.measure is Measure.TEXT
         return "↑" if upwards is not self.order.reverse else "↓"
 
-    def _line(self, row: Row) -> Line:
-        return self._spaced([row[slot.index].shortened() if slot.short else row[slot.index] for slot in self._slots])
-
-    def _spaced(self, cells: Sequence[Cell]) -> Line:
-        line: list[Cell] = []
+    def _spaced(self, cells: Sequence[Cell]) -> list[tuple[str, Tone]]:
+        """A text for each slot, as wide as it is, with a gap behind it."""
+        texts = []
         for slot, cell in zip(self._slots, cells, strict=True):
-            if line:
-                line.append(Cell(" " * GAP))
-            line.append(Cell(fit(cell.text, slot.width, right=slot.column.right), cell.tone))
-        return tuple(line)
+            text = cell.short if slot.short and cell.short is not None else cell.text
+            texts.append((fit(text, slot.width, right=slot.column.right) + _GAP, cell.tone))
+        if texts:
+            text, tone = texts[-1]
+            texts[-1] = (text[:-GAP], tone)
+        return texts
 
     def _repaint(self, key: str, old: Row | None, new: Row) -> int:
         if old == new:

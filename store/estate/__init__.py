@@ -8,46 +8,78 @@ compare with ``==`` and a record survives JSON. Units stand in the field names o
 that the vendor keeps stable (serial numbers, ids), never of a display name alone where names can repeat or change.
 """
 
-from store.estate.flasharray import (
-    ArrayAlert,
-    ArrayConnection,
-    FlashArray,
-    Host,
-    PgroupRetention,
-    PgroupSchedule,
-    PgroupSnapshot,
-    PgroupTarget,
-    Pod,
-    PodReplicaLink,
-    ProtectionGroup,
-    Volume,
-)
-from store.estate.power import (
-    AdapterType,
-    EthAdapter,
-    FcAdapter,
-    Lpar,
-    LparProfile,
-    LparState,
-    ManagedSystem,
-    NpivMapping,
-    ScsiAdapter,
-    SystemState,
-)
-from store.estate.reading import KIND_OF, KINDS, EstateObject, Problem, Reading, Unread
-from store.estate.remotecopy import (
-    RcgMode,
-    RcgRole,
-    RcgStatus,
-    RcopyLink,
-    RcopyTarget,
-    RemoteCopyGroup,
-    RemoteCopyVolume,
-    StorageSystem,
-    SyncStatus,
-)
-from store.estate.sites import DeviceKind, Site, SiteRole
-from store.estate.vsphere import Datastore, EsxiHost, PowerState, VCenter, VirtualMachine, VmReplica
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from store.estate.flasharray import (
+        ArrayAlert,
+        ArrayConnection,
+        FlashArray,
+        Host,
+        PgroupRetention,
+        PgroupSchedule,
+        PgroupSnapshot,
+        PgroupTarget,
+        Pod,
+        PodReplicaLink,
+        ProtectionGroup,
+        Volume,
+    )
+    from store.estate.power import (
+        AdapterType,
+        EthAdapter,
+        FcAdapter,
+        Lpar,
+        LparProfile,
+        LparState,
+        ManagedSystem,
+        NpivMapping,
+        ScsiAdapter,
+        SystemState,
+    )
+    from store.estate.reading import KIND_OF, KINDS, EstateObject, Problem, Reading, Unread
+    from store.estate.remotecopy import (
+        RcgMode,
+        RcgRole,
+        RcgStatus,
+        RcopyLink,
+        RcopyTarget,
+        RemoteCopyGroup,
+        RemoteCopyVolume,
+        StorageSystem,
+        SyncStatus,
+    )
+    from store.estate.sites import DeviceKind, Site, SiteRole
+    from store.estate.vsphere import Datastore, EsxiHost, PowerState, VCenter, VirtualMachine, VmReplica
+
+_HOMES = {
+    name: module
+    for module, names in {
+        "flasharray": "ArrayAlert ArrayConnection FlashArray Host PgroupRetention PgroupSchedule PgroupSnapshot "
+        "PgroupTarget Pod PodReplicaLink ProtectionGroup Volume",
+        "power": "AdapterType EthAdapter FcAdapter Lpar LparProfile LparState ManagedSystem NpivMapping "
+        "ScsiAdapter SystemState",
+        "reading": "KIND_OF KINDS EstateObject Problem Reading Unread",
+        "remotecopy": "RcgMode RcgRole RcgStatus RcopyLink RcopyTarget RemoteCopyGroup RemoteCopyVolume "
+        "StorageSystem SyncStatus",
+        "sites": "DeviceKind Site SiteRole",
+        "vsphere": "Datastore EsxiHost PowerState VCenter VirtualMachine VmReplica",
+    }.items()
+    for name in names.split()
+}
+
+
+def __getattr__(name: str) -> object:
+    """A record is loaded when it is first asked for: the first screen needs few of them."""
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
+    globals()[name] = value
+    return value
+
 
 __all__ = [
     "KINDS",

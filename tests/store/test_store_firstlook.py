@@ -43,9 +43,9 @@ def looked(path: Path) -> Looked:
 def test_it_shows_exactly_what_opening_the_store_shows(path: Path) -> None:
     found = looked(path).view
     store = open_store(path)
-    assert [(e.key, e.obj, e.device, e.seen_at, e.changed_at) for e in found.entries("lpar")] == [
+    assert {(e.key, e.obj, e.device, e.seen_at, e.changed_at) for e in found.entries("lpar")} == {
         (e.key, e.obj, e.device, e.seen_at, e.changed_at) for e in store.view.entries("lpar")
-    ]
+    }
     assert found.devices() == store.view.devices()
     assert found.events() == store.view.events()
     store.close()
