@@ -141,12 +141,15 @@ class Console(TerminalApp[int]):
         threading.Thread(target=guarded, name=name, daemon=True).start()
 
     def _open(self) -> None:
-        from screens.surroundings import Surroundings
+        from screens.surroundings import Notice, Surroundings
 
         places.load(self._first_pane)
         view = self._begin()
         around = Surroundings(view, **self._given)  # type: ignore[arg-type]
-        around.saved, around.themes = self._errands.saved_filters(), tuple(PALETTES)
+        around.saved, trouble = self._errands.saved_filters()
+        around.themes = tuple(PALETTES)
+        if trouble is not None:
+            around.notice = Notice(around.clock(), trouble)
         around.jump_scroll = self.appearance.slow_link
         self._unsubscribe = view.subscribe(self._changed)
         self.post_message(StoreOpened(around))

@@ -28,8 +28,9 @@ class Errands:
         self._shown = shown
         self._say = say
 
-    def saved_filters(self) -> dict[str, dict[str, str]]:
-        return self._files.saved_filters()
+    def saved_filters(self) -> tuple[dict[str, dict[str, str]], str | None]:
+        """The filters that have a name, and why they could not be read."""
+        return self._files.saved_filters(), self._files.trouble
 
     async def palette(self, around: Surroundings) -> None:
         """Let something be found; what is chosen is done on the screen that it was opened from."""
@@ -77,10 +78,15 @@ class Errands:
 
     def save_filter(self, around: Surroundings, table: str, name: str, text: str | None) -> None:
         """Give a filter a name; without a text the name is forgotten."""
-        saved = around.saved.setdefault(table, {})
+        saved = {known: dict(filters) for known, filters in around.saved.items()}
+        filters = saved.setdefault(table, {})
         if text is None:
-            saved.pop(name, None)
+            filters.pop(name, None)
         else:
-            saved[name] = text
-        done = "forgotten" if text is None else f"saved: :filter {name} brings it back"
-        self._say(self._files.save_filters(around.saved) or f"The filter {name} is {done}.")
+            filters[name] = text
+        trouble = self._files.save_filters(saved)
+        if trouble is not None:
+            self._say(trouble)
+            return
+        around.saved = saved
+        self._say(f"The filter {name} is {'forgotten' if text is None else f'saved: :filter {name} brings it back'}.")

@@ -21,6 +21,8 @@ class Files:
 
     def __init__(self, folder: Path | None = None) -> None:
         self._folder = folder
+        self.trouble: str | None = None
+        """Why the saved filters could not be read, and are not written over."""
 
     @property
     def exports(self) -> Path:
@@ -41,25 +43,35 @@ class Files:
         return f"Exported {sheet.shown} to {path}"
 
     def saved_filters(self) -> dict[str, dict[str, str]]:
-        """The filters that have a name, by table; none where the file cannot be read as such."""
+        """The filters that have a name, by table. A file that is not of that form is left alone: see ``trouble``."""
         if self._folder is None:
             return {}
         import tomllib
 
+        path = self._folder / FILTERS_NAME
         try:
-            found = tomllib.loads((self._folder / FILTERS_NAME).read_text("utf-8"))
-        except (OSError, ValueError):
+            found = tomllib.loads(path.read_text("utf-8"))
+        except FileNotFoundError:
             return {}
-        return {
-            table: {name: text for name, text in filters.items() if isinstance(text, str)}
+        except (OSError, ValueError) as error:
+            self.trouble = f"The saved filters cannot be read: {path}: {error}"
+            return {}
+        wrong = [
+            table
             for table, filters in found.items()
-            if isinstance(filters, dict)
-        }
+            if not isinstance(filters, dict) or not all(isinstance(text, str) for text in filters.values())
+        ]
+        if wrong:
+            self.trouble = f"The saved filters cannot be read: {path}: expected texts by name in [{wrong[0]}]"
+            return {}
+        return found
 
     def save_filters(self, saved: Mapping[str, Mapping[str, str]]) -> str | None:
         """Write them, all or nothing; returns why they could not be written."""
         if self._folder is None:
             return "Not saved: this console has no configuration folder."
+        if self.trouble is not None:
+            return f"Not saved. {self.trouble}"
         lines = [_HEADER]
         for table, filters in saved.items():
             lines.append(f"[{table}]")

@@ -220,6 +220,20 @@ async def test_a_filter_is_saved_by_name_kept_in_a_file_and_forgotten_again(tmp_
     assert tomllib.loads((tmp_path / "filters.toml").read_text()) == {"lpars": {}}
 
 
+@pytest.mark.parametrize("text", ["lpars = 7\n", "[lpars]\nx = 1\n", "no TOML at all ["])
+@piloted
+async def test_a_file_of_filters_that_is_not_understood_is_said_and_never_written_over(
+    text: str, tmp_path: Path
+) -> None:
+    (tmp_path / "filters.toml").write_text(text)
+    async with driven(calm().view(), (160, 30), folder=tmp_path) as console:
+        assert "The saved filters cannot be read" in console.text
+        await console.press("2", "slash", "x", "enter")
+        await console.command("save mine")
+        assert "Not saved." in console.text
+    assert (tmp_path / "filters.toml").read_text() == text
+
+
 @pytest.mark.parametrize("form", ["csv", "json"])
 @piloted
 async def test_rows_that_are_shown_are_exported_with_their_values(
