@@ -20,6 +20,7 @@ THEMES = ("auto", "dark", "light", "high-contrast", "colour-blind", "ansi-dark",
 """As in the settings, which cannot be imported for the sake of ``--help``."""
 
 OK, FAILED, USAGE, PARTLY, STORE, INTERRUPTED = 0, 1, 2, 3, 4, 130
+HUNG_UP, TERMINATED = 129, 143
 
 EXIT_CODES = """\
 exit codes:
@@ -28,7 +29,9 @@ exit codes:
   2    wrong usage, or an error in the configuration (file, line, key, what was expected)
   3    partly: some devices could not be read; they are listed on standard error
   4    the store cannot be used
-  130  interrupted; 129 and 143: ended by a hang-up of the terminal, or by a signal to terminate
+  129  the terminal was lost (hang-up)
+  130  interrupted
+  143  ended by SIGTERM
 
 files:
   the configuration is --config FILE, else $DRDECK_CONFIG, else $XDG_CONFIG_HOME/drdeck/config.toml;

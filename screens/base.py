@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import BindingType
-from textual.events import Resize, ScreenResume
+from textual.events import Key, Resize, ScreenResume
 from textual.screen import Screen
 from textual.widget import Widget
 
@@ -29,6 +29,8 @@ SAID_S = 6.0
 
 AT_ONCE_S = 0.005
 """How long what changed is looked at before it is shown; the rest follows between keys."""
+
+_OPENS_PROMPT = {"slash": "filter", "colon": "command"}
 
 HOW_TO_QUIT = "Ctrl+q quits drdeck. Nothing on any device changes."
 
@@ -207,6 +209,19 @@ class EstateScreen(Screen[None]):
         self.call_after_refresh(self._redraw_if_other)
 
     # --------------------------------------------------------------------------------------------------- prompt
+
+    def on_key(self, event: Key) -> None:
+        """Keys come here before they become actions, in the order in which they were pressed. What opens the prompt
+        opens it at once, so that the keys behind it, of fast fingers or one packet of a slow line, belong to it."""
+        if self._prompt is not None:
+            if self._prompt.waits or (event.is_printable and event.character is not None):
+                event.stop()
+                event.prevent_default()
+                self._prompt.take(event)
+        elif event.key in _OPENS_PROMPT:
+            event.stop()
+            event.prevent_default()
+            self.action_do(_OPENS_PROMPT[event.key])
 
     def _ask(self, mode: Mode, text: str = "") -> None:
         """Open the line at the bottom."""

@@ -9,6 +9,7 @@ from typing import ClassVar
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
+from textual.events import Key
 from textual.message import Message
 from textual.widgets import Input
 
@@ -76,6 +77,7 @@ class Prompt(Horizontal):
     ) -> None:
         super().__init__(id="prompt")
         self.mode = mode
+        self._ahead: list[Key] | None = []
         self._history = [*history, text]
         self._at = len(self._history) - 1
         self._complete_with = complete_with
@@ -91,6 +93,29 @@ class Prompt(Horizontal):
     def on_mount(self) -> None:
         self.line.focus()
         self.line.cursor_position = len(self.line.value)
+        ahead, self._ahead = self._ahead, None
+        for event in ahead or ():
+            self.take(event)
+
+    def take(self, event: Key) -> None:
+        """A key that was pressed before the line could take it: fast fingers and slow lines send several at once."""
+        if self._ahead is not None:
+            self._ahead.append(event)
+        elif event.is_printable and event.character is not None:
+            self.line.insert_text_at_cursor(event.character)
+        elif event.key == "enter":
+            self.post_message(self.Accepted(self.mode, self.line.value))
+        elif event.key == "escape":
+            self.leave()
+        elif event.key == "backspace":
+            self.line.action_delete_left()
+        elif event.key == "tab":
+            self.complete()
+
+    @property
+    def waits(self) -> bool:
+        """Whether the line cannot take keys by itself yet."""
+        return self._ahead is not None or not self.line.has_focus
 
     def hint(self, line: Line) -> None:
         """Say something beside what is typed."""

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-from app import cli, paths
+from app import cli, paths, terminal
 from app.cli import main
 from store.errors import StoreError
 from tests.app.lab_estate import LabEstate, lab_estate
@@ -77,7 +77,8 @@ def test_pra_13_every_documented_option_is_in_the_help() -> None:
 
 
 def test_pra_13_the_exit_codes_of_help_readme_and_program_are_the_same() -> None:
-    codes = {cli.OK, cli.FAILED, cli.USAGE, cli.PARTLY, cli.STORE, cli.INTERRUPTED}
+    codes = {cli.OK, cli.FAILED, cli.USAGE, cli.PARTLY, cli.STORE, cli.INTERRUPTED, cli.HUNG_UP, cli.TERMINATED}
+    assert (terminal.HUNG_UP, terminal.TERMINATED) == (cli.HUNG_UP, cli.TERMINATED)
     assert {int(code) for code in re.findall(r"^  (\d+) ", cli.EXIT_CODES, re.MULTILINE)} == codes
     table = README.read_text().split("### Exit codes")[1].split("\n## ")[0]
     assert {int(code) for code in re.findall(r"^\| (\d+) ", table, re.MULTILINE)} == codes

@@ -93,6 +93,17 @@ def test_why_a_device_is_red(demo: Tmux | Terminal, home: dict[str, str]) -> Non
     demo.wait_for("Why", absent=True, timeout=90)
 
 
+def test_keys_that_arrive_all_at_once_are_taken_in_their_order(demo: Tmux | Terminal) -> None:
+    demo.press("2")
+    demo.wait_for("[2 LPARs]")
+    demo.press("/erp_db1 site:dr")
+    demo.wait_for("1 of 30", "/erp_db1 site:dr")
+    demo.press("enter")
+    demo.wait_for("Esc Clear")
+    demo.press("esc")
+    demo.wait_for("Esc Clear", absent=True)
+
+
 def test_what_changed_in_the_last_hour(demo: Tmux | Terminal) -> None:
     typed(demo, "7", "/age<1h")
     shown = demo.wait_for("/age<1h", "fa-lyon", "could not be read")
