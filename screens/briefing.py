@@ -14,7 +14,7 @@ from screens.losses import losses, worst_loss
 from screens.pairing import pgroup_source, replica_of, vm_pair
 from screens.rcg_sides import Which, decide, pairs
 from screens.rows_replicas import health_of
-from screens.scene import Scene
+from screens.scene import Scene, sample_is_stale
 from screens.status import GLYPHS
 from store.estate import PowerState, ProtectionGroup, VirtualMachine
 from store.records import DeviceHealth
@@ -77,7 +77,12 @@ def _devices(scene: Scene) -> Iterator[Sentence]:
         yield Sentence(f"{named(never)} {'was' if len(never) == 1 else 'were'} never read", Tone.UNKNOWN, "6")
     if partly:
         yield Sentence(f"Only partly understood: the answers of {named(partly)}", Tone.WARN, "6")
-    if not (failing or never or partly):
+    old = [d for d in devices if d.health in (DeviceHealth.OK, DeviceHealth.PARTIAL) and sample_is_stale(d, scene.now)]
+    if old:
+        oldest = age(scene.now, min(d.last_ok for d in old if d.last_ok is not None))
+        text = f"Not read lately, so what is shown may not be so now: {named([d.name for d in old])}"
+        yield Sentence(f"{text}, up to {oldest} old", Tone.WARN, "6")
+    if not (failing or never or partly or old):
         yield Sentence(f"All {len(devices)} devices are read.", Tone.OK, "6")
 
 
@@ -143,7 +148,7 @@ def _worst(scene: Scene) -> Iterator[Sentence]:
         text = f"Nothing bounds what a failover of {worst.name} would lose now: no copy of it is complete and in sync"
         yield Sentence(text, Tone.BAD, "3")
         return
-    unread = any(d.health in (DeviceHealth.FAILING, DeviceHealth.NEVER) for d in scene.index.devices.values())
+    unread = any(sample_is_stale(device, scene.now) for device in scene.index.devices.values())
     seen = ", as last seen" if unread else ""
     text = f"Of what is replicated, a failover now would lose at most {age(scene.now, worst.since)}"
     yield Sentence(f"{text} ({worst.name}){seen}", Tone.OK, "3")
