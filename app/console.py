@@ -197,7 +197,13 @@ class Console(TerminalApp[int]):
     # ------------------------------------------------------------------------------------------------- screens
 
     def _pane_factory(self, pane: str) -> Callable[[], Screen[None]]:
-        return lambda: places.pane(pane, self.around)
+        def made() -> Screen[None]:
+            screen = places.pane(pane, self.around)
+            # It is made under the present theme: without this the toolkit reads every style sheet anew, twice.
+            screen._css_update_count = self._css_update_count
+            return screen
+
+        return made
 
     async def on_pane_requested(self, message: PaneRequested) -> None:
         await self._show_pane(message.pane)

@@ -12,6 +12,7 @@ from typing import TypeVar
 
 from textual.app import App
 from textual.filter import LineFilter
+from textual.screen import Screen
 from textual.widget import Widget
 from textual.widgets import Static
 
@@ -24,6 +25,8 @@ from app.paths import state_dir
 from screens.themes import DEFAULT, PALETTES
 
 Ending = TypeVar("Ending")
+
+SETTLED_S, HELD_AT_MOST_S = 0.001, 0.5
 
 
 class TerminalApp(App[Ending]):
@@ -49,10 +52,32 @@ class TerminalApp(App[Ending]):
 
     async def on_mount(self) -> None:
         self.app_resume_signal.subscribe(self, self._paint_all)
+        self.screen_change_signal.subscribe(self, self._hold, immediate=True)
 
     def _paint_all(self, resumed: App[object]) -> None:
         """After a stop the terminal shows what the shell left there."""
         self.refresh(layout=True)
+
+    def delay_update(self, delay: float = 0.0) -> None:
+        """The toolkit shows nothing for a twentieth of a second after a change of mode. Here :meth:`_hold` knows when
+        the screen is complete."""
+
+    def _hold(self, screen: Screen[object]) -> None:
+        """Paint a screen that comes to the front when it has drawn itself, once: not as it was, nor empty."""
+        self._begin_batch()
+        held = True
+
+        def release() -> None:
+            nonlocal held
+            if held:
+                held = False
+                self._end_batch()
+                self.screen.check_idle()
+
+        # Behind what this screen is told of its coming to the front, and what its widgets then say that they must be
+        # painted for; in time even where it goes away before that.
+        self.call_next(screen.call_later, self.set_timer, SETTLED_S, release)
+        self.set_timer(HELD_AT_MOST_S, release)
 
     # -------------------------------------------------------------------------------------------------- the look
 

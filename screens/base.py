@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.events import Key, Resize, ScreenResume
-from textual.screen import Screen
 from textual.widget import Widget
 
 from screens import messages
@@ -16,6 +16,7 @@ from screens.actions import BY_ID, Action, Place, Situation, Takes, refusal
 from screens.cells import Cell, Line, Tone
 from screens.commands import Command, CommandError, candidates, understand
 from screens.head import band, footer, notice_lines, tabs
+from screens.painted_once import PaintedOnce
 from screens.scene import Scene
 from screens.surroundings import Surroundings
 from screens.widgets.block import Block
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
 SAID_S = 6.0
 """How long a said sentence stands in the footer, in seconds."""
 
+ONE_TICK = timedelta(seconds=1)
+
 AT_ONCE_S = 0.005
 """How long what changed is looked at before it is shown; the rest follows between keys."""
 
@@ -35,7 +38,7 @@ _OPENS_PROMPT = {"slash": "filter", "colon": "command"}
 HOW_TO_QUIT = "Ctrl+q quits drdeck. Nothing on any device changes."
 
 
-class EstateScreen(Screen[None]):
+class EstateScreen(PaintedOnce[None]):
     """A screen over the estate. Subclasses give the body, its content and what keys do to it."""
 
     AUTO_FOCUS = None
@@ -51,7 +54,9 @@ class EstateScreen(Screen[None]):
         self._drawn_version = -1
         self._uncounted = False
         self._drawn_as: tuple[object, ...] = ()
+        self._drawn_at: datetime | None = None
         self._prompt: Prompt | None = None
+        self._foot_says: tuple[Situation, int, str | None] | None = None
         self.head = Block(id="head", ascii_only=around.ascii_only)
         self.foot = Block(id="foot", ascii_only=around.ascii_only)
 
@@ -143,7 +148,7 @@ class EstateScreen(Screen[None]):
         scene = self.around.scene()
         self._uncounted = not scene.index.work(AT_ONCE_S)
         self._drawn_version = scene.index.version
-        self._drawn_as = self._seen_as()
+        self._drawn_as, self._drawn_at = self._seen_as(), scene.now
         self._draw_head(scene, self._below(scene))
         self.draw(scene)
         self._draw_foot()
@@ -191,7 +196,10 @@ class EstateScreen(Screen[None]):
         return (*notice_lines(scene, self.around.notice, self.width), *self.head_lines(scene, self.width))
 
     def _draw_foot(self) -> None:
-        self.foot.show([footer(self.situation(), self.width, self._said)])
+        now = (self.situation(), self.width, self._said)
+        if now != self._foot_says:
+            self._foot_says = now
+            self.foot.show([footer(*now)])
 
     def say(self, text: str) -> None:
         """Say a sentence in place of the footer, until the next key or for a few seconds."""
@@ -200,10 +208,10 @@ class EstateScreen(Screen[None]):
         self._draw_foot()
 
     def on_screen_resume(self, event: ScreenResume) -> None:
-        if self._drawn_as == self._seen_as():
-            self.tick()
-        else:
+        if self._drawn_as != self._seen_as():
             self.redraw()
+        elif self._drawn_at is None or self.around.clock() - self._drawn_at >= ONE_TICK:
+            self.tick()
 
     def on_resize(self, event: Resize) -> None:
         self.call_after_refresh(self._redraw_if_other)
@@ -230,7 +238,7 @@ class EstateScreen(Screen[None]):
         if self._prompt is not None:
             return
         history = self.around.typed[mode]
-        self._prompt = Prompt(mode, text, history, self._completions, ascii_only=self.around.ascii_only)
+        self._prompt = Prompt(mode, text, history, self._completions, self._typed, ascii_only=self.around.ascii_only)
         self.foot.display = False
         self.mount(self._prompt)
 
@@ -248,9 +256,9 @@ class EstateScreen(Screen[None]):
     # Textual calls the handlers of a message in every class of a screen: those below are in this class alone, and call
     # what subclasses give.
 
-    def on_prompt_typed(self, message: Prompt.Typed) -> None:
+    def _typed(self, mode: Mode, text: str) -> None:
         if self._prompt is not None:
-            self.prompt_typed(message.mode, message.text)
+            self.prompt_typed(mode, text)
 
     def on_prompt_accepted(self, message: Prompt.Accepted) -> None:
         self._close_prompt()

@@ -86,12 +86,14 @@ class Widths:
     def take(self, row: Row) -> bool:
         """Widen for a row; says whether anything became wider."""
         wider = False
+        fulls, shorts = self.full, self.short
         for index, cell in enumerate(row):
-            full = cell.width
+            text = cell.text
+            full = len(text) if text.isascii() else cell_len(text)
             short = full if cell.short is None else cell_len(cell.short)
-            if full > self.full[index] or short > self.short[index]:
-                self.full[index] = max(full, self.full[index])
-                self.short[index] = max(short, self.short[index])
+            if full > fulls[index] or short > shorts[index]:
+                fulls[index] = max(full, fulls[index])
+                shorts[index] = max(short, shorts[index])
                 wider = True
         return wider
 

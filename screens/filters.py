@@ -18,7 +18,7 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from screens.columns import Column, Measure
+from screens.columns import Column, Measure, Row
 
 IS = ("ok", "busy", "warn", "bad", "unknown", "off", "trouble", "marked", "stale", "gone")
 
@@ -29,10 +29,11 @@ class FilterError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """A row as filters and sorts see it. ``texts`` are its cells in lower case, ``values`` their values
-    (:class:`screens.cells.Cell`), ``ranks`` how bad the tone of each is (0 is worst), ``words`` what the row is.
+    """A row as filters and sorts see it. ``row`` are its cells, ``texts`` their texts in lower case, ``values`` their
+    values (:class:`screens.cells.Cell`), ``ranks`` how bad the tone of each is (0 is worst), ``words`` what the row is.
     ``text`` is all of the texts."""
 
+    row: Row
     texts: tuple[str, ...]
     values: tuple[float | None, ...]
     ranks: tuple[int, ...]

@@ -9,12 +9,12 @@ from typing import ClassVar
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.events import Resize, ScreenResume
-from textual.screen import Screen
 from textual.widget import Widget
 
 from screens.actions import key_word
 from screens.cells import EMPTY_LINE, Cell, Line, Tone, line_width, wrap
 from screens.messages import BackRequested, QuitRequested
+from screens.painted_once import PaintedOnce
 from screens.status import GLYPHS
 from screens.widgets.block import Block
 
@@ -81,7 +81,7 @@ def paragraph(text: str, width: int, tone: Tone = Tone.PLAIN) -> list[Line]:
     return [(Cell(indent + line, tone),) for line in wrap(text, max(10, width - len(indent)))]
 
 
-class FirstRunScreen(Screen[None]):
+class FirstRunScreen(PaintedOnce[None]):
     """Subclasses give the keys, the title, the body, and draw it."""
 
     AUTO_FOCUS = None

@@ -7,8 +7,10 @@ all have been looked at, a filter shows what it has found *so far*.
 from __future__ import annotations
 
 import time
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any, TypeVar
 
 from screens.cells import Tone
 from screens.columns import Column, Measure, Row
@@ -17,9 +19,12 @@ from screens.filters import NO_FILTER, Filter, FilterError, Record, compile_filt
 
 _RANKS = {tone: rank for rank, tone in enumerate((Tone.BAD, Tone.UNKNOWN, Tone.WARN, Tone.BUSY, Tone.OK, Tone.OFF))}
 _PLAIN_RANK = len(_RANKS)
+T = TypeVar("T")
 _TROUBLE = frozenset({Tone.BAD, Tone.UNKNOWN, Tone.WARN})
 
-_SHARED: dict[str, str] = {}
+_SHARED: dict[object, Any] = {}
+_SHARED_AT_MOST = 5_000
+"""Beyond so many different things they are forgotten: whatever is shared still holds its own."""
 
 
 def record_of(row: Row) -> Record:
@@ -30,26 +35,21 @@ def record_of(row: Row) -> Record:
     last = texts[-1] if texts else ""
     words |= {fresh.value for fresh in (Freshness.STALE, Freshness.GONE) if fresh.value in last.split()}
     return Record(
+        tuple(_shared(cell, (cell.text, cell.tone, cell.short, cell.value, cell.aka)) for cell in row),
         texts,
         tuple(cell.value for cell in row),
-        tuple(_RANKS.get(cell.tone, _PLAIN_RANK) for cell in row),
-        _shared_words(frozenset(words)),
+        _shared(tuple(_RANKS.get(cell.tone, _PLAIN_RANK) for cell in row)),
+        _shared(frozenset(words)),
         "\n".join(texts),
     )
 
 
-def _shared(text: str) -> str:
-    """The same string for the same text: most cells of a column say one of a few things."""
-    if len(_SHARED) > 5_000:
+def _shared(thing: T, known_by: object = None) -> T:
+    """The same object for what is the same: of ten thousand rows, most cells of a column say one of a few things."""
+    if len(_SHARED) > _SHARED_AT_MOST:
         _SHARED.clear()
-    return _SHARED.setdefault(text, text)
-
-
-_WORDS: dict[frozenset[str], frozenset[str]] = {}
-
-
-def _shared_words(words: frozenset[str]) -> frozenset[str]:
-    return _WORDS.setdefault(words, words)
+    found: T = _SHARED.setdefault(thing if known_by is None else known_by, thing)
+    return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +85,7 @@ class Listing:
         another object, or another number, than before."""
         stamps = dict(rows)
         before = self._stamps
-        changed = [key for key, stamp in stamps.items() if not _same(before.get(key), stamp)]
+        changed = [key for key, stamp in stamps.items() if not same_stamp(before.get(key), stamp)]
         self._todo.update(dict.fromkeys(reversed(changed)))
         for key in before.keys() - stamps.keys():
             self._records.pop(key, None)
@@ -125,8 +125,14 @@ class Listing:
     def complete(self) -> bool:
         return not self._todo
 
-    def record(self, key: str) -> Record | None:
-        return self._records.get(key)
+    def stamp(self, key: str) -> object:
+        """The stamp of a row as it was taken last; None where it was not."""
+        return self._stamps.get(key)
+
+    def looked_at_row(self, key: str) -> Row | None:
+        """The cells of a row as it was looked at; None where it was not, or is to be looked at again."""
+        record = self._records.get(key) if key not in self._todo else None
+        return record.row if record is not None else None
 
     # --------------------------------------------------------------------------------------------- filter and order
 
@@ -184,14 +190,9 @@ class Listing:
 
     def _arranged(self, now: float) -> tuple[str, ...]:
         keys: Sequence[str] = self._keys
-        tests = (*self.scope.tests, *self.filter.tests)
-        if tests:
-            records, marks = self._records, self.marks
-            keys = [
-                key
-                for key in keys
-                if (record := records.get(key)) is not None and all(test(record, now, key in marks) for test in tests)
-            ]
+        records, marks = self._records, self.marks
+        for test in (*self.scope.tests, *self.filter.tests):
+            keys = [key for key in keys if (record := records.get(key)) is not None and test(record, now, key in marks)]
         if self.order is not None:
             keys = self._sorted(keys, self.order)
         return tuple(keys)
@@ -200,14 +201,7 @@ class Listing:
         """Sorted; rows that have no value there, or were not looked at yet, stand last either way."""
         place, records = order.place, self._records
         if self.columns[place].measure is Measure.TEXT:
-            # One text for each row is compared much faster than a pair.
-            texts = {
-                key: f"{record.ranks[place]}{record.texts[place]}"
-                for key in keys
-                if (record := records.get(key)) is not None
-            }
-            without = [key for key in keys if key not in texts] if len(texts) < len(keys) else []
-            return sorted(texts, key=texts.__getitem__, reverse=order.reverse) + without
+            return self._sorted_texts(keys, place, order.reverse)
         values = {
             key: value
             for key in keys
@@ -218,6 +212,29 @@ class Listing:
         downwards = order.reverse if oldest_first else not order.reverse
         return sorted(values, key=values.__getitem__, reverse=downwards) + without
 
+    def _sorted_texts(self, keys: Sequence[str], place: int, reverse: bool) -> list[str]:
+        records = self._records
+        some = [record for key in keys[:: max(1, len(keys) // 100)] if (record := records.get(key)) is not None]
+        if 4 * len({record.texts[place] for record in some}) < len(some):
+            # Few different texts, as states are: putting the rows in heaps is faster than comparing each with others.
+            heaps: dict[tuple[int, str], list[str]] = defaultdict(list)
+            for key in keys:
+                if (record := records.get(key)) is not None:
+                    heaps[record.ranks[place], record.texts[place]].append(key)
+            found = [key for said in sorted(heaps, reverse=reverse) for key in heaps[said]]
+        else:
+            # One text for each row is compared much faster than a pair.
+            texts = {
+                key: f"{record.ranks[place]}{record.texts[place]}"
+                for key in keys
+                if (record := records.get(key)) is not None
+            }
+            found = sorted(texts, key=texts.__getitem__, reverse=reverse)
+        if len(found) == len(keys):
+            return found
+        present = frozenset(found)
+        return found + [key for key in keys if key not in present]
+
     # ------------------------------------------------------------------------------------------------- who is where
 
     def trouble(self, key: str) -> bool:
@@ -226,5 +243,6 @@ class Listing:
         return record is not None and "trouble" in record.words
 
 
-def _same(before: object, now: object) -> bool:
+def same_stamp(before: object, now: object) -> bool:
+    """Whether two stamps say that a row is as it was."""
     return before is now or (isinstance(now, int | tuple) and before == now)

@@ -9,10 +9,12 @@ from dataclasses import replace
 from screens.cells import Line
 from screens.columns import Row
 from screens.head import counts_lines
+from screens.listing import same_stamp
+from screens.lpars_kept import Moment, Surrounding
 from screens.messages import DetailRequested
 from screens.pane import Pane
 from screens.rows_lpars import COLUMNS, order, row
-from screens.scene import Scene, sample_is_stale
+from screens.scene import Scene
 from screens.status import status
 from screens.surroundings import Surroundings
 from store.estate import DeviceKind, LparState
@@ -30,7 +32,9 @@ class LparsPane(Pane):
         self._ordered: tuple[str, ...] = ()
         self._keys: tuple[str, ...] = ()
         self._places: dict[str, None] = {}
-        self._seen: tuple[int, int, frozenset[str]] = (0, 0, frozenset())
+        self._lpars = 0
+        self._facts = -1
+        self._moment: Moment | None = None
 
     def rows(self, scene: Scene) -> Iterable[tuple[str, object]]:
         entries = {entry.key: entry for entry in scene.view.entries("lpar")}
@@ -38,27 +42,45 @@ class LparsPane(Pane):
         if keys != self._keys:
             self._keys, self._ordered = keys, tuple(sorted(keys, key=order))
             self._places = dict.fromkeys(keys)
-        stale = _stale(scene)
-        hosts = scene.view.facts_version("host")
-        self._seen = (scene.view.facts_version("lpar"), hosts, stale)
+            self._lpars += 1
+            self._moment = None
+        self._facts = scene.view.facts_version("lpar")
+        moment = self._at(scene)
         for key in self._ordered:
-            entry = entries[key]
-            yield key, (entry.told, entry.gone, entry.device in stale, hosts)
+            yield key, moment.stamp(entries[key])
 
     def changed_rows(self, scene: Scene) -> set[str] | None:
-        facts, hosts, stale = self._seen
-        if hosts != scene.view.facts_version("host") or stale != _stale(scene):
+        before = self._moment
+        if before is None or before.surrounding != self._at(scene).surrounding:
             return None
-        changed = scene.view.changed_since("lpar", facts)
+        changed = scene.view.changed_since("lpar", self._facts)
         if changed is None or not changed <= self._places.keys():
             return None
-        self._seen = (scene.view.facts_version("lpar"), hosts, stale)
+        self._facts = scene.view.facts_version("lpar")
         return changed
+
+    def _at(self, scene: Scene) -> Moment:
+        before = self._moment
+        if before is None or before.scene is not scene:
+            now = Surrounding.of(scene, self._lpars)
+            # The same object for the same surrounding: thousands of stamps are compared by it.
+            kept = before.surrounding if before is not None and before.surrounding == now else now
+            self._moment = before = Moment(scene, kept)
+        return before
 
     def row(self, key: str, scene: Scene) -> Row:
         # What is looked at only for this row is not kept: of ten thousand LPARs that would be most of the memory.
         entry = scene.entry("lpar", key)
         return row(replace(entry, told=entry.peek()), scene)
+
+    def aged(self, kept: Row, key: str, scene: Scene) -> Row | None:
+        entry = scene.view.get("lpar", key)
+        if entry is None or not same_stamp(self.listing.stamp(key), self._at(scene).stamp(entry)):
+            return None
+        _, age = self._at(scene).age(entry)
+        if age.tone is not kept[-1].tone:
+            return None  # since it was looked at, the row became one that cannot be believed, or ceased to be one
+        return kept if age == kept[-1] else (*kept[:-1], age)
 
     def summary(self, scene: Scene, width: int) -> tuple[Line, ...]:
         entries = scene.view.entries("lpar")
@@ -75,8 +97,3 @@ class LparsPane(Pane):
 
     def opens(self, key: str) -> DetailRequested:
         return DetailRequested("lpar", key)
-
-
-def _stale(scene: Scene) -> frozenset[str]:
-    """The devices whose rows are not to be believed any more."""
-    return frozenset(device.name for device in scene.index.devices.values() if sample_is_stale(device, scene.now))

@@ -16,6 +16,7 @@ from screens.cells import Cell, Tone
 from screens.columns import Column, Row
 from screens.finding import MOST, Choice, actions, found, objects
 from screens.head import band
+from screens.painted_once import PaintedOnce
 from screens.surroundings import Surroundings
 from screens.widgets.block import Block
 from screens.widgets.entry import Entry
@@ -24,7 +25,7 @@ from screens.widgets.table import Table
 COLUMNS = (Column("Name", cut=20), Column("What", cut=16))
 
 
-class Palette(ModalScreen[Choice | None]):
+class Palette(PaintedOnce[Choice | None], ModalScreen[Choice | None]):
     """Ends with the choice, or with None."""
 
     BINDINGS: ClassVar[list[BindingType]] = [

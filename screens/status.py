@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 
 from screens.cells import Cell, Tone
 from screens.conditions import Activity, CopyHealth, Freshness, HostMatch, SideState
@@ -80,7 +81,12 @@ class Status:
 
     def cell(self, detail: str = "") -> Cell:
         """The status as a cell, with ``detail`` (an age, a count) after the word."""
-        return Cell(f"{self.text} {detail}" if detail else self.text, self.tone)
+        return Cell(f"{self.text} {detail}", self.tone) if detail else _bare_cell(self)
+
+
+@lru_cache(1024)
+def _bare_cell(state: Status) -> Cell:
+    return Cell(state.text, state.tone)
 
 
 def _tones(tone: Tone, *states: StrEnum) -> dict[StrEnum, Tone]:
@@ -172,6 +178,7 @@ _VOCABULARY: dict[type[StrEnum], dict[StrEnum, Tone]] = {
 }
 
 
+@lru_cache(maxsize=None, typed=True)
 def status(state: StrEnum) -> Status:
     """The status of a state of any kind. Raises ``KeyError`` for an enum that has no vocabulary."""
     return Status(state.value, _VOCABULARY[type(state)][state])

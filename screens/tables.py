@@ -31,6 +31,9 @@ COUNTED_AT_ONCE = 1_000
 AT_ONCE_S = 0.03
 """How long rows are looked at before a table is first filtered or sorted; of a long one the rest follows."""
 
+CHANGES_S = 0.005
+"""The same for rows that changed: keys must not wait for them."""
+
 
 class TableScreen(EstateScreen):
     """Subclasses give the rows, the cells of one, and what a row opens."""
@@ -42,7 +45,7 @@ class TableScreen(EstateScreen):
     def __init__(self, around: Surroundings, name: str, columns: Sequence[Column]) -> None:
         super().__init__(around)
         self.table_name = name
-        self.listing = Listing(columns, self._row)
+        self.listing = Listing(columns, self._made)
         self.table = Table(columns, id="table", ascii_only=around.ascii_only)
         self._scene = around.scene()
         self._before = ""
@@ -60,6 +63,10 @@ class TableScreen(EstateScreen):
     def row(self, key: str, scene: Scene) -> Row:
         """The cells of a row."""
         raise NotImplementedError
+
+    def aged(self, kept: Row, key: str, scene: Scene) -> Row | None:
+        """The cells of a row that was looked at, with what time alone has changed; None where it must be made anew."""
+        return None
 
     def opens(self, key: str) -> messages.DetailRequested | messages.LevelRequested | None:
         """What opening a row asks for; None where there is nothing to open."""
@@ -107,13 +114,13 @@ class TableScreen(EstateScreen):
 
     def _take_changes(self, scene: Scene) -> set[str] | None:
         """Look again at the rows that changed; None where that is not known of the single rows."""
-        self._uncounted = not scene.index.work(AT_ONCE_S)
+        self._uncounted = not scene.index.work(CHANGES_S)
         keys = self.changed_rows(scene)
         if keys is None or self.listing.total == 0:
             return None
         self._scene = scene
         self.listing.touch(keys)
-        self.listing.work(AT_ONCE_S)
+        self.listing.work(CHANGES_S)
         if self.listing.order is not None or self.listing.filtered:
             self._show(scene)
         return keys
@@ -150,6 +157,11 @@ class TableScreen(EstateScreen):
         return self._row(key)
 
     def _row(self, key: str) -> Row:
+        kept = self.listing.looked_at_row(key)
+        row = self.aged(kept, key, self._scene) if kept is not None else None
+        return self._made(key) if row is None else row
+
+    def _made(self, key: str) -> Row:
         try:
             return self.row(key, self._scene)
         except UnreadableFactsError:

@@ -118,26 +118,23 @@ class EstateView:
             with self._lock:
                 outdated = self._outdated.pop(kind, {})
                 reporters = self._reporters.get(kind, {})
-                told = [
-                    (
-                        key,
-                        [
-                            (device, self._sightings[device][kind, key], self._statuses.get(device))
-                            for device in devices
-                        ],
-                    )
-                    for key in outdated
-                    if (devices := reporters.get(key)) is not None
-                ]
+                said, statuses = self._sightings, self._statuses
+                alone, shared = [], []
+                for key in outdated:
+                    devices = reporters.get(key, ())
+                    if len(devices) == 1:
+                        device = devices[0]
+                        alone.append((key, device, said[device][kind, key], statuses.get(device)))
+                    else:
+                        shared.append((key, [(name, said[name][kind, key], statuses.get(name)) for name in devices]))
             built = self._built.setdefault(kind, {})
-            if len(told) < len(outdated):
-                for key in outdated.keys() - reporters.keys():
-                    built.pop(key, None)
-            for key, reports in told:
-                if len(reports) == 1:
-                    built[key] = _only(kind, key, *reports[0])
-                else:
+            for key, device, sighting, status in alone:
+                built[key] = _only(kind, key, device, sighting, status)
+            for key, reports in shared:
+                if reports:
                     built[key] = _freshest(kind, key, [_report(*report) for report in reports])
+                else:
+                    built.pop(key, None)
             found = tuple(built.values())
             with self._lock:
                 if kind not in self._outdated:

@@ -13,6 +13,7 @@ from textual.screen import ModalScreen
 
 from screens.cells import EMPTY_LINE, Cell, Line, Tone
 from screens.firstrun_base import paragraph
+from screens.painted_once import PaintedOnce
 from screens.widgets.block import Block
 from screens.widgets.lines import Lines
 
@@ -34,7 +35,7 @@ class Answer(Block):
         self._give()
 
 
-class AcceptDialog(ModalScreen[bool]):
+class AcceptDialog(PaintedOnce[bool], ModalScreen[bool]):
     """``words`` are sentences, each laid out on lines of its own; ``accept`` and ``cancel`` say what the answers do."""
 
     AUTO_FOCUS = None

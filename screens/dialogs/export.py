@@ -12,11 +12,12 @@ from textual.screen import ModalScreen
 from screens.cells import Cell, Line, Tone, wrap
 from screens.export import Form, Sheet, file_name
 from screens.head import band
+from screens.painted_once import PaintedOnce
 from screens.surroundings import Surroundings
 from screens.widgets.block import Block
 
 
-class ExportDialog(ModalScreen[Form | None]):
+class ExportDialog(PaintedOnce[Form | None], ModalScreen[Form | None]):
     """Ends with the form, or with None."""
 
     BINDINGS: ClassVar[list[BindingType]] = [

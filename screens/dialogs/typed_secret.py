@@ -13,12 +13,13 @@ from textual.screen import ModalScreen
 from screens.cells import EMPTY_LINE, Line, Tone
 from screens.firstrun_base import paragraph
 from screens.firstrun_inputs import TextField
+from screens.painted_once import PaintedOnce
 from screens.widgets.block import Block
 
 WIDEST = 76
 
 
-class SecretDialog(ModalScreen[str | None]):
+class SecretDialog(PaintedOnce[str | None], ModalScreen[str | None]):
     """``asked_for`` is what must be typed, such as *password of drdeck on hmc-paris*. Returns it; None: cancelled."""
 
     AUTO_FOCUS = None

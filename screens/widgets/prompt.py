@@ -34,9 +34,16 @@ class _Line(Entry):
         if isinstance(prompt, Prompt):
             getattr(prompt, what)()
 
+    def watch_value(self, value: str) -> None:
+        # At once, not by a message: what follows from a letter is drawn in one frame with it.
+        prompt = self.parent
+        if isinstance(prompt, Prompt):
+            prompt.typed(value)
+
 
 class Prompt(Horizontal):
-    """``complete_with`` gives how a text could go on; ``history`` is what was typed before, the oldest first."""
+    """``complete_with`` gives how a text could go on; ``history`` is what was typed before, the oldest first; ``typed``
+    is called with the text whenever it changes."""
 
     DEFAULT_CSS = """
     Prompt { height: 1; width: 100%; }
@@ -45,13 +52,6 @@ class Prompt(Horizontal):
     Prompt > #sign { width: 1; }
     Prompt > #hint { width: 3fr; margin-left: 2; height: 1; }
     """
-
-    @dataclass
-    class Typed(Message):
-        """The text changed."""
-
-        mode: Mode
-        text: str
 
     @dataclass
     class Accepted(Message):
@@ -72,6 +72,7 @@ class Prompt(Horizontal):
         text: str,
         history: Sequence[str] = (),
         complete_with: Callable[[str], Sequence[str]] = lambda text: (),
+        typed: Callable[[Mode, str], None] = lambda mode, text: None,
         *,
         ascii_only: bool = False,
     ) -> None:
@@ -81,6 +82,7 @@ class Prompt(Horizontal):
         self._history = [*history, text]
         self._at = len(self._history) - 1
         self._complete_with = complete_with
+        self._typed = typed
         self._sign = Block([(Cell(mode.value, Tone.HEADING),)], id="sign", ascii_only=ascii_only)
         self._hint = Block([()], id="hint", ascii_only=ascii_only)
         self.line = _Line(text, compact=True, select_on_focus=False)
@@ -121,9 +123,12 @@ class Prompt(Horizontal):
         """Say something beside what is typed."""
         self._hint.show([line])
 
+    def typed(self, text: str) -> None:
+        """The text changed."""
+        self._typed(self.mode, text)
+
     def on_input_changed(self, event: Input.Changed) -> None:
         event.stop()
-        self.post_message(self.Typed(self.mode, event.value))
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         event.stop()

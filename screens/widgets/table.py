@@ -55,7 +55,7 @@ class Table(ScrollView, Drawn, can_focus=False):
         self._widths = Widths.of(self._columns)
         self._slots: tuple[Slot, ...] = ()
         self._keys: tuple[str, ...] = ()
-        self._places: dict[str, int] = {}
+        self._by_key: dict[str, int] | None = None
         self._make: Callable[[str], Row] | None = None
         self._rows: dict[str, Row] = {}
         self._cursor = 0
@@ -111,10 +111,10 @@ class Table(ScrollView, Drawn, can_focus=False):
         first = not self._keys
         if order != self._keys:
             self._keys = order
-            self._places = {key: place for place, key in enumerate(order)}
+            self._by_key = None
         self._empty = tuple(empty)
         self._rows.clear()
-        self._cursor = self._places.get(selected, min(self._cursor, max(0, len(order) - 1))) if selected else 0
+        self._cursor = self._new_cursor(selected)
         if self._to_measure:
             self._to_measure = False
             for key in order[:MEASURED]:
@@ -123,6 +123,21 @@ class Table(ScrollView, Drawn, can_focus=False):
         if not first:
             self._scroll_to_cursor()
         self.refresh()
+
+    @property
+    def _places(self) -> dict[str, int]:
+        if self._by_key is None:
+            self._by_key = {key: place for place, key in enumerate(self._keys)}
+        return self._by_key
+
+    def _new_cursor(self, selected: str | None) -> int:
+        """On the same row as before; where that is gone, at the same place."""
+        if selected is None:
+            return 0
+        try:
+            return self._keys.index(selected)
+        except ValueError:
+            return min(self._cursor, max(0, len(self._keys) - 1))
 
     def remeasure(self) -> None:
         """Forget how wide columns had to be: what made them so may be gone."""
@@ -164,9 +179,11 @@ class Table(ScrollView, Drawn, can_focus=False):
     # -------------------------------------------------------------------------------------------------- layout
 
     def on_resize(self, event: Resize) -> None:
+        before = self._slots
         self._arrange()
         self._scroll_to_cursor()
-        self.refresh()
+        if self._slots != before:  # else the toolkit has painted it already, in its new size
+            self.refresh()
 
     def _arrange(self) -> None:
         """Lay the columns out for the present width: a column is kept free for the scroll bar."""
