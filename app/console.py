@@ -25,6 +25,7 @@ from app.files import Files
 from app.looks import Look
 from app.terminal_app import TerminalApp
 from screens.themes import PALETTES
+from store.turns import drawing
 
 if TYPE_CHECKING:
     from app.terminal import LineProvedSlow
@@ -62,7 +63,7 @@ WORK_S, WORK_PAUSE_S = 0.004, 0.002
 MANY_CELLS, MANY_PAUSE_S = 20, 1.0
 """Where so many cells change at once, they are shown once a second."""
 
-GC_THRESHOLD = (20_000, 20, 50)
+GC_THRESHOLD = (2_000, 30, 50)
 """Garbage is collected more seldom than usual: an estate makes many objects that stay, and a pause is felt in a key."""
 
 FIRST_PANE = "overview"
@@ -170,6 +171,9 @@ class Console(TerminalApp[int]):
 
     def _started(self) -> None:
         """The first pane is shown: what it took to show it stays, and the devices are read."""
+        if self.held:
+            self.set_timer(WORK_PAUSE_S, self._started)
+            return
         gc.freeze()
         gc.set_threshold(*GC_THRESHOLD)
         gc.enable()
@@ -321,7 +325,8 @@ class Console(TerminalApp[int]):
         keys nine tenths of the time."""
         began = time.monotonic()
         self._redraw_due = False
-        cells = self._shown.changed() if self._shown is not None else 0
+        with drawing():
+            cells = self._shown.changed() if self._shown is not None else 0
         ended = time.monotonic()
         pause = max(self.appearance.gather_s, 9 * (ended - began), MANY_PAUSE_S if cells > MANY_CELLS else 0)
         self._may_draw_at = ended + pause
@@ -352,7 +357,9 @@ class Console(TerminalApp[int]):
         self._working = False
         if self._shown is None:
             return
-        if not self._shown.work(WORK_S):
+        with drawing():
+            done = self._shown.work(WORK_S)
+        if not done:
             self._work_soon()
         elif not self._settled:
             self._settled = True
@@ -360,7 +367,8 @@ class Console(TerminalApp[int]):
 
     def _tick(self) -> None:
         if self._shown is not None and self._shown.is_active:
-            self._shown.tick()
+            with drawing():
+                self._shown.tick()
         if self._shown is not None and self.around.index.work(0):
             self.around.samples.take(self.around.scene())
 

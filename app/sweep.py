@@ -21,6 +21,7 @@ from backends.outcome import DeviceError, Failure, Sent
 from store.database import Store
 from store.estate import DeviceKind
 from store.records import DeviceHealth, DeviceStatus
+from store.turns import computing
 
 FIRST_RETRY_S = 10.0
 LONGEST_RETRY_S = 300.0
@@ -203,7 +204,8 @@ class Sweeper:
         interval = lane.device.interval_s
         pause = max(interval - took, SHORTEST_PAUSE * interval)
         status = replace(self._status(lane), sweeping=False, sweep_s=took, next_try=_from_now(pause))
-        self.store.apply(call.reading, status)
+        with computing():
+            self.store.apply(call.reading, status)
 
     def _failed(self, lane: _Lane, error: DeviceError, took: float) -> None:
         lane.failures += 1

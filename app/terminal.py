@@ -14,10 +14,11 @@ from typing import Any, TextIO, cast
 from textual.app import App
 from textual.driver import Driver
 from textual.drivers.linux_driver import LinuxDriver
-from textual.events import CursorPosition
+from textual.events import CursorPosition, Key
 from textual.message import Message
 
 from app.line_speed import LineSpeed
+from store import turns
 
 QUESTION = "\x1b[6n"
 """Where is the cursor? Of all questions it is the one that every terminal answers and whose answer the toolkit's
@@ -69,6 +70,7 @@ class Outgoing:
             except OSError:
                 self._gone = True
                 self._lost()
+        turns.key_answered()
 
     def fileno(self) -> int:
         return self._descriptor
@@ -175,6 +177,8 @@ class TerminalDriver(LinuxDriver):
         super().write(QUESTION)
 
     def process_message(self, message: Message) -> None:
+        if isinstance(message, Key):
+            turns.key_came()
         if not isinstance(message, CursorPosition) or not self._speed.waits():
             super().process_message(message)
             return

@@ -22,6 +22,7 @@ from app.appearance import Appearance
 from app.line_speed import LineSpeed
 from app.looks import Look
 from app.paths import state_dir
+from screens.painted_once import PaintedOnce
 from screens.themes import DEFAULT, PALETTES
 
 Ending = TypeVar("Ending")
@@ -30,7 +31,8 @@ SETTLED_S, HELD_AT_MOST_S = 0.001, 0.5
 
 
 class TerminalApp(App[Ending]):
-    """``look`` is how it begins; ``named`` the title of the terminal, None: it is left alone."""
+    """``look`` is how it begins; ``named`` the title of the terminal, None: it is left alone. ``held`` screens have
+    come to the front and not been painted yet."""
 
     CSS_PATH = Path(screens.__file__).with_name("drdeck.tcss")
     ENABLE_COMMAND_PALETTE = False
@@ -47,6 +49,7 @@ class TerminalApp(App[Ending]):
         super().__init__(driver_class=terminal.driver_class(speed, named if look.titled else None))
         self.clock = clock
         self.failure: BaseException | None = None
+        self.held = 0
         self._clipboard_way = look.clipboard
         self.appearance = Appearance(self, look, speed)
 
@@ -65,12 +68,14 @@ class TerminalApp(App[Ending]):
     def _hold(self, screen: Screen[object]) -> None:
         """Paint a screen that comes to the front when it has drawn itself, once: not as it was, nor empty."""
         self._begin_batch()
+        self.held += 1
         held = True
 
         def release() -> None:
             nonlocal held
             if held:
                 held = False
+                self.held -= 1
                 self._end_batch()
                 self.screen.check_idle()
 
@@ -78,6 +83,9 @@ class TerminalApp(App[Ending]):
         # painted for; in time even where it goes away before that.
         self.call_next(screen.call_later, self.set_timer, SETTLED_S, release)
         self.set_timer(HELD_AT_MOST_S, release)
+
+    def get_default_screen(self) -> Screen[object]:
+        return PaintedOnce(id="_default")
 
     # -------------------------------------------------------------------------------------------------- the look
 

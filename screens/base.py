@@ -90,8 +90,13 @@ class EstateScreen(PaintedOnce[None]):
         """Go on with what can be done between two keys, for about so many seconds; True when all is done."""
         done = self.around.index.work(seconds)
         if done and self._uncounted:
-            self.redraw()
+            self._uncounted = False
+            self.counted()
         return done
+
+    def counted(self) -> None:
+        """All that is counted of the estate is known now, which it was not when this was drawn."""
+        self.redraw()
 
     @property
     def row_selected(self) -> bool:
@@ -146,7 +151,7 @@ class EstateScreen(PaintedOnce[None]):
     def redraw(self) -> None:
         """Show the estate as it is now: after a change, on the way back to this screen, and at another size."""
         scene = self.around.scene()
-        self._uncounted = not scene.index.work(AT_ONCE_S)
+        self._uncounted = not scene.index.work(AT_ONCE_S if self._drawn_as else 0)  # first of all there is a screen
         self._drawn_version = scene.index.version
         self._drawn_as, self._drawn_at = self._seen_as(), scene.now
         self._draw_head(scene, self._below(scene))

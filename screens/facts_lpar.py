@@ -8,7 +8,8 @@ from screens import sources as src
 from screens.ages import size
 from screens.cells import Cell, Tone
 from screens.conditions import HostMatch
-from screens.host_match import lpar_hosts, why
+from screens.host_match import lpar_hosts
+from screens.host_words import why
 from screens.origins import origin
 from screens.pairing import LparPair, active_profile, lpar_pair, profile_wwpns, running_wwpns
 from screens.scene import Scene

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 from screens.cells import Tone
@@ -112,6 +112,20 @@ class Listing:
             if time.perf_counter() >= end:
                 break
         return not self._todo
+
+    @property
+    def uses_moments(self) -> bool:
+        """Whether which rows are shown, or where, depends on when they were seen."""
+        last = len(self.columns) - 1
+        return self.by_time or (self.order is not None and self.order.place == last)
+
+    def renew_moments(self, moments: Mapping[str, float]) -> None:
+        """When each row was seen, the value of the last column, is this now."""
+        for key, record in self._records.items():
+            moment = moments.get(key)
+            if record.values[-1] != moment:
+                self._records[key] = replace(record, values=(*record.values[:-1], moment))
+                self._shown = None
 
     @property
     def total(self) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from screens.cells import Line
@@ -80,14 +80,18 @@ class LparsPane(Pane):
         _, age = self._at(scene).age(entry)
         if age.tone is not kept[-1].tone:
             return None  # since it was looked at, the row became one that cannot be believed, or ceased to be one
-        return kept if age == kept[-1] else (*kept[:-1], age)
+        return kept if age is kept[-1] else (*kept[:-1], age)
+
+    def moments(self, scene: Scene) -> Mapping[str, float]:
+        # Each reading makes all rows younger, which is no reason to look at all of them again.
+        return {entry.key: entry.seen_at.timestamp() for entry in scene.view.entries("lpar")}
 
     def summary(self, scene: Scene, width: int) -> tuple[Line, ...]:
-        entries = scene.view.entries("lpar")
+        gone_and_stale = scene.gone_and_stale(scene.view.alike("lpar"))
         states = scene.index.states("lpar")
         counts = [(status(state), states[state]) for state in LparState if states[state]]
         looked, total = scene.index.progress("lpar")
-        return counts_lines(self.NOUN, counts, width, *scene.gone_and_stale(entries), uncounted=total - looked)
+        return counts_lines(self.NOUN, counts, width, *gone_and_stale, uncounted=total - looked)
 
     def rows_by_device(self, scene: Scene) -> Counter[str]:
         return scene.index.count_by_device("lpar")

@@ -15,10 +15,12 @@ from store.records import Entry
 
 @dataclass(frozen=True, slots=True)
 class Surrounding:
-    """What rows of LPARs depend on besides the facts of the one LPAR: the facts of the hosts, which FlashArrays were
-    read lately with all their hosts, which devices are not to be believed any more, and what LPARs there are."""
+    """What rows of LPARs depend on besides the facts of the one LPAR: the facts of the hosts, which of them are not to
+    be believed any more, which FlashArrays were read lately with all their hosts, which devices are not to be believed
+    any more, and what LPARs there are."""
 
     hosts: int
+    old_hosts: frozenset[tuple[str, datetime, bool]]
     read: frozenset[str]
     stale: frozenset[str]
     lpars: int
@@ -30,6 +32,11 @@ class Surrounding:
         sites = {device.site for device in devices}
         return cls(
             scene.view.facts_version("host"),
+            frozenset(
+                (host.device, host.seen_at, host.gone)
+                for host, _ in scene.view.alike("host")
+                if scene.freshness(host) is not Freshness.FRESH
+            ),
             frozenset(name for site in sites for name, read in flasharrays(scene, site).items() if read),
             frozenset(device.name for device in devices if sample_is_stale(device, scene.now)),
             lpars,

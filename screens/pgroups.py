@@ -41,7 +41,7 @@ class PgroupsPane(Pane):
             if isinstance(entry.obj, ProtectionGroup) and not entry.gone
         )
         counts = [(status(state), states[state]) for state in CopyHealth if states[state]]
-        return counts_lines(self.NOUN, counts, width, *scene.gone_and_stale(entries))
+        return counts_lines(self.NOUN, counts, width, *scene.gone_and_stale(scene.view.alike("pgroup")))
 
     def rows_by_device(self, scene: Scene) -> Counter[str]:
         return scene.index.count_by_device("pgroup")

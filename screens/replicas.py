@@ -17,6 +17,7 @@ from screens.scene import Scene, stamp
 from screens.status import status
 from store.estate import DeviceKind
 from store.records import Entry
+from store.view import alike
 
 
 class ReplicasPane(Pane):
@@ -44,7 +45,7 @@ class ReplicasPane(Pane):
         entries = self._entries(scene)
         states = Counter(health_of(entry, scene) for entry in entries if not entry.gone)
         counts = [(status(state), states[state]) for state in CopyHealth if states[state]]
-        return counts_lines(self.NOUN, counts, width, *scene.gone_and_stale(entries))
+        return counts_lines(self.NOUN, counts, width, *scene.gone_and_stale(alike(entries)))
 
     def rows_by_device(self, scene: Scene) -> Counter[str]:
         counts: Counter[str] = Counter()

@@ -6,7 +6,7 @@ A scene is cheap to make: the index behind it is kept and renewed as the view ch
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -58,19 +58,12 @@ class Scene:
     def freshness(self, entry: Entry) -> Freshness:
         return freshness(entry, self.device(entry.device), self.now)
 
-    def gone_and_stale(self, entries: Collection[Entry]) -> tuple[int, int]:
-        """How many of the entries are gone, and how many of the others are stale."""
+    def gone_and_stale(self, alike: Iterable[tuple[Entry, int]]) -> tuple[int, int]:
+        """How many are gone, and how many of the others are stale; ``alike`` as of :func:`store.view.alike`."""
         counts: Counter[Freshness] = Counter()
-        for entry, count in self.alike(entries):
+        for entry, count in alike:
             counts[self.freshness(entry)] += count
         return counts[Freshness.GONE], counts[Freshness.STALE]
-
-    def alike(self, entries: Collection[Entry]) -> list[tuple[Entry, int]]:
-        """One entry for all that were seen by the same device at the same time, or are gone, and how many they are:
-        they are equally fresh. Of thousands of entries there are few of these."""
-        counts = Counter((entry.device, entry.seen_at, entry.gone) for entry in entries)
-        one = {(entry.device, entry.seen_at, entry.gone): entry for entry in entries}
-        return [(one[alike], count) for alike, count in counts.items()]
 
     def worst_freshness(self, *entries: Entry) -> Freshness:
         """How far what is made of these entries can be believed."""

@@ -130,7 +130,7 @@ def _health(scene: Scene, entry: Entry) -> StrEnum | None:
 
 def _stale(scene: Scene, kind: str, sites: Mapping[str, str]) -> Counter[str | None]:
     found: Counter[str | None] = Counter()
-    for entry, count in scene.alike(scene.view.entries(kind)):
+    for entry, count in scene.view.alike(kind):
         if scene.freshness(entry) is Freshness.STALE:
             found[sites.get(entry.device)] += count
     return found

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from textual.events import ScreenSuspend
@@ -31,8 +31,8 @@ COUNTED_AT_ONCE = 1_000
 AT_ONCE_S = 0.03
 """How long rows are looked at before a table is first filtered or sorted; of a long one the rest follows."""
 
-CHANGES_S = 0.005
-"""The same for rows that changed: keys must not wait for them."""
+CHANGES_S, FEW_CHANGES = 0.005, 20
+"""The same for rows that changed, where they are few: keys must not wait for many."""
 
 
 class TableScreen(EstateScreen):
@@ -68,6 +68,11 @@ class TableScreen(EstateScreen):
         """The cells of a row that was looked at, with what time alone has changed; None where it must be made anew."""
         return None
 
+    def moments(self, scene: Scene) -> Mapping[str, float] | None:
+        """When each row was seen, in seconds since 1970 UTC, where its stamp leaves that out: the value of the last
+        column."""
+        return None
+
     def opens(self, key: str) -> messages.DetailRequested | messages.LevelRequested | None:
         """What opening a row asks for; None where there is nothing to open."""
         raise NotImplementedError
@@ -89,6 +94,8 @@ class TableScreen(EstateScreen):
 
     def _show(self, scene: Scene) -> None:
         self.listing.set_scope(self._scope())
+        if self.listing.uses_moments and (moments := self.moments(scene)) is not None:
+            self.listing.renew_moments(moments)
         keys = self.listing.shown(scene.now.timestamp())
         self.table.order = self.listing.order
         self.table.marks = self.listing.marks
@@ -114,13 +121,14 @@ class TableScreen(EstateScreen):
 
     def _take_changes(self, scene: Scene) -> set[str] | None:
         """Look again at the rows that changed; None where that is not known of the single rows."""
-        self._uncounted = not scene.index.work(CHANGES_S)
         keys = self.changed_rows(scene)
+        few = CHANGES_S if keys is not None and len(keys) <= FEW_CHANGES else 0
+        self._uncounted = not scene.index.work(few)
         if keys is None or self.listing.total == 0:
             return None
         self._scene = scene
         self.listing.touch(keys)
-        self.listing.work(CHANGES_S)
+        self.listing.work(few)
         if self.listing.order is not None or self.listing.filtered:
             self._show(scene)
         return keys
@@ -167,6 +175,9 @@ class TableScreen(EstateScreen):
         except UnreadableFactsError:
             told = Cell(f"{GLYPHS[Tone.BAD]} stored facts cannot be read", Tone.BAD)
             return (Cell(key), told, *(EMPTY for _ in self.listing.columns[2:]))
+
+    def counted(self) -> None:
+        self.redraw_head()
 
     def work(self, seconds: float) -> bool:
         done = super().work(seconds)

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections import deque
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections import Counter, deque
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
@@ -62,6 +62,7 @@ class EstateView:
         self._built: dict[str, dict[str, Entry]] = {}
         self._outdated: dict[str, dict[str, None]] = {}
         self._lists: dict[str, tuple[Entry, ...]] = {}
+        self._alike: dict[str, tuple[tuple[Entry, ...], tuple[tuple[Entry, int], ...]]] = {}
         self._subscribers: list[Callable[[Change], None]] = []
         self._trouble: str | None = None
         self._version = 0
@@ -140,6 +141,14 @@ class EstateView:
                 if kind not in self._outdated:
                     self._lists[kind] = found
         return found
+
+    def alike(self, kind: str) -> tuple[tuple[Entry, int], ...]:
+        """:func:`alike` of all of a kind: they are equally old, and of thousands of entries there are few of these."""
+        entries = self.entries(kind)
+        found = self._alike.get(kind)
+        if found is None or found[0] is not entries:
+            found = self._alike[kind] = entries, alike(entries)
+        return found[1]
 
     def get(self, kind: str, key: str) -> Entry | None:
         """One object, or None when no device ever reported it."""
@@ -250,12 +259,15 @@ class EstateView:
             self._version += 1
 
     def tell(self, change: Change) -> None:
-        """Call every subscriber. Lists that somebody has asked for before are built here, on the sweeping thread."""
+        """Call every subscriber. Lists and counts that somebody has asked for before are made here, on the sweeping
+        thread."""
         with self._lock:
             subscribers = list(self._subscribers)
-            asked = list(self._built)
+            asked, counted = list(self._built), list(self._alike)
         for kind in asked:
             self.entries(kind)
+        for kind in counted:
+            self.alike(kind)
         for subscriber in subscribers:
             try:
                 subscriber(change)
@@ -303,6 +315,13 @@ class EstateView:
         for kind, changed in keys.items():
             version = self._facts_versions[kind] = self._facts_versions.get(kind, 0) + 1
             self._changes.setdefault(kind, deque(maxlen=CHANGES_REMEMBERED)).append((version, tuple(changed)))
+
+
+def alike(entries: Collection[Entry]) -> tuple[tuple[Entry, int], ...]:
+    """One entry for all that were seen by the same device at the same time, or are gone, and how many they are."""
+    counts = Counter([(entry.device, entry.seen_at, entry.gone) for entry in entries])
+    one = {(entry.device, entry.seen_at, entry.gone): entry for entry in entries}
+    return tuple((one[same], count) for same, count in counts.items())
 
 
 _Report = tuple[str, Sighting, datetime, bool]

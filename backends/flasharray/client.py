@@ -18,6 +18,7 @@ from backends.endpoint import Limits, TlsAccess
 from backends.flasharray import failures, transport
 from backends.flasharray.transport import FLOOR, Answer, OverloadedLoginError, Tap
 from backends.outcome import DeviceError, Failure, Sent
+from store.turns import computing
 
 Query = Mapping[str, str | int | bool | Sequence[str]]
 
@@ -245,7 +246,8 @@ class FlashArrayClient:
         if answer is None:
             raise self._misread(call, "no answer was kept")
         self.clock.hear(answer.headers, asked, time.time())
-        return self._read_page(call, self._json(call, answer.body))
+        with computing():
+            return self._read_page(call, self._json(call, answer.body))
 
     def _read_page(self, call: str, body: object) -> Page:
         items = body.get("items") if isinstance(body, dict) else None

@@ -16,6 +16,7 @@ from typing import TypeVar
 
 from backends.outcome import ParseError
 from store.estate import Problem
+from store.turns import computing, paced
 
 T = TypeVar("T")
 
@@ -172,9 +173,10 @@ def shown(value: object) -> str:
 def each(where: str, rows: Iterable[object], parse: Callable[[Fields], T], problems: list[Problem]) -> list[T]:
     """Parse row by row: a bad row goes to ``problems`` and the others are returned."""
     found = []
-    for row in rows:
-        try:
-            found.append(parse(Fields.of(row)))
-        except ParseError as error:
-            problems.append(Problem(where, error.line, error.expected))
+    with computing():
+        for row in paced(rows):
+            try:
+                found.append(parse(Fields.of(row)))
+            except ParseError as error:
+                problems.append(Problem(where, error.line, error.expected))
     return found

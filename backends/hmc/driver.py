@@ -23,6 +23,7 @@ from backends.hmc.ssh import HmcSession
 from backends.hmc.verbs import Verb
 from backends.outcome import DeviceError, Failure, ParseError, Sent
 from store.estate import Lpar, LparState, ManagedSystem, NpivMapping, Problem, Reading, Unread
+from store.turns import computing
 
 CLOCK = "date -u +%s"
 SYSTEMS = "lssyscfg -r sys"
@@ -95,9 +96,10 @@ class _Sweep:
             targets = _targets(systems)
             lpars = self._lpars(pool, systems, targets)
             answers = self._rest(pool, lpars, targets)
-            for system, bare in lpars:
-                if system.key in answers:
-                    reading.assemble(system, bare, answers[system.key], into)
+            with computing():
+                for system, bare in lpars:
+                    if system.key in answers:
+                        reading.assemble(system, bare, answers[system.key], into)
             clock_skew_s = skew.result()
         return Reading(
             device=self._session.device,
@@ -121,7 +123,8 @@ class _Sweep:
             except (DeviceError, ParseError) as error:
                 self._unread(system, error)
                 continue
-            found.append((system, reading.read_lpars(system, rows, f"LPARs of {system.name}", self._into)))
+            with computing():
+                found.append((system, reading.read_lpars(system, rows, f"LPARs of {system.name}", self._into)))
         return found
 
     def _rest(
@@ -188,12 +191,16 @@ class _Sweep:
 
     def _table(self, command: str, names: Sequence[str]) -> Table:
         full = f"{command} -F {','.join(names)} --header"
-        return table(command, self._ask(full), names)
+        text = self._ask(full)
+        with computing():
+            return table(command, text, names)
 
     def _npiv(self, vios: Lpar, target: str) -> tuple[tuple[NpivMapping, ...], tuple[Problem, ...]]:
         command = f"viosvrcmd -m {target} -p {shlex.quote(vios.name)} -c {shlex.quote('lsmap -all -npiv')}"
         try:
-            return npiv.mappings(command, self._ask(command))
+            text = self._ask(command)
+            with computing():
+                return npiv.mappings(command, text)
         except DeviceError as error:
             if error.failure in _WHOLE:
                 raise

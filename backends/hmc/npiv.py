@@ -11,6 +11,7 @@ import re
 from backends.hmc.records import shown
 from backends.outcome import ParseError
 from store.estate import NpivMapping, Problem
+from store.turns import paced
 
 _DASHES = re.compile(r"-+(?: +-+){4}\s*")
 _FIRST = re.compile(r"(vfchost[0-9]+)\s+(\S+)(?:\s+([0-9]+)(?:\s(.*))?)?\s*")
@@ -32,7 +33,7 @@ def mappings(where: str, text: str) -> tuple[tuple[NpivMapping, ...], tuple[Prob
         odd = len(lines) > 1
         return (), (Problem(where, shown(lines[0]), "a heading with a line of dashes"),) if odd else ()
     starts.sort()
-    for start, end in zip(starts, [*starts[1:], len(lines)], strict=True):
+    for start, end in paced(zip(starts, [*starts[1:], len(lines)], strict=True)):
         try:
             found.append(_block(lines[start] if start >= 0 else "", lines[start + 1 : end]))
         except ParseError as error:

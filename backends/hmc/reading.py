@@ -29,6 +29,7 @@ from store.estate import (
     SystemState,
     Unread,
 )
+from store.turns import paced
 
 SYSTEM_FIELDS = ("name", "type_model", "serial_num", "state", "max_lpars", "virtual_fc_capable")
 LPAR_FIELDS = (
@@ -86,7 +87,7 @@ class Gathered:
         """``read`` of every row, by LPAR id; what cannot be read becomes a problem, and its LPAR is marked."""
         self.problems.extend(table.problems)
         found: PerLpar[_T] = PerLpar(everyone=bool(table.problems))
-        for row in table.rows:
+        for row in paced(table.rows):
             number: int | None = None
             try:
                 number = row.number("lpar_id")

@@ -17,6 +17,7 @@ from functools import lru_cache
 
 from backends.outcome import ParseError
 from store.estate import Problem
+from store.turns import paced
 
 SEPARATORS = ",:;"
 EMPTY = frozenset(("", "none", "None", "null"))
@@ -237,7 +238,7 @@ def _is_sentence(lines: list[str], header: str, separator: str) -> bool:
 def _each(where: str, lines: list[str], first: int, read: Callable[[str], Row]) -> Table:
     rows: list[Row] = []
     problems: list[Problem] = []
-    for number, line in enumerate(lines, first):
+    for number, line in enumerate(paced(lines), first):
         try:
             if _UNPRINTABLE.search(line):
                 raise ParseError("printable text", line)

@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 from backends.outcome import ParseError
 from backends.threepar import words, zones
 from store.estate import Problem, RcgMode, RcopyTarget, SyncStatus
+from store.turns import paced
 
 T = TypeVar("T")
 
@@ -88,7 +89,7 @@ def members(where: str, answer: object, parse: Callable[[Fields], T]) -> tuple[l
         raise ParseError("a list with members", shown(answer))
     found: list[T] = []
     problems: list[Problem] = []
-    for row in rows:
+    for row in paced(rows):
         try:
             found.append(parse(Fields(row)))
         except ParseError as error:

@@ -25,6 +25,7 @@ from store.estate import (
     RemoteCopyVolume,
     SyncStatus,
 )
+from store.turns import paced
 
 T = TypeVar("T")
 
@@ -176,7 +177,7 @@ def groups_csv(text: str, zone: tzinfo | None, where: str = "showrcopy groups") 
     """
     reader = _Reader(where, zone)
     names: dict[bool, Sequence[str]] = {False: _GROUP, True: _VOLUME}
-    for line in _lines(text):
+    for line in paced(_lines(text)):
         if not line.strip() or _TITLES.fullmatch(line.strip()):
             continue
         volume = line.startswith(" ")

@@ -12,6 +12,7 @@ from xml.etree import ElementTree
 from xml.etree.ElementTree import Element
 
 from backends.outcome import ParseError
+from store.turns import paced
 
 _BODY = "{http://schemas.xmlsoap.org/soap/envelope/}Body"
 _XSI_TYPE = "{http://www.w3.org/2001/XMLSchema-instance}type"
@@ -70,7 +71,7 @@ def _parsed(text: bytes | str) -> Element:
     """The root of a document. It is parsed a piece at a time: one call for some megabytes lets no other thread run, and
     the screen would stand still for as long."""
     parser = ElementTree.XMLParser()
-    for begin in range(0, len(text), PIECE):
+    for begin in paced(range(0, len(text), PIECE)):
         parser.feed(text[begin : begin + PIECE])
     root: Element = parser.close()
     return root
@@ -98,7 +99,7 @@ def page(text: bytes | str) -> Page:
     if result is None:
         return Page((), None)
     rows, token = [], None
-    for child in result:
+    for child in paced(result):
         if child.tag == _V + "objects":
             rows.append(_row(child, "propSet", None))
         elif child.tag == _V + "token":
@@ -118,7 +119,7 @@ def updates(text: bytes | str) -> Updates | None:
         raise ParseError("a version", shown(result))
     rows = []
     for changed in result.findall(_V + "filterSet"):
-        for item in changed.findall(_V + "objectSet"):
+        for item in paced(changed.findall(_V + "objectSet")):
             kind = item.findtext(_V + "kind")
             if kind not in ("enter", "modify", "leave"):
                 raise ParseError("kind enter, modify or leave", shown(item))

@@ -22,6 +22,7 @@ from store.estate import (
     VCenter,
     VirtualMachine,
 )
+from store.turns import computing, paced
 
 Found = TypeVar("Found", EsxiHost, Datastore, VirtualMachine)
 
@@ -60,6 +61,11 @@ class VSphereDriver:
         skew = (server - (began + (datetime.now(UTC) - began) / 2)).total_seconds()
         self._inventory.refresh()
         vcenter = self._vcenter()
+        with computing():
+            return self._reading(vcenter, began, skew)
+
+    def _reading(self, vcenter: VCenter, began: datetime, skew: float) -> Reading:
+        """What the inventory knows now."""
         sweep = _Sweep(vcenter.key)
         hosts = sweep.each("esxi", self._inventory.facts("HostSystem"), lambda f: records.esxi_host(vcenter.key, f))
         names = {host.moid: host.name for host in hosts}
@@ -112,7 +118,7 @@ class _Sweep:
 
     def each(self, kind: str, all_facts: Iterable[Facts], parse: Callable[[Facts], Found | None]) -> list[Found]:
         found: list[Found] = []
-        for facts in all_facts:
+        for facts in paced(all_facts):
             made = parse(facts)
             self.problems += facts.problems
             if made is not None:

@@ -18,6 +18,7 @@ from backends.vsphere.answers import ObjectRow
 from backends.vsphere.records import Facts
 from backends.vsphere.session import Session
 from store.estate import Problem, VmReplica
+from store.turns import computing, paced
 
 PAGE = 1000
 EXTRA_PAGE = 500
@@ -135,11 +136,12 @@ class Inventory:
         options = vmodl.query.PropertyCollector.WaitOptions(maxWaitSeconds=0, maxObjectUpdates=PAGE)
         while True:
             text = self._session.post("WaitForUpdatesEx", self._collector, self._version, options)
-            found = self._decoded("WaitForUpdatesEx", answers.updates, text)
-            if found is None:
-                return
-            for row in found.rows:
-                self._apply(row)
+            with computing():
+                found = self._decoded("WaitForUpdatesEx", answers.updates, text)
+                if found is None:
+                    return
+                for row in paced(found.rows):
+                    self._apply(row)
             self._version = found.version
             if not found.truncated:
                 return
@@ -208,10 +210,11 @@ class Inventory:
         call = "RetrievePropertiesEx"
         text = session.post(call, collector, [spec], options)
         while True:
-            page = self._decoded(call, answers.page, text)
-            for row in page.rows:
-                if row.moid in versions:
-                    self._replicas[row.moid] = _read_replica(row, versions[row.moid])
+            with computing():
+                page = self._decoded(call, answers.page, text)
+                for row in paced(page.rows):
+                    if row.moid in versions:
+                        self._replicas[row.moid] = _read_replica(row, versions[row.moid])
             if page.token is None:
                 return
             call = "ContinueRetrievePropertiesEx"

@@ -19,6 +19,7 @@ from backends.endpoint import Limits, TlsAccess
 from backends.outcome import DeviceError, Failure, ParseError, Sent
 from backends.vsphere import answers, failures
 from backends.vsphere.connection import Connection, NotConnectedError, Rules, rules
+from store.turns import computing
 
 T = TypeVar("T")
 
@@ -118,8 +119,9 @@ class Session:
         from pyVmomi import SoapAdapter
 
         content = self._exchange(target, info, arguments)
-        answers.check(content, info.wsdlName)
-        return SoapAdapter.SoapResponseDeserializer(self._stub).Deserialize(content, info.result)
+        with computing():
+            answers.check(content, info.wsdlName)
+            return SoapAdapter.SoapResponseDeserializer(self._stub).Deserialize(content, info.result)
 
     def _newest_common_version(self, made: Rules) -> str:
         from pyVmomi.VmomiSupport import GetServiceVersions, versionIdMap

@@ -8,7 +8,8 @@ from screens import sources as src
 from screens.cells import Cell, Tone
 from screens.columns import Column, Measure, Row
 from screens.conditions import HostMatch
-from screens.host_match import HostFound, flasharrays, lpar_hosts, why, wwpns_of
+from screens.host_match import HostFound, flasharrays, lpar_hosts, wwpns_of
+from screens.host_words import why
 from screens.levels.membership import holding
 from screens.levels.model import Level, LevelRow, Ref, why_none
 from screens.once import Once

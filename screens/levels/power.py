@@ -8,7 +8,8 @@ from screens import sources as src
 from screens.cells import Cell, Tone
 from screens.columns import Column, Measure
 from screens.conditions import HostMatch
-from screens.host_match import LparHosts, lpar_hosts, why
+from screens.host_match import LparHosts, lpar_hosts
+from screens.host_words import why
 from screens.levels.model import Level, LevelRow, Ref, faded, why_none
 from screens.once import Once
 from screens.pairing import active_profile, lpar_pair

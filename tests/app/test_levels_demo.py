@@ -7,7 +7,8 @@ from collections.abc import Iterator
 import pytest
 
 from screens.conditions import HostMatch
-from screens.host_match import lpar_hosts, why
+from screens.host_match import lpar_hosts
+from screens.host_words import why
 from screens.levels import Level, LevelRow, first_level, level
 from screens.pairing import pgroup_pair
 from screens.plots import Curve

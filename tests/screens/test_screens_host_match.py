@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from screens.cells import Tone
 from screens.columns import Widths, lay_out
 from screens.conditions import HostMatch
-from screens.host_match import LparHosts, host_cell, lpar_hosts, why
+from screens.host_match import LparHosts, host_cell, lpar_hosts
+from screens.host_words import why
 from screens.rows_lpars import COLUMNS, row
 from screens.scene import Scene
 from screens.status import GLYPHS
