@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Self
+
 from rich.segment import Segment
 from rich.style import Style
+from textual.geometry import Region
 from textual.scrollbar import ScrollBar
 from textual.strip import Strip
 from textual.widget import Widget
@@ -18,12 +21,22 @@ class Bar(ScrollBar, Drawn):
     """A vertical bar, one cell wide. Only how it is drawn differs from the toolkit's."""
 
     def __init__(self) -> None:
+        self._drawn = (-1, -1)
         super().__init__(vertical=True, name="vertical", thickness=1)
         self.set_ascii(False)
         self.display = False
 
+    def refresh(self, *regions: Region, repaint: bool = True, layout: bool = False, recompose: bool = False) -> Self:
+        # The toolkit asks for it whenever a row comes or goes, though the thumb stands where it stood.
+        if self._strips and not layout and self._thumb() == self._drawn:
+            return self
+        return super().refresh(*regions, repaint=repaint, layout=layout, recompose=recompose)
+
+    def _thumb(self) -> tuple[int, int]:
+        return thumb(self.size.height, self.window_virtual_size, self.window_size, self.position)
+
     def render_line(self, y: int) -> Strip:
-        begin, end = thumb(self.size.height, self.window_virtual_size, self.window_size, self.position)
+        begin, end = self._drawn = self._thumb()
         return self._piece(0 if y < begin else 1 if y < end else 2)
 
     def _forget_styles(self) -> None:

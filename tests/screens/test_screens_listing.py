@@ -186,3 +186,28 @@ def test_reversing_an_order_turns_the_rows_with_values_round(values: list[float]
     down = found.shown(0)
     found.set_order(Order(2, True))
     assert found.shown(0) == tuple(reversed(down))
+
+
+@given(
+    st.lists(st.sampled_from(["fine", "odd", "wrong"]) | st.none(), min_size=1, max_size=400),
+    st.booleans(),
+    st.booleans(),
+)
+def test_few_and_many_different_texts_sort_alike(states: list[str | None], same: bool, reverse: bool) -> None:
+    rows = Rows()
+    rows.facts = {f"k{n:03}": (state or "fine", None, None) for n, state in enumerate(states)}
+    column = 1 if same else 0
+    made = Listing(COLUMNS, rows.make)
+    made.take(rows.stamps())
+    for _ in range(len(states) // 2):
+        made.work(0)  # half of the rows are looked at
+    made.set_order(Order(column, reverse))
+    shown = made.shown(0)
+    known = [key for key in sorted(rows.facts) if made.looked_at_row(key) is not None]
+    ranks = {"wrong": 0, "odd": 2, "fine": 4}
+
+    def said(key: str) -> tuple[int, str]:
+        return (ranks[rows.facts[key][0]], rows.facts[key][0]) if same else (0, key)
+
+    rest = [key for key in sorted(rows.facts) if made.looked_at_row(key) is None]
+    assert list(shown) == sorted(known, key=said, reverse=reverse) + rest
