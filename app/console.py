@@ -171,8 +171,8 @@ class Console(TerminalApp[int]):
 
     def _started(self) -> None:
         """The first pane is shown: what it took to show it stays, and the devices are read."""
-        if self.held:
-            self.set_timer(WORK_PAUSE_S, self._started)
+        if self.held:  # it is shown as soon as it is painted
+            self.set_timer(WORK_PAUSE_S, lambda: self.call_after_refresh(self._started))
             return
         gc.freeze()
         gc.set_threshold(*GC_THRESHOLD)

@@ -79,9 +79,15 @@ class TerminalApp(App[Ending]):
                 self._end_batch()
                 self.screen.check_idle()
 
-        # Behind what this screen is told of its coming to the front, and what its widgets then say that they must be
-        # painted for; in time even where it goes away before that.
-        self.call_next(screen.call_later, self.set_timer, SETTLED_S, release)
+        def settle() -> None:
+            if held and any(widget._repaint_required for widget in screen.walk_children(Widget)):
+                self.set_timer(SETTLED_S, settle)
+            else:
+                self.call_later(release)
+
+        # Behind what this screen is told of its coming to the front, what its widgets then must be painted for, and the
+        # end of the screen that it replaces; in time even where it goes away before that.
+        self.call_next(screen.call_later, settle)
         self.set_timer(HELD_AT_MOST_S, release)
 
     def get_default_screen(self) -> Screen[object]:
