@@ -60,8 +60,8 @@ TICK_S = 1.0
 WORK_S, WORK_PAUSE_S = 0.004, 0.002
 """What is to be looked at is looked at for so long at a time, with so long for keys in between."""
 
-MANY_CELLS, MANY_PAUSE_S = 20, 1.0
-"""Where so many cells change at once, they are shown once a second."""
+MANY_CELLS, MANY_PAUSE_S = 20, 1.25
+"""Where so many cells change at once, they are shown only so often: a line has other things to carry."""
 
 GC_THRESHOLD = (2_000, 30, 50)
 """Garbage is collected more seldom than usual: an estate makes many objects that stay, and a pause is felt in a key."""
