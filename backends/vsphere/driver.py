@@ -8,6 +8,7 @@ from typing import TypeVar
 
 from backends.endpoint import Limits, TlsAccess
 from backends.outcome import DeviceError
+from backends.turns import computing, paced
 from backends.vsphere import failures, records
 from backends.vsphere.inventory import Inventory
 from backends.vsphere.records import Facts
@@ -22,7 +23,6 @@ from store.estate import (
     VCenter,
     VirtualMachine,
 )
-from store.turns import computing, paced
 
 Found = TypeVar("Found", EsxiHost, Datastore, VirtualMachine)
 

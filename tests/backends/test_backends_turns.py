@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from store import turns
+from backends import turns
 
 LIMIT_S = 20.0
 
