@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cache
 
 from textual.binding import Binding
 
@@ -290,6 +291,16 @@ def how(action: Action) -> str:
 def at(place: Place) -> tuple[Action, ...]:
     """The actions that belong to a place, in the order of the registry."""
     return tuple(action for action in ACTIONS if place in action.places)
+
+
+@cache
+def _by_key(place: Place) -> dict[str, Action]:
+    return {key: action for action in at(place) for key in action.keys}
+
+
+def for_key(place: Place, key: str) -> Action | None:
+    """What a key does at a place."""
+    return _by_key(place).get(key)
 
 
 def bindings(place: Place) -> list[Binding]:

@@ -12,7 +12,7 @@ from textual.events import Key, Resize, ScreenResume
 from textual.widget import Widget
 
 from screens import messages
-from screens.actions import BY_ID, Action, Place, Situation, Takes, refusal
+from screens.actions import BY_ID, Action, Place, Situation, Takes, for_key, refusal
 from screens.cells import Cell, Line, Tone
 from screens.commands import Command, CommandError, candidates, understand
 from screens.head import band, footer, notice_lines, tabs
@@ -235,6 +235,11 @@ class EstateScreen(PaintedOnce[None]):
             event.stop()
             event.prevent_default()
             self.action_do(_OPENS_PROMPT[event.key])
+        elif self.focused is None and (action := for_key(self.PLACE, event.key)) is not None:
+            # At once: the toolkit would look for it in a later message of the App.
+            event.stop()
+            event.prevent_default()
+            self.action_do(action.id)
 
     def _ask(self, mode: Mode, text: str = "") -> None:
         """Open the line at the bottom."""
