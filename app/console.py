@@ -24,8 +24,8 @@ from app.errands import Errands
 from app.files import Files
 from app.looks import Look
 from app.terminal_app import TerminalApp
-from backends.turns import drawing
 from screens.themes import PALETTES
+from store.turns import drawing
 
 if TYPE_CHECKING:
     from app.terminal import LineProvedSlow

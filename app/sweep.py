@@ -18,10 +18,10 @@ from typing import Protocol
 from app.sweep_call import Call, close_aside, unexpected
 from backends.driver import Driver
 from backends.outcome import DeviceError, Failure, Sent
-from backends.turns import computing
 from store.database import Store
 from store.estate import DeviceKind
 from store.records import DeviceHealth, DeviceStatus
+from store.turns import computing
 
 FIRST_RETRY_S = 10.0
 LONGEST_RETRY_S = 300.0

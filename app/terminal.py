@@ -18,7 +18,7 @@ from textual.events import CursorPosition, Key
 from textual.message import Message
 
 from app.line_speed import LineSpeed
-from backends import turns
+from store import turns
 
 QUESTION = "\x1b[6n"
 """Where is the cursor? Of all questions it is the one that every terminal answers and whose answer the toolkit's

@@ -80,7 +80,7 @@ class TerminalApp(App[Ending]):
                 self.screen.check_idle()
 
         def settle() -> None:
-            if held and any(widget._repaint_required for widget in screen.walk_children(Widget)):
+            if held and any(w._repaint_required or w.message_queue_size for w in screen.walk_children(Widget)):
                 self.set_timer(SETTLED_S, settle)
             else:
                 self.call_later(release)

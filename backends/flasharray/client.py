@@ -18,7 +18,7 @@ from backends.endpoint import Limits, TlsAccess
 from backends.flasharray import failures, transport
 from backends.flasharray.transport import FLOOR, Answer, OverloadedLoginError, Tap
 from backends.outcome import DeviceError, Failure, Sent
-from backends.turns import computing
+from store.turns import computing
 
 Query = Mapping[str, str | int | bool | Sequence[str]]
 

@@ -15,8 +15,8 @@ from datetime import UTC, datetime, timedelta
 from typing import TypeVar
 
 from backends.outcome import ParseError
-from backends.turns import computing, paced
 from store.estate import Problem
+from store.turns import computing, paced
 
 T = TypeVar("T")
 

@@ -22,8 +22,8 @@ from backends.hmc.records import Table, table
 from backends.hmc.ssh import HmcSession
 from backends.hmc.verbs import Verb
 from backends.outcome import DeviceError, Failure, ParseError, Sent
-from backends.turns import computing
 from store.estate import Lpar, LparState, ManagedSystem, NpivMapping, Problem, Reading, Unread
+from store.turns import computing
 
 CLOCK = "date -u +%s"
 SYSTEMS = "lssyscfg -r sys"

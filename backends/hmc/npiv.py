@@ -10,8 +10,8 @@ import re
 
 from backends.hmc.records import shown
 from backends.outcome import ParseError
-from backends.turns import paced
 from store.estate import NpivMapping, Problem
+from store.turns import paced
 
 _DASHES = re.compile(r"-+(?: +-+){4}\s*")
 _FIRST = re.compile(r"(vfchost[0-9]+)\s+(\S+)(?:\s+([0-9]+)(?:\s(.*))?)?\s*")

@@ -15,7 +15,6 @@ from backends import parse
 from backends.hmc import profiles
 from backends.hmc.records import Row, Table
 from backends.outcome import ParseError
-from backends.turns import paced
 from store.estate import (
     AdapterType,
     EthAdapter,
@@ -30,6 +29,7 @@ from store.estate import (
     SystemState,
     Unread,
 )
+from store.turns import paced
 
 SYSTEM_FIELDS = ("name", "type_model", "serial_num", "state", "max_lpars", "virtual_fc_capable")
 LPAR_FIELDS = (

@@ -16,8 +16,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from backends.outcome import ParseError
-from backends.turns import paced
 from store.estate import Problem
+from store.turns import paced
 
 SEPARATORS = ",:;"
 EMPTY = frozenset(("", "none", "None", "null"))

@@ -13,8 +13,8 @@ from typing import Any, TypeVar
 
 from backends.outcome import ParseError
 from backends.threepar import words, zones
-from backends.turns import paced
 from store.estate import Problem, RcgMode, RcopyTarget, SyncStatus
+from store.turns import paced
 
 T = TypeVar("T")
 

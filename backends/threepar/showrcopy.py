@@ -15,7 +15,6 @@ from typing import TypeVar
 
 from backends.outcome import ParseError
 from backends.threepar import words, zones
-from backends.turns import paced
 from store.estate import (
     Problem,
     RcgMode,
@@ -26,6 +25,7 @@ from store.estate import (
     RemoteCopyVolume,
     SyncStatus,
 )
+from store.turns import paced
 
 T = TypeVar("T")
 

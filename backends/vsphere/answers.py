@@ -12,7 +12,7 @@ from xml.etree import ElementTree
 from xml.etree.ElementTree import Element
 
 from backends.outcome import ParseError
-from backends.turns import paced
+from store.turns import paced
 
 _BODY = "{http://schemas.xmlsoap.org/soap/envelope/}Body"
 _XSI_TYPE = "{http://www.w3.org/2001/XMLSchema-instance}type"

@@ -8,7 +8,6 @@ from typing import TypeVar
 
 from backends.endpoint import Limits, TlsAccess
 from backends.outcome import DeviceError
-from backends.turns import computing, paced
 from backends.vsphere import failures, records
 from backends.vsphere.inventory import Inventory
 from backends.vsphere.records import Facts
@@ -23,6 +22,7 @@ from store.estate import (
     VCenter,
     VirtualMachine,
 )
+from store.turns import computing, paced
 
 Found = TypeVar("Found", EsxiHost, Datastore, VirtualMachine)
 

@@ -13,12 +13,12 @@ from typing import Any
 from xml.etree.ElementTree import Element
 
 from backends.outcome import DeviceError, Failure, ParseError, Sent
-from backends.turns import computing, paced
 from backends.vsphere import answers, records
 from backends.vsphere.answers import ObjectRow
 from backends.vsphere.records import Facts
 from backends.vsphere.session import Session
 from store.estate import Problem, VmReplica
+from store.turns import computing, paced
 
 PAGE = 1000
 EXTRA_PAGE = 500

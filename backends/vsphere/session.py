@@ -17,9 +17,9 @@ from xml.etree import ElementTree
 
 from backends.endpoint import Limits, TlsAccess
 from backends.outcome import DeviceError, Failure, ParseError, Sent
-from backends.turns import computing
 from backends.vsphere import answers, failures
 from backends.vsphere.connection import Connection, NotConnectedError, Rules, rules
+from store.turns import computing
 
 T = TypeVar("T")
 

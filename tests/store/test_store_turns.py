@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from backends import turns
+from store import turns
 
 LIMIT_S = 20.0
 
