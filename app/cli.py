@@ -271,15 +271,15 @@ def _first_run(arguments: argparse.Namespace) -> int | None:
 
 
 def _console(arguments: argparse.Namespace) -> int:
-    # What is loaded from here on stays: looking through it for garbage would hold up the first screen. The console
-    # takes it up again when it is shown.
-    gc.disable()
     if _nothing_configured(arguments) and sys.stdin.isatty() and sys.stdout.isatty():
         if _no_screen():
             return USAGE
         code = _first_run(arguments)
         if code is not None:
             return code
+    # What is loaded from here on stays: looking through it for garbage would hold up the first screen. The console
+    # takes it up again when it is shown.
+    gc.disable()
     settings = _settings(arguments)
     if _no_screen():
         return USAGE

@@ -64,7 +64,8 @@ MANY_CELLS, MANY_PAUSE_S = 20, 1.25
 """Where so many cells change at once, they are shown only so often: a line has other things to carry."""
 
 GC_THRESHOLD = (2_000, 30, 50)
-"""Garbage is collected more seldom than usual: an estate makes many objects that stay, and a pause is felt in a key."""
+"""Garbage is collected a little more seldom than usual, as an estate makes many objects that stay, but not in large
+pieces: a key waits for as long as one takes."""
 
 FIRST_PANE = "overview"
 STORE_EXIT = 4

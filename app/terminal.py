@@ -14,7 +14,8 @@ from typing import Any, TextIO, cast
 from textual.app import App
 from textual.driver import Driver
 from textual.drivers.linux_driver import LinuxDriver
-from textual.events import CursorPosition, Key
+from textual.events import CursorPosition, Key, Resize
+from textual.geometry import Size
 from textual.message import Message
 
 from app.line_speed import LineSpeed
@@ -137,10 +138,18 @@ class TerminalDriver(LinuxDriver):
 
     def start_application_mode(self) -> None:
         super().start_application_mode()  # type: ignore[no-untyped-call]
+        # The toolkit asks for the size in the handler itself. Where one signal comes while another is handled, the last
+        # word is the older size, and the console would be drawn for a window that is no more.
+        self._loop.add_signal_handler(signal.SIGWINCH, self._tell_size)
         if self._title is not None:
             self.write(f"\x1b[22;2t\x1b]2;{self._title}\x07")
         self._speed.start(time.monotonic())
         self._ask()
+
+    def _tell_size(self) -> None:
+        if not self._in_band_window_resize:
+            size = Size(*self._get_terminal_size())
+            self._app.post_message(Resize(size, size))
 
     def stop_application_mode(self) -> None:
         if self._title is not None:

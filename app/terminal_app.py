@@ -28,6 +28,7 @@ from screens.themes import DEFAULT, PALETTES
 Ending = TypeVar("Ending")
 
 SETTLED_S, HELD_AT_MOST_S = 0.001, 0.5
+"""How often it is looked whether a screen in front has drawn itself, and when it is painted in any case."""
 
 
 class TerminalApp(App[Ending]):

@@ -299,12 +299,13 @@ def _by_key(place: Place) -> dict[str, Action]:
 
 
 def for_key(place: Place, key: str) -> Action | None:
-    """What a key does at a place."""
-    return _by_key(place).get(key)
+    """What a key does at a place, or else what it does elsewhere: the gate then refuses it with the reason."""
+    found = (_by_key(there).get(key) for there in (place, *Place))
+    return next((action for action in found if action is not None), None)
 
 
 def bindings(place: Place) -> list[Binding]:
-    """Textual bindings of a place. Each has an id, so that settings can remap it, and asks the gate when pressed."""
+    """Textual bindings of a place, for keys that a line being typed leaves over. Each asks the gate when pressed."""
     return [
         Binding(
             ",".join(action.keys),

@@ -33,8 +33,6 @@ ONE_TICK = timedelta(seconds=1)
 AT_ONCE_S = 0.005
 """How long what changed is looked at before it is shown; the rest follows between keys."""
 
-_OPENS_PROMPT = {"slash": "filter", "colon": "command"}
-
 HOW_TO_QUIT = "Ctrl+q quits drdeck. Nothing on any device changes."
 
 
@@ -224,19 +222,15 @@ class EstateScreen(PaintedOnce[None]):
     # --------------------------------------------------------------------------------------------------- prompt
 
     def on_key(self, event: Key) -> None:
-        """Keys come here before they become actions, in the order in which they were pressed. What opens the prompt
-        opens it at once, so that the keys behind it, of fast fingers or one packet of a slow line, belong to it."""
+        """What a key does is done here and now, not by a later message as the toolkit would: so keys take effect in the
+        order in which they were pressed, and those behind one that opens the prompt, of fast fingers or one packet of a
+        slow line, belong to the prompt."""
         if self._prompt is not None:
             if self._prompt.waits or (event.is_printable and event.character is not None):
                 event.stop()
                 event.prevent_default()
                 self._prompt.take(event)
-        elif event.key in _OPENS_PROMPT:
-            event.stop()
-            event.prevent_default()
-            self.action_do(_OPENS_PROMPT[event.key])
-        elif self.focused is None and (action := for_key(self.PLACE, event.key)) is not None:
-            # At once: the toolkit would look for it in a later message of the App.
+        elif (action := for_key(self.PLACE, event.key)) is not None:
             event.stop()
             event.prevent_default()
             self.action_do(action.id)
@@ -263,12 +257,12 @@ class EstateScreen(PaintedOnce[None]):
             self.foot.display = True
             self._draw_foot()
 
-    # Textual calls the handlers of a message in every class of a screen: those below are in this class alone, and call
-    # what subclasses give.
-
     def _typed(self, mode: Mode, text: str) -> None:
         if self._prompt is not None:
             self.prompt_typed(mode, text)
+
+    # Textual calls the handlers of a message in every class of a screen: those below are in this class alone, and call
+    # what subclasses give.
 
     def on_prompt_accepted(self, message: Prompt.Accepted) -> None:
         self._close_prompt()

@@ -12,7 +12,7 @@ from enum import StrEnum
 
 from rich.cells import cell_len
 
-from screens.cells import Cell
+from screens.cells import Cell, width_of
 
 GAP = 1
 
@@ -88,9 +88,8 @@ class Widths:
         wider = False
         fulls, shorts = self.full, self.short
         for index, cell in enumerate(row):
-            text = cell.text
-            full = len(text) if text.isascii() else cell_len(text)
-            short = full if cell.short is None else cell_len(cell.short)
+            full = cell.width
+            short = full if cell.short is None else width_of(cell.short)
             if full > fulls[index] or short > shorts[index]:
                 fulls[index] = max(full, fulls[index])
                 shorts[index] = max(short, shorts[index])

@@ -86,6 +86,9 @@ class LparsPane(Pane):
         # Each reading makes all rows younger, which is no reason to look at all of them again.
         return {entry.key: entry.seen_at.timestamp() for entry in scene.view.entries("lpar")}
 
+    def counted(self) -> None:
+        self.redraw_head()  # no row waits for it: a row asks for the rest of what it needs
+
     def summary(self, scene: Scene, width: int) -> tuple[Line, ...]:
         gone_and_stale = scene.gone_and_stale(scene.view.alike("lpar"))
         states = scene.index.states("lpar")

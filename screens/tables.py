@@ -176,9 +176,6 @@ class TableScreen(EstateScreen):
             told = Cell(f"{GLYPHS[Tone.BAD]} stored facts cannot be read", Tone.BAD)
             return (Cell(key), told, *(EMPTY for _ in self.listing.columns[2:]))
 
-    def counted(self) -> None:
-        self.redraw_head()
-
     def work(self, seconds: float) -> bool:
         done = super().work(seconds)
         if done and not self.listing.complete:

@@ -116,7 +116,7 @@ class Drawn(Widget, can_focus=False):
         fitted: list[tuple[str, Tone]] = []
         left = width
         for text, tone in texts:
-            length = len(text) if text.isascii() else width_of(text)
+            length = width_of(text)
             fitted.append((text if length <= left else fit(text, left), tone))
             left = max(0, left - length)
         fitted.append((" " * left, Tone.PLAIN))

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 from textual.geometry import Region
 
 from screens.cells import Cell
+from screens.index import Index
 from screens.widgets.table import Table
 from store.estate import Lpar, LparState
 from store.records import Change, DeviceHealth, DeviceStatus, Entry
@@ -288,3 +290,16 @@ async def test_the_screen_follows_a_new_size() -> None:
         await console.wait_for(lambda: "Refcode" not in console.text, "the columns do not give way")
         assert console.line("erp-db").endswith(("10s", "▲ stale 4m"))
         assert max(cell_len(line) for line in console.text.splitlines()) <= 80
+
+
+@piloted
+async def test_the_overview_shows_what_was_counted_as_soon_as_all_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = Clock()
+    clock.forward(3)  # once in ten seconds everything is drawn anew in any case: not here
+    with monkeypatch.context() as unfinished:
+        unfinished.setattr(Index, "work", lambda index, seconds: False)
+        async with driven(calm().view(), (120, 40), clock) as console:
+            assert "being counted" in console.text
+            unfinished.undo()
+            await console.wait_for(lambda: "being counted" not in console.text, "it is never counted")
+            assert "devices are read" in console.text

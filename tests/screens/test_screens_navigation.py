@@ -144,6 +144,17 @@ def test_help_says_why_an_action_is_not_possible() -> None:
     assert any("the console is still starting" in text for text in texts)
 
 
+@piloted
+async def test_a_key_that_means_nothing_here_but_elsewhere_says_so() -> None:
+    async with driven(calm().view(), (100, 30)) as console:
+        await console.press("2", "enter", "slash")
+        assert "Filter does nothing here." in console.text
+        await console.press("s")
+        assert "Sort does nothing here." in console.text
+        await console.press("escape", "s")
+        assert "does nothing here" not in console.text
+
+
 @pytest.mark.parametrize("place", list(Place))
 def test_no_key_has_two_meanings_in_one_place(place: Place) -> None:
     keys = [key for action in at(place) for key in action.keys]

@@ -86,10 +86,15 @@ async def test_lines_are_drawn_anew_in_another_theme() -> None:
             lines = table.render_lines(table.size.region)
             return {str(segment.style.color) for line in lines for segment in line if segment.style is not None}
 
-        before = colours()
+        def bar() -> set[str]:
+            strips = table.vertical_scrollbar.render_lines(table.vertical_scrollbar.size.region)
+            return {str(segment.style) for strip in strips for segment in strip}
+
+        before, bar_before = colours(), bar()
         await console.command("theme light")
-        after = colours()
+        after, bar_after = colours(), bar()
         assert before and after and before != after
+        assert bar_before and bar_after and not bar_before & bar_after
 
 
 @piloted

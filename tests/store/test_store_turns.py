@@ -26,7 +26,8 @@ def started(work: Callable[[], None]) -> threading.Thread:
     return thread
 
 
-def test_two_readings_do_not_compute_at_the_same_time() -> None:
+def test_two_readings_do_not_compute_at_the_same_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(turns, "PATIENCE_S", LIMIT_S)
     inside = most = 0
     lock = threading.Lock()
 
