@@ -16,6 +16,7 @@ import paramiko
 from paramiko.common import (
     AUTH_FAILED,
     AUTH_SUCCESSFUL,
+    MSG_CHANNEL_REQUEST,
     OPEN_FAILED_RESOURCE_SHORTAGE,
     OPEN_FAILED_UNKNOWN_CHANNEL_TYPE,
     OPEN_SUCCEEDED,
@@ -131,7 +132,7 @@ class SshDoor:
         if self.world.faults.active(self.device.name, FaultKind.HANG, "connect"):
             time.sleep(60)
             return
-        transport = paramiko.Transport(sock)
+        transport = _Transport(sock)
         transport.add_server_key(self._identity.ssh_changed if changed else self._identity.ssh)
         server = _Server(self, sock, transport)
         try:
@@ -145,6 +146,21 @@ class SshDoor:
             transport.close()
 
 
+def _answer_request(channel: paramiko.Channel, message: paramiko.Message) -> None:
+    channel._handle_request(message)  # type: ignore[attr-defined]
+    server = channel.get_transport().server_object
+    if isinstance(server, _Server):
+        server.answered(channel)
+
+
+class _Transport(paramiko.Transport):
+    """A server's end of a connection, which says when a request has been answered: the library itself does not."""
+
+    _channel_handler_table = paramiko.Transport._channel_handler_table | {  # type: ignore[attr-defined]
+        MSG_CHANNEL_REQUEST: _answer_request
+    }
+
+
 class _Server(paramiko.ServerInterface):
     """One connection."""
 
@@ -155,6 +171,7 @@ class _Server(paramiko.ServerInterface):
         self._user = ""
         self._open: set[int] = set()
         self._pty: set[int] = set()
+        self._granted: dict[int, Callable[[], None]] = {}
         self._lock = threading.Lock()
 
     # ------------------------------------------------------------------------------------------------------ login
@@ -250,7 +267,6 @@ class _Server(paramiko.ServerInterface):
 
     def _start(self, channel: paramiko.Channel, work: Callable[[], None]) -> None:
         def run() -> None:
-            time.sleep(0.01)  # the reply to the request must leave first, or the client sees a closed channel
             try:
                 with contextlib.suppress(OSError, EOFError, paramiko.SSHException):
                     work()
@@ -261,7 +277,13 @@ class _Server(paramiko.ServerInterface):
                     channel.close()
                 self._ended(channel)
 
-        threading.Thread(target=run, daemon=True, name="lab-ssh-channel").start()
+        self._granted[channel.get_id()] = run
+
+    def answered(self, channel: paramiko.Channel) -> None:
+        """The request of a channel was answered: what it granted begins now. Before, a short answer and the close
+        of the channel could overtake the word that the request was granted, and the client see it refused."""
+        if granted := self._granted.pop(channel.get_id(), None):
+            threading.Thread(target=granted, daemon=True, name="lab-ssh-channel").start()
 
     def _shell(self, channel: paramiko.Channel, terminal: Terminal) -> None:
         self._door.device.counters.requests["shell"] += 1

@@ -5,11 +5,13 @@ from __future__ import annotations
 import http.client
 import socket
 import ssl
+import time
 from collections.abc import Iterator
 
 import paramiko
 import pytest
 
+from backends.lab import ssh as ssh_door
 from backends.lab.faults import FaultKind
 from backends.lab.https import HttpsDoor, HttpsProtocol, Request, Response
 from backends.lab.ssh import Answer, SshDoor, SshProtocol, Terminal
@@ -143,6 +145,21 @@ def test_commands_over_one_connection_answer_with_output_and_exit_status(ssh: Ss
         for _ in range(3):
             _, out, err = client.exec_command("show it", timeout=5)
             assert (out.read(), err.read(), out.channel.recv_exit_status()) == (b"admin: show it\n", b"oops", 3)
+
+
+def test_an_answer_never_overtakes_the_word_that_its_command_was_accepted(
+    ssh: SshDoor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    accept = ssh_door._Server.check_channel_exec_request
+
+    def accept_late(server: ssh_door._Server, channel: paramiko.Channel, command: bytes) -> bool:
+        accepted = accept(server, channel, command)
+        time.sleep(0.2)
+        return accepted
+
+    monkeypatch.setattr(ssh_door._Server, "check_channel_exec_request", accept_late)
+    with connect(ssh) as client:
+        assert client.exec_command("x", timeout=5)[1].read() == b"admin: x\n"
 
 
 def test_a_wrong_password_is_refused_and_so_is_a_right_one_while_the_fault_is_on(ssh: SshDoor, world: World) -> None:
