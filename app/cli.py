@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
-from app import labcommand
+from app import import_command, labcommand, rcg_command, runs_command
 
 if TYPE_CHECKING:
     from app.settings import DeviceSettings, Settings
@@ -93,6 +93,9 @@ def parser() -> argparse.ArgumentParser:
     check.add_argument("--json", action="store_true", help="print JSON")
     _common(check, "config")
     _trust(commands.add_parser("trust", help="show and pin SSH host keys and TLS certificates"))
+    import_command.add_arguments(commands)
+    rcg_command.add_arguments(commands)
+    runs_command.add_arguments(commands)
     commands.add_parser("keys", help="print the keys and commands of the console")
     _inventory(
         commands.add_parser(
@@ -355,6 +358,23 @@ def _inventory_command(arguments: argparse.Namespace) -> int:
     return inventory.run(settings, request)
 
 
+def _rcg_command(arguments: argparse.Namespace) -> int:
+    settings = _settings(arguments)
+    _ask_secrets(settings.devices)
+    return rcg_command.run(settings, _store_path(arguments, settings), arguments)
+
+
+def _runs_command(arguments: argparse.Namespace) -> int:
+    settings = _settings(arguments)
+    if arguments.runs_command in ("resume", "abort"):
+        _ask_secrets(settings.devices)
+    return runs_command.run(settings, _store_path(arguments, settings), arguments)
+
+
+def _audit_command(arguments: argparse.Namespace) -> int:
+    return runs_command.audit(_store_path(arguments, _settings(arguments)), arguments)
+
+
 def _keys_command(arguments: argparse.Namespace) -> int:
     from app import keys
 
@@ -368,6 +388,10 @@ _COMMANDS: dict[str | None, Callable[[argparse.Namespace], int]] = {
     "lab": labcommand.run,
     "check": _check,
     "trust": _trust_command,
+    "import": import_command.run,
+    "rcg": _rcg_command,
+    "runs": _runs_command,
+    "audit": _audit_command,
     "keys": _keys_command,
     "inventory": _inventory_command,
 }

@@ -8,15 +8,16 @@ from dataclasses import dataclass
 
 from screens.ages import age
 from screens.cells import Cell, Line, Tone, wrap
-from screens.conditions import Activity, CopyHealth
+from screens.conditions import CopyHealth
 from screens.copies import pgroup_health
 from screens.losses import losses, worst_loss
 from screens.pairing import pgroup_source, replica_of, vm_pair
-from screens.rcg_sides import Which, decide, pairs
+from screens.rcg_sides import decide, pairs
 from screens.rows_replicas import health_of
 from screens.scene import Scene, sample_is_stale
 from screens.status import GLYPHS
 from store.estate import PowerState, ProtectionGroup, VirtualMachine
+from store.rcg_roles import Activity, Which
 from store.records import DeviceHealth
 
 NAMED = 3

@@ -43,14 +43,6 @@ class SideState(StrEnum):
     MISSING = "missing"
 
 
-class Activity(StrEnum):
-    """Whether the active side of a remote copy group is known."""
-
-    KNOWN = "active"
-    PRESUMED = "presumed"
-    UNKNOWN = "unknown"
-
-
 class HostMatch(StrEnum):
     """How the array's host objects of an LPAR stand against the WWPNs of the LPAR.
 

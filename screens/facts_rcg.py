@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterator, Sequence
 from screens import sources as src
 from screens.ages import age, exact
 from screens.cells import Cell, Tone
-from screens.conditions import Activity, SideState
+from screens.conditions import SideState
 from screens.origins import origin
-from screens.rcg_sides import TABLE, RcgPair, RoleCode, Side, Verdict, Which, decide
+from screens.rcg_sides import RcgPair, Side, decide
 from screens.rows_rcgs import active_cell, sync_word
 from screens.rpo_history import Sample, sampled_curve
 from screens.scene import Scene
@@ -17,6 +17,7 @@ from screens.side_by_side import Fact, Heading, Note, Part, both, text_cell
 from screens.state_history import state_track, strip, tones_of
 from screens.status import EMPTY, status
 from store.estate import RcgMode, RcgRole, RcgStatus, RemoteCopyGroup, RemoteCopyVolume
+from store.rcg_roles import TABLE, Activity, RoleCode, Verdict, Which
 
 
 def parts(scene: Scene, pair: RcgPair, samples: Sequence[Sample] = ()) -> list[Part]:

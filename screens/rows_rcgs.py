@@ -8,13 +8,14 @@ from screens import sources as src
 from screens.ages import age
 from screens.cells import Cell, Tone
 from screens.columns import Column, Measure, Row
-from screens.conditions import Activity, CopyHealth, Freshness, SideState
+from screens.conditions import CopyHealth, Freshness, SideState
 from screens.copies import lateness
-from screens.rcg_sides import RcgPair, Side, Verdict, Which, decide, in_sync, point_in_time, sync_summary
+from screens.rcg_sides import RcgPair, Side, decide, in_sync, point_in_time, sync_summary
 from screens.scene import Scene
 from screens.status import EMPTY, GLYPHS, Status, status, worst
 from screens.valued import NEVER, seen
 from store.estate import RcgMode, RcgRole, SyncStatus
+from store.rcg_roles import Activity, Verdict, Which
 from store.records import Entry
 
 COLUMNS = (

@@ -11,8 +11,9 @@ from enum import StrEnum
 from functools import lru_cache
 
 from screens.cells import Cell, Tone
-from screens.conditions import Activity, CopyHealth, Freshness, HostMatch, SideState
+from screens.conditions import CopyHealth, Freshness, HostMatch, SideState
 from store.estate import LparState, PowerState, RcgRole, RcgStatus, SyncStatus, SystemState
+from store.rcg_roles import Activity
 from store.records import DeviceHealth
 
 GLYPHS: dict[Tone, str] = {

@@ -100,6 +100,77 @@ class StoreMeta(SQLModel, table=True):
     value: int
 
 
+class JournalRow(SQLModel, table=True):
+    """One entry of the journal. ``hash`` chains it to the one before (:mod:`store.journal`); triggers of the file let
+    no program change or delete one. ``run`` is empty for what belongs to none."""
+
+    __tablename__ = "journal"
+
+    seq: int | None = Field(default=None, primary_key=True)
+    at: datetime = Field(sa_column=Column(UtcTime, nullable=False))
+    run: str = Field(index=True)
+    kind: str
+    body: str
+    hash: bytes
+
+
+class JournalHead(SQLModel, table=True):
+    """The newest entry, in one row: without it a journal that lost its last entries would look whole."""
+
+    __tablename__ = "journal_head"
+
+    id: int | None = Field(default=None, primary_key=True)
+    seq: int
+    hash: bytes
+
+
+class LeaseRow(SQLModel, table=True):
+    """Who may act on a target. ``epoch`` counts its holders: an older one is refused. The row stays when it is free."""
+
+    __tablename__ = "lease"
+
+    target: str = Field(primary_key=True)
+    epoch: int
+    holder: str
+    run: str
+    until: datetime = Field(sa_column=Column(UtcTime, nullable=False))
+
+
+class RunRow(SQLModel, table=True):
+    """A run. ``plan`` is the JSON text of :class:`store.runs.Plan`; ``seq`` the newest journal entry about it."""
+
+    __tablename__ = "run"
+
+    id: str = Field(primary_key=True)
+    plan: str
+    state: str
+    by: str
+    created_at: datetime = Field(sa_column=Column(UtcTime, nullable=False))
+    began_at: datetime | None = Field(default=None, sa_column=Column(UtcTime, nullable=True))
+    ended_at: datetime | None = Field(default=None, sa_column=Column(UtcTime, nullable=True))
+    note: str | None = None
+    seq: int = Field(index=True)
+
+
+class StepRow(SQLModel, table=True):
+    """A step of a run. ``facts`` is the JSON text of what was last observed; ``took_s`` how long its act lasted."""
+
+    __tablename__ = "step"
+    __table_args__ = (Index("ix_step_kind_state", "kind", "state"),)
+
+    run: str = Field(primary_key=True)
+    id: str = Field(primary_key=True)
+    kind: str
+    state: str
+    attempts: int
+    began_at: datetime | None = Field(default=None, sa_column=Column(UtcTime, nullable=True))
+    ended_at: datetime | None = Field(default=None, sa_column=Column(UtcTime, nullable=True))
+    facts: str
+    answer: str | None = None
+    reason: str | None = None
+    took_s: float | None = None
+
+
 METADATA: MetaData = SQLModel.metadata
 
 

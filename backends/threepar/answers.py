@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 
 from backends.outcome import ParseError
 from backends.threepar import words, zones
-from store.estate import Problem, RcgMode, RcopyTarget, SyncStatus
+from store.estate import Problem, RcgMode, RcopyTarget, SyncStatus, Vlun
 from store.turns import paced
 
 T = TypeVar("T")
@@ -258,16 +258,14 @@ def target(row: Fields) -> RcopyTarget:
     )
 
 
-def export(row: Fields) -> tuple[str, str]:
-    """A member of ``GET /vluns``: the volume, and the host, host set or port that it is exported to."""
-    volume = row.text("volumeName")
+def export(row: Fields) -> tuple[str, Vlun]:
+    """A member of ``GET /vluns``: the volume, and its export to a host, host set or port."""
+    volume, lun = row.text("volumeName"), row.number_or_none("lun")
     host = row.text_or_none("hostname")
-    if host is not None:
-        return volume, host
-    if "portPos" not in row.value:
-        return volume, "any host"
-    port = Fields(row.value["portPos"])
-    return volume, f"port {port.number('node')}:{port.number('slot')}:{port.number('cardPort')}"
+    if host is None and "portPos" in row.value:
+        port = Fields(row.value["portPos"])
+        host = f"port {port.number('node')}:{port.number('slot')}:{port.number('cardPort')}"
+    return volume, Vlun(host or "any host", lun)
 
 
 def volume(row: Fields) -> tuple[str, int, int]:

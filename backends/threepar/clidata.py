@@ -10,7 +10,7 @@ from backends.outcome import ParseError
 from backends.threepar import zones
 from backends.threepar.answers import System
 from backends.threepar.showrcopy import number
-from store.estate import Problem
+from store.estate import Problem, Vlun
 
 _CLOCK = re.compile(r"(\d{4}-\d{2}-\d{2} \d{2}:\d{2}:\d{2} \S{1,12}) \(([^()]+)\)", re.ASCII)
 _SYSTEM_ID = re.compile(r"0x[0-9A-Fa-f]{1,8}|[1-9]\d{0,9}", re.ASCII)
@@ -69,15 +69,16 @@ def clock(text: str) -> tuple[datetime, tzinfo, str]:
     return zones.to_utc(match[1], zone), zone, match[2]
 
 
-def exports(text: str) -> tuple[list[tuple[str, str]], list[Problem]]:
-    """``showvlun -t`` in CSV with its header: (volume, host). Raises :class:`ParseError` without a header."""
+def exports(text: str) -> tuple[list[tuple[str, Vlun]], list[Problem]]:
+    """``showvlun -t`` in CSV with its header: volume and export. Raises :class:`ParseError` without a header."""
     if text.strip().lower() in _NONE_LISTED:
         return [], []
-    found: list[tuple[str, str]] = []
+    found: list[tuple[str, Vlun]] = []
     problems: list[Problem] = []
-    for row, line in rows(text, ("VVName", "HostName")):
-        if not row["VVName"]:
-            problems.append(Problem("showvlun -t", line, "an export with a volume"))
+    for row, line in rows(text, ("Lun", "VVName", "HostName")):
+        if not row["VVName"] or not re.fullmatch(r"\d{1,5}", row["Lun"], re.ASCII):
+            problems.append(Problem("showvlun -t", line, "an export with a LUN and a volume"))
             continue
-        found.append((row["VVName"], row["HostName"] if row["HostName"] not in ("", "-", "---") else "any host"))
+        host = row["HostName"] if row["HostName"] not in ("", "-", "---") else "any host"
+        found.append((row["VVName"], Vlun(host, int(row["Lun"]))))
     return found, problems

@@ -15,10 +15,11 @@ from typing import TypeVar
 
 from backends.endpoint import Limits, SshAccess, TlsAccess
 from backends.outcome import DeviceError, Failure, ParseError, Sent
-from backends.threepar import answers, clidata, showrcopy, zones
+from backends.threepar import answers, clidata, objects, showrcopy, zones
 from backends.threepar.answers import System, WsGroup
 from backends.threepar.cli import CliSession
 from backends.threepar.merge import BOTH_DOORS, Merger
+from backends.threepar.objects import ArrayObjects
 from backends.threepar.showrcopy import CliGroup
 from backends.threepar.verbs import Door, Verb, sent_over
 from backends.threepar.wsapi import WsapiSession
@@ -30,6 +31,7 @@ from store.estate import (
     Reading,
     StorageSystem,
     Unread,
+    Vlun,
 )
 
 T = TypeVar("T")
@@ -48,7 +50,7 @@ class _Facts:
     cli_groups: Sequence[CliGroup] | None = None
     targets: tuple[RcopyTarget, ...] | None = None
     links: tuple[RcopyLink, ...] | None = None
-    exports: dict[str, tuple[str, ...]] | None = None
+    exports: dict[str, tuple[Vlun, ...]] | None = None
     sizes: dict[str, int] = field(default_factory=dict)
     zone: tzinfo | None = None
     skew_s: float | None = None
@@ -100,11 +102,11 @@ class ThreeParDriver:
                 raise facts.failed[0]
             text = "; ".join(f"{p.where}: expected {p.expected}" for p in facts.problems)
             raise DeviceError(self.name, "GET /system", Failure.BAD_ANSWER, Sent.REFUSED, text)
-        objects, unread = self._objects(facts, facts.system)
+        found, unread = self._objects(facts, facts.system)
         return Reading(
             device=self.name,
             taken_at=began,
-            objects=tuple(objects),
+            objects=tuple(found),
             problems=tuple(facts.problems),
             unread=tuple(unread),
             clock_skew_s=facts.skew_s,
@@ -216,12 +218,12 @@ class ThreeParDriver:
         return self._groups(facts, system, storage, facts.exports)
 
     def _groups(
-        self, facts: _Facts, system: System, storage: StorageSystem, exports: dict[str, tuple[str, ...]]
+        self, facts: _Facts, system: System, storage: StorageSystem, exports: dict[str, tuple[Vlun, ...]]
     ) -> tuple[list[EstateObject], list[Unread]]:
         merger = Merger(system, exports, facts.sizes, facts.problems)
         by_cli = _by_name(facts, facts.cli_groups or ())
         by_ws = {group.name: group for group in facts.ws_groups or ()}
-        objects: list[EstateObject] = [storage]
+        found: list[EstateObject] = [storage]
         unread: list[Unread] = []
         for name in sorted({*by_cli, *by_ws}):
             cli, ws = by_cli.get(name), by_ws.get(name)
@@ -229,14 +231,19 @@ class ThreeParDriver:
                 facts.problems.append(Problem(BOTH_DOORS, name, "a group on both doors"))
             group = merger.merge(cli, ws)
             if group is not None:
-                objects.append(group)
+                found.append(group)
             else:
                 number = ws.id if ws is not None else cli.id if cli is not None else None
                 key = f"{system.serial}:" if number is None else f"{system.serial}:{number}"
                 unread.append(Unread("rcg", key, f"group {name} could not be read"))
         if any(p.where in ("GET /remotecopygroups", "showrcopy -d groups") for p in facts.problems):
             unread.append(Unread("rcg", f"{system.serial}:", "a group in the list could not be read"))
-        return objects, unread
+        return found, unread
+
+    def objects(self) -> ArrayObjects:
+        """Volumes, exports, hosts and CPGs, through the WSAPI. Raises :class:`DeviceError`."""
+        with WsapiSession(self.name, self._api, self._limits) as session:
+            return objects.read(session)
 
     # ----------------------------------------------------------------------------------------------------------- verbs
 
@@ -261,11 +268,11 @@ def _system(cli: CliSession) -> System:
     return clidata.system(cli.csv("showsys", headers=True), cli.csv("showversion -s"))
 
 
-def _by_volume(exports: Sequence[tuple[str, str]]) -> dict[str, tuple[str, ...]]:
-    hosts: dict[str, set[str]] = defaultdict(set)
-    for volume, host in exports:
-        hosts[volume].add(host)
-    return {volume: tuple(sorted(found)) for volume, found in hosts.items()}
+def _by_volume(exports: Sequence[tuple[str, Vlun]]) -> dict[str, tuple[Vlun, ...]]:
+    found: dict[str, set[Vlun]] = defaultdict(set)
+    for volume, vlun in exports:
+        found[volume].add(vlun)
+    return {volume: tuple(sorted(vluns, key=lambda v: (v.host, v.lun or 0))) for volume, vluns in found.items()}
 
 
 def _by_name(facts: _Facts, groups: Sequence[CliGroup]) -> dict[str, CliGroup]:

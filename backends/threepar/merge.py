@@ -13,7 +13,7 @@ from typing import TypeVar
 from backends.threepar import words
 from backends.threepar.answers import System, WsGroup, WsTarget
 from backends.threepar.showrcopy import CliGroup
-from store.estate import Problem, RcgMode, RcgRole, RcgStatus, RemoteCopyGroup, RemoteCopyVolume
+from store.estate import Problem, RcgMode, RcgRole, RcgStatus, RemoteCopyGroup, RemoteCopyVolume, Vlun
 
 T = TypeVar("T")
 
@@ -22,10 +22,10 @@ BOTH_DOORS = "showrcopy groups and GET /remotecopygroups"
 
 @dataclass(slots=True)
 class Merger:
-    """``exports``: hosts by volume; ``sizes``: MiB by volume. Problems are collected in ``problems``."""
+    """``exports``: VLUNs by volume; ``sizes``: MiB by volume. Problems are collected in ``problems``."""
 
     system: System
-    exports: Mapping[str, tuple[str, ...]]
+    exports: Mapping[str, tuple[Vlun, ...]]
     sizes: Mapping[str, int]
     problems: list[Problem] = field(default_factory=list)
 

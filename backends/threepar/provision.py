@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from enum import StrEnum
 
 from backends.outcome import ParseError
 from backends.threepar.verbs import Body, Request, check_group
@@ -25,33 +26,45 @@ _MODE_NUMBERS = {RcgMode.SYNC: 1, RcgMode.PERIODIC: 3, RcgMode.ASYNC: 4}
 
 @dataclass(frozen=True, slots=True)
 class CreateGroup:
-    """``creatercopygroup``. The CPGs are where volumes made with the admit go."""
+    """``creatercopygroup``. The CPGs are where volumes and snapshots made with the admit go."""
 
     group: str
     target: str
     mode: RcgMode
     local_cpg: str | None = None
     remote_cpg: str | None = None
+    local_snap_cpg: str | None = None
+    remote_snap_cpg: str | None = None
 
     def __post_init__(self) -> None:
         check_group(self.group, self.target)
-        for cpg in (self.local_cpg, self.remote_cpg):
-            if cpg is not None:
-                name(cpg, "CPG")
-        if (self.local_cpg is None) != (self.remote_cpg is None):
-            raise ParseError("a CPG on both arrays, or on none", str(self.local_cpg or self.remote_cpg))
+        for pair in ((self.local_cpg, self.remote_cpg), (self.local_snap_cpg, self.remote_snap_cpg)):
+            for cpg in pair:
+                if cpg is not None:
+                    name(cpg, "CPG")
+            if (pair[0] is None) != (pair[1] is None):
+                raise ParseError("a CPG on both arrays, or on none", str(pair[0] or pair[1]))
 
     def request(self) -> Request:
         target: Body = {"targetName": self.target, "mode": _MODE_NUMBERS[self.mode]}
         body: Body = {"name": self.group}
-        if self.local_cpg is not None:
-            target["userCPG"] = self.remote_cpg
-            body["localUserCPG"] = self.local_cpg
+        for here, there, local, remote in (
+            ("localUserCPG", "userCPG", self.local_cpg, self.remote_cpg),
+            ("localSnapCPG", "snapCPG", self.local_snap_cpg, self.remote_snap_cpg),
+        ):
+            if local is not None:
+                body[here], target[there] = local, remote
         return Request("POST", "/remotecopygroups", body | {"targets": [target]})
 
     def command(self) -> str:
-        cpgs = f"-usr_cpg {self.local_cpg} {self.target}:{self.remote_cpg} " if self.local_cpg is not None else ""
-        return f"creatercopygroup {cpgs}{self.group} {self.target}:{self.mode.lower()}"
+        flags = ""
+        for flag, local, remote in (
+            ("-usr_cpg", self.local_cpg, self.remote_cpg),
+            ("-snp_cpg", self.local_snap_cpg, self.remote_snap_cpg),
+        ):
+            if local is not None:
+                flags += f"{flag} {local} {self.target}:{remote} "
+        return f"creatercopygroup {flags}{self.group} {self.target}:{self.mode.lower()}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,26 +222,55 @@ class RemoveVlun:
         return f"removevlun -f {self.volume} {self.lun} {self.host}"
 
 
+class Provisioning(StrEnum):
+    """How a volume takes its space. ``DEDUP`` is *tdvv* on a 3PAR and *reduce* from Primera on."""
+
+    THIN = "thin"
+    DEDUP = "dedup"
+    FULL = "full"
+
+
 @dataclass(frozen=True, slots=True)
 class CreateVolume:
-    """``createvv -tpvv``: a thin volume of ``size_mib`` MiB."""
+    """``createvv``: a volume of ``size_mib`` MiB. ``reduce``: the array is a Primera or newer, whose word it is."""
 
     volume: str
     cpg: str
     size_mib: int
+    provisioning: Provisioning = Provisioning.THIN
+    compression: bool = False
+    snap_cpg: str | None = None
+    reduce: bool = False
 
     def __post_init__(self) -> None:
         name(self.volume, "volume")
         name(self.cpg, "CPG")
+        if self.snap_cpg is not None:
+            name(self.snap_cpg, "CPG")
         if self.size_mib <= 0:
             raise ParseError("a size in MiB above 0", str(self.size_mib))
 
     def request(self) -> Request:
-        body: Body = {"name": self.volume, "cpg": self.cpg, "sizeMiB": self.size_mib, "tpvv": True}
+        body: Body = {"name": self.volume, "cpg": self.cpg, "sizeMiB": self.size_mib}
+        if self.provisioning is not Provisioning.FULL:
+            body[self._kind] = True
+        if self.compression:
+            body["compression"] = True
+        if self.snap_cpg is not None:
+            body["snapCPG"] = self.snap_cpg
         return Request("POST", "/volumes", body)
 
     def command(self) -> str:
-        return f"createvv -tpvv {self.cpg} {self.volume} {self.size_mib}"
+        kind = "" if self.provisioning is Provisioning.FULL else f"-{self._kind} "
+        more = "-compr " if self.compression else ""
+        snap = f"-snp_cpg {self.snap_cpg} " if self.snap_cpg is not None else ""
+        return f"createvv {kind}{more}{snap}{self.cpg} {self.volume} {self.size_mib}"
+
+    @property
+    def _kind(self) -> str:
+        if self.provisioning is Provisioning.THIN:
+            return "tpvv"
+        return "reduce" if self.reduce else "tdvv"
 
 
 @dataclass(frozen=True, slots=True)

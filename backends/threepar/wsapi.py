@@ -11,12 +11,14 @@ from __future__ import annotations
 
 import json
 import logging
+import threading
 import time
 import warnings
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from functools import cache
 from types import TracebackType
 from typing import Any
 
@@ -240,12 +242,30 @@ def _refused(device: str, call: str, status: int, body: object) -> Exception:
     return wrapped
 
 
+@cache
 def _library() -> tuple[Any, logging.Logger]:
-    """The vendor's client, imported on first use. It warns of its own dependency."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        from hpe3parclient.client import HPE3ParClient
-    return HPE3ParClient, logging.getLogger("hpe3parclient")
+    """The vendor's client, imported on first use, on a thread that nobody waits for: the thread that imports its
+    dependency (eventlet) is never seen to end, and whoever joins it waits for ever."""
+    found: list[Any] = []
+    failed: list[BaseException] = []
+    done = threading.Event()
+
+    def load() -> None:
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # it warns of its own dependency
+                from hpe3parclient.client import HPE3ParClient
+            found.append(HPE3ParClient)
+        except BaseException as error:
+            failed.append(error)
+        finally:
+            done.set()
+
+    threading.Thread(target=load, name="load hpe3parclient", daemon=True).start()
+    done.wait()
+    if failed:
+        raise failed[0]
+    return found[0], logging.getLogger("hpe3parclient")
 
 
 def _connection(access: TlsAccess) -> Any:

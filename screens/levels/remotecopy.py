@@ -10,13 +10,14 @@ from screens.cells import Cell, Tone
 from screens.columns import Column, Measure
 from screens.conditions import SideState
 from screens.levels.model import Level, LevelRow, Ref, faded, why_none
-from screens.rcg_sides import RcgPair, Side, Which, decide, pair_of
+from screens.rcg_sides import RcgPair, Side, decide, pair_of
 from screens.rows_rcgs import side_entries, sync_word
 from screens.scene import Scene
 from screens.side_by_side import Note
 from screens.status import DIFFERS, EMPTY, GLYPHS, status
 from screens.valued import bytes_of, named, seen
 from store.estate import RcgMode, RemoteCopyVolume, StorageSystem
+from store.rcg_roles import Which
 
 MIB = 1024 * 1024
 

@@ -51,6 +51,7 @@ if TYPE_CHECKING:
         RemoteCopyVolume,
         StorageSystem,
         SyncStatus,
+        Vlun,
     )
     from store.estate.sites import DeviceKind, Site, SiteRole
     from store.estate.vsphere import Datastore, EsxiHost, PowerState, VCenter, VirtualMachine, VmReplica
@@ -64,7 +65,7 @@ _HOMES = {
         "ScsiAdapter SystemState",
         "reading": "KIND_OF KINDS EstateObject Problem Reading Unread",
         "remotecopy": "RcgMode RcgRole RcgStatus RcopyLink RcopyTarget RemoteCopyGroup RemoteCopyVolume "
-        "StorageSystem SyncStatus",
+        "StorageSystem SyncStatus Vlun",
         "sites": "DeviceKind Site SiteRole",
         "vsphere": "Datastore EsxiHost PowerState VCenter VirtualMachine VmReplica",
     }.items()
@@ -126,6 +127,7 @@ __all__ = [
     "Unread",
     "VCenter",
     "VirtualMachine",
+    "Vlun",
     "VmReplica",
     "Volume",
 ]

@@ -97,11 +97,19 @@ class RcopyLink:
 
 
 @dataclass(frozen=True, slots=True)
+class Vlun:
+    """An export of a volume: to ``host`` (or ``set:hosts``, or a port) as ``lun``, None where the array did not say."""
+
+    host: str
+    lun: int | None
+
+
+@dataclass(frozen=True, slots=True)
 class RemoteCopyVolume:
     """A volume of a group. ``synced_percent`` while Syncing, if the array says. ``last_sync`` None prints as NA.
 
-    ``exported_to`` are the hosts (or host sets) with a VLUN for the local volume on this array, logged in or not: a
-    host that is merely off is not fenced.
+    ``vluns`` are the exports of the local volume on this array, to hosts that are logged in or not: a host that is
+    merely off is not fenced.
     """
 
     local: str
@@ -112,7 +120,12 @@ class RemoteCopyVolume:
     synced_percent: int | None = None
     last_sync: datetime | None = None
     size_mib: int | None = None
-    exported_to: tuple[str, ...] = ()
+    vluns: tuple[Vlun, ...] = ()
+
+    @property
+    def exported_to(self) -> tuple[str, ...]:
+        """The hosts (or host sets) with a VLUN for the volume."""
+        return tuple(sorted({vlun.host for vlun in self.vluns}))
 
 
 @dataclass(frozen=True, slots=True)

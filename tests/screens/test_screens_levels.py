@@ -21,6 +21,7 @@ from store.estate import (
     RcgRole,
     SyncStatus,
     VCenter,
+    Vlun,
 )
 from store.records import DeviceHealth
 from tests.screens.estate import (
@@ -231,7 +232,7 @@ def test_a_vios_leads_to_its_clients_and_a_system_to_its_lpars() -> None:
 def test_the_volumes_of_an_rcg_stand_side_by_side_with_their_differences_marked() -> None:
     estate = Estate(devices(), rcg_views("paydb", RcgRole.PRIMARY, RcgRole.SECONDARY))
     there = rcg("3par-bergen", "paydb", RcgRole.SECONDARY)
-    exported = replace(there.volumes[1], exported_to=("aix9",), sync_status=SyncStatus.STALE)
+    exported = replace(there.volumes[1], vluns=(Vlun("aix9", 7),), sync_status=SyncStatus.STALE)
     estate.entries[1] = entry(replace(there, volumes=(there.volumes[0], exported)), "3par-bergen")
     scene = estate.scene()
     made = level(scene, Ref("rcg.volumes", "100:paydb"))

@@ -8,12 +8,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from screens.conditions import Activity, SideState
+from screens.conditions import SideState
 from screens.facts_rcg import parts
-from screens.rcg_sides import RoleCode, Which, decide, in_sync, pair_of, point_in_time, role_code, sync_summary
+from screens.rcg_sides import decide, in_sync, pair_of, point_in_time, sync_summary
 from screens.rows_rcgs import COLUMNS, row
 from screens.side_by_side import Fact, Note
 from store.estate import RcgMode, RcgRole, RcgStatus, RemoteCopyGroup, SyncStatus
+from store.rcg_roles import Activity, RoleCode, Which, role_code
 from store.records import DeviceHealth, Entry
 from tests.screens.estate import Estate, ago, devices, entry, rcg, rcg_views
 

@@ -34,9 +34,11 @@ _VOLUME = (
 def create_volume(array: ThreePar, body: Body) -> str:
     """``POST /volumes``. Primera and newer want one of ``tpvv`` and ``reduce``."""
     body = body.only(*_VOLUME)
-    if array.who.build >= 40000128 and not body.flag("tpvv") and not body.flag("reduce"):
+    newer = array.who.build >= 40000128
+    if newer and not body.flag("tpvv") and not body.flag("reduce"):
         raise ArrayError(Why.INV_INPUT_ONE_REQUIRED, "tpvv,reduce")
-    prov = "tpvv" if body.flag("tpvv") else "deco" if body.flag("reduce") else "full"
+    reduced = body.flag("reduce" if newer else "tdvv")
+    prov = "tpvv" if body.flag("tpvv") else "deco" if reduced else "full"
     snap_cpg = body.text_or_none("snapCPG")
     name, cpg, size = body.text("name"), body.text("cpg"), body.number("sizeMiB")
     array.add_volume(name, size, cpg, snap_cpg, prov, body.text("comment", ""))

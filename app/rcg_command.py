@@ -1,0 +1,166 @@
+"""``drdeck rcg VERB GROUP …``: a dry run unless ``--execute``; a destructive one asks for words to be typed."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from app.recovery.operations import Operations
+    from app.recovery.rcg.options import Options
+    from app.settings import Settings
+    from store.runs import Plan
+
+VERBS = ("start", "stop", "sync", "failover", "recover", "restore", "reverse", "undo", "switchover")
+OK, FAILED, USAGE, PARTLY = 0, 1, 2, 3
+
+WORDS = """\
+Nothing is changed without --execute: the plan is shown, with what it risks and how long it should take.
+A destructive plan asks for words to be typed. Without a terminal give each as --confirm "WORDS".
+
+  start, stop, sync      replication of the group
+  failover               hosts off the primary, last writes carried over, then the other side takes over;
+                         with --disaster: the primary site is dark, and what was not yet copied is lost
+  recover                after a failover: copy back from the side that serves to the natural primary
+  restore                after recover: back to the natural roles
+  reverse                swap the roles for good, both arrays alive
+  undo                   take a failover back WITHOUT what was written since
+  switchover             Peer Persistence groups: swap the roles under running hosts
+
+exit codes: 0 done (or a dry run that nothing refuses); 1 refused or failed; 2 wrong usage;
+3 begun and not finished: drdeck runs show RUN says what to do next.
+"""
+
+
+def add_arguments(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add ``rcg``."""
+    rcg = commands.add_parser(
+        "rcg",
+        help="plan and run what is done to remote copy groups",
+        epilog=WORDS,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    rcg.add_argument("verb", choices=VERBS, metavar="VERB", help=", ".join(VERBS))
+    rcg.add_argument("groups", nargs="+", metavar="GROUP", help="name on the natural primary, or SYSTEMID:NAME")
+    rcg.add_argument("--disaster", action="store_true", help="failover: the primary site is dark")
+    rcg.add_argument("--no-export", action="store_true", help="make no VLUN on the side that takes over")
+    rcg.add_argument(
+        "--host", action="append", default=[], metavar="OLD=NEW", help="a host that is called otherwise there"
+    )
+    rcg.add_argument("--conflict-delay", type=float, default=0.0, metavar="S", help="seconds hosts have to let go")
+    rcg.add_argument("--wave", type=int, default=16, metavar="N", help="groups acted on at a time (default: 16)")
+    execution(rcg)
+
+
+def execution(command: argparse.ArgumentParser) -> None:
+    """The options of every command that makes a run."""
+    command.add_argument("--execute", action="store_true", help="do it; without this nothing is changed")
+    command.add_argument("--confirm", action="append", default=[], metavar="WORDS", help="words that must be typed")
+    command.add_argument("--json", action="store_true", help="print JSON")
+    for name in ("--config", "--store"):
+        command.add_argument(name, type=Path, metavar="FILE", default=argparse.SUPPRESS, help=f"the {name[2:]} to use")
+
+
+def run(settings: Settings, store_path: Path, arguments: argparse.Namespace) -> int:
+    """Plan, show, and with ``--execute`` do it. Returns the exit code. Raises :class:`store.errors.StoreError`."""
+    from app.recovery.operations import Operations, new_run_id
+    from app.recovery.rcg.gather import GroupError
+    from app.recovery.rcg.options import RcgVerb
+    from store.database import open_store
+    from store.ledger import Ledger
+
+    try:
+        options = _options(arguments)
+    except ValueError as error:
+        print(error, file=sys.stderr)
+        return USAGE
+    store = open_store(store_path)
+    ledger = Ledger(store_path)
+    try:
+        operations = Operations(settings, store, ledger)
+        run_id = new_run_id()
+        plan = operations.plan_rcg(RcgVerb(arguments.verb), arguments.groups, options, run_id)
+        return act(operations, plan, run_id, arguments)
+    except GroupError as error:
+        print(error, file=sys.stderr)
+        return FAILED
+    finally:
+        ledger.close()
+        store.close()
+
+
+def _options(arguments: argparse.Namespace) -> Options:
+    """Raises :class:`ValueError` with what was expected."""
+    from app.recovery.rcg.options import Options
+
+    hosts = {}
+    for pair in arguments.host:
+        old, equals, new = pair.partition("=")
+        if not (old and equals and new):
+            raise ValueError(f"--host {pair}: expected OLD=NEW, two names of hosts")
+        hosts[old] = new
+    if arguments.disaster and arguments.verb != "failover":
+        raise ValueError(f"--disaster goes with failover, not with {arguments.verb}")
+    if arguments.wave < 1 or not 0 <= arguments.conflict_delay <= 3600:
+        raise ValueError("expected --wave of 1 or more, --conflict-delay of 0 to 3600 seconds")
+    return Options(
+        disaster=arguments.disaster,
+        exports=not arguments.no_export,
+        hosts=hosts,
+        conflict_delay_s=arguments.conflict_delay,
+        wave=arguments.wave,
+    )
+
+
+def act(operations: Operations, plan: Plan, run_id: str, arguments: argparse.Namespace) -> int:
+    """Show the plan and, with ``--execute``, run it. Returns the exit code."""
+    from app.recovery.operations import typed
+    from app.runs_words import plan_as_json, plan_lines
+
+    if plan.refused:
+        first = plan.refused[0]
+        print(f"Refused: {first.words}: {first.evidence}.", file=sys.stderr)
+    if arguments.json and not arguments.execute:
+        print(json.dumps(plan_as_json(plan), indent=2))
+    elif not arguments.json:
+        print("\n".join(plan_lines(plan)))
+    if plan.refused:
+        return FAILED
+    if not arguments.execute:
+        return OK
+    if operations.settings.read_only:
+        print("Refused: the configuration says read_only.", file=sys.stderr)
+        return FAILED
+    words = _typed(plan, arguments.confirm)
+    found = typed(plan, words)
+    if found.missing or found.wrong:
+        lacking = f"not typed: {', '.join(map(repr, found.missing))}" if found.missing else ""
+        wrong = f"not asked for: {', '.join(map(repr, found.wrong))}" if found.wrong else ""
+        print(f"Refused: {'; '.join(filter(None, (lacking, wrong)))}.", file=sys.stderr)
+        return FAILED
+    operations.agree(run_id, plan, words)
+    from app.runs_command import follow
+
+    return follow(operations, run_id, as_json=arguments.json)
+
+
+def _typed(plan: Plan, given: Sequence[str]) -> list[str]:
+    """The words of ``--confirm``, and on a terminal what is typed for those that are lacking."""
+    from app.recovery.operations import typed
+
+    words = list(given)
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        return words
+    for wanted in typed(plan, words).missing:
+        try:
+            words.append(input(f"Type  {wanted}  to go on: ").strip())
+        except EOFError:
+            print()
+            return words
+        if words[-1] != wanted:
+            return words
+    return words

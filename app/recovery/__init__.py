@@ -1,0 +1,1 @@
+"""The recovery engine: plans, steps, guards, the runner, predictions. Draws nothing."""

@@ -1,0 +1,196 @@
+"""One try at one step: look, write down what is to be sent, send it once, look until its effect is seen."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from app.recovery import kinds
+from app.recovery.kinds import UnknownStepError
+from app.recovery.looks import Devices
+from app.recovery.step import Seen, Step, UnseenError, Verdict
+from backends.outcome import DeviceError, Failure, ParseError, Sent
+from store.ledger import LeaseError, Ledger
+from store.runs import Lease, PlannedStep, Run, StepState
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How patient the runner is, in seconds. ``poll_s`` lies between two looks; ``lost_s`` is how long a call that got
+    no answer may still have its effect: only after it is *not done* believed; ``margin_s`` bounds by how much the clock
+    of a device may differ from what was measured; ``busy_s`` lies between two tries at a busy device."""
+
+    poll_s: float = 1.0
+    lost_s: float = 20.0
+    margin_s: float = 4.0
+    busy_s: float = 5.0
+    retries: int = 3
+
+
+ERROR = "error: "
+"""What an answer that was none begins with."""
+
+
+@dataclass(frozen=True, slots=True)
+class End:
+    """How a try ended; ``lost``: the lease is somebody else's now, and nothing was written."""
+
+    state: StepState
+    lost: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class _Sight:
+    """What a step sees, with looks that begin now."""
+
+    devices: Devices
+    since: float
+    began_at: datetime | None
+    waited_s: float
+    margin_s: float
+
+    @property
+    def now(self) -> datetime:
+        return datetime.now(UTC)
+
+    def reading(self, device: str) -> object:
+        return self.devices.reading(device, self.since)
+
+    def objects(self, device: str) -> object:
+        return self.devices.objects(device, self.since)
+
+
+@dataclass(frozen=True, slots=True)
+class _Hands:
+    devices: Devices
+    margin_s: float
+
+    def perform(self, device: str, verb: object, door: str) -> str:
+        return self.devices.perform(device, verb, door)
+
+    def pause(self) -> None:
+        time.sleep(self.margin_s)
+
+
+class Attempt:
+    """Tries at steps of one run under ``lease``. ``stopped`` says that nothing more must be begun."""
+
+    def __init__(
+        self,
+        ledger: Ledger,
+        devices: Devices,
+        pace: Pace,
+        lease: Lease,
+        stopped: Callable[[], bool],
+        tell: Callable[[], None],
+    ) -> None:
+        self._ledger = ledger
+        self._devices = devices
+        self._pace = pace
+        self._lease = lease
+        self._stopped = stopped
+        self._tell = tell
+        self._first_look = self._patient_from = time.monotonic()
+        self._sent_at: float | None = None
+        self._accepted = False
+
+    def make(self, planned: PlannedStep, run: Run) -> End:
+        """Try until the step is settled, failed, or unknown; a stopped runner leaves it as it is."""
+        try:
+            step = kinds.made(planned.kind, planned.params)
+        except UnknownStepError as error:
+            return self._settle(planned, StepState.FAILED, Seen(Verdict.UNKNOWN), str(error))
+        try:
+            return self._make(step, planned)
+        except LeaseError:
+            return End(StepState.RUNNING, lost=True)
+
+    def _make(self, step: Step, planned: PlannedStep) -> End:
+        record = self._ledger.run(self._lease.run).step(planned.id)
+        if record.state is StepState.RUNNING and planned.call:
+            # An intent without a result: the call may have left, and may still arrive.
+            self._sent_at = time.monotonic()
+            self._accepted = record.answer is not None and not record.answer.startswith(ERROR)
+        intended, failures = record.attempts > 0, 0
+        while not self._stopped():
+            record = self._ledger.run(self._lease.run).step(planned.id)
+            seen = self._look(step, record.began_at)
+            match seen.verdict:
+                case Verdict.DONE:
+                    state = StepState.DONE if intended or not planned.call else StepState.ALREADY
+                    return self._settle(planned, state, seen, seen.why)
+                case Verdict.REFUSED if self._believed:
+                    return self._settle(planned, StepState.FAILED, seen, seen.why)
+                case Verdict.READY if self._believed:
+                    error = self._act(step, planned, seen)
+                    intended = True
+                    if error is not None and not self._goes_on(error, failures):
+                        return self._refused(step, planned, error)
+                    failures += error is not None
+                    continue
+            if time.monotonic() - self._patient_from > planned.limit_s:
+                text = f"not seen within {planned.limit_s:g} s: {seen.why}"
+                return self._settle(planned, StepState.UNKNOWN, seen, text)
+            time.sleep(self._pace.poll_s)
+        return End(record.state)
+
+    @property
+    def _believed(self) -> bool:
+        """Whether *not done* may be believed: no call can still be on its way, and none was accepted, which may take
+        the device its time."""
+        on_its_way = self._sent_at is not None and time.monotonic() - self._sent_at < self._pace.lost_s
+        return not (self._accepted or on_its_way)
+
+    def _look(self, step: Step, began_at: datetime | None) -> Seen:
+        waited = time.monotonic() - self._first_look
+        sight = _Sight(self._devices, time.monotonic(), began_at, waited, self._pace.margin_s)
+        try:
+            return step.observe(sight)
+        except UnseenError as error:
+            return Seen(Verdict.UNKNOWN, (), str(error))
+
+    def _act(self, step: Step, planned: PlannedStep, seen: Seen) -> DeviceError | None:
+        """Write the intent, send, keep the answer. Returns what went wrong, None: the device took it."""
+        self._ledger.intend(self._lease, planned.id, planned.call, seen.facts)
+        self._tell()
+        began = time.monotonic()
+        error: DeviceError | None = None
+        try:
+            answer = step.act(_Hands(self._devices, self._pace.margin_s)) or "accepted"
+        except DeviceError as failed:
+            error, answer = failed, f"{ERROR}{failed}"
+        except (ParseError, ValueError) as failed:
+            error = DeviceError(planned.device, planned.call, Failure.REFUSED, Sent.NO, str(failed))
+            answer = f"{ERROR}{error}"
+        self._accepted = error is None
+        self._sent_at = time.monotonic() if error is not None and error.sent is Sent.UNKNOWN else None
+        self._patient_from = time.monotonic()
+        self._ledger.answered(self._lease, planned.id, answer, time.monotonic() - began)
+        self._tell()
+        return error
+
+    def _goes_on(self, error: DeviceError, failures: int) -> bool:
+        """Whether to look again and, where it is still not done, try the same verb again."""
+        if error.sent is Sent.UNKNOWN:
+            return True
+        again = error.failure in (Failure.BUSY, Failure.SESSION_LIMIT) or error.sent is Sent.NO
+        if again and failures < self._pace.retries and not self._stopped():
+            time.sleep(self._pace.busy_s)
+            return True
+        return False
+
+    def _refused(self, step: Step, planned: PlannedStep, error: DeviceError) -> End:
+        """A refusal is looked at once more before it is called a failure: the array may have done it by itself."""
+        record = self._ledger.run(self._lease.run).step(planned.id)
+        seen = self._look(step, record.began_at)
+        if seen.verdict is Verdict.DONE:
+            return self._settle(planned, StepState.DONE, seen, f"{seen.why} (the device had said: {error.text})")
+        code = f" ({error.code})" if error.code else ""
+        return self._settle(planned, StepState.FAILED, seen, f"{error.failure}: {error.text}{code}")
+
+    def _settle(self, planned: PlannedStep, state: StepState, seen: Seen, reason: str) -> End:
+        self._ledger.settle(self._lease, planned.id, state, seen.facts, reason)
+        self._tell()
+        return End(state)

@@ -1,0 +1,58 @@
+"""The kinds of step there are, by the names under which the store keeps them."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+from app.recovery.rcg import object_steps, provision_steps, role_steps
+from app.recovery.step import Step
+from store.recorded import RecordError, from_text, to_text
+
+_KINDS: dict[str, type[Any]] = {
+    "rcg.start": role_steps.Start,
+    "rcg.stop": role_steps.Stop,
+    "rcg.sync": role_steps.Sync,
+    "rcg.wait-synced": role_steps.WaitSynced,
+    "rcg.failover": role_steps.Failover,
+    "rcg.recover": role_steps.Recover,
+    "rcg.restore": role_steps.Restore,
+    "rcg.reverse": role_steps.Reverse,
+    "rcg.switchover": role_steps.Switchover,
+    "rcg.create": provision_steps.MakeGroup,
+    "rcg.remove": provision_steps.RemoveRcg,
+    "rcg.period": provision_steps.Period,
+    "rcg.admit": provision_steps.Admit,
+    "rcg.dismiss": provision_steps.Dismiss,
+    "vv.create": provision_steps.MakeVolume,
+    "vv.delete": provision_steps.DeleteVv,
+    "vlun.remove": object_steps.Unexport,
+    "vlun.create": object_steps.Export,
+    "vlun.none": object_steps.Unexported,
+    "sv.create": object_steps.Snapshot,
+}
+
+
+class UnknownStepError(ValueError):
+    """The store keeps a step that this program does not know, or not in this form."""
+
+
+def made(kind: str, params: str) -> Step:
+    """The step out of its stored kind and parameters. Raises :class:`UnknownStepError`."""
+    if kind not in _KINDS:
+        raise UnknownStepError(f"a step of kind {kind!r}: this program does not know it")
+    try:
+        step: Step = from_text(_KINDS[kind], params)
+    except RecordError as error:
+        raise UnknownStepError(f"a step of kind {kind}: {error}") from None
+    return step
+
+
+def stored(step: Step) -> tuple[str, str]:
+    """Kind and parameters of a step, as the store keeps them."""
+    return _names()[type(step)], to_text(step)
+
+
+@cache
+def _names() -> dict[type, str]:
+    return {cls: kind for kind, cls in _KINDS.items()}

@@ -1,0 +1,117 @@
+"""From a verb to a run: look, plan, agree, act. The command line and the console go the same way."""
+
+from __future__ import annotations
+
+import getpass
+import os
+import re
+import secrets
+import socket
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from app.connect import Connector
+from app.recovery import prediction
+from app.recovery.looks import Devices
+from app.recovery.rcg import gather, planning
+from app.recovery.rcg.options import Options, RcgVerb
+from app.recovery.rcg.situation import Standing
+from app.settings_records import Settings
+from app.sweep import never_read
+from store.database import Store
+from store.estate import Reading
+from store.ledger import Ledger
+from store.records import Entry
+from store.runs import Plan, Run
+
+_LOSE = re.compile(r"lose (\d{1,6}) min", re.ASCII)
+
+
+class Operations:
+    """What can be done with the devices of the settings. ``store`` and ``ledger`` are of the same file."""
+
+    def __init__(
+        self, settings: Settings, store: Store, ledger: Ledger, connect: Callable[[str], object] | None = None
+    ) -> None:
+        self.settings = settings
+        self.store = store
+        self.ledger = ledger
+        store.configure(never_read(device) for device in settings.devices)
+        bounds: Mapping[str, int] = {device.name: device.sessions for device in settings.devices}
+        self.devices = Devices(connect or Connector(settings), bounds, self._seen)
+
+    def _seen(self, reading: Reading) -> None:
+        with suppress(ValueError):  # a device that is not configured any more
+            self.store.apply(reading)
+
+    def plan_rcg(self, verb: RcgVerb, names: Sequence[str], options: Options, run_id: str) -> Plan:
+        """Look at the arrays and draw up the plan. Raises :class:`app.recovery.rcg.gather.GroupError`."""
+        found = gather.arrays(self.devices, self.settings.devices, self._known)
+        now = datetime.now(UTC)
+        situations = [gather.situation(found, name, now) for name in dict.fromkeys(names)]
+        if options.disaster:
+            situations = [
+                gather.witnessed(self.devices, self.settings.devices, at)
+                if at.standing is Standing.PRIMARY_DARK
+                else at
+                for at in situations
+            ]
+        plan = planning.plan(verb, situations, options, run_id)
+        return prediction.predicted(plan, self.ledger.durations)
+
+    def _known(self, device: str) -> tuple[Entry, ...]:
+        return tuple(entry for entry in self.store.view.entries("rcg") if entry.device == device)
+
+    def agree(self, run_id: str, plan: Plan, words: Sequence[str]) -> Run:
+        """Keep the plan as a run that somebody agreed to by typing ``words``. Nothing is sent yet."""
+        self.ledger.propose(run_id, plan, who())
+        self.ledger.approve(run_id, who(), words)
+        return self.ledger.run(run_id)
+
+
+def new_run_id(now: datetime | None = None) -> str:
+    """``1126-0312-a7f3``: month, day, hour and minute (UTC), and four hex digits against a second one in the minute."""
+    return f"{now or datetime.now(UTC):%m%d-%H%M}-{secrets.token_hex(2)}"
+
+
+def who() -> str:
+    """The person at this console: user, host and, where it is a remote login, from where."""
+    origin = os.environ.get("SSH_CONNECTION", "").split(" ")[0]
+    try:
+        user = getpass.getuser()
+    except (KeyError, OSError):
+        user = f"uid {os.getuid()}"
+    return f"{user}@{socket.gethostname()}" + (f" from {origin}" if origin else "")
+
+
+def holder() -> str:
+    """This very process, as others see who holds a lease."""
+    return f"{who()}, process {os.getpid()}, {secrets.token_hex(3)}"
+
+
+@dataclass(frozen=True, slots=True)
+class Typed:
+    """What was typed against what must be: ``missing`` is not there yet, ``wrong`` was not asked for."""
+
+    missing: tuple[str, ...]
+    wrong: tuple[str, ...]
+
+
+def typed(plan: Plan, words: Sequence[str]) -> Typed:
+    """Compare exactly; but whoever accepts to lose more minutes than the plan says accepts what it says."""
+    left = list(words)
+    missing = []
+    for wanted in plan.confirm:
+        found = next((word for word in left if word == wanted or _accepts_more(word, wanted)), None)
+        if found is None:
+            missing.append(wanted)
+        else:
+            left.remove(found)
+    return Typed(tuple(missing), tuple(left))
+
+
+def _accepts_more(word: str, wanted: str) -> bool:
+    given, bound = _LOSE.fullmatch(word), _LOSE.fullmatch(wanted)
+    return given is not None and bound is not None and int(given[1]) >= int(bound[1])

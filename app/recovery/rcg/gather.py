@@ -1,0 +1,174 @@
+"""Looking at remote copy groups for a plan: every array at once, and witnesses where a site is said to be dark."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import Protocol, TypeVar
+
+from app.recovery.looks import Devices
+from app.recovery.rcg.situation import SideNow, Situation, Witness
+from app.recovery.step import UnseenError
+from backends.threepar.objects import ArrayObjects
+from store.estate import DeviceKind, Reading, RemoteCopyGroup, StorageSystem
+from store.records import Entry
+
+T = TypeVar("T")
+
+
+class Configured(Protocol):
+    """What is known of a configured device."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def kind(self) -> DeviceKind: ...
+    @property
+    def site(self) -> str: ...
+
+
+class GroupError(Exception):
+    """No group, or more than one, goes by a name. The text says which there are."""
+
+
+@dataclass(frozen=True, slots=True)
+class Array:
+    """One array as just looked at; ``known`` are its groups as the store last saw them, with their times."""
+
+    device: Configured
+    reading: Reading | None
+    unseen: UnseenError | None
+    objects: ArrayObjects | None
+    no_objects: UnseenError | None
+    known: tuple[Entry, ...] = ()
+
+    @property
+    def system(self) -> StorageSystem | None:
+        objects = self.reading.objects if self.reading is not None else ()
+        return next((obj for obj in objects if isinstance(obj, StorageSystem)), None)
+
+    @property
+    def groups(self) -> tuple[RemoteCopyGroup, ...]:
+        """As just read; where the array could not be read, as last known."""
+        if self.reading is not None:
+            return tuple(obj for obj in self.reading.objects if isinstance(obj, RemoteCopyGroup))
+        return tuple(e.obj for e in self.known if isinstance(e.obj, RemoteCopyGroup))
+
+
+def arrays(
+    devices: Devices, configured: Iterable[Configured], known: Callable[[str], tuple[Entry, ...]]
+) -> list[Array]:
+    """All 3PAR arrays, looked at side by side. ``known`` gives the store's groups of a device."""
+    wanted = [device for device in configured if device.kind is DeviceKind.THREEPAR]
+    since = time.monotonic()
+
+    def look(device: Configured) -> Array:
+        reading, unseen = _try(lambda: devices.reading(device.name, since))
+        objects, no_objects = (None, unseen) if reading is None else _try(lambda: devices.objects(device.name, since))
+        return Array(device, reading, unseen, objects, no_objects, known(device.name))
+
+    with ThreadPoolExecutor(max(1, len(wanted))) as pool:
+        return list(pool.map(look, wanted))
+
+
+def _try(take: Callable[[], T]) -> tuple[T | None, UnseenError | None]:
+    try:
+        return take(), None
+    except UnseenError as error:
+        return None, error
+
+
+def situation(found: Sequence[Array], name: str, now: datetime | None = None) -> Situation:
+    """The pair whose group is called ``name`` where it was made (or that has this pair key). Raises
+    :class:`GroupError`."""
+    matching = {
+        group.pair_key: group
+        for array in found
+        for group in array.groups
+        if name in (group.natural_name, group.pair_key, group.name)
+    }
+    if not matching:
+        there = sorted({group.natural_name for array in found for group in array.groups})
+        silent = [array.device.name for array in found if array.reading is None]
+        more = f"; not read: {', '.join(silent)}" if silent else ""
+        raise GroupError(f"No remote copy group is called {name}. There are: {', '.join(there) or 'none'}{more}")
+    if len(matching) > 1:
+        raise GroupError(f"More than one group is called {name}: say which, as {' or '.join(sorted(matching))}")
+    key, any_view = next(iter(matching.items()))
+    natural = _side(found, key, any_view.natural_name)
+    peer = _side(found, key, f"{any_view.natural_name}.r{any_view.natural_system_id}")
+    natural, peer = _named(found, natural, peer), _named(found, peer, natural)
+    return Situation(any_view.natural_name, f"rcg:{key}", natural, peer, now or datetime.now(UTC))
+
+
+def _side(found: Sequence[Array], key: str, name: str) -> SideNow | None:
+    for array in found:
+        for group in array.groups:
+            if (group.pair_key, group.name) == (key, name):
+                return _of(array, group)
+    return None
+
+
+def _of(array: Array, group: RemoteCopyGroup | None) -> SideNow:
+    reading = array.reading
+    last = next((e for e in array.known if group is not None and e.key == group.key), None)
+    read = reading is not None
+    unclear: tuple[str, ...] = ()
+    if reading is not None and group is not None:
+        unclear = tuple(f"{p.where}: expected {p.expected}" for p in reading.problems if group.name in p.line)
+    no_wsapi = reading is not None and any(p.where == "WSAPI" for p in reading.problems)
+    return SideNow(
+        device=array.device.name,
+        site=array.device.site,
+        read=read,
+        group=group if read else None,
+        last=last.obj if last is not None and isinstance(last.obj, RemoteCopyGroup) else None,
+        last_seen=last.seen_at if last is not None else None,
+        system=array.system,
+        objects=array.objects,
+        failure=str(array.unseen or ""),
+        silent=array.unseen is not None and array.unseen.silent,
+        objects_failure=str(array.no_objects or ""),
+        taken_at=reading.taken_at if reading is not None else None,
+        skew_s=reading.clock_skew_s if reading is not None else None,
+        door="cli" if no_wsapi else "wsapi",
+        unclear=unclear,
+    )
+
+
+def _named(found: Sequence[Array], side: SideNow | None, other: SideNow | None) -> SideNow:
+    """A side; one that no array tells of is on the array that is left, where only one is."""
+    if side is not None:
+        return side
+    left = [array for array in found if other is None or array.device.name != other.device]
+    return _of(left[0], None) if len(left) == 1 else SideNow("", "", read=False)
+
+
+def witnessed(devices: Devices, configured: Iterable[Configured], at: Situation) -> Situation:
+    """The situation with what others say of the natural primary's site: the replication links as the peer sees them,
+    the array itself, and every other device of that site."""
+    asked = [d for d in configured if d.site == at.natural.site and d.name != at.natural.device]
+    since = time.monotonic()
+
+    def ask(device: Configured) -> Witness:
+        _, unseen = _try(lambda: devices.reading(device.name, since))
+        if unseen is None:
+            return Witness(device.name, False, "answers")
+        return Witness(device.name, unseen.silent or None, str(unseen)[:100])
+
+    with ThreadPoolExecutor(max(1, len(asked))) as pool:
+        others = list(pool.map(ask, asked))
+    return replace(at, witnesses=(*_links(at), *others))
+
+
+def _links(at: Situation) -> Iterable[Witness]:
+    group, system = at.peer.group, at.peer.system
+    if group is None or system is None:
+        return
+    links = [link for link in system.links if link.target == group.target]
+    if links:
+        up = [link for link in links if link.status == "Up"]
+        yield Witness(f"links of {at.peer.device}", not up, f"{len(up)} of {len(links)} Up")

@@ -1,0 +1,36 @@
+"""What an operator may say besides the verb and the groups."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+
+class RcgVerb(StrEnum):
+    """What can be done to remote copy groups that exist."""
+
+    START = "start"
+    STOP = "stop"
+    SYNC = "sync"
+    FAILOVER = "failover"
+    RECOVER = "recover"
+    RESTORE = "restore"
+    REVERSE = "reverse"
+    UNDO = "undo"
+    SWITCHOVER = "switchover"
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """``disaster``: the natural primary is not asked. ``exports`` False: no VLUN is made on the side that takes over.
+    ``hosts`` maps a host's name on the side that served to its name on the other, where they differ.
+    ``conflict_delay_s`` is how long the serving side's hosts have to give their volumes up before these are taken away.
+    ``wave`` is how many groups of one run are acted on at a time."""
+
+    disaster: bool = False
+    exports: bool = True
+    hosts: Mapping[str, str] = field(default_factory=dict)
+    conflict_delay_s: float = 0.0
+    snapshots: bool = True
+    wave: int = 16

@@ -1,0 +1,283 @@
+"""Steps that make and unmake what is replicated: volumes, groups, members. Sources: procedures 4.8, the CLI of 3PAR.
+
+What already exists before a step was ever tried was not made by its run: it is refused, lest it be unmade with it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from app.recovery.rcg.object_steps import objects_of
+from app.recovery.rcg.seeing import group_facts, seen_group
+from app.recovery.step import Hands, Seen, Sight, Verdict, facts
+from backends.threepar.provision import (
+    AdmitVolume,
+    CreateGroup,
+    CreateVolume,
+    DeleteVolume,
+    DismissVolume,
+    Provisioning,
+    RemoveGroup,
+    SetPeriod,
+)
+from store.estate import RcgMode, RcgStatus
+
+
+@dataclass(frozen=True, slots=True)
+class MakeVolume:
+    """``createvv``."""
+
+    array: str
+    volume: str
+    cpg: str
+    size_mib: int
+    provisioning: Provisioning
+    compression: bool
+    snap_cpg: str | None
+    reduce: bool
+    door: str
+
+    @property
+    def device(self) -> str:
+        return self.array
+
+    def verb(self) -> CreateVolume:
+        return CreateVolume(
+            self.volume, self.cpg, self.size_mib, self.provisioning, self.compression, self.snap_cpg, self.reduce
+        )
+
+    def call(self) -> str:
+        return self.verb().command()
+
+    def observe(self, sight: Sight) -> Seen:
+        found = objects_of(sight, self.array).volumes.get(self.volume)
+        shown = "is not there" if found is None else f"{found.size_mib} MiB"
+        seen = facts({f"{self.volume} on {self.array}": shown})
+        if found is None:
+            return Seen(Verdict.READY, seen, "the volume does not exist")
+        if sight.began_at is None:
+            return Seen(Verdict.REFUSED, seen, f"{self.volume} exists already, and this run did not make it")
+        if found.size_mib < self.size_mib or found.copy_of is not None:
+            return Seen(Verdict.REFUSED, seen, f"{self.volume} is not the volume that was planned")
+        return Seen(Verdict.DONE, seen, "the volume exists")
+
+    def act(self, hands: Hands) -> str:
+        return hands.perform(self.array, self.verb(), self.door)
+
+
+@dataclass(frozen=True, slots=True)
+class DeleteVv:
+    """``removevv``: the volume and what it holds are gone for good."""
+
+    array: str
+    volume: str
+    door: str
+
+    @property
+    def device(self) -> str:
+        return self.array
+
+    def verb(self) -> DeleteVolume:
+        return DeleteVolume(self.volume)
+
+    def call(self) -> str:
+        return self.verb().command()
+
+    def observe(self, sight: Sight) -> Seen:
+        found = objects_of(sight, self.array)
+        vluns = found.vluns.get(self.volume, ())
+        there = self.volume in found.volumes
+        seen = facts({f"{self.volume} on {self.array}": "is there" if there else "is not there"})
+        if not there:
+            return Seen(Verdict.DONE, seen, "the volume does not exist")
+        if vluns:
+            return Seen(Verdict.REFUSED, seen, f"it is exported to {', '.join(vlun.host for vlun in vluns)}")
+        return Seen(Verdict.READY, seen, "the volume exists")
+
+    def act(self, hands: Hands) -> str:
+        return hands.perform(self.array, self.verb(), self.door)
+
+
+@dataclass(frozen=True, slots=True)
+class MakeGroup:
+    """``creatercopygroup``."""
+
+    array: str
+    group: str
+    target: str
+    mode: RcgMode
+    local_cpg: str | None
+    remote_cpg: str | None
+    local_snap_cpg: str | None
+    remote_snap_cpg: str | None
+    door: str
+
+    @property
+    def device(self) -> str:
+        return self.array
+
+    def verb(self) -> CreateGroup:
+        return CreateGroup(
+            self.group,
+            self.target,
+            self.mode,
+            self.local_cpg,
+            self.remote_cpg,
+            self.local_snap_cpg,
+            self.remote_snap_cpg,
+        )
+
+    def call(self) -> str:
+        return self.verb().command()
+
+    def observe(self, sight: Sight) -> Seen:
+        found = seen_group(sight, self.array, self.group)
+        seen = group_facts(self.array, found)
+        if found is None:
+            return Seen(Verdict.READY, seen, "the group does not exist")
+        if sight.began_at is None:
+            return Seen(Verdict.REFUSED, seen, f"{self.group} exists already, and this run did not make it")
+        if (found.target, found.mode) != (self.target, self.mode):
+            return Seen(Verdict.REFUSED, seen, f"{self.group} has another target or mode than planned")
+        return Seen(Verdict.DONE, seen, "the group exists")
+
+    def act(self, hands: Hands) -> str:
+        return hands.perform(self.array, self.verb(), self.door)
+
+
+@dataclass(frozen=True, slots=True)
+class RemoveRcg:
+    """``removercopygroup``: the volumes stay on both arrays, and are no longer replicated."""
+
+    array: str
+    group: str
+    door: str
+
+    @property
+    def device(self) -> str:
+        return self.array
+
+    def verb(self) -> RemoveGroup:
+        return RemoveGroup(self.group)
+
+    def call(self) -> str:
+        return self.verb().command()
+
+    def observe(self, sight: Sight) -> Seen:
+        found = seen_group(sight, self.array, self.group)
+        seen = group_facts(self.array, found)
+        if found is None:
+            return Seen(Verdict.DONE, seen, "the group does not exist")
+        if found.status is RcgStatus.STARTED:
+            return Seen(Verdict.REFUSED, seen, "the group is Started")
+        return Seen(Verdict.READY, seen, "the group exists")
+
+    def act(self, hands: Hands) -> str:
+        return hands.perform(self.array, self.verb(), self.door)
+
+
+@dataclass(frozen=True, slots=True)
+class Period:
+    """``setrcopygroup period``."""
+
+    array: str
+    group: str
+    target: str
+    period_s: int
+    door: str
+
+    @property
+    def device(self) -> str:
+        return self.array
+
+    def verb(self) -> SetPeriod:
+        return SetPeriod(self.group, self.target, self.period_s)
+
+    def call(self) -> str:
+        return self.verb().command()
+
+    def observe(self, sight: Sight) -> Seen:
+        found = seen_group(sight, self.array, self.group)
+        seen = facts({f"period of {self.group}": None if found is None else f"{found.period_s} s"})
+        if found is None:
+            return Seen(Verdict.REFUSED, seen, f"{self.array} has no group {self.group}")
+        if found.period_s == self.period_s:
+            return Seen(Verdict.DONE, seen, "the period is set")
+        return Seen(Verdict.READY, seen, "the period is another")
+
+    def act(self, hands: Hands) -> str:
+        return hands.perform(self.array, self.verb(), self.door)
+
+
+@dataclass(frozen=True, slots=True)
+class Admit:
+    """A volume pair into a stopped group, through the WSAPI alone: ``admitrcopyvv`` may never answer over exec."""
+
+    array: str
+    group: str
+    volume: str
+    target: str
+    secondary: str
+    create_secondary: bool
+    door: str
+
+    @property
+    def device(self) -> str:
+        return self.array
+
+    def verb(self) -> AdmitVolume:
+        return AdmitVolume(self.group, self.volume, self.target, self.secondary, self.create_secondary)
+
+    def call(self) -> str:
+        request = self.verb().request()
+        return f"{request.method} {request.path} {self.volume} -> {self.target}:{self.secondary}"
+
+    def observe(self, sight: Sight) -> Seen:
+        found = seen_group(sight, self.array, self.group)
+        seen = group_facts(self.array, found)
+        if found is None:
+            return Seen(Verdict.REFUSED, seen, f"{self.array} has no group {self.group}")
+        for volume in found.volumes:
+            if volume.local == self.volume:
+                if volume.remote != self.secondary:
+                    return Seen(Verdict.REFUSED, seen, f"{self.volume} is paired with {volume.remote}")
+                return Seen(Verdict.DONE, seen, "the volume is in the group")
+        if found.status is RcgStatus.STARTED:
+            return Seen(Verdict.REFUSED, seen, "the group is Started: a volume is admitted to a stopped one")
+        return Seen(Verdict.READY, seen, "the volume is not in the group")
+
+    def act(self, hands: Hands) -> str:
+        return hands.perform(self.array, self.verb(), self.door)
+
+
+@dataclass(frozen=True, slots=True)
+class Dismiss:
+    """``dismissrcopyvv``: a volume pair out of a stopped group; with ``remove_secondary`` the copy is deleted."""
+
+    array: str
+    group: str
+    volume: str
+    remove_secondary: bool
+    door: str
+
+    @property
+    def device(self) -> str:
+        return self.array
+
+    def verb(self) -> DismissVolume:
+        return DismissVolume(self.group, self.volume, remove_secondary=self.remove_secondary)
+
+    def call(self) -> str:
+        return self.verb().command()
+
+    def observe(self, sight: Sight) -> Seen:
+        found = seen_group(sight, self.array, self.group)
+        seen = group_facts(self.array, found)
+        if found is None or all(volume.local != self.volume for volume in found.volumes):
+            return Seen(Verdict.DONE, seen, "the volume is not in the group")
+        if found.status is RcgStatus.STARTED:
+            return Seen(Verdict.REFUSED, seen, "the group is Started: a volume leaves a stopped one")
+        return Seen(Verdict.READY, seen, "the volume is in the group")
+
+    def act(self, hands: Hands) -> str:
+        return hands.perform(self.array, self.verb(), self.door)

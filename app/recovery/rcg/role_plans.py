@@ -1,0 +1,351 @@
+"""Plans for the verbs on one remote copy group (procedures 4.2 to 4.7). Pure: a situation in, guards and steps out.
+
+A verb is planned only in the states where it is right; in any other a guard refuses it and the way back is shown.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+from app.recovery.rcg import bounds
+from app.recovery.rcg.draft import RESTORE_S, START_S, STOP_S, SYNC_S, Draft
+from app.recovery.rcg.exports import export_as, exports_of, fence, save
+from app.recovery.rcg.object_steps import Unexported
+from app.recovery.rcg.options import Options, RcgVerb
+from app.recovery.rcg.role_steps import Failover, Recover, Restore, Reverse, Start, Stop, Switchover, Sync, WaitSynced
+from app.recovery.rcg.seeing import COMPLETE
+from app.recovery.rcg.situation import SideNow, Situation, Standing
+from store.estate import RcgMode, RcgStatus, RemoteCopyGroup, SyncStatus
+from store.rcg_roles import RoleCode
+
+Sided = tuple[str, str, str, str, str]
+MOST_FACTS_AGE_S = 60.0
+_NEEDED_WITNESSES = 2
+
+
+def sided(at: Situation, side: SideNow) -> Sided:
+    """Array, group, peer, peer's group and door for a step on ``side``."""
+    other = at.peer if side is at.natural else at.natural
+    mine, theirs = side.any_group, other.any_group
+    return side.device, mine.name if mine else "", other.device, theirs.name if theirs else "", side.door
+
+
+def draw(draft: Draft, verb: RcgVerb, options: Options) -> None:
+    """Fill in the plan for ``verb``."""
+    if draft.guard("rcg.pair", "the group is known on both arrays", *_known(draft.at)):
+        _clear(draft)
+        _VERBS[verb](draft, options)
+
+
+def _known(at: Situation) -> tuple[bool, str]:
+    sides = (at.natural, at.peer)
+    lacking = [side.device or "an array that is not configured" for side in sides if side.any_group is None]
+    return not lacking, f"not found on {', '.join(lacking)}" if lacking else f"{at.natural.device} and {at.peer.device}"
+
+
+def _clear(draft: Draft) -> None:
+    for side in (draft.at.natural, draft.at.peer):
+        if side.unclear:
+            draft.guard("rcg.doors", f"the answers of {side.device} agree", False, "; ".join(side.unclear), side)
+
+
+def _stands(draft: Draft, *allowed: Standing) -> bool:
+    at = draft.at
+    words = f"the pair is {', or '.join(allowed)}"
+    return draft.guard("rcg.role", words, at.standing in allowed, at.meaning, at.natural)
+
+
+def _started(draft: Draft, sides: Iterable[SideNow], *, started: bool = True) -> bool:
+    wanted = (RcgStatus.STARTED,) if started else (RcgStatus.STOPPED, RcgStatus.NEW)
+    found = {side.device: side.group.status for side in sides if side.group is not None}
+    words = f"the group is {'Started' if started else 'Stopped'}"
+    evidence = ", ".join(f"{status} on {device}" for device, status in found.items())
+    return draft.guard("rcg.started", words, all(status in wanted for status in found.values()), evidence)
+
+
+def _synced(draft: Draft, sides: Iterable[SideNow], *, syncing: bool = False) -> bool:
+    good = (SyncStatus.SYNCED, SyncStatus.SYNCING) if syncing else (SyncStatus.SYNCED,)
+    bad = [
+        f"{volume.local} on {side.device} is {volume.sync_status}"
+        for side in sides
+        if side.group is not None
+        for volume in side.group.volumes
+        if volume.sync_status not in good
+    ]
+    empty = any(side.group is not None and not side.group.volumes for side in sides)
+    evidence = "the group has no volumes" if empty else "; ".join(bad) or "every volume"
+    return draft.guard("rcg.synced", "every volume is Synced", not bad and not empty, evidence)
+
+
+def _linked(draft: Draft, side: SideNow) -> bool:
+    group, system = side.group, side.system
+    if group is None or system is None:
+        return draft.guard("rcg.links", "the arrays reach each other", False, f"{side.device} is not read")
+    target = next((t for t in system.targets if t.name == group.target), None)
+    links = [link for link in system.links if link.target == group.target]
+    up = [link for link in links if link.status == "Up"]
+    status = "not listed" if target is None else target.status
+    holds = bool(up) and (target is None or status == "ready")
+    evidence = f"target {group.target} is {status}, {len(up)} of {len(links)} links Up"
+    return draft.guard("rcg.links", "the arrays reach each other", holds, evidence, side)
+
+
+# -------------------------------------------------------------------------------------------------- start, stop, sync
+
+
+def _active(at: Situation) -> tuple[SideNow, SideNow]:
+    """The side that is primary now, and the other."""
+    normal = at.standing in (Standing.NORMAL, Standing.PEER_UNREAD)
+    return (at.natural, at.peer) if normal else (at.peer, at.natural)
+
+
+def _start(draft: Draft, options: Options) -> None:
+    if _stands(draft, Standing.NORMAL, Standing.SWAPPED):
+        active, other = _active(draft.at)
+        _started(draft, (active, other), started=False)
+        _linked(draft, active)
+        draft.add(Start(*sided(draft.at, active)), f"Start replication from {active.device}", limit_s=START_S)
+        draft.notes.append(f"What only {other.device} holds since the group was stopped is overwritten.")
+
+
+def _stop(draft: Draft, options: Options) -> None:
+    if _stands(draft, Standing.NORMAL, Standing.SWAPPED, Standing.RECOVERED):
+        active, other = _active(draft.at)
+        _started(draft, (active, other))
+        draft.add(Stop(*sided(draft.at, active)), f"Stop replication on {active.device}", limit_s=STOP_S)
+        draft.confirm.append(f"stop {draft.at.name}")
+        draft.lasting.append("From then on nothing is protected until the group is started again.")
+
+
+def _sync(draft: Draft, options: Options) -> None:
+    if _stands(draft, Standing.NORMAL, Standing.SWAPPED, Standing.RECOVERED):
+        active, other = _active(draft.at)
+        _started(draft, (active, other))
+        _linked(draft, active)
+        _add_sync(draft, active)
+        draft.add(WaitSynced(*sided(draft.at, active)), "Wait until every volume is Synced", limit_s=SYNC_S)
+
+
+def _add_sync(draft: Draft, side: SideNow) -> None:
+    group = side.group
+    if group is not None and group.mode is not RcgMode.SYNC:
+        step = Sync(*sided(draft.at, side), streaming=group.mode is RcgMode.ASYNC)
+        draft.add(step, f"Bring the other side of {side.device} up to date", limit_s=SYNC_S)
+
+
+# ----------------------------------------------------------------------------------------------------------- failover
+
+
+def _failover(draft: Draft, options: Options) -> None:
+    draft.confirm.append(f"failover {draft.at.name}")
+    if options.disaster:
+        _disaster(draft, options)
+    else:
+        _planned(draft, options)
+
+
+def _planned(draft: Draft, options: Options) -> None:
+    at = draft.at
+    if not _stands(draft, Standing.NORMAL):
+        return
+    p, s = at.natural, at.peer
+    _started(draft, (p, s))
+    _synced(draft, (p, s), syncing=p.group is not None and p.group.mode is not RcgMode.SYNC)
+    _linked(draft, p)
+    fence(draft, p, options)
+    _add_sync(draft, p)
+    draft.add(Stop(*sided(at, p)), f"Stop replication on {p.device}", limit_s=STOP_S, destructive=True)
+    save(draft, p, options)
+    _take_over(draft, options)
+    draft.loss = "nothing: the hosts are taken off first, then the last of their writes is carried over"
+    draft.loss_s = 0.0
+
+
+def _disaster(draft: Draft, options: Options) -> None:
+    at = draft.at
+    if not _stands(draft, Standing.PRIMARY_DARK, Standing.NORMAL):
+        return
+    p, s = at.natural, at.peer
+    if p.read:
+        _split(draft, options)
+    else:
+        _dark(draft)
+    _whole_image(draft, s)
+    bound = bounds.of_disaster(at)
+    draft.guard("rcg.bound", "the loss can be bounded", bound.seconds is not None, bound.words, s)
+    if bound.minutes is not None:
+        draft.confirm.append(f"lose {bound.minutes} min")
+    draft.loss, draft.loss_s = bound.words, bound.seconds
+    _take_over(draft, options)
+    draft.lasting.append(f"What {p.device} took since that moment is not on {s.device}.")
+
+
+def _split(draft: Draft, options: Options) -> None:
+    """The primary's array answers although this is a disaster: its hosts are fenced by it, and it is stopped."""
+    p, s = draft.at.natural, draft.at.peer
+    stopped = [side.device for side in (p, s) if side.group and side.group.status is RcgStatus.STOPPED]
+    links = p.system is not None and any(link.status == "Up" for link in p.system.links if link.target != "receive")
+    holds = not (stopped and links)
+    evidence = f"Stopped on {', '.join(stopped) or 'neither'}, links {'Up' if links else 'Down'}"
+    draft.guard("rcg.split", "nobody stopped the group while the arrays reach each other", holds, evidence, p)
+    fence(draft, p, options)
+    if p.group is not None and p.group.status is RcgStatus.STARTED:
+        draft.add(Stop(*sided(draft.at, p)), f"Stop replication on {p.device}", limit_s=STOP_S, destructive=True)
+    save(draft, p, options)
+    draft.notes.append(f"{p.device} answers: a planned failover loses nothing. Take it if its hosts can be stopped.")
+
+
+def _dark(draft: Draft) -> None:
+    """The primary's site is not there: others must say so too, and a person."""
+    at = draft.at
+    draft.guard("rcg.dark", f"{at.natural.device} gives no sign of life", at.natural.silent, at.natural.failure)
+    down = [w for w in at.witnesses if w.down]
+    against = [w for w in at.witnesses if w.down is False]
+    evidence = "; ".join(f"{w.who}: {w.evidence}" for w in at.witnesses) or "nobody was asked"
+    words = f"two others say that {at.natural.site} is dark, and nobody that it is not"
+    draft.guard("rcg.witness", words, len(down) >= _NEEDED_WITNESSES and not against, evidence)
+    group = at.peer.group
+    holds = group is not None and group.status is RcgStatus.STOPPED
+    status = "not read" if group is None else str(group.status)
+    draft.guard("rcg.stopped", f"the group is Stopped on {at.peer.device}", holds, status, at.peer)
+    draft.confirm.append(f"site {at.natural.site} is dark")
+
+
+def _whole_image(draft: Draft, side: SideNow) -> None:
+    group = side.group
+    bad = [] if group is None else [v for v in group.volumes if v.sync_status not in (*COMPLETE, SyncStatus.SYNCED)]
+    found = group is not None and bool(group.volumes)
+    evidence = ", ".join(f"{v.local} is {v.sync_status}" for v in bad) or ("yes" if found else "it has no volumes")
+    words = f"every volume of {side.device} holds a whole image"
+    draft.guard("rcg.image", words, found and not bad, evidence, side)
+
+
+def _take_over(draft: Draft, options: Options) -> None:
+    at = draft.at
+    p, s = at.natural, at.peer
+    draft.add(Failover(*sided(at, s)), f"Fail over to {s.device}", destructive=True)
+    export_as(draft, p, s, options)
+    volumes = tuple(exports_of(p))
+    draft.add(Unexported(p.device, volumes, lenient=not p.read), f"See that {p.device} shows no volume any more")
+    draft.lasting.append(f"{s.device} takes the writes from then on; {p.device} must not be shown to hosts again.")
+
+
+# ------------------------------------------------------------------------------------------------------- the way home
+
+
+def _recover(draft: Draft, options: Options) -> None:
+    at = draft.at
+    if not _stands(draft, Standing.FAILED_OVER, Standing.RECOVERED):
+        return
+    p, s = at.natural, at.peer
+    _linked(draft, s)
+    fence(draft, p, options)
+    save(draft, p, options)
+    draft.add(Recover(*sided(at, s)), f"Copy back from {s.device} to {p.device}", destructive=True)
+    draft.add(WaitSynced(*sided(at, s)), "Wait until every volume is Synced", limit_s=_copy_limit(s.group))
+    count = len(p.group.volumes) if p.group is not None else 0
+    draft.confirm += [f"recover {at.name}", f"overwrite {count} volumes"]
+    draft.loss = f"what {p.device} took after the failover point is overwritten; its snapshots keep it"
+    draft.lasting.append(f"The volumes of {p.device} are overwritten with those of {s.device}.")
+
+
+def _copy_limit(group: RemoteCopyGroup | None) -> float:
+    """Seconds: fifteen minutes, and one more for each 10 GiB."""
+    size = sum(volume.size_mib or 0 for volume in group.volumes) if group is not None else 0
+    return SYNC_S + size / 10_240 * 60
+
+
+def _restore(draft: Draft, options: Options) -> None:
+    at = draft.at
+    if not _stands(draft, Standing.RECOVERED):
+        return
+    p, s = at.natural, at.peer
+    _started(draft, (p, s))
+    _synced(draft, (p, s), syncing=p.group is not None and p.group.mode is not RcgMode.SYNC)
+    _linked(draft, s)
+    fence(draft, s, options)
+    _add_sync(draft, s)
+    draft.add(WaitSynced(*sided(at, s)), "Wait until every volume is Synced", limit_s=SYNC_S)
+    draft.add(Restore(*sided(at, s)), "Back to the natural roles", destructive=True, limit_s=RESTORE_S)
+    export_as(draft, s, p, options)
+    draft.confirm.append(f"restore {at.name}")
+    draft.loss = "nothing: the hosts are taken off first, then the last of their writes is carried back"
+    draft.loss_s = 0.0
+    draft.lasting.append(f"{p.device} takes the writes from then on.")
+
+
+def _reverse(draft: Draft, options: Options) -> None:
+    """Swap the roles for good with both arrays alive: the way there, and the way back from there."""
+    at = draft.at
+    if not _stands(draft, Standing.NORMAL, Standing.SWAPPED):
+        return
+    active, other = _active(at)
+    _started(draft, (active, other))
+    _synced(draft, (active, other), syncing=active.group is not None and active.group.mode is not RcgMode.SYNC)
+    _linked(draft, active)
+    fence(draft, active, options)
+    _add_sync(draft, active)
+    draft.add(Stop(*sided(at, active)), f"Stop replication on {active.device}", limit_s=STOP_S, destructive=True)
+    save(draft, active, options)
+    array, group, peer, peer_group, _ = sided(at, other)
+    primary, secondary = RoleCode.PRIMARY, RoleCode.SECONDARY
+    step = Reverse(array, group, peer, peer_group, "cli", primary, secondary, secondary, primary)
+    draft.add(step, f"Swap the roles: {other.device} becomes Primary", destructive=True)
+    draft.add(Start(*sided(at, other)), f"Start replication from {other.device}", limit_s=START_S)
+    export_as(draft, active, other, options)
+    draft.add(WaitSynced(*sided(at, other)), "Wait until every volume is Synced", limit_s=SYNC_S)
+    draft.confirm.append(f"reverse {at.name}")
+    draft.loss, draft.loss_s = "nothing: the hosts are taken off first", 0.0
+    draft.lasting.append(f"{other.device} is the natural primary from then on.")
+
+
+def _undo(draft: Draft, options: Options) -> None:
+    """Undo a failover without copying anything back: the writes made since are discarded."""
+    at = draft.at
+    if not _stands(draft, Standing.FAILED_OVER):
+        return
+    p, s = at.natural, at.peer
+    _started(draft, (p, s), started=False)
+    _linked(draft, p)
+    fence(draft, s, options)
+    save(draft, s, options)
+    array, group, peer, peer_group, _ = sided(at, s)
+    codes = (RoleCode.SECONDARY, RoleCode.PRIMARY, RoleCode.PRIMARY_REV, RoleCode.PRIMARY)
+    step = Reverse(array, group, peer, peer_group, "cli", *codes, options=("stop_groups", "local", "current"))
+    draft.add(step, f"Turn {s.device} back to Secondary", destructive=True)
+    draft.add(Start(*sided(at, p)), f"Start replication from {p.device}", limit_s=START_S, destructive=True)
+    draft.add(WaitSynced(*sided(at, p)), "Wait until every volume is Synced", limit_s=_copy_limit(p.group))
+    export_as(draft, s, p, options)
+    draft.confirm += [f"undo {at.name}", f"discard DR writes of {at.name}"]
+    draft.loss = f"everything written on {s.device} since the failover; snapshots there keep it"
+    draft.lasting.append(f"The volumes of {s.device} are overwritten with those of {p.device}.")
+
+
+def _switchover(draft: Draft, options: Options) -> None:
+    at = draft.at
+    if not _stands(draft, Standing.NORMAL):
+        return
+    p, s = at.natural, at.peer
+    group = p.group
+    persistent = group is not None and group.mode is RcgMode.SYNC and "path_management" in group.policies
+    evidence = "no group" if group is None else f"{group.mode}, policies {', '.join(group.policies) or 'none'}"
+    draft.guard("rcg.policy", "the group is a Peer Persistence group", persistent, evidence, p)
+    _started(draft, (p, s))
+    _synced(draft, (p, s))
+    _linked(draft, p)
+    draft.add(Switchover(*sided(at, p)), f"Switch over to {s.device}", destructive=True)
+    draft.confirm.append(f"switchover {at.name}")
+    draft.loss, draft.loss_s = "nothing: both sides are synchronous", 0.0
+
+
+_VERBS: dict[RcgVerb, Callable[[Draft, Options], None]] = {
+    RcgVerb.START: _start,
+    RcgVerb.STOP: _stop,
+    RcgVerb.SYNC: _sync,
+    RcgVerb.FAILOVER: _failover,
+    RcgVerb.RECOVER: _recover,
+    RcgVerb.RESTORE: _restore,
+    RcgVerb.REVERSE: _reverse,
+    RcgVerb.UNDO: _undo,
+    RcgVerb.SWITCHOVER: _switchover,
+}

@@ -1,0 +1,145 @@
+"""A remote copy group as the planner sees it: both sides as just read, or as last known, and how the pair stands."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from app.recovery.rcg.seeing import code
+from backends.threepar.objects import ArrayObjects
+from store.estate import RcgStatus, RemoteCopyGroup, StorageSystem
+from store.rcg_roles import MISSING, NEITHER_READ, OUTSIDE, TABLE, RoleCode
+
+
+class Standing(StrEnum):
+    """How the two sides stand to one another (procedures 4.2)."""
+
+    NORMAL = "normal"
+    SWAPPED = "roles swapped for good"
+    FAILED_OVER = "failed over"
+    RECOVERED = "recovered"
+    PEER_UNREAD = "the peer cannot be read"
+    PRIMARY_DARK = "the natural primary cannot be read, the peer is not failed over"
+    FAILED_OVER_DARK = "failed over, the natural primary cannot be read"
+    UNKNOWN = "unknown"
+
+
+_PRI, _PRI_REV, _SEC, _SEC_REV = RoleCode.PRIMARY, RoleCode.PRIMARY_REV, RoleCode.SECONDARY, RoleCode.SECONDARY_REV
+_STANDINGS: dict[tuple[RoleCode | None, RoleCode | None], Standing] = {
+    (_PRI, _SEC): Standing.NORMAL,
+    (_SEC, _PRI): Standing.SWAPPED,
+    (_PRI, _PRI_REV): Standing.FAILED_OVER,
+    (_SEC_REV, _PRI_REV): Standing.RECOVERED,
+    (_PRI, None): Standing.PEER_UNREAD,
+    (None, _SEC): Standing.PRIMARY_DARK,
+    (None, _PRI_REV): Standing.FAILED_OVER_DARK,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class SideNow:
+    """One side. ``read``: its array answered at ``taken_at``; ``failure`` says how it did not,
+    and ``silent`` that it gave no sign of life at all. ``group`` is what was
+    read just now, ``last`` the last known view with ``last_seen``. ``objects`` None: they could not be read, and
+    ``objects_failure`` says why. ``door`` is the one through which verbs go. ``unclear`` are the problems that a
+    reading had with this very group."""
+
+    device: str
+    site: str
+    read: bool
+    group: RemoteCopyGroup | None = None
+    last: RemoteCopyGroup | None = None
+    last_seen: datetime | None = None
+    system: StorageSystem | None = None
+    objects: ArrayObjects | None = None
+    failure: str = ""
+    silent: bool = False
+    objects_failure: str = ""
+    taken_at: datetime | None = None
+    skew_s: float | None = None
+    door: str = "wsapi"
+    unclear: tuple[str, ...] = ()
+
+    @property
+    def any_group(self) -> RemoteCopyGroup | None:
+        return self.group if self.group is not None else self.last
+
+
+@dataclass(frozen=True, slots=True)
+class Witness:
+    """What somebody else says of a site. ``down`` None: it says nothing of it."""
+
+    who: str
+    down: bool | None
+    evidence: str
+
+
+@dataclass(frozen=True, slots=True)
+class Situation:
+    """A pair at one moment (UTC). ``name`` is that of the group on its natural primary; ``key`` the lease's."""
+
+    name: str
+    key: str
+    natural: SideNow
+    peer: SideNow
+    now: datetime
+    witnesses: tuple[Witness, ...] = ()
+
+    @property
+    def standing(self) -> Standing:
+        if any(side.read and side.group is None for side in (self.natural, self.peer)):
+            return Standing.UNKNOWN
+        codes = []
+        for side in (self.natural, self.peer):
+            found = None if side.group is None else code(side.group)
+            if side.group is not None and found is None:
+                return Standing.UNKNOWN
+            codes.append(found)
+        return _STANDINGS.get((codes[0], codes[1]), Standing.UNKNOWN)
+
+    @property
+    def meaning(self) -> str:
+        """The decision table's own words for this pair."""
+        sides = (self.natural, self.peer)
+        if any(side.read and side.group is None for side in sides):
+            return MISSING.meaning
+        if not any(side.read for side in sides):
+            return NEITHER_READ.meaning
+        codes = [None if side.group is None else code(side.group) for side in sides]
+        if any(side.group is not None and found is None for side, found in zip(sides, codes, strict=True)):
+            return OUTSIDE.meaning
+        return TABLE.get((codes[0], codes[1]), OUTSIDE).meaning
+
+
+def way_back(at: Situation) -> tuple[str, ...]:
+    """The documented way back from this pair of roles, as commands for a person: the console runs none of them."""
+    p, s = at.natural.any_group, at.peer.any_group
+    if p is None or s is None or not (at.natural.read and at.peer.read):
+        return ("Make both arrays readable, then look again.",)
+    if at.standing is Standing.NORMAL and p.status is RcgStatus.STARTED:
+        return ()  # nothing is wrong with it
+    pair = (code(p), code(s))
+    on_p, on_s = at.natural.device, at.peer.device
+    if RcgStatus.FAILSAFE in (p.status, s.status):
+        return (
+            f"On the other side: setrcopygroup recover -f {s.name}, or restore.",
+            "If it stays Failsafe: setrcopygroup override, and call HPE.",
+        )
+    table: dict[tuple[RoleCode | None, RoleCode | None], tuple[str, ...]] = {
+        (_PRI, _PRI_REV): (
+            f"Fence the hosts of {on_p}.",
+            f"On {on_s}: setrcopygroup recover -f {s.name}, then setrcopygroup restore -f {s.name}",
+        ),
+        (_SEC_REV, _PRI_REV): (
+            f"On {on_s}: setrcopygroup restore -f {s.name}",
+            f"Where both are Stopped also: setrcopygroup reverse -f -natural {s.name}",
+        ),
+        (_PRI, _SEC): (f"On {on_p}: startrcopygroup {p.name}",),
+        (_PRI_REV, _SEC): (f"On {on_p}: setrcopygroup reverse -f -local -natural {p.name}",),
+        (_SEC, _PRI): (
+            f"On {on_s}: stoprcopygroup -f {s.name}, then setrcopygroup reverse -f {s.name}",
+            f"On {on_p}: startrcopygroup {p.name}",
+        ),
+    }
+    return table.get(pair, ("Change no roles any more. Collect showrcopy -d groups of both arrays, and call HPE.",))

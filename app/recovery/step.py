@@ -1,0 +1,83 @@
+"""What a step is: it observes, acts, and observes again. Kinds of step are frozen records of plain values, so that one
+is made again from what the store keeps of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, Protocol
+
+from store.runs import Fact
+
+
+class Verdict(StrEnum):
+    """What an observation says of a step.
+
+    ``READY``: not done, and its act may be sent. ``CHANGING``: on its way, look again. ``REFUSED``: not done, and it
+    must not be sent in this state. ``UNKNOWN``: it cannot be told.
+    """
+
+    DONE = "done"
+    READY = "not done"
+    CHANGING = "changing"
+    REFUSED = "refused"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """An observation: the verdict, the facts it rests on, and why it is so in a sentence."""
+
+    verdict: Verdict
+    facts: tuple[Fact, ...] = ()
+    why: str = ""
+
+
+class UnseenError(Exception):
+    """A device could not be read, so that nothing is known of it. The text says how it failed. ``silent``: it gave no
+    sign of life; one that refuses a login, or that could not be asked, is not silent."""
+
+    def __init__(self, text: str, *, silent: bool = False) -> None:
+        super().__init__(text)
+        self.silent = silent
+
+
+class Sight(Protocol):
+    """What a step may look at. ``began_at`` is its first intent (UTC), None before; ``waited_s`` the seconds since this
+    console first looked. Devices are read anew for each observation. Raises :class:`UnseenError`."""
+
+    @property
+    def began_at(self) -> datetime | None: ...
+    @property
+    def now(self) -> datetime: ...
+    @property
+    def waited_s(self) -> float: ...
+    @property
+    def margin_s(self) -> float: ...
+    def reading(self, device: str) -> Any: ...
+    def objects(self, device: str) -> Any: ...
+
+
+class Hands(Protocol):
+    """What a step may do: one verb, once. Raises :class:`backends.outcome.DeviceError`. :meth:`pause` waits for as long
+    as two clocks may differ (``margin_s`` of the sight)."""
+
+    def perform(self, device: str, verb: Any, door: str) -> str: ...
+    def pause(self) -> None: ...
+
+
+class Step(Protocol):
+    """A kind of step. ``call`` is what :meth:`act` sends, as the vendor writes it; empty where it only waits."""
+
+    @property
+    def device(self) -> str: ...
+    def call(self) -> str: ...
+    def observe(self, sight: Sight) -> Seen: ...
+    def act(self, hands: Hands) -> str: ...
+
+
+def facts(found: Mapping[str, object]) -> tuple[Fact, ...]:
+    """Facts by name; None reads as *not known*."""
+    return tuple(Fact(name, "not known" if value is None else str(value)) for name, value in found.items())

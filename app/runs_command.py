@@ -1,0 +1,216 @@
+"""``drdeck runs`` and ``drdeck audit``: what was run, what waits, going on with it, and the journal's proof."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sqlite3
+import sys
+import threading
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from app.recovery.operations import Operations
+    from app.settings import Settings
+    from store.ledger import Ledger
+    from store.runs import Run
+
+OK, FAILED, USAGE, PARTLY = 0, 1, 2, 3
+
+
+def add_arguments(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add ``runs`` and ``audit``."""
+    runs = commands.add_parser("runs", help="list, show, resume or abort runs")
+    verbs = runs.add_subparsers(dest="runs_command", metavar="COMMAND", required=True)
+    listing = verbs.add_parser("list", help="all runs, newest first")
+    show = verbs.add_parser("show", help="one run: its steps, and what can be done next")
+    resume = verbs.add_parser("resume", help="look again at each step that was under way, and go on")
+    resume.add_argument("--skip", action="append", default=[], metavar="STEP", help="go on without this step")
+    resume.add_argument("--mark-done", action="append", default=[], metavar="STEP", help="you saw that it is done")
+    abort = verbs.add_parser("abort", help="begin nothing more")
+    for command in (resume, abort):
+        command.add_argument("--reason", default="", help="why; kept in the journal")
+    for command in (show, resume, abort):
+        command.add_argument("run", metavar="RUN")
+    audit = commands.add_parser("audit", help="prove that the journal is whole")
+    audits = audit.add_subparsers(dest="audit_command", metavar="COMMAND", required=True)
+    verify = audits.add_parser("verify", help="follow the journal's chain from its first entry; asks no device")
+    for command in (listing, show, resume, abort, verify):
+        command.add_argument("--json", action="store_true", help="print JSON")
+        for name in ("--config", "--store"):
+            command.add_argument(name, type=Path, metavar="FILE", default=argparse.SUPPRESS, help=argparse.SUPPRESS)
+
+
+def run(settings: Settings, store_path: Path, arguments: argparse.Namespace) -> int:
+    """``drdeck runs``. Returns the exit code. Raises :class:`store.errors.StoreError`."""
+    from store.ledger import LeaseError, Ledger, RunError
+
+    ledger = Ledger(store_path)
+    try:
+        match arguments.runs_command:
+            case "list":
+                return _list(ledger, arguments.json)
+            case "show":
+                return _show(ledger.run(arguments.run), as_json=arguments.json)
+            case "abort":
+                return _abort(settings, store_path, ledger, arguments)
+            case _:
+                return _resume(settings, store_path, ledger, arguments)
+    except (RunError, LeaseError) as error:
+        print(f"{error}.", file=sys.stderr)
+        return FAILED
+    finally:
+        ledger.close()
+
+
+def _list(ledger: Ledger, as_json: bool) -> int:
+    from app.output import columns, stamp
+    from app.runs_words import SCHEMA_VERSION, run_as_json
+
+    found = ledger.runs()
+    if as_json:
+        print(json.dumps({"schema_version": SCHEMA_VERSION, "runs": [run_as_json(run) for run in found]}, indent=2))
+        return OK
+    if not found:
+        print("No run was ever proposed.")
+        return OK
+    rows = [["RUN", "STATE", "PLAN", "PROPOSED", "BY"]]
+    rows += [[run.id, str(run.state), run.plan.name, stamp(run.created_at) or "", run.by] for run in found]
+    print("\n".join(columns(rows)))
+    return OK
+
+
+def _show(run: Run, *, as_json: bool) -> int:
+    from app.runs_words import run_as_json, run_lines
+
+    print(json.dumps(run_as_json(run), indent=2) if as_json else "\n".join(run_lines(run)))
+    return OK
+
+
+def _resume(settings: Settings, store_path: Path, ledger: Ledger, arguments: argparse.Namespace) -> int:
+    from app.recovery.operations import Operations, who
+    from store.database import open_store
+    from store.runs import Choice
+
+    if (arguments.skip or arguments.mark_done) and not arguments.reason:
+        print("Say why, with --reason: it is kept in the journal.", file=sys.stderr)
+        return USAGE
+    if settings.read_only:
+        print("Refused: the configuration says read_only.", file=sys.stderr)
+        return FAILED
+    steps = {step.id for step in ledger.run(arguments.run).steps}
+    for choice, named in ((Choice.SKIP, arguments.skip), (Choice.MARK_DONE, arguments.mark_done)):
+        for step in named:
+            if step not in steps:
+                print(f"Run {arguments.run} has no step {step}. There are: {', '.join(sorted(steps))}", file=sys.stderr)
+                return USAGE
+            ledger.decide(arguments.run, choice, step, arguments.reason, who())
+    store = open_store(store_path)
+    try:
+        return follow(Operations(settings, store, ledger), arguments.run, as_json=arguments.json)
+    finally:
+        store.close()
+
+
+def _abort(settings: Settings, store_path: Path, ledger: Ledger, arguments: argparse.Namespace) -> int:
+    """Abort here where nobody holds the run, or tell its holder to."""
+    from app.recovery.operations import Operations, who
+    from store.database import open_store
+    from store.runs import Choice, RunState
+
+    found = ledger.run(arguments.run)
+    if found.state in (RunState.PROPOSED, RunState.APPROVED):
+        ledger.drop(arguments.run, who(), arguments.reason or "aborted before it began")
+        return _show(ledger.run(arguments.run), as_json=arguments.json)
+    ledger.decide(arguments.run, Choice.ABORT, None, arguments.reason, who())
+    if found.holder is not None:
+        print(f"{found.holder} was told to begin nothing more.", file=sys.stderr)
+        return OK
+    store = open_store(store_path)
+    try:
+        follow(Operations(settings, store, ledger), arguments.run, as_json=arguments.json)
+    finally:
+        store.close()
+    return OK if ledger.run(arguments.run).state is RunState.ABORTED else FAILED
+
+
+def follow(operations: Operations, run_id: str, *, as_json: bool) -> int:
+    """Act for a run and say on standard error what happens; the run as it stands is printed at the end.
+
+    Ctrl-C leaves the run to be resumed. Returns the exit code.
+    """
+    from app.recovery.operations import holder
+    from app.recovery.runner import Runner
+    from store.ledger import LeaseError
+
+    told = _Teller(operations.ledger, run_id)
+    runner = Runner(operations.ledger, operations.devices, holder(), tell=told.tell)
+    failure: list[Exception] = []
+
+    def act() -> None:
+        try:
+            runner.run(run_id, wait_for_operator=False)
+        except Exception as error:
+            failure.append(error)
+
+    thread = threading.Thread(target=act, name=f"run {run_id}", daemon=True)
+    thread.start()
+    try:
+        while thread.is_alive():
+            thread.join(0.2)
+    except KeyboardInterrupt:
+        runner.leave()
+        thread.join(30)
+    if failure and not isinstance(failure[0], LeaseError):
+        raise failure[0]
+    if failure:
+        print(f"{failure[0]}.", file=sys.stderr)
+    return _ended(operations.ledger.run(run_id), as_json=as_json)
+
+
+def _ended(run: Run, *, as_json: bool) -> int:
+    from store.runs import RunState
+
+    _show(run, as_json=as_json)
+    if run.state is RunState.SUCCEEDED:
+        return OK
+    return FAILED if run.state in (RunState.FAILED, RunState.ABORTED) else PARTLY
+
+
+class _Teller:
+    """Says each change of a step once."""
+
+    def __init__(self, ledger: Ledger, run_id: str) -> None:
+        self._ledger = ledger
+        self._run = run_id
+        self._said: dict[str, str] = {}
+        self._lock = threading.Lock()
+
+    def tell(self) -> None:
+        with self._lock:
+            run = self._ledger.run(self._run)
+            for planned, step in zip(run.plan.steps, run.steps, strict=True):
+                if step.state != self._said.get(step.id, "pending"):
+                    self._said[step.id] = step.state
+                    why = f": {step.reason}" if step.reason else ""
+                    print(f"{step.id}  {planned.title}: {step.state}{why}", file=sys.stderr)
+
+
+def audit(store_path: Path, arguments: argparse.Namespace) -> int:
+    """``drdeck audit verify``. Returns the exit code: 0 whole, 1 broken or not readable."""
+    from store import journal
+
+    try:
+        found = journal.verify(store_path)
+    except sqlite3.Error as error:
+        print(f"The journal of {store_path} cannot be read: {error}.", file=sys.stderr)
+        return FAILED
+    if arguments.json:
+        content = {"schema_version": 1, "whole": found.broken is None, "entries": found.entries}
+        print(json.dumps({**content, "head": found.head, "broken": found.broken, "why": found.why}, indent=2))
+    elif found.broken is None:
+        print(f"Whole: {found.entries} entries, the newest has the hash {found.head}")
+    if found.broken is not None and not arguments.json:
+        print(f"Broken at entry {found.broken}: {found.why}. {found.entries} entries before are good.", file=sys.stderr)
+    return OK if found.broken is None else FAILED

@@ -1,0 +1,101 @@
+"""Plans and runs in words for the command line, and as JSON."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from typing import Any
+
+from app.output import columns, stamp
+from store.recorded import to_text
+from store.runs import Guard, Plan, Run, RunState, StepState
+
+SCHEMA_VERSION = 1
+
+
+def plan_lines(plan: Plan) -> list[str]:
+    """The whole plan, as a person reads it before agreeing."""
+    lines = [f"Plan: {plan.name}", ""]
+    rows = [["", "STEP", "ON", "WHAT", "SENT"]]
+    undoes = plan.undoes
+    for step in plan.steps:
+        mark = "!" if step.destructive else "<" if step.id in undoes else ""
+        rows.append([mark, step.id, step.device, step.title, step.call or "(only waits)"])
+    lines += columns(rows) if plan.steps else ["No steps."]
+    lines += ["", "Guards:"]
+    lines += [f"  {_mark(guard)} {guard.words}: {guard.evidence}{_age(guard)}" for guard in plan.guards]
+    if plan.loss:
+        lines += ["", f"Data lost at most: {_bound(plan.loss_s)}{plan.loss}"]
+    if plan.p50_s is not None and plan.p95_s is not None:
+        lines += [f"Expected time: {span(plan.p50_s)}, 19 times out of 20 within {span(plan.p95_s)}"]
+    lines += [f"Note: {text}" for text in plan.notes]
+    lines += [f"Cannot be undone: {text}" for text in plan.lasting]
+    if plan.confirm:
+        lines += ["", "To be typed:", *(f"  {words}" for words in plan.confirm)]
+    if plan.way_back:
+        lines += ["", "The documented way back, to be done by a person:", *(f"  {text}" for text in plan.way_back)]
+    return lines
+
+
+def _mark(guard: Guard) -> str:
+    return "ok     " if guard.holds else "REFUSED"
+
+
+def _age(guard: Guard) -> str:
+    if guard.seen_at is None:
+        return ""
+    return f" ({max(0, int((datetime.now(UTC) - guard.seen_at).total_seconds()))} s ago)"
+
+
+def _bound(loss_s: float | None) -> str:
+    return "" if not loss_s else f"{span(loss_s)}: "
+
+
+def span(seconds: float) -> str:
+    """``4 s``, ``3 min 20 s``, ``2 h 5 min``."""
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    if whole < 3600:
+        return f"{whole // 60} min" + (f" {whole % 60} s" if whole % 60 else "")
+    return f"{whole // 3600} h" + (f" {whole % 3600 // 60} min" if whole % 3600 >= 60 else "")
+
+
+def run_lines(run: Run) -> list[str]:
+    """A run with its steps and what can be done next."""
+    lines = [f"Run {run.id}: {run.plan.name}: {run.state}" + (f": {run.note}" if run.note else "")]
+    lines.append(f"Proposed by {run.by} at {stamp(run.created_at)}" + (f", held by {run.holder}" if run.holder else ""))
+    rows = [["STEP", "STATE", "TIME", "ON", "WHAT", "WHY"]]
+    for planned, step in zip(run.plan.steps, run.steps, strict=True):
+        if planned.id in run.plan.undoes and step.state is StepState.PENDING:
+            continue
+        took = (step.ended_at - step.began_at).total_seconds() if step.began_at and step.ended_at else None
+        time = "" if took is None else span(took)
+        rows.append([step.id, step.state, time, planned.device, planned.title, step.reason or step.answer or ""])
+    return [*lines, *columns(rows), *next_keys(run)]
+
+
+def next_keys(run: Run) -> list[str]:
+    """What an operator can do with a run that has not ended."""
+    if run.state not in (RunState.WAITING, RunState.INTERRUPTED, RunState.PAUSED):
+        return []
+    stuck = [step for step in run.steps if step.state in (StepState.FAILED, StepState.UNKNOWN)]
+    lines = [
+        "",
+        "Next:",
+        f"  drdeck runs resume {run.id}            look again and go on (tries what failed once more)",
+    ]
+    for step in stuck:
+        lines.append(f"  drdeck runs resume {run.id} --skip {step.id} --reason TEXT       go on without it")
+        lines.append(f"  drdeck runs resume {run.id} --mark-done {step.id} --reason TEXT  you saw that it is done")
+    lines.append(f"  drdeck runs abort {run.id} --reason TEXT       begin nothing more")
+    return lines
+
+
+def plan_as_json(plan: Plan) -> dict[str, Any]:
+    return {"schema_version": SCHEMA_VERSION, "refused": bool(plan.refused), "plan": json.loads(to_text(plan))}
+
+
+def run_as_json(run: Run) -> dict[str, Any]:
+    """A run as JSON: times UTC, null where there is none yet."""
+    return {"schema_version": SCHEMA_VERSION, **json.loads(to_text(run))}

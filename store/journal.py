@@ -1,0 +1,114 @@
+"""The journal: entries chained by their hashes, so that a changed, inserted or missing one is found offline.
+
+``hash = SHA-256(hash of the entry before, "seq␟at␟run␟kind␟body")``, where ␟ is U+001F and the text UTF-8; the first
+entry follows 32 zero bytes. The newest hash is kept twice: in the row of ``journal_head``, and in a file beside the
+store (``<store>.journal-head``), so that neither a journal cut short nor an older copy of the store goes unnoticed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import sqlite3
+from contextlib import closing, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import quote
+
+FIRST = bytes(32)
+_SEPARATOR = "\x1f"
+_HEAD = re.compile(r"(\d{1,18}) ([0-9a-f]{64})\n", re.ASCII)
+_ALL = """
+    SELECT seq, CAST(seq || char(31) || at || char(31) || run || char(31) || kind || char(31) || body AS BLOB), hash
+    FROM journal ORDER BY seq
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What an audit found. ``entries`` were good from the beginning on; ``broken`` is the first that is not, with
+    ``why`` in words; None: all is well. ``head`` is the hash of the last good entry, as hex."""
+
+    entries: int
+    head: str
+    broken: int | None = None
+    why: str | None = None
+
+
+def chained(before: bytes, seq: int, at: str, run: str, kind: str, body: str) -> bytes:
+    """The hash of an entry that follows the one with the hash ``before``; ``at`` as :mod:`store.times` writes it."""
+    return hashlib.sha256(before + _SEPARATOR.join((str(seq), at, run, kind, body)).encode()).digest()
+
+
+def head_file(store: Path) -> Path:
+    return store.with_name(store.name + ".journal-head")
+
+
+def note_head(store: Path, seq: int, digest: bytes) -> None:
+    """Keep the newest hash beside the store. Never raises: the entry itself is safe already."""
+    path = head_file(store)
+    half = path.with_name(f"{path.name}.{os.getpid()}")
+    with suppress(OSError):
+        descriptor = os.open(half, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with os.fdopen(descriptor, "w") as file:
+            file.write(f"{seq} {digest.hex()}\n")
+        half.replace(path)
+
+
+def verify(store: Path) -> Verdict:
+    """Read the whole journal of the store at ``store``, which is not changed, and follow the chain.
+
+    Raises :class:`sqlite3.Error` where the file cannot be read.
+    """
+    uri = f"file:{quote(str(store))}?mode=ro"
+    with closing(sqlite3.connect(uri, uri=True)) as connection:
+        connection.execute("BEGIN")
+        found = _follow(connection)
+        if found.broken is not None:
+            return found
+        head = connection.execute("SELECT seq, hash FROM journal_head").fetchone()
+        newest = found.entries, bytes.fromhex(found.head)
+        if head is None and found.entries:
+            return Verdict(found.entries, found.head, found.entries, "the store's own note of the newest one is gone")
+        if head is not None and (head[0], bytes(head[1])) != newest:
+            return _cut(found, head[0], "the store noted that there were")
+        return _beside(connection, store, found)
+
+
+def _follow(connection: sqlite3.Connection) -> Verdict:
+    sha256, last, count = hashlib.sha256, FIRST, 0
+    for seq, content, digest in connection.execute(_ALL):
+        expected = sha256(last + content).digest()
+        if digest != expected or seq != count + 1:
+            why = "entries before it are missing" if seq > count + 1 else "it does not follow from the one before"
+            return Verdict(count, last.hex(), seq, why)
+        last, count = expected, seq
+    return Verdict(count, last.hex())
+
+
+def _cut(found: Verdict, claimed: int, who: str) -> Verdict:
+    if claimed > found.entries:
+        why = f"the end is missing: {who} {claimed} entries"
+    else:
+        why = "it is another one than was noted when it was written"
+    good = min(found.entries, claimed)
+    return Verdict(good, found.head, good + (claimed > found.entries), why)
+
+
+def _beside(connection: sqlite3.Connection, store: Path, found: Verdict) -> Verdict:
+    """Compare with the file beside the store, which may be a few entries behind after a crash, but never ahead."""
+    try:
+        match = _HEAD.fullmatch(head_file(store).read_text())
+    except FileNotFoundError:
+        return found
+    if match is None:
+        why = f"{head_file(store).name} does not hold a number and a hash"
+        return Verdict(found.entries, found.head, found.entries, why)
+    seq = int(match[1])
+    if seq > found.entries:
+        return _cut(found, seq, f"{head_file(store).name} says that there were")
+    row = connection.execute("SELECT hash FROM journal WHERE seq = ?", (seq,)).fetchone()
+    if row is None or bytes(row[0]).hex() != match[2]:
+        return Verdict(seq - 1, found.head, seq, f"{head_file(store).name} holds another hash of it")
+    return found

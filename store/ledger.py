@@ -1,0 +1,357 @@
+"""Runs and their journal in the file: every change of a run is one transaction with its journal entry, on the disk
+before the call returns. Whoever acts for a run holds a lease, whose epoch is checked in that same transaction.
+
+Every method may be called from any thread. All raise :class:`store.errors.StoreError` where the file fails.
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from store import journal, sqlite
+from store.errors import StoreError, explain
+from store.recorded import from_text, many_from_text, to_text
+from store.runs import (
+    ENDED,
+    Choice,
+    Decision,
+    Entry,
+    Fact,
+    Lease,
+    Plan,
+    Run,
+    RunState,
+    StepRecord,
+    StepState,
+)
+from store.times import from_text as moment
+from store.times import to_text as stamp
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+LEASE_S = 30.0
+"""How long a lease lasts without being renewed: a console that is silent for so long may be taken for gone."""
+
+_HELD = (RunState.RUNNING, RunState.WAITING, RunState.PAUSED)
+
+
+class LeaseError(Exception):
+    """The lease is not to be had, or is not held any more. The text says who acts on the target."""
+
+
+class RunError(Exception):
+    """There is no such run, or it is not in a state for this. The text says which."""
+
+
+class Ledger:
+    """The runs of one store. ``clock`` gives the time in UTC."""
+
+    def __init__(self, path: Path, clock: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
+        """The store at ``path``, made and upgraded as by :func:`store.database.open_store`."""
+        self.path = path
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._connection: Connection = sqlite.open_file(path)
+        # Unlike the sweeps, what a run did must survive a power loss: https://www.sqlite.org/pragma.html
+        self._connection.exec_driver_sql("PRAGMA synchronous=FULL")
+
+    def close(self) -> None:
+        """Never raises."""
+        with self._lock, suppress(Exception):
+            sqlite.close(self._connection)
+
+    # -------------------------------------------------------------------------------------------------------- a run
+
+    def propose(self, run_id: str, plan: Plan, by: str) -> Run:
+        """Keep a plan as a run in state *proposed*; it acts on nothing yet."""
+        now = self._clock()
+        with self._writing(run_id, "proposed", {"by": by, "plan": _json(plan)}) as (run, seq):
+            values = (run_id, to_text(plan), RunState.PROPOSED, by, stamp(now), seq)
+            run("INSERT INTO run (id, plan, state, by, created_at, seq) VALUES (?, ?, ?, ?, ?, ?)", values)
+            for step in plan.steps:
+                row = (run_id, step.id, step.kind, StepState.PENDING)
+                run("INSERT INTO step (run, id, kind, state, attempts, facts) VALUES (?, ?, ?, ?, 0, '[]')", row)
+        return self.run(run_id)
+
+    def approve(self, run_id: str, by: str, words: Sequence[str]) -> None:
+        """Somebody agreed to exactly this plan; ``words`` are what was typed. Raises :class:`RunError`."""
+        with self._writing(run_id, "approved", {"by": by, "words": list(words)}) as (run, seq):
+            self._expect(run_id, RunState.PROPOSED)
+            run("UPDATE run SET state = ?, seq = ? WHERE id = ?", (RunState.APPROVED, seq, run_id))
+
+    def take(self, run_id: str, holder: str) -> Lease:
+        """Take the lease of the run's targets and set it running, first or again. Raises :class:`LeaseError` where
+        another run acts on one of them or was interrupted there, :class:`RunError` for a run that has ended or that
+        nobody approved."""
+        found = self.run(run_id)
+        if found.state in ENDED or found.state is RunState.PROPOSED:
+            raise RunError(f"Run {run_id} is {found.state}: it cannot be run")
+        now, targets = self._clock(), found.plan.targets
+        epochs: list[int] = []
+        body = {"holder": holder, "targets": list(targets), "epochs": epochs}
+        until = stamp(now + timedelta(seconds=LEASE_S))
+        with self._transaction() as (run, append):
+            for target in targets:
+                epochs.append(self._free_epoch(run, target, run_id, holder, now) + 1)
+                run(
+                    "INSERT INTO lease (target, epoch, holder, run, until) VALUES (?, ?, ?, ?, ?) ON CONFLICT (target) "
+                    "DO UPDATE SET epoch = excluded.epoch, holder = excluded.holder, run = excluded.run, "
+                    "until = excluded.until",
+                    (target, epochs[-1], holder, run_id, until),
+                )
+            seq = append(run_id, "lease taken", body)
+            state = (RunState.RUNNING, stamp(now), seq, run_id)
+            run("UPDATE run SET state = ?, began_at = coalesce(began_at, ?), seq = ? WHERE id = ?", state)
+        return Lease(run_id, targets, tuple(epochs), holder)
+
+    def renew(self, lease: Lease) -> None:
+        """Keep the lease for another :data:`LEASE_S`. Raises :class:`LeaseError` once somebody else took it."""
+        until = stamp(self._clock() + timedelta(seconds=LEASE_S))
+        with self._transaction() as (run, _):
+            self._check(run, lease)
+            for target in lease.targets:
+                run("UPDATE lease SET until = ? WHERE target = ?", (until, target))
+
+    def release(self, lease: Lease) -> None:
+        """Give the targets free, where the lease is still held: another console need not wait for its end."""
+        now = stamp(self._clock())
+        with self._transaction() as (run, _):
+            for target, epoch in zip(lease.targets, lease.epochs, strict=True):
+                run("UPDATE lease SET until = ? WHERE target = ? AND epoch = ?", (now, target, epoch))
+
+    # ------------------------------------------------------------------------------------------ under the lease
+
+    def intend(self, lease: Lease, step_id: str, call: str, facts: Sequence[Fact]) -> StepRecord:
+        """Write down what is about to be sent, before it is. ``facts`` are what was seen just before."""
+        now = self._clock()
+        body = {"step": step_id, "call": call, "facts": _pairs(facts), "epochs": list(lease.epochs)}
+        with self._writing(lease.run, "intent", body, lease) as (run, seq):
+            run(
+                "UPDATE step SET state = ?, attempts = attempts + 1, began_at = coalesce(began_at, ?), "
+                "ended_at = NULL, facts = ?, reason = NULL, answer = NULL WHERE run = ? AND id = ?",
+                (StepState.RUNNING, stamp(now), to_text(tuple(facts)), lease.run, step_id),
+            )
+            self._touched(run, lease.run, seq)
+        return self.run(lease.run).step(step_id)
+
+    def answered(self, lease: Lease, step_id: str, answer: str, took_s: float) -> None:
+        """Keep what the device said to a call, whatever that was."""
+        body = {"step": step_id, "answer": answer, "took_s": round(took_s, 3)}
+        with self._writing(lease.run, "answer", body, lease) as (run, seq):
+            values = (answer, took_s, lease.run, step_id)
+            run("UPDATE step SET answer = ?, took_s = ? WHERE run = ? AND id = ?", values)
+            self._touched(run, lease.run, seq)
+
+    def settle(
+        self, lease: Lease, step_id: str, state: StepState, facts: Sequence[Fact], reason: str | None = None
+    ) -> None:
+        """Write down what became of a step; a step may also be set back to *pending*, to be tried again."""
+        body = {"step": step_id, "state": state, "facts": _pairs(facts), "reason": reason}
+        with self._writing(lease.run, "result", body, lease) as (run, seq):
+            ended = None if state in (StepState.PENDING, StepState.UNKNOWN) else stamp(self._clock())
+            run(
+                "UPDATE step SET state = ?, ended_at = ?, facts = ?, reason = ? WHERE run = ? AND id = ?",
+                (state, ended, to_text(tuple(facts)), reason, lease.run, step_id),
+            )
+            self._touched(run, lease.run, seq)
+
+    def turn(self, lease: Lease, state: RunState, note: str | None = None) -> None:
+        """Change the state of the run; one that has ended gives its targets free."""
+        now = self._clock()
+        with self._writing(lease.run, "run", {"state": state, "note": note}, lease) as (run, seq):
+            ended = stamp(now) if state in ENDED else None
+            values = (state, note, ended, seq, lease.run)
+            run("UPDATE run SET state = ?, note = ?, ended_at = ?, seq = ? WHERE id = ?", values)
+            if ended is not None:
+                run("UPDATE lease SET until = ? WHERE run = ?", (stamp(now), lease.run))
+
+    # --------------------------------------------------------------------------------------------------- decisions
+
+    def decide(self, run_id: str, choice: Choice, step: str | None, reason: str, by: str) -> None:
+        """Somebody decided; whoever acts for the run finds it with :meth:`decisions`. Raises :class:`RunError`."""
+        body = {"choice": choice, "step": step, "reason": reason, "by": by}
+        with self._writing(run_id, "decision", body) as (run, seq):
+            self._expect(run_id, *(state for state in RunState if state not in ENDED))
+            self._touched(run, run_id, seq)
+
+    def decisions(self, run_id: str, after: int) -> tuple[Decision, ...]:
+        """The decisions about a run behind the journal entry ``after``."""
+        found = []
+        for entry in self.journal(run_id, after):
+            if entry.kind == "decision":
+                body = json.loads(entry.body)
+                choice = Choice(body["choice"])
+                found.append(Decision(entry.seq, choice, body["step"], body["reason"], body["by"]))
+        return tuple(found)
+
+    def drop(self, run_id: str, by: str, reason: str) -> None:
+        """End a run for which nothing was ever sent. Raises :class:`RunError` for one that has begun."""
+        with self._writing(run_id, "run", {"state": RunState.ABORTED, "note": reason, "by": by}) as (run, seq):
+            self._expect(run_id, RunState.PROPOSED, RunState.APPROVED)
+            values = (RunState.ABORTED, reason, stamp(self._clock()), seq, run_id)
+            run("UPDATE run SET state = ?, note = ?, ended_at = ?, seq = ? WHERE id = ?", values)
+
+    # ---------------------------------------------------------------------------------------------------- reading
+
+    def run(self, run_id: str) -> Run:
+        """Raises :class:`RunError` where there is none."""
+        found = self._runs("WHERE run.id = ?", (run_id,))
+        if not found:
+            raise RunError(f"There is no run {run_id}")
+        return found[0]
+
+    def runs(self, after: int = 0) -> tuple[Run, ...]:
+        """All runs, newest first, that were touched behind the journal entry ``after``."""
+        return self._runs("WHERE run.seq > ? ORDER BY run.created_at DESC, run.id DESC", (after,))
+
+    def journal(self, run_id: str | None = None, after: int = 0) -> tuple[Entry, ...]:
+        """The entries behind ``after``, oldest first; of one run, or of all."""
+        sql = "SELECT seq, at, run, kind, body FROM journal WHERE seq > ?"
+        rows = (
+            self._read(f"{sql} ORDER BY seq", (after,))
+            if run_id is None
+            else self._read(f"{sql} AND run = ? ORDER BY seq", (after, run_id))
+        )
+        return tuple(Entry(seq, moment(at), run, kind, body) for seq, at, run, kind, body in rows)
+
+    def durations(self, kind: str, most: int = 200) -> tuple[float, ...]:
+        """How long the newest steps of a kind took from their intent to their result, in seconds."""
+        sql = "SELECT began_at, ended_at FROM step WHERE kind = ? AND state = ? AND attempts = 1 ORDER BY ended_at DESC"
+        rows = self._read(f"{sql} LIMIT ?", (kind, StepState.DONE, most))
+        return tuple((moment(ended) - moment(began)).total_seconds() for began, ended in rows if began and ended)
+
+    # ------------------------------------------------------------------------------------------------- underneath
+
+    def _runs(self, where: str, values: tuple[object, ...]) -> tuple[Run, ...]:
+        now = stamp(self._clock())
+        sql = (
+            "SELECT run.id, plan, state, by, created_at, began_at, ended_at, note, seq, "
+            "(SELECT holder FROM lease WHERE lease.run = run.id AND until > ? LIMIT 1) FROM run "
+        )
+        found = []
+        for run_id, plan, state, by, created, began, ended, note, seq, holder in self._read(
+            sql + where, (now, *values)
+        ):
+            known = RunState(state)
+            known = RunState.INTERRUPTED if known in _HELD and holder is None else known
+            times = (moment(created), _moment(began), _moment(ended))
+            planned = from_text(Plan, plan)
+            steps = self._steps(run_id, planned)
+            found.append(Run(run_id, planned, known, by, times[0], steps, times[1], times[2], note, seq, holder))
+        return tuple(found)
+
+    def _steps(self, run_id: str, plan: Plan) -> tuple[StepRecord, ...]:
+        sql = "SELECT id, state, attempts, began_at, ended_at, facts, answer, reason, took_s FROM step WHERE run = ?"
+        rows = {row[0]: row for row in self._read(sql, (run_id,))}
+        found = []
+        for step in plan.steps:
+            step_id, state, attempts, began, ended, facts, answer, reason, took = rows[step.id]
+            seen = many_from_text(Fact, facts)
+            times = (_moment(began), _moment(ended))
+            found.append(StepRecord(step_id, StepState(state), attempts, *times, seen, answer, reason, took))
+        return tuple(found)
+
+    def _read(self, sql: str, values: tuple[object, ...]) -> Sequence[Any]:
+        with self._lock:
+            try:
+                return self._connection.exec_driver_sql(sql, values).fetchall()
+            except Exception as error:
+                raise explain(error, self.path) from error
+
+    def _expect(self, run_id: str, *states: RunState) -> None:
+        row = self._connection.exec_driver_sql("SELECT state FROM run WHERE id = ?", (run_id,)).first()
+        if row is None:
+            raise RunError(f"There is no run {run_id}")
+        if row[0] not in states:
+            raise RunError(f"Run {run_id} is {row[0]}")
+
+    def _free_epoch(self, run: _Run, target: str, run_id: str, holder: str, now: datetime) -> int:
+        """The last epoch of a target that this run may act on."""
+        row = run("SELECT epoch, holder, run, until FROM lease WHERE target = ?", (target,)).first()
+        if row is None:
+            return 0
+        epoch, other_holder, other, until = row
+        if moment(until) > now and other_holder != holder:
+            raise LeaseError(f"{target} is being acted on by run {other}, held by {other_holder}")
+        if other != run_id:
+            state = run("SELECT state FROM run WHERE id = ?", (other,)).scalar()
+            if state not in ENDED:
+                raise LeaseError(f"run {other} on {target} was interrupted: resume or abort it first")
+        return int(epoch)
+
+    def _check(self, run: _Run, lease: Lease) -> None:
+        for target, epoch in zip(lease.targets, lease.epochs, strict=True):
+            row = run("SELECT epoch, holder FROM lease WHERE target = ?", (target,)).first()
+            if row is None or row[0] != epoch:
+                who = "nobody" if row is None else f"{row[1]} (epoch {row[0]})"
+                raise LeaseError(f"the lease on {target} (epoch {epoch}) is over: {who} holds it now")
+
+    @staticmethod
+    def _touched(run: _Run, run_id: str, seq: int) -> None:
+        run("UPDATE run SET seq = ? WHERE id = ?", (seq, run_id))
+
+    @contextmanager
+    def _writing(
+        self, run_id: str, kind: str, body: Mapping[str, object], lease: Lease | None = None
+    ) -> Iterator[tuple[_Run, int]]:
+        """One journal entry and the changes that go with it; under ``lease`` only while that is held."""
+        with self._transaction() as (run, append):
+            if lease is not None:
+                self._check(run, lease)
+            yield run, append(run_id, kind, body)
+
+    @contextmanager
+    def _transaction(self) -> Iterator[tuple[_Run, Callable[[str, str, Mapping[str, object]], int]]]:
+        written: list[tuple[int, bytes]] = []
+
+        def append(run_id: str, kind: str, body: Mapping[str, object]) -> int:
+            written.append(self._append(run_id, kind, json.dumps(body, separators=(",", ":"))))
+            return written[-1][0]
+
+        with self._lock:
+            try:
+                with sqlite.transaction(self._connection):
+                    yield self._connection.exec_driver_sql, append
+            except (LeaseError, RunError, StoreError):
+                raise
+            except Exception as error:
+                raise explain(error, self.path) from error
+            if written:
+                journal.note_head(self.path, *written[-1])
+
+    def _append(self, run_id: str, kind: str, body: str) -> tuple[int, bytes]:
+        run = self._connection.exec_driver_sql
+        head = run("SELECT seq, hash FROM journal_head WHERE id = 1").first()
+        seq, before = (0, journal.FIRST) if head is None else (head[0], bytes(head[1]))
+        at = stamp(self._clock())
+        digest = journal.chained(before, seq + 1, at, run_id, kind, body)
+        values = (seq + 1, at, run_id, kind, body, digest)
+        run("INSERT INTO journal (seq, at, run, kind, body, hash) VALUES (?, ?, ?, ?, ?, ?)", values)
+        run(
+            "INSERT INTO journal_head (id, seq, hash) VALUES (1, ?, ?) "
+            "ON CONFLICT (id) DO UPDATE SET seq = excluded.seq, hash = excluded.hash",
+            (seq + 1, digest),
+        )
+        return seq + 1, digest
+
+
+_Run = Callable[..., Any]
+
+
+def _moment(text: str | None) -> datetime | None:
+    return None if text is None else moment(text)
+
+
+def _pairs(facts: Sequence[Fact]) -> list[list[str]]:
+    return [[fact.name, fact.value] for fact in facts]
+
+
+def _json(plan: Plan) -> object:
+    return json.loads(to_text(plan))

@@ -1,0 +1,218 @@
+"""Runs as the store keeps them: a plan, the states of a run and of its steps, what guards said, decisions of people.
+
+Plain records; what they mean and how they come about is the recovery engine's.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+
+class RunState(StrEnum):
+    """``INTERRUPTED``: it was running or waiting, and the console that held it is gone."""
+
+    PROPOSED = "proposed"
+    APPROVED = "approved"
+    RUNNING = "running"
+    PAUSED = "paused"
+    WAITING = "waiting for the operator"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    ABORTED = "aborted"
+    INTERRUPTED = "interrupted"
+
+
+ENDED = frozenset({RunState.SUCCEEDED, RunState.FAILED, RunState.ABORTED})
+
+
+class StepState(StrEnum):
+    """``ALREADY``: observed as done before anything was sent. ``UNKNOWN``: only the operator can say what is true."""
+
+    PENDING = "pending"
+    RUNNING = "running"
+    ALREADY = "already done"
+    DONE = "done"
+    SKIPPED = "skipped"
+    MARKED = "marked done"
+    FAILED = "failed"
+    UNKNOWN = "unknown"
+
+
+SETTLED = frozenset({StepState.ALREADY, StepState.DONE, StepState.SKIPPED, StepState.MARKED})
+"""A step whose successors may begin."""
+
+
+class Choice(StrEnum):
+    """What an operator may decide about a run, or about one of its steps."""
+
+    RETRY = "retry"
+    SKIP = "skip"
+    MARK_DONE = "mark done"
+    PAUSE = "pause"
+    CONTINUE = "continue"
+    ABORT = "abort"
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """Something that was seen, in words: ``status of oradb on 3par-paris`` is ``Stopped``."""
+
+    name: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class Guard:
+    """What stands in front of a plan. ``holds`` False refuses it; ``evidence`` is what was seen, at
+    ``seen_at`` (UTC)."""
+
+    id: str
+    words: str
+    holds: bool
+    evidence: str
+    seen_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedStep:
+    """One step. ``kind`` and ``params`` (JSON text) alone are enough to make it again.
+
+    ``call`` is what will be sent, as the vendor writes it; empty: nothing, it only waits. ``needs`` are the ids of the
+    steps that must be settled first. ``limit_s`` bounds the wait for its effect, in seconds. ``undo`` is the id of the
+    planned step that takes its effect back where the run fails; steps that are somebody's undo never run otherwise.
+    """
+
+    id: str
+    kind: str
+    params: str
+    title: str
+    device: str
+    call: str
+    needs: tuple[str, ...] = ()
+    destructive: bool = False
+    limit_s: float = 180.0
+    undo: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What a run would do, in full, before anybody agreed to it.
+
+    ``name`` is what the operator types for a destructive one; ``confirm`` all that must be typed, in order.
+    ``targets`` are the keys under which no other run may act meanwhile. ``loss_s`` bounds the data lost, in seconds:
+    None where nothing is lost or nothing can be said, which ``loss`` then says in words. ``lasting`` are the things
+    that cannot be undone. ``way_back`` is the documented way back from a state in which this is refused.
+    ``rolls_back``: where a step fails, what the run made is unmade. Times UTC, ``p50_s`` and ``p95_s`` in seconds.
+    """
+
+    verb: str
+    name: str
+    targets: tuple[str, ...]
+    made_at: datetime
+    steps: tuple[PlannedStep, ...] = ()
+    guards: tuple[Guard, ...] = ()
+    confirm: tuple[str, ...] = ()
+    loss: str = ""
+    loss_s: float | None = None
+    lasting: tuple[str, ...] = ()
+    way_back: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    rolls_back: bool = False
+    p50_s: float | None = None
+    p95_s: float | None = None
+
+    @property
+    def refused(self) -> tuple[Guard, ...]:
+        """The guards that do not hold."""
+        return tuple(guard for guard in self.guards if not guard.holds)
+
+    @property
+    def destructive(self) -> bool:
+        return bool(self.confirm)
+
+    def step(self, step_id: str) -> PlannedStep:
+        """Raises :class:`KeyError`."""
+        for step in self.steps:
+            if step.id == step_id:
+                return step
+        raise KeyError(step_id)
+
+    @property
+    def undoes(self) -> frozenset[str]:
+        """The ids of the steps that only take another one back."""
+        return frozenset(step.undo for step in self.steps if step.undo is not None)
+
+
+@dataclass(frozen=True, slots=True)
+class StepRecord:
+    """How a step fares. ``began_at`` is its first intent; ``took_s`` how long the device took for its act, seconds;
+    ``answer`` what the device said, ``reason`` why it stands as it does."""
+
+    id: str
+    state: StepState = StepState.PENDING
+    attempts: int = 0
+    began_at: datetime | None = None
+    ended_at: datetime | None = None
+    facts: tuple[Fact, ...] = ()
+    answer: str | None = None
+    reason: str | None = None
+    took_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """A run with its steps, in the order of the plan. ``by`` is who proposed it, ``holder`` the console that acts for
+    it now; ``seq`` the newest journal entry about it."""
+
+    id: str
+    plan: Plan
+    state: RunState
+    by: str
+    created_at: datetime
+    steps: tuple[StepRecord, ...]
+    began_at: datetime | None = None
+    ended_at: datetime | None = None
+    note: str | None = None
+    seq: int = 0
+    holder: str | None = None
+
+    def step(self, step_id: str) -> StepRecord:
+        """Raises :class:`KeyError`."""
+        for step in self.steps:
+            if step.id == step_id:
+                return step
+        raise KeyError(step_id)
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """The right to act for ``run`` on its targets; ``epochs`` by target in the same order."""
+
+    run: str
+    targets: tuple[str, ...]
+    epochs: tuple[int, ...]
+    holder: str
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What a person decided. ``step`` None: about the whole run. ``seq`` is its entry in the journal."""
+
+    seq: int
+    choice: Choice
+    step: str | None
+    reason: str
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One entry of the journal; ``body`` is JSON text."""
+
+    seq: int
+    at: datetime
+    run: str
+    kind: str
+    body: str
