@@ -13,7 +13,7 @@ from app.recovery.looks import Devices
 from app.recovery.step import Seen, Step, UnseenError, Verdict
 from backends.outcome import DeviceError, Failure, ParseError, Sent
 from store.ledger import LeaseError, Ledger
-from store.runs import Lease, PlannedStep, Run, StepState
+from store.runs import Lease, PlannedStep, Run, StepRecord, StepState
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,8 +29,8 @@ class Pace:
     retries: int = 3
 
 
-ERROR = "error: "
-"""What an answer that was none begins with."""
+REFUSED, NO_ANSWER = "refused: ", "no answer: "
+"""What is kept of a call that the device did not accept begins with one of these."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +75,8 @@ class _Hands:
 
 
 class Attempt:
-    """Tries at steps of one run under ``lease``. ``stopped`` says that nothing more must be begun."""
+    """Tries at steps of one run under ``lease``. ``stopped`` says that this console must do nothing more, ``may_send``
+    whether the operator lets anything more be sent."""
 
     def __init__(
         self,
@@ -84,6 +85,7 @@ class Attempt:
         pace: Pace,
         lease: Lease,
         stopped: Callable[[], bool],
+        may_send: Callable[[], bool],
         tell: Callable[[], None],
     ) -> None:
         self._ledger = ledger
@@ -91,6 +93,7 @@ class Attempt:
         self._pace = pace
         self._lease = lease
         self._stopped = stopped
+        self._may_send = may_send
         self._tell = tell
         self._first_look = self._patient_from = time.monotonic()
         self._sent_at: float | None = None
@@ -109,10 +112,8 @@ class Attempt:
 
     def _make(self, step: Step, planned: PlannedStep) -> End:
         record = self._ledger.run(self._lease.run).step(planned.id)
-        if record.state is StepState.RUNNING and planned.call:
-            # An intent without a result: the call may have left, and may still arrive.
-            self._sent_at = time.monotonic()
-            self._accepted = record.answer is not None and not record.answer.startswith(ERROR)
+        if record.attempts and planned.call:
+            self._remember(record)
         intended, failures = record.attempts > 0, 0
         while not self._stopped():
             record = self._ledger.run(self._lease.run).step(planned.id)
@@ -123,6 +124,8 @@ class Attempt:
                     return self._settle(planned, state, seen, seen.why)
                 case Verdict.REFUSED if self._believed:
                     return self._settle(planned, StepState.FAILED, seen, seen.why)
+                case Verdict.READY if self._believed and not self._may_send():
+                    return self._settle(planned, StepState.PENDING, seen, "not sent: the run was paused or aborted")
                 case Verdict.READY if self._believed:
                     error = self._act(step, planned, seen)
                     intended = True
@@ -135,6 +138,14 @@ class Attempt:
                 return self._settle(planned, StepState.UNKNOWN, seen, text)
             time.sleep(self._pace.poll_s)
         return End(record.state)
+
+    def _remember(self, record: StepRecord) -> None:
+        """What an earlier try left behind: a call that got no answer may still arrive, and one that was accepted may
+        take the device its time, unless somebody asked for it to be tried again."""
+        if record.answer is None or record.answer.startswith(NO_ANSWER):
+            self._sent_at = time.monotonic()
+        elif record.state is StepState.RUNNING:
+            self._accepted = not record.answer.startswith(REFUSED)
 
     @property
     def _believed(self) -> bool:
@@ -160,10 +171,10 @@ class Attempt:
         try:
             answer = step.act(_Hands(self._devices, self._pace.margin_s)) or "accepted"
         except DeviceError as failed:
-            error, answer = failed, f"{ERROR}{failed}"
+            error, answer = failed, f"{NO_ANSWER if failed.sent is Sent.UNKNOWN else REFUSED}{failed}"
         except (ParseError, ValueError) as failed:
             error = DeviceError(planned.device, planned.call, Failure.REFUSED, Sent.NO, str(failed))
-            answer = f"{ERROR}{error}"
+            answer = f"{REFUSED}{error}"
         self._accepted = error is None
         self._sent_at = time.monotonic() if error is not None and error.sent is Sent.UNKNOWN else None
         self._patient_from = time.monotonic()
@@ -173,22 +184,23 @@ class Attempt:
 
     def _goes_on(self, error: DeviceError, failures: int) -> bool:
         """Whether to look again and, where it is still not done, try the same verb again."""
-        if error.sent is Sent.UNKNOWN:
-            return True
-        again = error.failure in (Failure.BUSY, Failure.SESSION_LIMIT) or error.sent is Sent.NO
-        if again and failures < self._pace.retries and not self._stopped():
+        if failures >= self._pace.retries or self._stopped():
+            return False
+        if error.sent is not Sent.UNKNOWN:
+            if error.failure not in (Failure.BUSY, Failure.SESSION_LIMIT) and error.sent is not Sent.NO:
+                return False
             time.sleep(self._pace.busy_s)
-            return True
-        return False
+        return True
 
     def _refused(self, step: Step, planned: PlannedStep, error: DeviceError) -> End:
-        """A refusal is looked at once more before it is called a failure: the array may have done it by itself."""
+        """What went wrong is looked at once more before it is a failure: the array may have done it by itself."""
         record = self._ledger.run(self._lease.run).step(planned.id)
         seen = self._look(step, record.began_at)
         if seen.verdict is Verdict.DONE:
             return self._settle(planned, StepState.DONE, seen, f"{seen.why} (the device had said: {error.text})")
         code = f" ({error.code})" if error.code else ""
-        return self._settle(planned, StepState.FAILED, seen, f"{error.failure}: {error.text}{code}")
+        state = StepState.UNKNOWN if error.sent is Sent.UNKNOWN else StepState.FAILED
+        return self._settle(planned, state, seen, f"{error.failure}: {error.text}{code}")
 
     def _settle(self, planned: PlannedStep, state: StepState, seen: Seen, reason: str) -> End:
         self._ledger.settle(self._lease, planned.id, state, seen.facts, reason)

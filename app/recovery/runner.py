@@ -81,7 +81,8 @@ class Runner:
         try:
             self._listen(found, under)
             under.paused = False
-            self._again(found, under)
+            if under.aborting is None:
+                self._again(found, under)
             self._conduct(found, under, wait_for_operator)
         finally:
             self._done.set()
@@ -105,7 +106,7 @@ class Runner:
         """A resumed run tries again what had failed or was unknown: somebody asked for it to go on."""
         for step in run.steps:
             if under.states[step.id] in (StepState.FAILED, StepState.UNKNOWN):
-                self._set(under, step.id, StepState.RUNNING if step.attempts else StepState.PENDING)
+                self._set(under, step.id, StepState.PENDING)
 
     def _set(self, under: _Under, step_id: str, state: StepState) -> None:
         self._ledger.settle(under.lease, step_id, state, ())
@@ -140,7 +141,13 @@ class Runner:
         return self._left.is_set() or self._lost.is_set()
 
     def _attempt(self, run: Run, step: PlannedStep, under: _Under) -> End:
-        attempt = Attempt(self._ledger, self._devices, self._pace, under.lease, lambda: self._stopped, self._tell)
+        def may_send() -> bool:
+            undoing = step.id in run.plan.undoes
+            return undoing or not (under.paused or under.aborting)
+
+        attempt = Attempt(
+            self._ledger, self._devices, self._pace, under.lease, lambda: self._stopped, may_send, self._tell
+        )
         return attempt.make(step, run)
 
     def _landed(self, step: PlannedStep, end: End, under: _Under) -> None:
@@ -215,9 +222,7 @@ class Runner:
         if under.states[step_id] not in (StepState.FAILED, StepState.UNKNOWN):
             return
         if decision.choice is Choice.RETRY:
-            attempts = self._ledger.run(run.id).step(step_id).attempts
-            self._set(under, step_id, StepState.PENDING if not attempts else StepState.RUNNING)
-            under.states[step_id] = StepState.PENDING
+            self._set(under, step_id, StepState.PENDING)
         else:
             state = StepState.SKIPPED if decision.choice is Choice.SKIP else StepState.MARKED
             self._ledger.settle(under.lease, step_id, state, (), f"{decision.by}: {decision.reason}")

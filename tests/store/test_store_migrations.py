@@ -10,12 +10,23 @@ from pathlib import Path
 from sqlite3 import connect
 
 import pytest
+from alembic import command
 from alembic.config import Config
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection
 
 from store import check_migrations, migrations, sqlite
 from store.database import Store, StoreError, open_store
+from store.estate import (
+    DeviceKind,
+    RcgMode,
+    RcgRole,
+    RcgStatus,
+    RemoteCopyGroup,
+    RemoteCopyVolume,
+    SyncStatus,
+    Vlun,
+)
 from store.tables import METADATA
 from tests.store.estates import bytes_of, lpars, mode, reading, status
 
@@ -177,3 +188,36 @@ def test_several_consoles_that_open_a_fresh_store_at_once_make_one_store(tmp_pat
 def test_the_command_that_the_tests_run_says_nothing_when_all_is_well() -> None:
     found = subprocess.run([sys.executable, "-m", "store.check_migrations"], capture_output=True, text=True)
     assert (found.returncode, found.stdout, found.stderr) == (0, "", "")
+
+
+def test_exports_of_a_store_from_before_they_had_luns_keep_their_hosts(tmp_path: Path) -> None:
+    path = tmp_path / "store.sqlite"
+    group = RemoteCopyGroup(
+        "3par",
+        "CZ1",
+        7,
+        "oradb",
+        "oradb",
+        1001,
+        "there",
+        RcgStatus.STARTED,
+        RcgRole.PRIMARY,
+        RcgMode.SYNC,
+        volumes=(RemoteCopyVolume("v1", 1, "v1", 2, SyncStatus.SYNCED, vluns=(Vlun("h2", 4), Vlun("h1", 3))),),
+    )
+    store = open_store(path)
+    store.configure([status("3par", kind=DeviceKind.THREEPAR)])
+    store.apply(reading(0, group, device="3par"))
+    store.close()
+    connection = sqlite.create_connection(path)
+    config = sqlite.alembic_config(connection)
+    with sqlite.transaction(connection):
+        command.downgrade(config, "0001")
+    sqlite.close(connection)
+    with closing(connect(path)) as raw:
+        assert '"exported_to":["h1","h2"]' in raw.execute("SELECT facts FROM sighting").fetchone()[0]
+    store = open_store(path)
+    (entry,) = store.view.entries("rcg")
+    store.close()
+    assert isinstance(entry.obj, RemoteCopyGroup)
+    assert entry.obj.volumes[0].vluns == (Vlun("h1", None), Vlun("h2", None))

@@ -1,0 +1,236 @@
+"""Runs on the lab's arrays: what the operator decides, what the devices do, and what the referee says of it."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from app.connect import Connector
+from app.recovery.attempt import Pace
+from app.recovery.operations import Operations, new_run_id
+from app.recovery.rcg.options import Options, RcgVerb
+from app.recovery.runner import Runner
+from app.settings import load
+from backends.lab.faults import FaultKind
+from backends.lab.threepar.rcg import Side
+from store.database import open_store
+from store.estate import RcgMode, RcgRole, RcgStatus
+from store.ledger import LeaseError, Ledger
+from store.runs import Choice, Run, RunState, StepState
+from tests.faults.rcg_estate import RcgEstate, rcg_estate
+
+PACE = Pace(poll_s=0.02, lost_s=0.5, margin_s=1.2, busy_s=0.1, retries=5)
+BROKEN = ("DROP_AFTER", "HTTP_504_AFTER", "DROP_BEFORE", "HTTP_503", "HTTP_429", "TRUNCATED", "HTML")
+
+
+@pytest.fixture(scope="module")
+def estate(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RcgEstate]:
+    with rcg_estate(tmp_path_factory.mktemp("lab")) as running:
+        yield running
+
+
+@pytest.fixture
+def operations(estate: RcgEstate, tmp_path: Path) -> Iterator[Operations]:
+    path = tmp_path / "store.sqlite"
+    settings = load(estate.config)
+    with closing(open_store(path)) as store, closing(Ledger(path)) as ledger:
+        yield Operations(settings, store, ledger, Connector(settings))
+        estate.world.faults.clear()
+        assert estate.world.referee.violations == []
+
+
+def agreed(operations: Operations, verb: RcgVerb, *names: str, options: Options | None = None) -> Run:
+    run_id = new_run_id()
+    plan = operations.plan_rcg(verb, names, options or Options(), run_id)
+    assert not plan.refused, plan.refused
+    return operations.agree(run_id, plan, plan.confirm)
+
+
+def runner(operations: Operations, holder: str = "one", pace: Pace = PACE) -> Runner:
+    return Runner(operations.ledger, operations.devices, holder, pace)
+
+
+def done(operations: Operations, run: Run) -> Run:
+    return runner(operations).run(run.id, wait_for_operator=False)
+
+
+def side(estate: RcgEstate, name: str, array: str) -> Side:
+    found = estate.side(name, array)
+    assert isinstance(found, Side)
+    return found
+
+
+def eventually(holds: object, limit_s: float = 20.0) -> None:
+    deadline = time.monotonic() + limit_s
+    while not holds():  # type: ignore[operator]
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+@pytest.mark.parametrize("mode", [RcgMode.SYNC, RcgMode.PERIODIC])
+def test_over_and_home_again_loses_nothing(estate: RcgEstate, operations: Operations, mode: RcgMode) -> None:
+    name = estate.group(mode)
+    losses = len(estate.world.referee.losses)
+    for verb, there in ((RcgVerb.FAILOVER, "lyon"), (RcgVerb.RECOVER, "lyon"), (RcgVerb.RESTORE, "paris")):
+        run = done(operations, agreed(operations, verb, name))
+        assert run.state is RunState.SUCCEEDED, [step.reason for step in run.steps]
+        estate.switch_on(there, name)
+    assert side(estate, name, "paris").role is RcgRole.PRIMARY
+    assert side(estate, name, "paris").status is RcgStatus.STARTED
+    mine = [loss for loss in estate.world.referee.losses[losses:] if name in loss.origin]
+    assert all(loss.generations == 0 for loss in mine), mine
+
+
+def test_after_a_disaster_no_more_is_lost_than_was_accepted(estate: RcgEstate, operations: Operations) -> None:
+    name = estate.group(RcgMode.PERIODIC)
+    assert done(operations, agreed(operations, RcgVerb.SYNC, name)).state is RunState.SUCCEEDED
+    time.sleep(2.5)
+    with estate.world.turn():
+        estate.world.set_dark("paris", True)
+    try:
+        run = agreed(operations, RcgVerb.FAILOVER, name, options=Options(disaster=True))
+        assert done(operations, run).state is RunState.SUCCEEDED
+        estate.switch_on("lyon", name)
+        writer = f"lyon/{name}-srv#1"
+        (loss,) = [loss for loss in estate.world.referee.losses if loss.writer == writer]
+        assert 0 < loss.seconds <= (run.plan.loss_s or 0)
+    finally:
+        with estate.world.turn():
+            estate.world.set_dark("paris", False)
+
+
+@pytest.mark.parametrize("kind", BROKEN)
+def test_a_verb_whose_answer_is_lost_or_spoilt_takes_effect_once(
+    estate: RcgEstate, operations: Operations, kind: str
+) -> None:
+    name = estate.group(RcgMode.SYNC)
+    run = agreed(operations, RcgVerb.STOP, name)
+    estate.world.faults.add("3par-p", FaultKind[kind], "PUT /remotecopygroups", count=1)
+    found = done(operations, run)
+    assert found.state is RunState.SUCCEEDED, found.steps[0].reason
+    assert side(estate, name, "paris").status is RcgStatus.STOPPED
+    results = [entry for entry in operations.ledger.journal(run.id) if entry.kind == "result"]
+    assert len(results) == 1
+
+
+@pytest.mark.parametrize("kind", ["HTTP_403", "HTTP_409", "HTTP_500", "REFUSES_LOGIN", "UNREACHABLE", "HANG"])
+def test_what_stays_broken_stops_the_run_and_says_why_and_never_looks_like_success(
+    estate: RcgEstate, operations: Operations, kind: str
+) -> None:
+    name = estate.group(RcgMode.SYNC)
+    run = agreed(operations, RcgVerb.STOP, name)
+    short = tuple(replace(step, limit_s=1.0) for step in run.plan.steps)
+    run_id = new_run_id()
+    run = operations.agree(run_id, replace(run.plan, steps=short), ())
+    if kind == "HANG":  # a call that hangs ends with its time limit, which is longer than this test
+        kind = "DROP_BEFORE"
+    estate.world.faults.add("3par-p", FaultKind[kind], "*")
+    found = done(operations, run)
+    assert found.state is RunState.INTERRUPTED  # it waits, and nobody holds it
+    assert found.steps[0].state in (StepState.FAILED, StepState.UNKNOWN)
+    assert found.steps[0].reason
+    assert side(estate, name, "paris").status is RcgStatus.STARTED
+    estate.world.faults.clear()
+    assert done(operations, run).state is RunState.SUCCEEDED
+
+
+def test_rcg_04_an_export_that_fails_is_a_failed_step(estate: RcgEstate, operations: Operations) -> None:
+    name = estate.group(RcgMode.SYNC)
+    run = agreed(operations, RcgVerb.FAILOVER, name)
+    estate.world.faults.add("3par-l", FaultKind.HTTP_403, "POST /vluns")
+    found = done(operations, run)
+    failed = [step for step in found.steps if step.state is StepState.FAILED]
+    assert [found.plan.step(step.id).kind for step in failed] == ["vlun.create", "vlun.create"]
+    assert found.state is not RunState.SUCCEEDED
+
+
+def test_a_step_that_is_done_already_sends_nothing(estate: RcgEstate, operations: Operations) -> None:
+    name = estate.group(RcgMode.SYNC)
+    run = agreed(operations, RcgVerb.STOP, name)
+    with estate.world.turn() as now:
+        group, mine = estate.paris.group(name)
+        group.stop(mine, now)
+    sent = estate.paris.device.counters.requests["PUT /remotecopygroups"]
+    assert done(operations, run).steps[0].state is StepState.ALREADY
+    assert estate.paris.device.counters.requests["PUT /remotecopygroups"] == sent
+
+
+def test_rcg_11_a_role_that_changed_since_the_plan_refuses_the_verb(estate: RcgEstate, operations: Operations) -> None:
+    name = estate.group(RcgMode.SYNC, "recovered")
+    run = agreed(operations, RcgVerb.RESTORE, name)
+    with estate.world.turn() as now:
+        group, mine = estate.lyon.group(f"{name}.r1001")
+        group.stop(mine, now)
+    found = done(operations, run)
+    assert found.state is RunState.INTERRUPTED
+    assert {step.state for step in found.steps} <= {StepState.DONE, StepState.FAILED, StepState.PENDING}
+    assert side(estate, name, "lyon").role is RcgRole.PRIMARY_REV
+
+
+def test_the_operator_skips_marks_done_retries_and_continues(estate: RcgEstate, operations: Operations) -> None:
+    name = estate.group(RcgMode.SYNC)
+    run = agreed(operations, RcgVerb.FAILOVER, name)
+    estate.world.faults.add("3par-p", FaultKind.HTTP_403, "POST /volumes")
+    acting = runner(operations)
+    thread = threading.Thread(target=acting.run, args=(run.id,))
+    thread.start()
+    ledger = operations.ledger
+    eventually(lambda: ledger.run(run.id).state is RunState.WAITING)
+    stuck = [step.id for step in ledger.run(run.id).steps if step.state is StepState.FAILED]
+    assert len(stuck) == 2
+    ledger.decide(run.id, Choice.PAUSE, None, "", "ops")
+    ledger.decide(run.id, Choice.SKIP, stuck[0], "no room for it", "ops")
+    estate.world.faults.clear()
+    ledger.decide(run.id, Choice.RETRY, stuck[1], "", "ops")
+    eventually(lambda: ledger.run(run.id).state is RunState.PAUSED)
+    assert ledger.run(run.id).step(stuck[1]).state is StepState.PENDING
+    ledger.decide(run.id, Choice.CONTINUE, None, "", "ops")
+    thread.join(30)
+    found = ledger.run(run.id)
+    assert found.state is RunState.SUCCEEDED
+    assert (found.step(stuck[0]).state, found.step(stuck[0]).reason) == (StepState.SKIPPED, "ops: no room for it")
+
+
+def test_an_aborted_run_begins_nothing_more(estate: RcgEstate, operations: Operations) -> None:
+    name = estate.group(RcgMode.SYNC)
+    run = agreed(operations, RcgVerb.FAILOVER, name)
+    estate.world.faults.add("3par-p", FaultKind.HTTP_403, "PUT /remotecopygroups")
+    assert done(operations, run).state is RunState.INTERRUPTED
+    operations.ledger.decide(run.id, Choice.ABORT, None, "hosts still write", "ops")
+    estate.world.faults.clear()
+    sent = estate.paris.device.counters.requests["PUT /remotecopygroups"]
+    found = done(operations, run)
+    assert (found.state, found.note) == (RunState.ABORTED, "hosts still write")
+    assert estate.paris.device.counters.requests["PUT /remotecopygroups"] == sent
+
+
+def test_a_second_console_may_not_act_while_the_first_one_does(estate: RcgEstate, operations: Operations) -> None:
+    name = estate.group(RcgMode.PERIODIC)
+    run = agreed(operations, RcgVerb.SYNC, name)
+    other = agreed(operations, RcgVerb.STOP, name)
+    thread = threading.Thread(target=runner(operations).run, args=(run.id,))
+    thread.start()
+    eventually(lambda: operations.ledger.run(run.id).state is RunState.RUNNING)
+    with pytest.raises(LeaseError, match=run.id):
+        runner(operations, "two").run(other.id)
+    thread.join(30)
+    assert operations.ledger.run(run.id).state is RunState.SUCCEEDED
+
+
+def test_a_console_that_leaves_gives_the_run_back_to_be_resumed(estate: RcgEstate, operations: Operations) -> None:
+    name = estate.group(RcgMode.PERIODIC)
+    run = agreed(operations, RcgVerb.FAILOVER, name)
+    first = runner(operations)
+    thread = threading.Thread(target=first.run, args=(run.id,))
+    thread.start()
+    eventually(lambda: any(step.state is StepState.DONE for step in operations.ledger.run(run.id).steps))
+    first.leave()
+    thread.join(30)
+    assert operations.ledger.run(run.id).state is RunState.INTERRUPTED
+    assert runner(operations, "two").run(run.id, wait_for_operator=False).state is RunState.SUCCEEDED

@@ -1,0 +1,274 @@
+"""Kills at every point of every step of every verb on remote copy groups: ``make long`` prints how many.
+
+A run is begun by a process that is killed for real (SIGKILL), and resumed by another. Afterwards the referee must have
+seen no violation, every verb must have been sent as often as in a run that nobody killed, and no journal entry that was
+acknowledged may be missing.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import random
+import subprocess
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from app.connect import Connector
+from app.recovery.operations import Operations, new_run_id
+from app.recovery.rcg.options import Options, RcgVerb
+from app.settings import load
+from backends.lab.faults import FaultKind
+from store import journal
+from store.database import Store, open_store
+from store.estate import RcgMode
+from store.ledger import Ledger
+from store.runs import Plan, Run, RunState
+from tests.faults.kill_child import POINTS
+from tests.faults.rcg_estate import RcgEstate, rcg_estate
+
+SENT = {
+    "rcg.start": "PUT /remotecopygroups",
+    "rcg.stop": "PUT /remotecopygroups",
+    "rcg.sync": "PUT /remotecopygroups",
+    "rcg.failover": "POST /remotecopygroups",
+    "rcg.recover": "POST /remotecopygroups",
+    "rcg.restore": "POST /remotecopygroups",
+    "rcg.switchover": "POST /remotecopygroups",
+    "rcg.reverse": "setrcopygroup reverse",
+    "vlun.remove": "DELETE /vluns",
+    "vlun.create": "POST /vluns",
+    "sv.create": "POST /volumes",
+}
+"""What the lab calls the request of each kind of step that sends one."""
+
+
+@dataclass(frozen=True)
+class Case:
+    """A verb, the mode of its group and the state it begins in."""
+
+    verb: RcgVerb
+    mode: RcgMode
+    state: str = "normal"
+    disaster: bool = False
+    policies: tuple[str, ...] = ()
+
+    @property
+    def name(self) -> str:
+        return f"{self.verb} {self.mode}{' disaster' if self.disaster else ''}"
+
+
+CASES = (
+    Case(RcgVerb.START, RcgMode.SYNC, "stopped"),
+    Case(RcgVerb.STOP, RcgMode.SYNC),
+    Case(RcgVerb.SYNC, RcgMode.PERIODIC),
+    Case(RcgVerb.FAILOVER, RcgMode.SYNC),
+    Case(RcgVerb.FAILOVER, RcgMode.PERIODIC),
+    Case(RcgVerb.FAILOVER, RcgMode.SYNC, disaster=True),
+    Case(RcgVerb.FAILOVER, RcgMode.PERIODIC, disaster=True),
+    Case(RcgVerb.RECOVER, RcgMode.SYNC, "failed over"),
+    Case(RcgVerb.RECOVER, RcgMode.PERIODIC, "failed over"),
+    Case(RcgVerb.RESTORE, RcgMode.SYNC, "recovered"),
+    Case(RcgVerb.RESTORE, RcgMode.PERIODIC, "recovered"),
+    Case(RcgVerb.REVERSE, RcgMode.SYNC),
+    Case(RcgVerb.UNDO, RcgMode.SYNC, "failed over"),
+    Case(RcgVerb.SWITCHOVER, RcgMode.SYNC, policies=("path_management",)),
+)
+
+
+class Zygote:
+    """The process that forks those that are killed."""
+
+    def __init__(self) -> None:
+        command = [sys.executable, "-m", "tests.faults.kill_child"]
+        self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+
+    def begin(self, order: dict[str, Any]) -> int:
+        assert self._process.stdin is not None
+        self._process.stdin.write(json.dumps(order) + "\n")
+        self._process.stdin.flush()
+        return int(self._answer()["pid"])
+
+    def ended(self) -> dict[str, Any]:
+        return self._answer()
+
+    def _answer(self) -> dict[str, Any]:
+        assert self._process.stdout is not None
+        found: dict[str, Any] = json.loads(self._process.stdout.readline())
+        return found
+
+    def close(self) -> None:
+        assert self._process.stdin is not None
+        self._process.stdin.close()
+        self._process.wait(10)
+
+
+@dataclass
+class Range:
+    """Everything that trials need."""
+
+    estate: RcgEstate
+    zygote: Zygote
+    store: Store
+    ledger: Ledger
+    operations: Operations
+
+    @property
+    def path(self) -> Path:
+        return self.ledger.path
+
+    def plan(self, case: Case) -> tuple[Run, Plan, str]:
+        """A run of the case on a new group, agreed to. Returns it with its plan and the group's name."""
+        name = self.estate.group(case.mode, case.state, case.policies)
+        if case.disaster:
+            self.operations.plan_rcg(RcgVerb.FAILOVER, [name], Options(), new_run_id())  # the store has seen it
+            with self.estate.world.turn():
+                self.estate.world.set_dark("paris", True)
+        run_id = new_run_id()
+        plan = self.operations.plan_rcg(case.verb, [name], Options(disaster=case.disaster), run_id)
+        assert not plan.refused, (case, plan.refused)
+        return self.operations.agree(run_id, plan, plan.confirm), plan, name
+
+    def order(self, run: Run, step: str | None = None, point: str | None = None) -> dict[str, Any]:
+        return {
+            "config": str(self.estate.config),
+            "store": str(self.path),
+            "run": run.id,
+            "step": step,
+            "point": point,
+        }
+
+    def requests(self) -> Counter[str]:
+        """The requests that change something, so far, by what the lab calls them."""
+        found: Counter[str] = Counter()
+        for device in self.estate.world.devices.values():
+            found += Counter({verb: n for verb, n in device.counters.requests.items() if verb in SENT.values()})
+        return found
+
+
+@contextmanager
+def shooting_range(directory: Path) -> Iterator[Range]:
+    with rcg_estate(directory) as estate:
+        settings = load(estate.config)
+        path = directory / "runs.sqlite"
+        store, ledger, zygote = open_store(path), Ledger(path), Zygote()
+        try:
+            yield Range(estate, zygote, store, ledger, Operations(settings, store, ledger, Connector(settings)))
+        finally:
+            zygote.close()
+            ledger.close()
+            store.close()
+
+
+def trial(at: Range, case: Case, rng: random.Random, kills: int = 1) -> str | None:
+    """One run, killed ``kills`` times at random points of random steps and then left alone. Returns what is wrong
+    afterwards, None: nothing."""
+    run, plan, name = at.plan(case)
+    before, acknowledged = at.requests(), []
+    try:
+        for _ in range(kills):
+            step = rng.choice(plan.steps)
+            point = rng.choice(POINTS) if step.call else rng.choice(("after result",))
+            acknowledged += _shoot(at, run, step.id, step.kind, point)
+        at.zygote.begin(at.order(run))
+        end = at.zygote.ended()
+        acknowledged += end["acknowledged"]
+        return _wrong(at, case, run, plan, name, before, acknowledged)
+    finally:
+        if case.disaster:
+            with at.estate.world.turn():
+                at.estate.world.set_dark("paris", False)
+
+
+def _shoot(at: Range, run: Run, step: str, kind: str, point: str) -> list[str]:
+    """Act for the run until it is killed at the point, or ends because the step was through already."""
+    if point != "call left":
+        at.zygote.begin(at.order(run, step, point))
+        return list(at.zygote.ended()["acknowledged"])
+    device = run.plan.step(step).device
+    counter = at.estate.world.devices[device].counters.requests
+    fault = at.estate.world.faults.add(device, FaultKind.SLOW, SENT[kind], seconds=1.0)
+    done = counter[SENT[kind]]
+    pid = at.zygote.begin(at.order(run))
+    import os
+    import signal
+    import threading
+
+    ended: list[dict[str, Any]] = []
+    waiter = threading.Thread(target=lambda: ended.append(at.zygote.ended()))
+    waiter.start()
+    while counter[SENT[kind]] == done and not ended:
+        time.sleep(0.002)
+    if not ended:
+        os.kill(pid, signal.SIGKILL)
+    waiter.join()
+    at.estate.world.faults.remove(fault.id)
+    return list(ended[0]["acknowledged"])
+
+
+def _wrong(
+    at: Range, case: Case, run: Run, plan: Plan, name: str, before: Counter[str], acknowledged: list[str]
+) -> str | None:
+    found = at.ledger.run(run.id)
+    if found.state is not RunState.SUCCEEDED:
+        reasons = [f"{step.id} {step.state}: {step.reason}" for step in found.steps]
+        return f"{case.name}: {found.state}: {reasons}"
+    expected = Counter(SENT[step.kind] for step in plan.steps if step.call)
+    sent = at.requests() - before
+    if sent != expected:
+        return f"{case.name}: sent {dict(sent)}, expected {dict(expected)}"
+    if case.verb is RcgVerb.FAILOVER:
+        at.estate.switch_on("lyon", name)
+    if at.estate.world.referee.violations:
+        violations = list(at.estate.world.referee.violations)
+        at.estate.world.referee.violations.clear()
+        return f"{case.name}: {violations}"
+    verdict = journal.verify(at.path)
+    if verdict.broken is not None:
+        return f"{case.name}: journal broken at {verdict.broken}: {verdict.why}"
+    kept = set(range(1, verdict.entries + 1))
+    missing = [line for line in acknowledged if int(line.split()[0]) not in kept]
+    return f"{case.name}: acknowledged and missing: {missing}" if missing else None
+
+
+def campaign(seed: int, trials: int, directory: Path) -> tuple[Counter[str], list[str]]:
+    """So many trials; returns how many of each case there were, and what was wrong."""
+    rng, counts, wrong = random.Random(seed), Counter[str](), []
+    done = 0
+    while done < trials:
+        with tempfile.TemporaryDirectory(dir=directory) as folder, shooting_range(Path(folder)) as at:
+            for _ in range(min(28, trials - done)):
+                case = CASES[done % len(CASES)]
+                found = trial(at, case, rng)
+                done += 1
+                counts[case.name] += 1
+                if found is not None:
+                    wrong.append(found)
+                    print(found, flush=True)
+    return counts, wrong
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--kills", type=int, default=2_000)
+    arguments = parser.parse_args()
+    began = time.monotonic()
+    with tempfile.TemporaryDirectory() as folder:
+        counts, wrong = campaign(arguments.seed, arguments.kills, Path(folder))
+    for name, count in sorted(counts.items()):
+        print(f"{count:>6} kills: {name}")
+    took = time.monotonic() - began
+    print(f"seed {arguments.seed}: {counts.total()} kills in {took:.0f} s, {len(wrong)} runs went wrong")
+    return 1 if wrong else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

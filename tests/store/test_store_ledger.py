@@ -1,0 +1,284 @@
+"""Runs and their journal: every change is written with its entry, under a lease whose epoch is checked with it."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from store import journal
+from store.errors import StoreError
+from store.ledger import LEASE_S, LeaseError, Ledger, RunError
+from store.runs import Choice, Fact, Guard, Plan, PlannedStep, RunState, StepState
+
+AT = datetime(2026, 3, 1, 3, 0, tzinfo=UTC)
+STEP = PlannedStep("s1", "rcg.stop", '{"array":"a"}', "Stop", "3par-a", "stoprcopygroup -f oradb", undo="s2")
+PLAN = Plan(
+    "stop",
+    "stop oradb",
+    ("rcg:1:oradb",),
+    AT,
+    (STEP, PlannedStep("s2", "rcg.start", "{}", "Start", "3par-a", "startrcopygroup oradb")),
+    (Guard("rcg.role", "the pair is normal", True, "normal", AT),),
+    ("stop oradb",),
+)
+
+
+class Time:
+    """A clock that is moved by hand."""
+
+    def __init__(self) -> None:
+        self.now = AT
+
+    def __call__(self) -> datetime:
+        return self.now
+
+    def pass_(self, seconds: float) -> None:
+        self.now += timedelta(seconds=seconds)
+
+
+@pytest.fixture
+def clock() -> Time:
+    return Time()
+
+
+@pytest.fixture
+def ledger(tmp_path: Path, clock: Time) -> Iterator[Ledger]:
+    with closing(Ledger(tmp_path / "store.sqlite", clock)) as opened:
+        yield opened
+
+
+def agreed(ledger: Ledger, run_id: str = "r1") -> None:
+    ledger.propose(run_id, PLAN, "ops@jump")
+    ledger.approve(run_id, "ops@jump", ["stop oradb"])
+
+
+def test_a_run_is_read_back_exactly_as_it_was_proposed(ledger: Ledger) -> None:
+    agreed(ledger)
+    run = ledger.run("r1")
+    assert (run.plan, run.state, run.by, run.created_at) == (PLAN, RunState.APPROVED, "ops@jump", AT)
+    assert [step.state for step in run.steps] == [StepState.PENDING, StepState.PENDING]
+
+
+def test_nothing_runs_that_nobody_approved_and_nothing_is_approved_twice(ledger: Ledger) -> None:
+    ledger.propose("r1", PLAN, "ops@jump")
+    with pytest.raises(RunError, match="proposed"):
+        ledger.take("r1", "one")
+    ledger.approve("r1", "ops@jump", [])
+    with pytest.raises(RunError, match="approved"):
+        ledger.approve("r1", "ops@jump", [])
+    with pytest.raises(RunError, match="no run r2"):
+        ledger.run("r2")
+
+
+def test_a_step_keeps_its_first_intent_its_attempts_its_answer_and_its_facts(ledger: Ledger, clock: Time) -> None:
+    agreed(ledger)
+    lease = ledger.take("r1", "one")
+    ledger.intend(lease, "s1", STEP.call, [Fact("status", "Started")])
+    clock.pass_(2)
+    ledger.answered(lease, "s1", "accepted", 1.5)
+    clock.pass_(2)
+    ledger.settle(lease, "s1", StepState.DONE, [Fact("status", "Stopped")], "the group is Stopped")
+    step = ledger.run("r1").step("s1")
+    assert (step.state, step.attempts, step.answer, step.took_s) == (StepState.DONE, 1, "accepted", 1.5)
+    assert (step.began_at, step.ended_at) == (AT, AT + timedelta(seconds=4))
+    assert step.facts == (Fact("status", "Stopped"),)
+    assert ledger.durations("rcg.stop") == (4.0,)
+    assert [entry.kind for entry in ledger.journal("r1")] == [
+        "proposed",
+        "approved",
+        "lease taken",
+        "intent",
+        "answer",
+        "result",
+    ]
+
+
+def test_a_second_console_sees_the_run_and_cannot_start_another_on_its_target(tmp_path: Path, clock: Time) -> None:
+    path = tmp_path / "store.sqlite"
+    with closing(Ledger(path, clock)) as one, closing(Ledger(path, clock)) as two:
+        agreed(one, "r1")
+        one.take("r1", "one")
+        assert (two.run("r1").state, two.run("r1").holder) == (RunState.RUNNING, "one")
+        agreed(two, "r2")
+        with pytest.raises(LeaseError, match="run r1, held by one"):
+            two.take("r2", "two")
+        with pytest.raises(LeaseError, match="held by one"):
+            two.take("r1", "two")
+
+
+def test_a_console_that_was_silent_beyond_its_lease_finds_its_epoch_old(tmp_path: Path, clock: Time) -> None:
+    path = tmp_path / "store.sqlite"
+    with closing(Ledger(path, clock)) as one, closing(Ledger(path, clock)) as two:
+        agreed(one)
+        old = one.take("r1", "one")
+        clock.pass_(LEASE_S + 1)
+        assert two.run("r1").state is RunState.INTERRUPTED
+        new = two.take("r1", "two")
+        assert new.epochs[0] == old.epochs[0] + 1
+        entries = len(one.journal())
+        for act in (
+            lambda: one.intend(old, "s1", STEP.call, []),
+            lambda: one.settle(old, "s1", StepState.DONE, []),
+            lambda: one.turn(old, RunState.SUCCEEDED),
+            lambda: one.renew(old),
+        ):
+            with pytest.raises(LeaseError, match="two"):
+                act()
+        assert len(one.journal()) == entries
+        two.intend(new, "s1", STEP.call, [])
+
+
+def test_a_lease_that_is_renewed_or_that_nobody_else_took_holds_on(ledger: Ledger, clock: Time) -> None:
+    agreed(ledger)
+    lease = ledger.take("r1", "one")
+    clock.pass_(LEASE_S - 1)
+    ledger.renew(lease)
+    clock.pass_(LEASE_S - 1)
+    assert ledger.run("r1").state is RunState.RUNNING
+    clock.pass_(2)
+    ledger.intend(lease, "s1", STEP.call, [])
+
+
+def test_an_interrupted_run_must_be_resumed_or_aborted_before_another_acts_on_its_target(
+    ledger: Ledger, clock: Time
+) -> None:
+    agreed(ledger, "r1")
+    ledger.take("r1", "one")
+    clock.pass_(LEASE_S + 1)
+    agreed(ledger, "r2")
+    with pytest.raises(LeaseError, match=r"r1 .* was interrupted"):
+        ledger.take("r2", "two")
+    ledger.turn(ledger.take("r1", "two"), RunState.ABORTED, "enough")
+    ledger.take("r2", "two")
+    with pytest.raises(RunError, match="aborted"):
+        ledger.take("r1", "one")
+
+
+def test_decisions_are_found_by_whoever_acts_and_an_ended_run_takes_none(ledger: Ledger) -> None:
+    agreed(ledger)
+    lease = ledger.take("r1", "one")
+    ledger.decide("r1", Choice.SKIP, "s1", "not needed", "ops@jump")
+    found = ledger.decisions("r1", 0)
+    assert [(d.choice, d.step, d.reason, d.by) for d in found] == [(Choice.SKIP, "s1", "not needed", "ops@jump")]
+    assert ledger.decisions("r1", found[-1].seq) == ()
+    ledger.turn(lease, RunState.SUCCEEDED)
+    with pytest.raises(RunError, match="succeeded"):
+        ledger.decide("r1", Choice.ABORT, None, "", "ops@jump")
+
+
+def test_only_a_run_that_never_began_can_be_dropped(ledger: Ledger) -> None:
+    agreed(ledger)
+    ledger.drop("r1", "ops@jump", "not tonight")
+    assert (ledger.run("r1").state, ledger.run("r1").note) == (RunState.ABORTED, "not tonight")
+    agreed(ledger, "r2")
+    ledger.take("r2", "one")
+    with pytest.raises(RunError, match="running"):
+        ledger.drop("r2", "ops@jump", "")
+
+
+# ------------------------------------------------------------------------------------------------------- the chain
+
+
+def filled(ledger: Ledger) -> Path:
+    agreed(ledger)
+    lease = ledger.take("r1", "one")
+    for _ in range(5):
+        ledger.intend(lease, "s1", STEP.call, [Fact("status", "Stärted")])
+    ledger.close()
+    return ledger.path
+
+
+def raw(path: Path, *statements: str) -> None:
+    with closing(sqlite3.connect(path)) as connection:
+        for trigger in ("journal_no_UPDATE", "journal_no_DELETE"):
+            connection.execute(f"DROP TRIGGER IF EXISTS {trigger}")
+        for statement in statements:
+            connection.execute(statement)
+        connection.commit()
+
+
+def test_an_untouched_journal_is_whole(ledger: Ledger) -> None:
+    verdict = journal.verify(filled(ledger))
+    assert (verdict.broken, verdict.entries) == (None, 8)
+
+
+@pytest.mark.parametrize("column", ["at", "run", "kind", "body", "hash"])
+def test_one_changed_byte_of_any_column_is_found_at_its_entry(ledger: Ledger, column: str) -> None:
+    path = filled(ledger)
+    new = "zeroblob(32)" if column == "hash" else f"substr({column}, 1, 3) || 'X' || substr({column}, 5)"
+    raw(path, f"UPDATE journal SET {column} = {new} WHERE seq = 4")
+    verdict = journal.verify(path)
+    assert (verdict.broken, verdict.entries) == (4, 3)
+
+
+def test_a_missing_entry_a_swapped_one_and_an_inserted_one_are_found(ledger: Ledger) -> None:
+    path = filled(ledger)
+    raw(path, "DELETE FROM journal WHERE seq = 3")
+    assert (journal.verify(path).broken, journal.verify(path).entries) == (4, 2)
+
+
+@pytest.mark.parametrize("cut", [1, 3, 8])
+def test_a_cut_tail_is_found_by_the_note_in_the_store_and_by_the_file_beside_it(ledger: Ledger, cut: int) -> None:
+    path = filled(ledger)
+    head = journal.head_file(path)
+    assert head.stat().st_mode & 0o777 == 0o600
+    raw(path, f"DELETE FROM journal WHERE seq > {8 - cut}")
+    assert "the store noted that there were 8" in (journal.verify(path).why or "")
+    raw(
+        path,
+        f"INSERT OR REPLACE INTO journal_head SELECT 1, seq, hash FROM journal WHERE seq = {8 - cut}",
+        *(["DELETE FROM journal_head"] if cut == 8 else []),
+    )
+    verdict = journal.verify(path)
+    assert (verdict.broken, verdict.entries) == (9 - cut, 8 - cut)
+    assert head.name in (verdict.why or "")
+    head.unlink()
+    assert journal.verify(path).broken is None  # nothing is left that knows better
+
+
+def test_the_file_beside_the_store_may_be_behind_but_not_another(ledger: Ledger) -> None:
+    path = filled(ledger)
+    head = journal.head_file(path)
+    with closing(sqlite3.connect(path)) as connection:
+        (digest,) = connection.execute("SELECT hash FROM journal WHERE seq = 5").fetchone()
+    head.write_text(f"5 {bytes(digest).hex()}\n")
+    assert journal.verify(path).broken is None
+    head.write_text(f"5 {'0' * 64}\n")
+    assert journal.verify(path).broken == 5
+    head.write_text("nonsense")
+    assert "does not hold" in (journal.verify(path).why or "")
+
+
+def test_the_file_itself_lets_no_program_change_or_delete_an_entry(ledger: Ledger) -> None:
+    path = filled(ledger)
+    with closing(sqlite3.connect(path)) as connection:
+        for statement in ("DELETE FROM journal", "UPDATE journal SET body = '{}'"):
+            with pytest.raises(sqlite3.IntegrityError, match="only grows"):
+                connection.execute(statement)
+
+
+def test_what_cannot_be_written_is_an_error_and_leaves_no_half(ledger: Ledger) -> None:
+    agreed(ledger)
+    lease = ledger.take("r1", "one")
+    entries = len(ledger.journal())
+    with closing(sqlite3.connect(ledger.path)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        ledger._connection.exec_driver_sql("PRAGMA busy_timeout = 50")
+        with pytest.raises(StoreError, match="locked"):
+            ledger.intend(lease, "s1", STEP.call, [])
+        other.rollback()
+    assert len(ledger.journal()) == entries
+    assert ledger.run("r1").step("s1").state is StepState.PENDING
+
+
+def test_the_journal_holds_the_whole_plan_and_the_words_that_were_typed(ledger: Ledger) -> None:
+    agreed(ledger)
+    proposed, approved = (json.loads(entry.body) for entry in ledger.journal("r1"))
+    assert proposed["plan"]["steps"][0]["call"] == "stoprcopygroup -f oradb"
+    assert approved["words"] == ["stop oradb"]
