@@ -5,6 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 SEED ?= 1
+KILLS ?= 2000
 
 .PHONY: demo test long bench lock clean
 
@@ -19,9 +20,10 @@ test: $(INSTALLED)
 	$(BIN)/python -m store.check_migrations
 	$(BIN)/python -m pytest -n 2 --dist loadfile --cov --cov-report=term:skip-covered --cov-fail-under=90
 
-# Seeded campaigns: make long SEED=7 prints its counts and the seed.
+# Seeded campaigns: make long SEED=7 prints its counts and the seed. The kills take about an hour and a half.
 long: $(INSTALLED)
-	$(BIN)/python -m tests.faults.campaign --seed $(SEED)
+	$(BIN)/python -m tests.faults.campaign --seed $(SEED); fuzzed=$$?; \
+	$(BIN)/python -m tests.faults.kills --seed $(SEED) --kills $(KILLS) && exit $$fuzzed
 
 # Both run, whatever the first says.
 bench: $(INSTALLED)

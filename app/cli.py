@@ -27,7 +27,7 @@ exit codes:
   0    done
   1    failed: the first line says what to do
   2    wrong usage, or an error in the configuration (file, line, key, what was expected)
-  3    partly: some devices could not be read; they are listed on standard error
+  3    partly: some devices could not be read (listed on standard error), or a run was begun and is not finished
   4    the store cannot be used
   129  the terminal was lost (hang-up)
   130  interrupted

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import sqlite3
 import sys
 import threading
 from pathlib import Path
@@ -199,6 +198,8 @@ class _Teller:
 
 def audit(store_path: Path, arguments: argparse.Namespace) -> int:
     """``drdeck audit verify``. Returns the exit code: 0 whole, 1 broken or not readable."""
+    import sqlite3
+
     from store import journal
 
     try:
