@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
-from app import import_command, labcommand, rcg_command, runs_command
+from app import import_command, labcommand, rcg_command, runs_command, volume_command
 
 if TYPE_CHECKING:
     from app.settings import DeviceSettings, Settings
@@ -95,6 +95,7 @@ def parser() -> argparse.ArgumentParser:
     _trust(commands.add_parser("trust", help="show and pin SSH host keys and TLS certificates"))
     import_command.add_arguments(commands)
     rcg_command.add_arguments(commands)
+    volume_command.add_arguments(commands)
     runs_command.add_arguments(commands)
     commands.add_parser("keys", help="print the keys and commands of the console")
     _inventory(
@@ -358,10 +359,11 @@ def _inventory_command(arguments: argparse.Namespace) -> int:
     return inventory.run(settings, request)
 
 
-def _rcg_command(arguments: argparse.Namespace) -> int:
+def _recovery_command(arguments: argparse.Namespace) -> int:
     settings = _settings(arguments)
     _ask_secrets(settings.devices)
-    return rcg_command.run(settings, _store_path(arguments, settings), arguments)
+    run = rcg_command.run if arguments.command == "rcg" else volume_command.run
+    return run(settings, _store_path(arguments, settings), arguments)
 
 
 def _runs_command(arguments: argparse.Namespace) -> int:
@@ -389,7 +391,8 @@ _COMMANDS: dict[str | None, Callable[[argparse.Namespace], int]] = {
     "check": _check,
     "trust": _trust_command,
     "import": import_command.run,
-    "rcg": _rcg_command,
+    "rcg": _recovery_command,
+    "volume": _recovery_command,
     "runs": _runs_command,
     "audit": _audit_command,
     "keys": _keys_command,

@@ -16,6 +16,7 @@ from app.connect import Connector
 from app.recovery import prediction
 from app.recovery.looks import Devices
 from app.recovery.rcg import gather, planning
+from app.recovery.rcg.draft import Draft
 from app.recovery.rcg.options import Options, RcgVerb
 from app.recovery.rcg.situation import Standing
 from app.settings_records import Settings
@@ -27,6 +28,14 @@ from store.records import Entry
 from store.runs import Plan, Run
 
 _LOSE = re.compile(r"lose (\d{1,6}) min", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class Sides:
+    """The devices between which a new group is made; ``to`` None: the only other array."""
+
+    made_on: str | None = None
+    to: str | None = None
 
 
 class Operations:
@@ -59,6 +68,19 @@ class Operations:
                 for at in situations
             ]
         plan = planning.plan(verb, situations, options, run_id)
+        return prediction.predicted(plan, self.ledger.durations)
+
+    def plan_volume(self, verb: str, name: str, draw: Callable[[Draft], None], run_id: str, on: Sides) -> Plan:
+        """Look, and let ``draw`` draw up what is done to one volume of a group, which is made where it does not exist
+        and ``on`` names its arrays. Raises :class:`app.recovery.rcg.gather.GroupError`."""
+        found = gather.arrays(self.devices, self.settings.devices, self._known)
+        if on.made_on is None or any(g.natural_name == name for array in found for g in array.groups):
+            at = gather.situation(found, name)
+        else:
+            at = gather.new_pair(found, name, on.made_on, on.to)
+        draft = Draft(at, "s", run_id)
+        draw(draft)
+        plan = planning.merged(verb, [draft], rolls_back=True)
         return prediction.predicted(plan, self.ledger.durations)
 
     def _known(self, device: str) -> tuple[Entry, ...]:

@@ -9,10 +9,13 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import random
+import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections import Counter
 from collections.abc import Iterator
@@ -22,8 +25,10 @@ from pathlib import Path
 from typing import Any
 
 from app.connect import Connector
-from app.recovery.operations import Operations, new_run_id
+from app.recovery.operations import Operations, Sides, new_run_id
+from app.recovery.rcg.draft import Draft
 from app.recovery.rcg.options import Options, RcgVerb
+from app.recovery.rcg.provision_plans import NewGroup, NewVolume, add_volume, remove_volume
 from app.settings import load
 from backends.lab.faults import FaultKind
 from store import journal
@@ -46,15 +51,22 @@ SENT = {
     "vlun.remove": "DELETE /vluns",
     "vlun.create": "POST /vluns",
     "sv.create": "POST /volumes",
+    "vv.create": "POST /volumes",
+    "vv.delete": "DELETE /volumes",
+    "rcg.create": "POST /remotecopygroups",
+    "rcg.remove": "DELETE /remotecopygroups",
+    "rcg.period": "PUT /remotecopygroups",
+    "rcg.admit": "POST /remotecopygroups/volumes",
+    "rcg.dismiss": "DELETE /remotecopygroups/volumes",
 }
 """What the lab calls the request of each kind of step that sends one."""
 
 
 @dataclass(frozen=True)
 class Case:
-    """A verb, the mode of its group and the state it begins in."""
+    """A verb, the mode of its group and the state it begins in. A text as verb: what is done to a volume of it."""
 
-    verb: RcgVerb
+    verb: RcgVerb | str
     mode: RcgMode
     state: str = "normal"
     disaster: bool = False
@@ -80,6 +92,11 @@ CASES = (
     Case(RcgVerb.REVERSE, RcgMode.SYNC),
     Case(RcgVerb.UNDO, RcgMode.SYNC, "failed over"),
     Case(RcgVerb.SWITCHOVER, RcgMode.SYNC, policies=("path_management",)),
+    Case("create", RcgMode.PERIODIC, "none"),
+    Case("create", RcgMode.SYNC),
+    Case("add", RcgMode.SYNC),
+    Case("remove", RcgMode.SYNC),
+    Case("delete", RcgMode.SYNC),
 )
 
 
@@ -126,6 +143,8 @@ class Range:
 
     def plan(self, case: Case) -> tuple[Run, Plan, str]:
         """A run of the case on a new group, agreed to. Returns it with its plan and the group's name."""
+        if not isinstance(case.verb, RcgVerb):
+            return self._plan_volume(case, case.verb)
         name = self.estate.group(case.mode, case.state, case.policies)
         if case.disaster:
             self.operations.plan_rcg(RcgVerb.FAILOVER, [name], Options(), new_run_id())  # the store has seen it
@@ -133,6 +152,30 @@ class Range:
                 self.estate.world.set_dark("paris", True)
         run_id = new_run_id()
         plan = self.operations.plan_rcg(case.verb, [name], Options(disaster=case.disaster), run_id)
+        assert not plan.refused, (case, plan.refused)
+        return self.operations.agree(run_id, plan, plan.confirm), plan, name
+
+    def _plan_volume(self, case: Case, verb: str) -> tuple[Run, Plan, str]:
+        new = case.state == "none"
+        name = f"n{time.monotonic_ns()}"[:20] if new else self.estate.group(case.mode)
+        volume = f"{name}_v1" if verb in ("remove", "delete") else f"{name}_new"
+        with self.estate.world.turn():
+            if verb == "add":
+                self.estate.paris.add_volume(volume, 1024, "SSD_r6")
+            if verb == "delete":
+                for vlun in [v for v in self.estate.paris.vluns if v.volume.name == volume]:
+                    self.estate.paris.unexport(volume, vlun.lun, vlun.host.name)
+        run_id, cpgs = new_run_id(), ("SSD_r6", "SSD_r6")
+        made = NewVolume(volume, volume, 1024 if verb == "create" else None, cpgs if verb == "create" else None)
+
+        def draw(draft: Draft) -> None:
+            if verb in ("remove", "delete"):
+                remove_volume(draft, volume, delete=verb == "delete")
+            else:
+                add_volume(draft, made, NewGroup(case.mode))
+
+        sides = Sides("3par-p", "3par-l") if new else Sides()
+        plan = self.operations.plan_volume(verb, name, draw, run_id, sides)
         assert not plan.refused, (case, plan.refused)
         return self.operations.agree(run_id, plan, plan.confirm), plan, name
 
@@ -174,7 +217,7 @@ def trial(at: Range, case: Case, rng: random.Random, kills: int = 1) -> str | No
     before, acknowledged = at.requests(), []
     try:
         for _ in range(kills):
-            step = rng.choice(plan.steps)
+            step = rng.choice([step for step in plan.steps if step.id not in plan.undoes])
             point = rng.choice(POINTS) if step.call else rng.choice(("after result",))
             acknowledged += _shoot(at, run, step.id, step.kind, point)
         at.zygote.begin(at.order(run))
@@ -197,10 +240,6 @@ def _shoot(at: Range, run: Run, step: str, kind: str, point: str) -> list[str]:
     fault = at.estate.world.faults.add(device, FaultKind.SLOW, SENT[kind], seconds=1.0)
     done = counter[SENT[kind]]
     pid = at.zygote.begin(at.order(run))
-    import os
-    import signal
-    import threading
-
     ended: list[dict[str, Any]] = []
     waiter = threading.Thread(target=lambda: ended.append(at.zygote.ended()))
     waiter.start()
@@ -220,7 +259,7 @@ def _wrong(
     if found.state is not RunState.SUCCEEDED:
         reasons = [f"{step.id} {step.state}: {step.reason}" for step in found.steps]
         return f"{case.name}: {found.state}: {reasons}"
-    expected = Counter(SENT[step.kind] for step in plan.steps if step.call)
+    expected = Counter(SENT[step.kind] for step in plan.steps if step.call and step.id not in plan.undoes)
     sent = at.requests() - before
     if sent != expected:
         return f"{case.name}: sent {dict(sent)}, expected {dict(expected)}"
@@ -244,7 +283,7 @@ def campaign(seed: int, trials: int, directory: Path) -> tuple[Counter[str], lis
     done = 0
     while done < trials:
         with tempfile.TemporaryDirectory(dir=directory) as folder, shooting_range(Path(folder)) as at:
-            for _ in range(min(28, trials - done)):
+            for _ in range(min(2 * len(CASES), trials - done)):
                 case = CASES[done % len(CASES)]
                 found = trial(at, case, rng)
                 done += 1

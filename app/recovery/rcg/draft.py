@@ -26,6 +26,7 @@ class Draft:
     first: tuple[str, ...] = ()
     guards: list[Guard] = field(default_factory=list)
     steps: list[PlannedStep] = field(default_factory=list)
+    undoes: list[PlannedStep] = field(default_factory=list)
     confirm: list[str] = field(default_factory=list)
     lasting: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
@@ -64,6 +65,13 @@ class Draft:
         )
         return step_id
 
+    def undo(self, step: Step, title: str) -> str:
+        """A step that only takes another one back; returns its id, for that one's ``undo``."""
+        kind, params = kinds.stored(step)
+        step_id = f"{self.prefix}u{len(self.steps) + 1}"
+        self.undoes.append(PlannedStep(step_id, kind, params, title, step.device, step.call()))
+        return step_id
+
     def add_all(self, steps: Sequence[tuple[Step, str]], *, destructive: bool, limit_s: float = ROLE_S) -> None:
         """Add steps that may run at the same time."""
         waits = self.join
@@ -74,6 +82,5 @@ class Draft:
     def join(self) -> tuple[str, ...]:
         """The steps that no other waits for yet: what must be settled before all that went before is."""
         waited = {need for step in self.steps for need in step.needs}
-        undoes = {step.undo for step in self.steps if step.undo is not None}
-        open_ends = tuple(s.id for s in self.steps if s.id not in waited and s.id not in undoes)
+        open_ends = tuple(step.id for step in self.steps if step.id not in waited)
         return open_ends or self.first

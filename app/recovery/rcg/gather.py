@@ -104,6 +104,20 @@ def situation(found: Sequence[Array], name: str, now: datetime | None = None) ->
     return Situation(any_view.natural_name, f"rcg:{key}", natural, peer, now or datetime.now(UTC))
 
 
+def new_pair(found: Sequence[Array], name: str, on: str, to: str | None, now: datetime | None = None) -> Situation:
+    """The pair of a group that does not exist yet: to be made on the device ``on`` and replicated to ``to``, which may
+    be left out where only one other array is configured. Raises :class:`GroupError`."""
+    here = next((array for array in found if array.device.name == on), None)
+    others = [array for array in found if array.device.name != on and to in (None, array.device.name)]
+    if here is None or len(others) != 1:
+        names = ", ".join(array.device.name for array in found) or "none"
+        raise GroupError(f"Name the array to make {name} on, and the other one (--on, --to). There are: {names}")
+    if here.system is None:
+        raise GroupError(f"{on} cannot be read: {here.unseen}")
+    key = f"rcg:{here.system.system_id}:{name}"
+    return Situation(name, key, _of(here, None), _of(others[0], None), now or datetime.now(UTC))
+
+
 def _side(found: Sequence[Array], key: str, name: str) -> SideNow | None:
     for array in found:
         for group in array.groups:

@@ -42,7 +42,7 @@ def merged(verb: str, drafts: Sequence[Draft], *, rolls_back: bool = False) -> P
         name=name,
         targets=tuple(draft.at.key for draft in drafts),
         made_at=min((draft.at.now for draft in drafts), default=datetime.now(UTC)),
-        steps=tuple(step for draft in drafts for step in draft.steps),
+        steps=tuple(step for draft in drafts for step in (*draft.steps, *draft.undoes)),
         guards=tuple(guard for draft in drafts for guard in draft.guards),
         confirm=_confirm(name, drafts),
         loss="; ".join(losses[:3]) + ("; …" if len(losses) > 3 else ""),
