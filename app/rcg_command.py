@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -83,8 +83,8 @@ def run(settings: Settings, store_path: Path, arguments: argparse.Namespace) -> 
     try:
         operations = Operations(settings, store, ledger)
         run_id = new_run_id()
-        plan = operations.plan_rcg(RcgVerb(arguments.verb), arguments.groups, options, run_id)
-        return act(operations, plan, run_id, arguments)
+        verb, groups = RcgVerb(arguments.verb), arguments.groups
+        return act(operations, lambda: operations.plan_rcg(verb, groups, options, run_id), run_id, arguments)
     except GroupError as error:
         print(error, file=sys.stderr)
         return FAILED
@@ -116,11 +116,11 @@ def _options(arguments: argparse.Namespace) -> Options:
     )
 
 
-def act(operations: Operations, plan: Plan, run_id: str, arguments: argparse.Namespace) -> int:
-    """Show the plan and, with ``--execute``, run it. Returns the exit code."""
-    from app.recovery.operations import typed
+def act(operations: Operations, draw: Callable[[], Plan], run_id: str, arguments: argparse.Namespace) -> int:
+    """Show the plan that ``draw`` draws up and, with ``--execute``, run it. Returns the exit code."""
     from app.runs_words import plan_as_json, plan_lines
 
+    plan = draw()
     if plan.refused:
         first = plan.refused[0]
         print(f"Refused: {first.words}: {first.evidence}.", file=sys.stderr)
@@ -136,16 +136,26 @@ def act(operations: Operations, plan: Plan, run_id: str, arguments: argparse.Nam
         print("Refused: the configuration says read_only.", file=sys.stderr)
         return FAILED
     words = _typed(plan, arguments.confirm)
-    found = typed(plan, words)
-    if found.missing or found.wrong:
-        lacking = f"not typed: {', '.join(map(repr, found.missing))}" if found.missing else ""
-        wrong = f"not asked for: {', '.join(map(repr, found.wrong))}" if found.wrong else ""
-        print(f"Refused: {'; '.join(filter(None, (lacking, wrong)))}.", file=sys.stderr)
+    reason = _refusal(plan, draw, words)
+    if reason is not None:
+        print(f"Refused: {reason}.", file=sys.stderr)
         return FAILED
     operations.agree(run_id, plan, words)
     from app.runs_command import follow
 
     return follow(operations, run_id, as_json=arguments.json)
+
+
+def _refusal(plan: Plan, draw: Callable[[], Plan], words: Sequence[str]) -> str | None:
+    """Why the words that were typed do not do, or, where typing them took its time, the plan any more."""
+    from app.recovery.operations import changed, outdated, typed
+
+    found = typed(plan, words)
+    if found.missing or found.wrong:
+        lacking = f"not typed: {', '.join(map(repr, found.missing))}" if found.missing else ""
+        wrong = f"not asked for: {', '.join(map(repr, found.wrong))}" if found.wrong else ""
+        return "; ".join(filter(None, (lacking, wrong)))
+    return changed(plan, draw(), words) if outdated(plan) else None
 
 
 def _typed(plan: Plan, given: Sequence[str]) -> list[str]:

@@ -72,8 +72,8 @@ def run(settings: Settings, store_path: Path, arguments: argparse.Namespace) -> 
     try:
         operations, run_id = Operations(settings, store, ledger), new_run_id()
         sides = Sides(arguments.on, arguments.to)
-        plan = operations.plan_volume(arguments.verb, arguments.group, draw, run_id, sides)
-        return act(operations, plan, run_id, arguments)
+        verb, group = arguments.verb, arguments.group
+        return act(operations, lambda: operations.plan_volume(verb, group, draw, run_id, sides), run_id, arguments)
     except (GroupError, ParseError) as error:
         print(error, file=sys.stderr)
         return FAILED

@@ -128,7 +128,7 @@ class Ledger:
 
     # ------------------------------------------------------------------------------------------ under the lease
 
-    def intend(self, lease: Lease, step_id: str, call: str, facts: Sequence[Fact]) -> StepRecord:
+    def intend(self, lease: Lease, step_id: str, call: str, facts: Sequence[Fact]) -> None:
         """Write down what is about to be sent, before it is. ``facts`` are what was seen just before."""
         now = self._clock()
         body = {"step": step_id, "call": call, "facts": _pairs(facts), "epochs": list(lease.epochs)}
@@ -139,7 +139,6 @@ class Ledger:
                 (StepState.RUNNING, stamp(now), to_text(tuple(facts)), lease.run, step_id),
             )
             self._touched(run, lease.run, seq)
-        return self.run(lease.run).step(step_id)
 
     def answered(self, lease: Lease, step_id: str, answer: str, took_s: float) -> None:
         """Keep what the device said to a call, whatever that was."""
@@ -207,6 +206,13 @@ class Ledger:
             raise RunError(f"There is no run {run_id}")
         return found[0]
 
+    def step(self, run_id: str, step_id: str) -> StepRecord:
+        """One step of a run. Raises :class:`RunError` where there is none."""
+        rows = self._read(f"{_STEP} WHERE run = ? AND id = ?", (run_id, step_id))
+        if not rows:
+            raise RunError(f"There is no step {step_id} of run {run_id}")
+        return _step(rows[0])
+
     def runs(self, after: int = 0) -> tuple[Run, ...]:
         """All runs, newest first, that were touched behind the journal entry ``after``."""
         return self._runs("WHERE run.seq > ? ORDER BY run.created_at DESC, run.id DESC", (after,))
@@ -248,15 +254,8 @@ class Ledger:
         return tuple(found)
 
     def _steps(self, run_id: str, plan: Plan) -> tuple[StepRecord, ...]:
-        sql = "SELECT id, state, attempts, began_at, ended_at, facts, answer, reason, took_s FROM step WHERE run = ?"
-        rows = {row[0]: row for row in self._read(sql, (run_id,))}
-        found = []
-        for step in plan.steps:
-            step_id, state, attempts, began, ended, facts, answer, reason, took = rows[step.id]
-            seen = many_from_text(Fact, facts)
-            times = (_moment(began), _moment(ended))
-            found.append(StepRecord(step_id, StepState(state), attempts, *times, seen, answer, reason, took))
-        return tuple(found)
+        rows = {row[0]: row for row in self._read(f"{_STEP} WHERE run = ?", (run_id,))}
+        return tuple(_step(rows[step.id]) for step in plan.steps)
 
     def _read(self, sql: str, values: tuple[object, ...]) -> Sequence[Any]:
         with self._lock:
@@ -343,6 +342,13 @@ class Ledger:
 
 
 _Run = Callable[..., Any]
+_STEP = "SELECT id, state, attempts, began_at, ended_at, facts, answer, reason, took_s FROM step"
+
+
+def _step(row: Any) -> StepRecord:
+    step_id, state, attempts, began, ended, facts, answer, reason, took = row
+    times = (_moment(began), _moment(ended))
+    return StepRecord(step_id, StepState(state), attempts, *times, many_from_text(Fact, facts), answer, reason, took)
 
 
 def _moment(text: str | None) -> datetime | None:

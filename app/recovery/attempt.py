@@ -111,12 +111,12 @@ class Attempt:
             return End(StepState.RUNNING, lost=True)
 
     def _make(self, step: Step, planned: PlannedStep) -> End:
-        record = self._ledger.run(self._lease.run).step(planned.id)
+        record = self._ledger.step(self._lease.run, planned.id)
         if record.attempts and planned.call:
             self._remember(record)
         intended, failures = record.attempts > 0, 0
         while not self._stopped():
-            record = self._ledger.run(self._lease.run).step(planned.id)
+            record = self._ledger.step(self._lease.run, planned.id)
             seen = self._look(step, record.began_at)
             match seen.verdict:
                 case Verdict.DONE:
@@ -194,7 +194,7 @@ class Attempt:
 
     def _refused(self, step: Step, planned: PlannedStep, error: DeviceError) -> End:
         """What went wrong is looked at once more before it is a failure: the array may have done it by itself."""
-        record = self._ledger.run(self._lease.run).step(planned.id)
+        record = self._ledger.step(self._lease.run, planned.id)
         seen = self._look(step, record.began_at)
         if seen.verdict is Verdict.DONE:
             return self._settle(planned, StepState.DONE, seen, f"{seen.why} (the device had said: {error.text})")

@@ -27,6 +27,9 @@ from store.ledger import Ledger
 from store.records import Entry
 from store.runs import Plan, Run
 
+MOST_AGE_S = 60.0
+"""Destructive steps are begun on facts no older than this (procedures 1.1)."""
+
 _LOSE = re.compile(r"lose (\d{1,6}) min", re.ASCII)
 
 
@@ -111,6 +114,21 @@ def who() -> str:
 def holder() -> str:
     """This very process, as others see who holds a lease."""
     return f"{who()}, process {os.getpid()}, {secrets.token_hex(3)}"
+
+
+def outdated(plan: Plan, now: datetime | None = None) -> bool:
+    """Whether what the plan rests on was seen too long ago to act on it."""
+    return ((now or datetime.now(UTC)) - plan.made_at).total_seconds() > MOST_AGE_S
+
+
+def changed(plan: Plan, anew: Plan, words: Sequence[str]) -> str | None:
+    """Why a plan that was agreed to may not be run, as another look shows; None: it is still the same."""
+    if anew.refused:
+        return f"{anew.refused[0].words}: {anew.refused[0].evidence}"
+    if [(s.kind, s.params, s.needs) for s in anew.steps] != [(s.kind, s.params, s.needs) for s in plan.steps]:
+        return "other steps would be needed now"
+    found = typed(anew, words)
+    return f"{', '.join(found.missing)} would have to be typed now" if found.missing else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -168,7 +168,7 @@ class Runner:
             return self._end(run, under, RunState.SUCCEEDED, None)
         failed = [s for s, state in under.states.items() if state is StepState.FAILED and s not in run.plan.undoes]
         if run.plan.rolls_back and failed:
-            return self._end(run, under, RunState.FAILED, self._ledger.run(run.id).step(failed[0]).reason)
+            return self._end(run, under, RunState.FAILED, self._ledger.step(run.id, failed[0]).reason)
         if self._troubled(under) or under.paused:
             state = RunState.PAUSED if under.paused and not self._troubled(under) else RunState.WAITING
             if self._ledger.run(run.id).state is not state:
@@ -194,7 +194,7 @@ class Runner:
             under.states[step.id] = end.state
             self._tell()
             if end.state not in SETTLED:
-                return f"{step.title}: {self._ledger.run(run.id).step(step.id).reason}"
+                return f"{step.title}: {self._ledger.step(run.id, step.id).reason}"
         return None
 
     # --------------------------------------------------------------------------------------------------- listening

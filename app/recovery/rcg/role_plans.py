@@ -19,7 +19,6 @@ from store.estate import RcgMode, RcgStatus, RemoteCopyGroup, SyncStatus
 from store.rcg_roles import RoleCode
 
 Sided = tuple[str, str, str, str, str]
-MOST_FACTS_AGE_S = 60.0
 _NEEDED_WITNESSES = 2
 
 
