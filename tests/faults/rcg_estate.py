@@ -90,6 +90,11 @@ class RcgEstate:
         owner = self.paris if array == "paris" else self.lyon
         return owner.group(name if array == "paris" else f"{name}.r{self.paris.who.system_id}")[1]
 
+    def switch_off(self, site: str, name: str) -> None:
+        """Stop the group's server at ``site``, as its owner does before a planned change."""
+        with self.world.turn():
+            self.world.power_off(self.world.writers[f"{site}/{name}-srv"])
+
     def switch_on(self, site: str, name: str) -> None:
         """Start the group's server at ``site``, as its owner would after a failover: the referee looks at what it
         sees."""

@@ -34,6 +34,12 @@ def fence(draft: Draft, side: SideNow, options: Options) -> None:
             step = Unexport(side.device, volume, vlun.lun, vlun.host, side.door, options.conflict_delay_s)
             steps.append((step, f"Take {volume} away from {vlun.host}"))
     draft.add_all(steps, destructive=True, limit_s=120.0 + options.conflict_delay_s)
+    hosts = sorted({vlun.host for vluns in exports_of(side).values() for vlun in vluns})
+    if hosts:
+        draft.notes.append(
+            f"Stop the applications on {', '.join(hosts)} first: the volumes are taken away one after another, and "
+            "what still writes then leaves them torn."
+        )
 
 
 def export_as(draft: Draft, frm: SideNow, to: SideNow, options: Options) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from app.recovery.rcg.sending import SendsVerb
 from app.recovery.step import Hands, Seen, Sight, UnseenError, Verdict, facts
 from backends.threepar.objects import ArrayObjects
 from backends.threepar.provision import CreateSnapshot, CreateVlun, RemoveVlun
@@ -15,7 +16,7 @@ def objects_of(sight: Sight, device: str) -> ArrayObjects:
 
 
 @dataclass(frozen=True, slots=True)
-class Unexport:
+class Unexport(SendsVerb):
     """``removevlun``: a host no longer sees a volume. For ``delay_s`` seconds it waits for the host's side to give the
     volume up by itself, before it takes it away."""
 
@@ -26,15 +27,8 @@ class Unexport:
     door: str
     delay_s: float = 0.0
 
-    @property
-    def device(self) -> str:
-        return self.array
-
     def verb(self) -> RemoveVlun:
         return RemoveVlun(self.volume, self.lun, self.host)
-
-    def call(self) -> str:
-        return self.verb().command()
 
     def observe(self, sight: Sight) -> Seen:
         vluns = objects_of(sight, self.array).vluns.get(self.volume, ())
@@ -48,12 +42,9 @@ class Unexport:
             return Seen(Verdict.CHANGING, seen, f"{self.host} has {self.delay_s - sight.waited_s:.0f} s to give it up")
         return Seen(Verdict.READY, seen, f"{self.host} sees it")
 
-    def act(self, hands: Hands) -> str:
-        return hands.perform(self.array, self.verb(), self.door)
-
 
 @dataclass(frozen=True, slots=True)
-class Export:
+class Export(SendsVerb):
     """``createvlun``: a host sees a volume under a planned LUN."""
 
     array: str
@@ -62,15 +53,8 @@ class Export:
     host: str
     door: str
 
-    @property
-    def device(self) -> str:
-        return self.array
-
     def verb(self) -> CreateVlun:
         return CreateVlun(self.volume, self.lun, self.host)
-
-    def call(self) -> str:
-        return self.verb().command()
 
     def observe(self, sight: Sight) -> Seen:
         found = objects_of(sight, self.array)
@@ -90,12 +74,9 @@ class Export:
             return Seen(Verdict.REFUSED, seen, f"{self.array} has no host {self.host}")
         return Seen(Verdict.READY, seen, f"{self.host} does not see it")
 
-    def act(self, hands: Hands) -> str:
-        return hands.perform(self.array, self.verb(), self.door)
-
 
 @dataclass(frozen=True, slots=True)
-class Snapshot:
+class Snapshot(SendsVerb):
     """``createsv -ro``: what a volume holds now is kept under ``name``."""
 
     array: str
@@ -103,15 +84,8 @@ class Snapshot:
     name: str
     door: str
 
-    @property
-    def device(self) -> str:
-        return self.array
-
     def verb(self) -> CreateSnapshot:
         return CreateSnapshot(self.name, self.volume)
-
-    def call(self) -> str:
-        return self.verb().command()
 
     def observe(self, sight: Sight) -> Seen:
         volumes = objects_of(sight, self.array).volumes
@@ -126,9 +100,6 @@ class Snapshot:
         if sight.began_at is None:
             return Seen(Verdict.REFUSED, seen, f"{self.name} exists already, and this run did not make it")
         return Seen(Verdict.DONE, seen, "the snapshot exists")
-
-    def act(self, hands: Hands) -> str:
-        return hands.perform(self.array, self.verb(), self.door)
 
 
 @dataclass(frozen=True, slots=True)

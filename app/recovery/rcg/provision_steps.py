@@ -9,7 +9,8 @@ from dataclasses import dataclass
 
 from app.recovery.rcg.object_steps import objects_of
 from app.recovery.rcg.seeing import group_facts, seen_group
-from app.recovery.step import Hands, Seen, Sight, Verdict, facts
+from app.recovery.rcg.sending import SendsVerb
+from app.recovery.step import Seen, Sight, Verdict, facts
 from backends.threepar.provision import (
     AdmitVolume,
     CreateGroup,
@@ -24,7 +25,7 @@ from store.estate import RcgMode, RcgStatus
 
 
 @dataclass(frozen=True, slots=True)
-class MakeVolume:
+class MakeVolume(SendsVerb):
     """``createvv``."""
 
     array: str
@@ -37,17 +38,10 @@ class MakeVolume:
     reduce: bool
     door: str
 
-    @property
-    def device(self) -> str:
-        return self.array
-
     def verb(self) -> CreateVolume:
         return CreateVolume(
             self.volume, self.cpg, self.size_mib, self.provisioning, self.compression, self.snap_cpg, self.reduce
         )
-
-    def call(self) -> str:
-        return self.verb().command()
 
     def observe(self, sight: Sight) -> Seen:
         found = objects_of(sight, self.array).volumes.get(self.volume)
@@ -61,27 +55,17 @@ class MakeVolume:
             return Seen(Verdict.REFUSED, seen, f"{self.volume} is not the volume that was planned")
         return Seen(Verdict.DONE, seen, "the volume exists")
 
-    def act(self, hands: Hands) -> str:
-        return hands.perform(self.array, self.verb(), self.door)
-
 
 @dataclass(frozen=True, slots=True)
-class DeleteVv:
+class DeleteVv(SendsVerb):
     """``removevv``: the volume and what it holds are gone for good."""
 
     array: str
     volume: str
     door: str
 
-    @property
-    def device(self) -> str:
-        return self.array
-
     def verb(self) -> DeleteVolume:
         return DeleteVolume(self.volume)
-
-    def call(self) -> str:
-        return self.verb().command()
 
     def observe(self, sight: Sight) -> Seen:
         found = objects_of(sight, self.array)
@@ -94,12 +78,9 @@ class DeleteVv:
             return Seen(Verdict.REFUSED, seen, f"it is exported to {', '.join(vlun.host for vlun in vluns)}")
         return Seen(Verdict.READY, seen, "the volume exists")
 
-    def act(self, hands: Hands) -> str:
-        return hands.perform(self.array, self.verb(), self.door)
-
 
 @dataclass(frozen=True, slots=True)
-class MakeGroup:
+class MakeGroup(SendsVerb):
     """``creatercopygroup``."""
 
     array: str
@@ -112,10 +93,6 @@ class MakeGroup:
     remote_snap_cpg: str | None
     door: str
 
-    @property
-    def device(self) -> str:
-        return self.array
-
     def verb(self) -> CreateGroup:
         return CreateGroup(
             self.group,
@@ -126,9 +103,6 @@ class MakeGroup:
             self.local_snap_cpg,
             self.remote_snap_cpg,
         )
-
-    def call(self) -> str:
-        return self.verb().command()
 
     def observe(self, sight: Sight) -> Seen:
         found = seen_group(sight, self.array, self.group)
@@ -141,27 +115,17 @@ class MakeGroup:
             return Seen(Verdict.REFUSED, seen, f"{self.group} has another target or mode than planned")
         return Seen(Verdict.DONE, seen, "the group exists")
 
-    def act(self, hands: Hands) -> str:
-        return hands.perform(self.array, self.verb(), self.door)
-
 
 @dataclass(frozen=True, slots=True)
-class RemoveRcg:
+class RemoveRcg(SendsVerb):
     """``removercopygroup``: the volumes stay on both arrays, and are no longer replicated."""
 
     array: str
     group: str
     door: str
 
-    @property
-    def device(self) -> str:
-        return self.array
-
     def verb(self) -> RemoveGroup:
         return RemoveGroup(self.group)
-
-    def call(self) -> str:
-        return self.verb().command()
 
     def observe(self, sight: Sight) -> Seen:
         found = seen_group(sight, self.array, self.group)
@@ -172,12 +136,9 @@ class RemoveRcg:
             return Seen(Verdict.REFUSED, seen, "the group is Started")
         return Seen(Verdict.READY, seen, "the group exists")
 
-    def act(self, hands: Hands) -> str:
-        return hands.perform(self.array, self.verb(), self.door)
-
 
 @dataclass(frozen=True, slots=True)
-class Period:
+class Period(SendsVerb):
     """``setrcopygroup period``."""
 
     array: str
@@ -186,15 +147,8 @@ class Period:
     period_s: int
     door: str
 
-    @property
-    def device(self) -> str:
-        return self.array
-
     def verb(self) -> SetPeriod:
         return SetPeriod(self.group, self.target, self.period_s)
-
-    def call(self) -> str:
-        return self.verb().command()
 
     def observe(self, sight: Sight) -> Seen:
         found = seen_group(sight, self.array, self.group)
@@ -205,12 +159,9 @@ class Period:
             return Seen(Verdict.DONE, seen, "the period is set")
         return Seen(Verdict.READY, seen, "the period is another")
 
-    def act(self, hands: Hands) -> str:
-        return hands.perform(self.array, self.verb(), self.door)
-
 
 @dataclass(frozen=True, slots=True)
-class Admit:
+class Admit(SendsVerb):
     """A volume pair into a stopped group, through the WSAPI alone: ``admitrcopyvv`` may never answer over exec."""
 
     array: str
@@ -220,10 +171,6 @@ class Admit:
     secondary: str
     create_secondary: bool
     door: str
-
-    @property
-    def device(self) -> str:
-        return self.array
 
     def verb(self) -> AdmitVolume:
         return AdmitVolume(self.group, self.volume, self.target, self.secondary, self.create_secondary)
@@ -246,12 +193,9 @@ class Admit:
             return Seen(Verdict.REFUSED, seen, "the group is Started: a volume is admitted to a stopped one")
         return Seen(Verdict.READY, seen, "the volume is not in the group")
 
-    def act(self, hands: Hands) -> str:
-        return hands.perform(self.array, self.verb(), self.door)
-
 
 @dataclass(frozen=True, slots=True)
-class Dismiss:
+class Dismiss(SendsVerb):
     """``dismissrcopyvv``: a volume pair out of a stopped group; with ``remove_secondary`` the copy is deleted."""
 
     array: str
@@ -260,15 +204,8 @@ class Dismiss:
     remove_secondary: bool
     door: str
 
-    @property
-    def device(self) -> str:
-        return self.array
-
     def verb(self) -> DismissVolume:
         return DismissVolume(self.group, self.volume, remove_secondary=self.remove_secondary)
-
-    def call(self) -> str:
-        return self.verb().command()
 
     def observe(self, sight: Sight) -> Seen:
         found = seen_group(sight, self.array, self.group)
@@ -278,6 +215,3 @@ class Dismiss:
         if found.status is RcgStatus.STARTED:
             return Seen(Verdict.REFUSED, seen, "the group is Started: a volume leaves a stopped one")
         return Seen(Verdict.READY, seen, "the volume is in the group")
-
-    def act(self, hands: Hands) -> str:
-        return hands.perform(self.array, self.verb(), self.door)

@@ -7,6 +7,7 @@ itself is *done*.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -43,7 +44,7 @@ class _Both:
 
 
 @dataclass(frozen=True, slots=True)
-class _Sided:
+class _Sided(ABC):
     array: str
     group: str
     peer: str
@@ -54,7 +55,20 @@ class _Sided:
     def device(self) -> str:
         return self.array
 
-    def both(self, sight: Sight) -> _Both | Seen:
+    @abstractmethod
+    def verb(self) -> Verb | None:
+        """What is sent; None: nothing."""
+
+    @abstractmethod
+    def judge(self, both: _Both, sight: Sight) -> Seen:
+        """What the two sides say of this step. The side that the verb goes to is there."""
+
+    def call(self) -> str:
+        """The command line of the verb: it is what an operator knows, whichever door it goes through."""
+        verb = self.verb()
+        return "" if verb is None else verb.command() or ""
+
+    def observe(self, sight: Sight) -> Seen:
         here = seen_group(sight, self.array, self.group)
         there = peer_or_none(sight, self.peer, self.peer_group)
         seen = group_facts(self.array, here)
@@ -62,17 +76,11 @@ class _Sided:
             seen += group_facts(self.peer, there)
         if here is None:
             return Seen(Verdict.REFUSED, seen, f"{self.array} has no group {self.group}")
-        return _Both(here, there, seen)
+        return self.judge(_Both(here, there, seen), sight)
 
-    def send(self, hands: Hands, verb: Verb) -> str:
-        return hands.perform(self.array, verb, self.door)
-
-    def shown(self, verb: Verb) -> str:
-        """The command line of a verb: it is what an operator knows, whichever door it goes through."""
-        command = verb.command()
-        if command is None:
-            raise ValueError(f"{type(verb).__name__} has no command")
-        return command
+    def act(self, hands: Hands) -> str:
+        verb = self.verb()
+        return "" if verb is None else hands.perform(self.array, verb, self.door)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,13 +90,7 @@ class Start(_Sided):
     def verb(self) -> StartGroup:
         return StartGroup(self.group)
 
-    def call(self) -> str:
-        return self.shown(self.verb())
-
-    def observe(self, sight: Sight) -> Seen:
-        both = self.both(sight)
-        if isinstance(both, Seen):
-            return both
+    def judge(self, both: _Both, sight: Sight) -> Seen:
         statuses = {each.status for each in (both.here, both.there) if each is not None}
         if statuses == {RcgStatus.STARTED}:
             return both.seen(Verdict.DONE, "the group is Started")
@@ -100,9 +102,6 @@ class Start(_Sided):
             return both.seen(Verdict.REFUSED, "a side is Failsafe")
         return both.seen(Verdict.READY, "the group is not Started")
 
-    def act(self, hands: Hands) -> str:
-        return self.send(hands, self.verb())
-
 
 @dataclass(frozen=True, slots=True)
 class Stop(_Sided):
@@ -111,13 +110,7 @@ class Stop(_Sided):
     def verb(self) -> StopGroup:
         return StopGroup(self.group)
 
-    def call(self) -> str:
-        return self.shown(self.verb())
-
-    def observe(self, sight: Sight) -> Seen:
-        both = self.both(sight)
-        if isinstance(both, Seen):
-            return both
+    def judge(self, both: _Both, sight: Sight) -> Seen:
         statuses = {each.status for each in (both.here, both.there) if each is not None}
         if statuses <= {RcgStatus.STOPPED, RcgStatus.NEW}:
             return both.seen(Verdict.DONE, "the group is Stopped")
@@ -126,9 +119,6 @@ class Stop(_Sided):
         if both.unclear or both.here.status is not RcgStatus.STARTED:
             return both.seen(Verdict.CHANGING, "the sides do not agree yet")
         return both.seen(Verdict.READY, "the group is Started")
-
-    def act(self, hands: Hands) -> str:
-        return self.send(hands, self.verb())
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,12 +136,9 @@ class Sync(_Sided):
         return SyncGroup(self.group)
 
     def call(self) -> str:
-        return "" if self.streaming else self.shown(self.verb())
+        return "" if self.streaming else super(Sync, self).call()
 
-    def observe(self, sight: Sight) -> Seen:
-        both = self.both(sight)
-        if isinstance(both, Seen):
-            return both
+    def judge(self, both: _Both, sight: Sight) -> Seen:
         if both.here.mode is RcgMode.SYNC:
             verdict = Verdict.DONE if synced(both.here) else Verdict.CHANGING
             return both.seen(verdict, "a synchronous group is synchronized while it is Started and Synced")
@@ -177,20 +164,17 @@ class Sync(_Sided):
 
     def act(self, hands: Hands) -> str:
         hands.pause()
-        return "" if self.streaming else self.send(hands, self.verb())
+        return "" if self.streaming else super(Sync, self).act(hands)
 
 
 @dataclass(frozen=True, slots=True)
 class WaitSynced(_Sided):
     """Wait until every volume is Synced on both sides. Sends nothing."""
 
-    def call(self) -> str:
-        return ""
+    def verb(self) -> None:
+        return None
 
-    def observe(self, sight: Sight) -> Seen:
-        both = self.both(sight)
-        if isinstance(both, Seen):
-            return both
+    def judge(self, both: _Both, sight: Sight) -> Seen:
         if both.there is None:
             return both.seen(Verdict.UNKNOWN, f"{self.peer or 'the other side'} cannot be read")
         if synced(both.here) and synced(both.there):
@@ -201,9 +185,6 @@ class WaitSynced(_Sided):
         progress = f", {min(percents)} % of the slowest volume" if percents else ""
         return both.seen(Verdict.CHANGING, f"the volumes are being synchronized{progress}")
 
-    def act(self, hands: Hands) -> str:
-        return ""
-
 
 @dataclass(frozen=True, slots=True)
 class Failover(_Sided):
@@ -212,13 +193,7 @@ class Failover(_Sided):
     def verb(self) -> ChangeRole:
         return ChangeRole(RoleVerb.FAILOVER, self.group)
 
-    def call(self) -> str:
-        return self.shown(self.verb())
-
-    def observe(self, sight: Sight) -> Seen:
-        both = self.both(sight)
-        if isinstance(both, Seen):
-            return both
+    def judge(self, both: _Both, sight: Sight) -> Seen:
         if both.codes[0] is RoleCode.PRIMARY_REV or both.codes == (RoleCode.PRIMARY, RoleCode.SECONDARY):
             return both.seen(Verdict.DONE, f"{self.array} is {both.here.role}")
         if both.here.role is RcgRole.UNKNOWN or both.here.status in _IN_BETWEEN or both.codes[0] is None:
@@ -231,9 +206,6 @@ class Failover(_Sided):
             return both.seen(Verdict.REFUSED, "a volume on this side never held a whole image")
         return both.seen(Verdict.READY, "Secondary and Stopped, every volume holds a whole image")
 
-    def act(self, hands: Hands) -> str:
-        return self.send(hands, self.verb())
-
 
 @dataclass(frozen=True, slots=True)
 class Recover(_Sided):
@@ -242,13 +214,7 @@ class Recover(_Sided):
     def verb(self) -> ChangeRole:
         return ChangeRole(RoleVerb.RECOVER, self.group)
 
-    def call(self) -> str:
-        return self.shown(self.verb())
-
-    def observe(self, sight: Sight) -> Seen:
-        both = self.both(sight)
-        if isinstance(both, Seen):
-            return both
+    def judge(self, both: _Both, sight: Sight) -> Seen:
         turned = both.codes in (
             (RoleCode.PRIMARY_REV, RoleCode.SECONDARY_REV),
             (RoleCode.PRIMARY, RoleCode.SECONDARY),
@@ -263,9 +229,6 @@ class Recover(_Sided):
             return both.seen(Verdict.READY, f"{self.array} is Primary-Rev and Stopped")
         return both.seen(Verdict.REFUSED, f"{self.array} is {both.here.role} and {both.here.status}")
 
-    def act(self, hands: Hands) -> str:
-        return self.send(hands, self.verb())
-
 
 @dataclass(frozen=True, slots=True)
 class Restore(_Sided):
@@ -274,13 +237,7 @@ class Restore(_Sided):
     def verb(self) -> ChangeRole:
         return ChangeRole(RoleVerb.RESTORE, self.group)
 
-    def call(self) -> str:
-        return self.shown(self.verb())
-
-    def observe(self, sight: Sight) -> Seen:
-        both = self.both(sight)
-        if isinstance(both, Seen):
-            return both
+    def judge(self, both: _Both, sight: Sight) -> Seen:
         natural = both.codes == (RoleCode.SECONDARY, RoleCode.PRIMARY)
         if natural and both.there is not None and both.there.status is RcgStatus.STARTED:
             return both.seen(Verdict.DONE, "the roles are natural and the group is Started")
@@ -293,9 +250,6 @@ class Restore(_Sided):
         if not (synced(both.here) and synced(both.there)):
             return both.seen(Verdict.REFUSED, "not every volume is Synced: going back would be to half a copy")
         return both.seen(Verdict.READY, "recovered, Started, every volume Synced")
-
-    def act(self, hands: Hands) -> str:
-        return self.send(hands, self.verb())
 
 
 @dataclass(frozen=True, slots=True)
@@ -312,13 +266,7 @@ class Reverse(_Sided):
     def verb(self) -> ChangeRole:
         return ChangeRole(RoleVerb.REVERSE, self.group, options=frozenset(self.options))
 
-    def call(self) -> str:
-        return self.shown(self.verb())
-
-    def observe(self, sight: Sight) -> Seen:
-        both = self.both(sight)
-        if isinstance(both, Seen):
-            return both
+    def judge(self, both: _Both, sight: Sight) -> Seen:
         if both.there is None:
             return both.seen(Verdict.UNKNOWN, f"{self.peer or 'the other side'} cannot be read")
         if both.codes == (self.want, self.want_peer):
@@ -331,9 +279,6 @@ class Reverse(_Sided):
             return both.seen(Verdict.REFUSED, f"the group is {both.here.status}, not Stopped")
         return both.seen(Verdict.READY, f"{both.here.role} here, {both.there.role} there")
 
-    def act(self, hands: Hands) -> str:
-        return self.send(hands, self.verb())
-
 
 @dataclass(frozen=True, slots=True)
 class Switchover(_Sided):
@@ -342,13 +287,7 @@ class Switchover(_Sided):
     def verb(self) -> ChangeRole:
         return ChangeRole(RoleVerb.SWITCHOVER, self.group)
 
-    def call(self) -> str:
-        return self.shown(self.verb())
-
-    def observe(self, sight: Sight) -> Seen:
-        both = self.both(sight)
-        if isinstance(both, Seen):
-            return both
+    def judge(self, both: _Both, sight: Sight) -> Seen:
         if both.there is None:
             return both.seen(Verdict.UNKNOWN, f"{self.peer or 'the other side'} cannot be read")
         if both.codes == (RoleCode.SECONDARY, RoleCode.PRIMARY) and both.there.status is RcgStatus.STARTED:
@@ -360,6 +299,3 @@ class Switchover(_Sided):
         if not (synced(both.here) and synced(both.there)):
             return both.seen(Verdict.REFUSED, "not every volume is Synced")
         return both.seen(Verdict.READY, "Primary and Synced")
-
-    def act(self, hands: Hands) -> str:
-        return self.send(hands, self.verb())

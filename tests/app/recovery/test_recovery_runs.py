@@ -77,12 +77,21 @@ def eventually(holds: object, limit_s: float = 20.0) -> None:
 def test_over_and_home_again_loses_nothing(estate: RcgEstate, operations: Operations, mode: RcgMode) -> None:
     name = estate.group(mode)
     losses = len(estate.world.referee.losses)
-    for verb, there in ((RcgVerb.FAILOVER, "lyon"), (RcgVerb.RECOVER, "lyon"), (RcgVerb.RESTORE, "paris")):
+    for verb, here, there in (
+        (RcgVerb.FAILOVER, "paris", "lyon"),
+        (RcgVerb.RECOVER, "", ""),
+        (RcgVerb.RESTORE, "lyon", "paris"),
+    ):
+        if here:
+            estate.switch_off(here, name)
         run = done(operations, agreed(operations, verb, name))
         assert run.state is RunState.SUCCEEDED, [step.reason for step in run.steps]
-        estate.switch_on(there, name)
+        if there:
+            estate.switch_on(there, name)
+            time.sleep(1.5)  # it writes a generation or two
     assert side(estate, name, "paris").role is RcgRole.PRIMARY
     assert side(estate, name, "paris").status is RcgStatus.STARTED
+    estate.switch_off("paris", name)
     mine = [loss for loss in estate.world.referee.losses[losses:] if name in loss.origin]
     assert all(loss.generations == 0 for loss in mine), mine
 
