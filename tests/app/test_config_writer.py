@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app import secrets
@@ -104,6 +104,7 @@ def estates(draw: st.DrawFn) -> tuple[tuple[Site, ...], tuple[DeviceSettings, ..
     return tuple(where), tuple(addresses.values())
 
 
+@settings(max_examples=40)
 @given(estates())
 def test_what_is_written_is_read_back_as_the_same_records(
     estate: tuple[tuple[Site, ...], tuple[DeviceSettings, ...]],
@@ -111,8 +112,8 @@ def test_what_is_written_is_read_back_as_the_same_records(
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "config.toml"
         path.write_text(config_text(*estate), encoding="utf-8")
-        settings = load(path)
-    assert (settings.sites, settings.devices) == estate
+        found = load(path)
+    assert (found.sites, found.devices) == estate
 
 
 @given(st.text(st.characters(exclude_categories=("Cs",))))

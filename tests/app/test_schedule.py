@@ -17,7 +17,7 @@ from app.sweep import Sweeper
 from backends.outcome import DeviceError, Failure, Sent
 from store.database import Store, open_store
 from store.records import DeviceHealth
-from tests.app.test_sweep import Device, FakeDriver, until
+from tests.app.test_sweep import Device, FakeDriver, released, until
 from tests.store.estates import lpars
 
 
@@ -31,8 +31,10 @@ def store(tmp_path: Path) -> Iterator[Store]:
 @pytest.fixture
 def begin(store: Store) -> Iterator[Callable[..., Schedule]]:
     made: list[Schedule] = []
+    known: list[Device] = []
 
     def make(*devices: Device, trouble: Callable[[str], None] | None = None) -> Schedule:
+        known.extend(devices)
         world = {device.name: device for device in devices}
         sweeper = Sweeper(devices, lambda name: FakeDriver(world[name]), store, jitter=lambda low, high: low)
         made.append(Schedule(sweeper, trouble))
@@ -42,6 +44,7 @@ def begin(store: Store) -> Iterator[Callable[..., Schedule]]:
     yield make
     for each in made:
         each.stop()
+    released(known)
 
 
 def test_every_device_is_swept_at_once_and_then_at_its_own_interval(begin: Callable[..., Schedule]) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -104,8 +104,10 @@ def store(tmp_path: Path) -> Iterator[Store]:
 @pytest.fixture
 def sweep(store: Store) -> Iterator[Callable[..., Sweeper]]:
     made: list[Sweeper] = []
+    known: list[Device] = []
 
     def make(*devices: Device) -> Sweeper:
+        known.extend(devices)
         world = {device.name: device for device in devices}
 
         def connect_to(name: str) -> Driver:
@@ -123,6 +125,7 @@ def sweep(store: Store) -> Iterator[Callable[..., Sweeper]]:
     yield make
     for sweeper in made:
         sweeper.stop()
+    released(known)
 
 
 def unreachable(name: str) -> DeviceError:
@@ -134,6 +137,14 @@ def until(condition: Callable[[], bool], what: str) -> None:
     while not condition():
         assert time.monotonic() < deadline, f"not within {PATIENCE_S:g} s: {what}"
         time.sleep(0.005)
+
+
+def released(devices: Iterable[Device]) -> None:
+    """End what still hangs, and wait for its end: whatever runs on would take the processor from the tests to come."""
+    for device in devices:
+        if device.hang is not None:
+            device.hang.set()
+    until(lambda: all(device.at_once == 0 for device in devices), "every call ends")
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ from tests.store.estates import NOON, any_record, lpar, records
 
 
 @pytest.mark.parametrize("kind", e.KINDS)
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(data=st.data())
 def test_every_record_class_survives_the_way_through_json(kind: str, data: st.DataObject) -> None:
     obj = data.draw(records(kind))
@@ -48,7 +48,7 @@ def test_a_text_that_is_no_object_is_refused_and_never_crashes(kind: str, text: 
         codec.decode(kind, text)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(obj=records("lpar"), position=st.integers(0, 10_000), replacement=st.characters(codec="ascii"))
 def test_a_text_with_one_wrong_character_is_refused_or_another_valid_object(
     obj: e.EstateObject, position: int, replacement: str

@@ -19,6 +19,7 @@ from backends.lab.timing import INSTANT, Timing
 from backends.lab.volumes import Image, Segment, Volume
 from backends.lab.world import Device, World
 from store.estate import DeviceKind, SiteRole
+from tests.backends.lab.running_lab import prompt_socket
 
 USER = "hscroot"
 PASSWORD = "abc-1234-lab"
@@ -78,8 +79,8 @@ class Estate:
         """A plain paramiko client, logged in, that knows nothing of the project."""
         with paramiko.SSHClient() as client:
             client.set_missing_host_key_policy(paramiko.AutoAddPolicy())
-            port = self.device.ports["ssh"]
-            client.connect("127.0.0.1", port, USER, PASSWORD, look_for_keys=False, allow_agent=False)
+            sock = prompt_socket(self.device.ports["ssh"])
+            client.connect("127.0.0.1", 0, USER, PASSWORD, look_for_keys=False, allow_agent=False, sock=sock)
             yield client
 
     def ask(self, command: str) -> tuple[int, str, str]:

@@ -12,6 +12,12 @@ from store.estate import PowerState
 from tests.backends.lab.vsphere.vs_estate import Estate
 
 
+@pytest.fixture(autouse=True)
+def looked_at_often(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The tasks of the lab take hundredths of a second, and no test is about how long one waits between two looks."""
+    monkeypatch.setattr(tasks, "_POLL_S", 0.02)
+
+
 def test_power_on_and_off(estate: Estate, session: Session) -> None:
     vm = estate.vms[1]
     tasks.wait(session, verbs.power_on(session, vm.moid), 20)

@@ -10,6 +10,7 @@ import pytest
 from hpe3parclient.ssh import HPE3PARSSHClient
 
 from backends.lab.faults import FaultKind
+from tests.backends.lab.running_lab import prompt_socket
 from tests.backends.threepar.rcopy_pair import OSLO_ID, PASSWORD, USER, Pair, rcopy_pair
 
 CSV = "setclienv csvtable 1 ; setclienv nohdtot 1 ; {} ; exit"
@@ -30,8 +31,8 @@ def pair(identities: Path) -> Iterator[Pair]:
 def connected(pair: Pair, name: str) -> paramiko.SSHClient:
     client = paramiko.SSHClient()
     client.set_missing_host_key_policy(paramiko.AutoAddPolicy())
-    port = pair.world.devices[name].ports["ssh"]
-    client.connect("127.0.0.1", port, USER, PASSWORD, look_for_keys=False, allow_agent=False, timeout=5)
+    sock = prompt_socket(pair.world.devices[name].ports["ssh"])
+    client.connect("127.0.0.1", 0, USER, PASSWORD, look_for_keys=False, allow_agent=False, timeout=5, sock=sock)
     return client
 
 
