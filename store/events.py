@@ -73,7 +73,7 @@ def _routine(before: e.EstateObject, after: e.EstateObject, name: str) -> bool:
         return False
     at_work = {e.SyncStatus.SYNCED, e.SyncStatus.SYNCING}
     volumes = {volume.sync_status for group in (before, after) for volume in group.volumes}
-    return after.mode is not e.RcgMode.SYNC and volumes <= at_work
+    return e.RcgMode.SYNC not in (before.mode, after.mode) and volumes <= at_work
 
 
 def _uncertain(obj: e.EstateObject, name: str) -> bool:
