@@ -98,12 +98,8 @@ def _resume(settings: Settings, store_path: Path, ledger: Ledger, arguments: arg
     if settings.read_only:
         print("Refused: the configuration says read_only.", file=sys.stderr)
         return FAILED
-    steps = {step.id for step in ledger.run(arguments.run).steps}
     for choice, named in ((Choice.SKIP, arguments.skip), (Choice.MARK_DONE, arguments.mark_done)):
         for step in named:
-            if step not in steps:
-                print(f"Run {arguments.run} has no step {step}. There are: {', '.join(sorted(steps))}", file=sys.stderr)
-                return USAGE
             ledger.decide(arguments.run, choice, step, arguments.reason, who())
     store = open_store(store_path)
     try:
@@ -118,6 +114,9 @@ def _abort(settings: Settings, store_path: Path, ledger: Ledger, arguments: argp
     from store.database import open_store
     from store.runs import Choice, RunState
 
+    if settings.read_only:  # what a run made may have to be taken back
+        print("Refused: the configuration says read_only.", file=sys.stderr)
+        return FAILED
     found = ledger.run(arguments.run)
     if found.state in (RunState.PROPOSED, RunState.APPROVED):
         ledger.drop(arguments.run, who(), arguments.reason or "aborted before it began")
@@ -143,8 +142,8 @@ def follow(operations: Operations, run_id: str, *, as_json: bool) -> int:
     from app.recovery.runner import Runner
     from store.ledger import LeaseError
 
-    told = _Teller(operations.ledger, run_id)
-    runner = Runner(operations.ledger, operations.devices, holder(), tell=told.tell)
+    teller = _Teller(operations.ledger, run_id)
+    runner = Runner(operations.ledger, operations.devices, holder())
     failure: list[Exception] = []
 
     def act() -> None:
@@ -158,9 +157,11 @@ def follow(operations: Operations, run_id: str, *, as_json: bool) -> int:
     try:
         while thread.is_alive():
             thread.join(0.2)
+            teller.look()
     except KeyboardInterrupt:
         runner.leave()
         thread.join(30)
+    teller.look()
     if failure and not isinstance(failure[0], LeaseError):
         raise failure[0]
     if failure:
@@ -178,22 +179,20 @@ def _ended(run: Run, *, as_json: bool) -> int:
 
 
 class _Teller:
-    """Says each change of a step once."""
+    """Says on standard error what became of each step since it last looked."""
 
     def __init__(self, ledger: Ledger, run_id: str) -> None:
         self._ledger = ledger
         self._run = run_id
         self._said: dict[str, str] = {}
-        self._lock = threading.Lock()
 
-    def tell(self) -> None:
-        with self._lock:
-            run = self._ledger.run(self._run)
-            for planned, step in zip(run.plan.steps, run.steps, strict=True):
-                if step.state != self._said.get(step.id, "pending"):
-                    self._said[step.id] = step.state
-                    why = f": {step.reason}" if step.reason else ""
-                    print(f"{step.id}  {planned.title}: {step.state}{why}", file=sys.stderr)
+    def look(self) -> None:
+        run = self._ledger.run(self._run)
+        for planned, step in zip(run.plan.steps, run.steps, strict=True):
+            if step.state != self._said.get(step.id, "pending"):
+                self._said[step.id] = step.state
+                why = f": {step.reason}" if step.reason else ""
+                print(f"{step.id}  {planned.title}: {step.state}{why}", file=sys.stderr)
 
 
 def audit(store_path: Path, arguments: argparse.Namespace) -> int:

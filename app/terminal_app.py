@@ -8,11 +8,12 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from textual.app import App
 from textual.filter import LineFilter
 from textual.screen import Screen
+from textual.timer import Timer
 from textual.widget import Widget
 from textual.widgets import Static
 
@@ -65,6 +66,13 @@ class TerminalApp(App[Ending]):
     def delay_update(self, delay: float = 0.0) -> None:
         """The toolkit shows nothing for a twentieth of a second after a change of mode. Here :meth:`_hold` knows when
         the screen is complete."""
+
+    def set_timer(self, *args: Any, **options: Any) -> Timer:
+        timer = super().set_timer(*args, **options)
+        # The toolkit leaves a timer out that is late when it is first looked at. Of one that fires once nothing is left
+        # then: where threads keep the loop from running for a moment, what it was to do would never be done.
+        timer._skip = False
+        return timer
 
     def _hold(self, screen: Screen[object]) -> None:
         """Paint a screen that comes to the front when it has drawn itself, once: not as it was, nor empty."""

@@ -174,10 +174,16 @@ class Ledger:
     # --------------------------------------------------------------------------------------------------- decisions
 
     def decide(self, run_id: str, choice: Choice, step: str | None, reason: str, by: str) -> None:
-        """Somebody decided; whoever acts for the run finds it with :meth:`decisions`. Raises :class:`RunError`."""
+        """Somebody decided; whoever acts for the run finds it with :meth:`decisions`. Raises :class:`RunError` for a
+        run that has ended, and for a step that waits for nobody."""
         body = {"choice": choice, "step": step, "reason": reason, "by": by}
         with self._writing(run_id, "decision", body) as (run, seq):
             self._expect(run_id, *(state for state in RunState if state not in ENDED))
+            if step is not None:
+                state = run("SELECT state FROM step WHERE run = ? AND id = ?", (run_id, step)).scalar()
+                if state not in (StepState.FAILED, StepState.UNKNOWN):
+                    known = "not there" if state is None else state
+                    raise RunError(f"Step {step} of run {run_id} is {known}: only one that failed or is unknown waits")
             self._touched(run, run_id, seq)
 
     def decisions(self, run_id: str, after: int) -> tuple[Decision, ...]:
@@ -278,7 +284,8 @@ class Ledger:
             return 0
         epoch, other_holder, other, until = row
         if moment(until) > now and other_holder != holder:
-            raise LeaseError(f"{target} is being acted on by run {other}, held by {other_holder}")
+            ends = f"{moment(until):%H:%M:%S}"
+            raise LeaseError(f"{target} is being acted on by run {other}, held by {other_holder} until {ends} UTC")
         if other != run_id:
             state = run("SELECT state FROM run WHERE id = ?", (other,)).scalar()
             if state not in ENDED:

@@ -80,8 +80,9 @@ class PlannedStep:
     """One step. ``kind`` and ``params`` (JSON text) alone are enough to make it again.
 
     ``call`` is what will be sent, as the vendor writes it; empty: nothing, it only waits. ``needs`` are the ids of the
-    steps that must be settled first. ``limit_s`` bounds the wait for its effect, in seconds. ``undo`` is the id of the
-    planned step that takes its effect back where the run fails; steps that are somebody's undo never run otherwise.
+    steps that must be settled first, ``after`` those that must only be through, well or not. ``limit_s`` bounds the
+    wait for its effect, in seconds. ``undo`` is the id of the planned step that takes its effect back where the run
+    fails; steps that are somebody's undo never run otherwise.
     """
 
     id: str
@@ -91,6 +92,7 @@ class PlannedStep:
     device: str
     call: str
     needs: tuple[str, ...] = ()
+    after: tuple[str, ...] = ()
     destructive: bool = False
     limit_s: float = 180.0
     undo: str | None = None
@@ -145,6 +147,10 @@ class Plan:
         return frozenset(step.undo for step in self.steps if step.undo is not None)
 
 
+REFUSED, NO_ANSWER = "refused: ", "no answer: "
+"""What is kept of a call that the device did not accept begins with one of these."""
+
+
 @dataclass(frozen=True, slots=True)
 class StepRecord:
     """How a step fares. ``began_at`` is its first intent; ``took_s`` how long the device took for its act, seconds;
@@ -159,6 +165,16 @@ class StepRecord:
     answer: str | None = None
     reason: str | None = None
     took_s: float | None = None
+
+    @property
+    def accepted(self) -> bool:
+        """Whether the device took the last call of this step."""
+        return self.answer is not None and not self.answer.startswith((REFUSED, NO_ANSWER))
+
+    @property
+    def unanswered(self) -> bool:
+        """Whether a call of this step left, or may have left, that was never answered."""
+        return self.attempts > 0 and (self.answer is None or self.answer.startswith(NO_ANSWER))
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 
 from app.recovery import kinds
 from app.recovery.kinds import UnknownStepError
@@ -13,7 +13,7 @@ from app.recovery.looks import Devices
 from app.recovery.step import Seen, Step, UnseenError, Verdict
 from backends.outcome import DeviceError, Failure, ParseError, Sent
 from store.ledger import LeaseError, Ledger
-from store.runs import Lease, PlannedStep, Run, StepRecord, StepState
+from store.runs import NO_ANSWER, REFUSED, Lease, PlannedStep, StepRecord, StepState
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,10 +27,6 @@ class Pace:
     margin_s: float = 4.0
     busy_s: float = 5.0
     retries: int = 3
-
-
-REFUSED, NO_ANSWER = "refused: ", "no answer: "
-"""What is kept of a call that the device did not accept begins with one of these."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,10 +46,6 @@ class _Sight:
     began_at: datetime | None
     waited_s: float
     margin_s: float
-
-    @property
-    def now(self) -> datetime:
-        return datetime.now(UTC)
 
     def reading(self, device: str) -> object:
         return self.devices.reading(device, self.since)
@@ -99,7 +91,7 @@ class Attempt:
         self._sent_at: float | None = None
         self._accepted = False
 
-    def make(self, planned: PlannedStep, run: Run) -> End:
+    def make(self, planned: PlannedStep) -> End:
         """Try until the step is settled, failed, or unknown; a stopped runner leaves it as it is."""
         try:
             step = kinds.made(planned.kind, planned.params)
@@ -118,6 +110,8 @@ class Attempt:
         while not self._stopped():
             record = self._ledger.step(self._lease.run, planned.id)
             seen = self._look(step, record.began_at)
+            if self._stopped():  # a look takes its time
+                break
             match seen.verdict:
                 case Verdict.DONE:
                     state = StepState.DONE if intended or not planned.call else StepState.ALREADY
@@ -142,10 +136,10 @@ class Attempt:
     def _remember(self, record: StepRecord) -> None:
         """What an earlier try left behind: a call that got no answer may still arrive, and one that was accepted may
         take the device its time, unless somebody asked for it to be tried again."""
-        if record.answer is None or record.answer.startswith(NO_ANSWER):
+        if record.unanswered:
             self._sent_at = time.monotonic()
         elif record.state is StepState.RUNNING:
-            self._accepted = not record.answer.startswith(REFUSED)
+            self._accepted = record.accepted
 
     @property
     def _believed(self) -> bool:

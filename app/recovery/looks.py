@@ -10,20 +10,13 @@ import time
 from collections.abc import Callable, Mapping
 from contextlib import closing
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any
 
 from app.recovery.step import UnseenError
 from backends.outcome import DeviceError, Failure
 from store.estate import Reading
 
 _SILENT = (Failure.UNREACHABLE, Failure.TIMEOUT, Failure.LOST)
-
-
-class Seeing(Protocol):
-    """A driver that a look is taken with."""
-
-    def read(self) -> Reading: ...
-    def close(self) -> None: ...
 
 
 @dataclass(slots=True)

@@ -43,7 +43,7 @@ def predicted(plan: Plan, seen: Callable[[str], Sequence[float]], seed: int = 1)
 def _once(order: Sequence[PlannedStep], history: Mapping[str, Sequence[float]], rng: random.Random) -> float:
     ends: dict[str, float] = {}
     for step in order:
-        began = max((ends[need] for need in step.needs), default=0.0)
+        began = max((ends[other] for other in (*step.needs, *step.after)), default=0.0)
         ends[step.id] = began + _duration(history[step.kind], step.kind, rng)
     return max(ends.values(), default=0.0)
 

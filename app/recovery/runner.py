@@ -7,6 +7,7 @@ sent twice unless a look has shown, for longer than a lost call may live, that t
 
 from __future__ import annotations
 
+import json
 import threading
 from collections.abc import Callable
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
@@ -79,8 +80,7 @@ class Runner:
         keeper = threading.Thread(target=self._keep, args=(lease,), name=f"lease of run {run_id}", daemon=True)
         keeper.start()
         try:
-            self._listen(found, under)
-            under.paused = False
+            self._heed(found, under)
             if under.aborting is None:
                 self._again(found, under)
             self._conduct(found, under, wait_for_operator)
@@ -122,19 +122,23 @@ class Runner:
             for step in run.plan.steps:
                 if under.states[step.id] is StepState.RUNNING:
                     flying[pool.submit(self._attempt, run, step, under)] = step
-            while not self._stopped:
-                self._listen(run, under)
-                if not (under.paused or under.aborting or self._troubled(under)):
-                    busy = {step.id for step in flying.values()}
-                    for step in schedule.ready(run.plan, under.states):
-                        if step.id not in busy:
-                            flying[pool.submit(self._attempt, run, step, under)] = step
-                if not flying and self._at_rest(run, under, wait_for_operator):
-                    return
-                for future in wait(flying, self._pace.poll_s, FIRST_COMPLETED).done if flying else ():
-                    self._landed(flying.pop(future), future.result(), under)
-                if not flying:
-                    self._left.wait(0.0 if schedule.ready(run.plan, under.states) else self._pace.poll_s)
+            try:
+                while not self._stopped:
+                    self._listen(run, under)
+                    if not (under.paused or under.aborting):
+                        busy = {step.id for step in flying.values()}
+                        for step in schedule.ready(run.plan, under.states):
+                            if step.id not in busy:
+                                flying[pool.submit(self._attempt, run, step, under)] = step
+                    if not flying and self._at_rest(run, under, wait_for_operator):
+                        return
+                    for future in wait(flying, self._pace.poll_s, FIRST_COMPLETED).done if flying else ():
+                        self._landed(flying.pop(future), future.result(), under)
+                    if not flying:
+                        self._left.wait(0.0 if schedule.ready(run.plan, under.states) else self._pace.poll_s)
+            except BaseException:
+                self._left.set()  # the other steps must not go on acting for a run that nobody conducts
+                raise
 
     @property
     def _stopped(self) -> bool:
@@ -148,7 +152,7 @@ class Runner:
         attempt = Attempt(
             self._ledger, self._devices, self._pace, under.lease, lambda: self._stopped, may_send, self._tell
         )
-        return attempt.make(step, run)
+        return attempt.make(step)
 
     def _landed(self, step: PlannedStep, end: End, under: _Under) -> None:
         if end.lost:
@@ -189,15 +193,34 @@ class Runner:
 
     def _roll_back(self, run: Run, under: _Under) -> str | None:
         """Unmake what this run made, the last first, and only that. Returns what could not be taken back, in words."""
-        for step in schedule.to_undo(run.plan, under.states):
+        now = self._ledger.run(run.id)
+        unsure = [
+            f"nobody knows whether this was done: {planned.title}"
+            for planned, record in zip(now.plan.steps, now.steps, strict=True)
+            if planned.undo is not None and record.state not in SETTLED and record.unanswered
+        ]
+        for step in schedule.to_undo(now):
             end = self._attempt(run, step, under)
             under.states[step.id] = end.state
             self._tell()
             if end.state not in SETTLED:
                 return f"{step.title}: {self._ledger.step(run.id, step.id).reason}"
-        return None
+        return "; ".join(unsure) or None
 
     # --------------------------------------------------------------------------------------------------- listening
+
+    def _heed(self, run: Run, under: _Under) -> None:
+        """Do what was decided while nobody acted for the run. What was said of a step before the last thing that
+        happened to it was heard then, or was said of another state of it; resuming ends a pause."""
+        last: dict[str, int] = {}
+        for entry in self._ledger.journal(run.id):
+            if entry.kind in ("intent", "answer", "result"):
+                last[json.loads(entry.body)["step"]] = entry.seq
+        for decision in self._ledger.decisions(run.id, 0):
+            under.heard = decision.seq
+            if decision.step is None or decision.seq > last.get(decision.step, 0):
+                self._obey(run, under, decision)
+        under.paused = False
 
     def _listen(self, run: Run, under: _Under) -> None:
         """Do what people decided since the last time, here or at another console."""

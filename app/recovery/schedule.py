@@ -4,30 +4,41 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from store.runs import SETTLED, Plan, PlannedStep, StepState
+from store.runs import SETTLED, Plan, PlannedStep, Run, StepRecord, StepState
 
 
 def ready(plan: Plan, states: Mapping[str, StepState]) -> tuple[PlannedStep, ...]:
-    """The pending steps whose needs are settled, in the order of the plan. Steps that take another one back are none
-    of them."""
-    undoes = plan.undoes
+    """The pending steps whose needs are settled, in the order of the plan. A step that is stuck holds up those that
+    need it, and no other. Steps that take another one back are none of them."""
+    undoes, stuck = plan.undoes, _stuck(plan, states)
     return tuple(
         step
         for step in plan.steps
         if step.id not in undoes
         and states[step.id] is StepState.PENDING
         and all(states[need] in SETTLED for need in step.needs)
+        and all(states[other] in SETTLED or other in stuck for other in step.after)
     )
 
 
+def _stuck(plan: Plan, states: Mapping[str, StepState]) -> set[str]:
+    """The steps that failed or are unknown, and all that cannot begin because of them."""
+    found = {step_id for step_id, state in states.items() if state in (StepState.FAILED, StepState.UNKNOWN)}
+    if found:
+        for step in order(plan):
+            if states[step.id] is StepState.PENDING and not found.isdisjoint(step.needs):
+                found.add(step.id)
+    return found
+
+
 def order(plan: Plan) -> tuple[PlannedStep, ...]:
-    """The steps that are to be done, each behind all that it needs."""
+    """The steps that are to be done, each behind all that it waits for."""
     undoes = plan.undoes
     left = [step for step in plan.steps if step.id not in undoes]
     found: list[PlannedStep] = []
     placed: set[str] = set()
     while left:
-        able = [step for step in left if placed.issuperset(step.needs)]
+        able = [step for step in left if placed.issuperset((*step.needs, *step.after))]
         if not able:
             raise ValueError(f"steps that wait for one another: {', '.join(step.id for step in left)}")
         found += able
@@ -42,15 +53,22 @@ def finished(plan: Plan, states: Mapping[str, StepState]) -> bool:
     return all(states[step.id] in SETTLED for step in plan.steps if step.id not in undoes)
 
 
-def to_undo(plan: Plan, states: Mapping[str, StepState]) -> tuple[PlannedStep, ...]:
-    """What takes back what the run did, the last first; each once. What was *already done* is not the run's to undo.
+def to_undo(run: Run) -> tuple[PlannedStep, ...]:
+    """What takes back what the run did, the last first; each once.
 
-    A step that failed, or of which nothing is known, may have had its effect: it is taken back too, as its undo looks
-    before it acts."""
-    touched = (StepState.DONE, StepState.FAILED, StepState.UNKNOWN, StepState.RUNNING)
+    Only what the device is known to have done for this run: what was *already done* is not the run's to undo, and what
+    was refused, or never answered, may be somebody else's.
+    """
+    undone = [run.step(step.undo).state in SETTLED if step.undo is not None else True for step in run.plan.steps]
     found = [
-        plan.step(step.undo)
-        for step in reversed(plan.steps)
-        if step.undo is not None and states[step.id] in touched and states[step.undo] not in SETTLED
+        run.plan.step(step.undo)
+        for step, record, settled in reversed(list(zip(run.plan.steps, run.steps, undone, strict=True)))
+        if step.undo is not None and not settled and _did(record)
     ]
     return tuple(dict.fromkeys(found))
+
+
+def _did(record: StepRecord) -> bool:
+    if record.state is StepState.DONE:
+        return True
+    return record.state in (StepState.FAILED, StepState.UNKNOWN, StepState.RUNNING) and record.accepted

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import subprocess
 import sys
 import threading
@@ -11,6 +12,9 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
 
 from app.console import Console
 from app.machinery import Machinery
@@ -119,6 +123,26 @@ def test_the_first_frame_waits_neither_for_the_store_nor_for_the_devices() -> No
             assert "Devices are not being read yet" in driven.text
             steps.may_sweep.set()
             await driven.wait_for(console.around.sweeping, "the sweep does not begin")
+
+    _run(work)
+
+
+def test_what_is_put_off_for_a_moment_is_done_even_where_the_loop_is_held_up_for_longer(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    steps, done = Steps(), asyncio.Event()
+    steps.may_open.set()
+    steps.may_sweep.set()
+
+    async def work() -> None:
+        console = steps.console()
+        async with console.run_test(size=(80, 24)):
+            ticks = itertools.count()
+            clock = SimpleNamespace(get_time=lambda: next(ticks) / 10, sleep=asyncio.sleep)
+            with monkeypatch.context() as patched:
+                patched.setattr("textual.timer._time", clock)
+                console.set_timer(0.002, done.set)
+                await asyncio.wait_for(done.wait(), 10)
 
     _run(work)
 

@@ -109,8 +109,8 @@ def test_a_run_that_stops_says_what_can_be_done_and_is_resumed(
     assert f"drdeck runs resume {run_id}" in out
     assert f"drdeck runs resume {run_id} --skip s1 --reason TEXT" in out
     estate.world.faults.remove(fault.id)
-    assert main(["runs", "resume", run_id, "--skip", "s9", "--reason", "x", *files]) == 2
-    assert "no step s9" in capsys.readouterr().err
+    assert main(["runs", "resume", run_id, "--skip", "s9", "--reason", "x", *files]) == 1
+    assert "s9 of run" in capsys.readouterr().err
     assert main(["runs", "resume", run_id, "--skip", "s1", *files]) == 2
     assert "--reason" in capsys.readouterr().err
     assert main(["runs", "resume", run_id, *files]) == 0

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from app.cli import main
+from app.recovery.operations import Operations
+from app.recovery.rcg.provision_steps import MakeVolume
 from backends.lab.faults import FaultKind
 from store.estate import RcgMode, RcgStatus
 from tests.faults.rcg_estate import RcgEstate, rcg_estate
@@ -83,6 +86,38 @@ def test_rcg_07_nothing_is_made_for_a_group_that_is_switched_over(
     assert main(["volume", "create", name, f"{name}_new", *NEW, *files]) == 1
     assert "Refused: the pair is normal" in capsys.readouterr().err
     assert f"{name}_new" not in estate.paris.volumes
+
+
+def test_a_volume_that_somebody_else_makes_meanwhile_is_not_taken_back_with_the_run(
+    estate: RcgEstate, files: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name = estate.group(RcgMode.SYNC)
+    agree = Operations.agree
+
+    def meanwhile(self: Operations, *rest: Any) -> Any:
+        with estate.world.turn():
+            estate.paris.add_volume(f"{name}_new", 4096, "SSD_r6")
+        return agree(self, *rest)
+
+    monkeypatch.setattr(Operations, "agree", meanwhile)
+    assert main(["volume", "create", name, f"{name}_new", *NEW, *files]) == 1
+    assert estate.paris.volumes[f"{name}_new"].size_mib == 4096
+
+
+def test_a_volume_that_the_array_refused_to_make_is_not_taken_back_either(
+    estate: RcgEstate, files: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name = estate.group(RcgMode.SYNC)
+    act = MakeVolume.act
+
+    def meanwhile(self: MakeVolume, hands: Any) -> str:
+        with estate.world.turn():
+            estate.paris.add_volume(self.volume, 4096, "SSD_r6")
+        return act(self, hands)
+
+    monkeypatch.setattr(MakeVolume, "act", meanwhile)
+    main(["volume", "create", name, f"{name}_new", "--size", "8G", "--cpg", "SSD_r6:SSD_r6", *files])
+    assert estate.paris.volumes[f"{name}_new"].size_mib == 4096
 
 
 def test_a_volume_that_exists_is_no_new_one_and_is_not_touched(estate: RcgEstate, files: list[str]) -> None:

@@ -106,7 +106,7 @@ def test_a_second_console_sees_the_run_and_cannot_start_another_on_its_target(tm
         one.take("r1", "one")
         assert (two.run("r1").state, two.run("r1").holder) == (RunState.RUNNING, "one")
         agreed(two, "r2")
-        with pytest.raises(LeaseError, match="run r1, held by one"):
+        with pytest.raises(LeaseError, match=r"run r1, held by one until 03:00:30 UTC"):
             two.take("r2", "two")
         with pytest.raises(LeaseError, match="held by one"):
             two.take("r1", "two")
@@ -163,6 +163,9 @@ def test_an_interrupted_run_must_be_resumed_or_aborted_before_another_acts_on_it
 def test_decisions_are_found_by_whoever_acts_and_an_ended_run_takes_none(ledger: Ledger) -> None:
     agreed(ledger)
     lease = ledger.take("r1", "one")
+    with pytest.raises(RunError, match="s1 of run r1 is pending"):
+        ledger.decide("r1", Choice.SKIP, "s1", "not needed", "ops@jump")
+    ledger.settle(lease, "s1", StepState.FAILED, [])
     ledger.decide("r1", Choice.SKIP, "s1", "not needed", "ops@jump")
     found = ledger.decisions("r1", 0)
     assert [(d.choice, d.step, d.reason, d.by) for d in found] == [(Choice.SKIP, "s1", "not needed", "ops@jump")]

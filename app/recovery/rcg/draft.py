@@ -18,12 +18,13 @@ SYNC_S = 900.0
 @dataclass(slots=True)
 class Draft:
     """``prefix`` makes the ids of the steps differ from those of other groups in the same run; ``run_tag`` goes into
-    the names of snapshots. ``first`` are the ids that the first step waits for."""
+    the names of snapshots. ``after`` are the ids of the steps before whose
+    end, good or bad, none is begun."""
 
     at: Situation
     prefix: str
     run_tag: str
-    first: tuple[str, ...] = ()
+    after: tuple[str, ...] = ()
     guards: list[Guard] = field(default_factory=list)
     steps: list[PlannedStep] = field(default_factory=list)
     undoes: list[PlannedStep] = field(default_factory=list)
@@ -61,7 +62,19 @@ class Draft:
         step_id = f"{self.prefix}{len(self.steps) + 1}"
         waits = self.join if needs is None else tuple(needs)
         self.steps.append(
-            PlannedStep(step_id, kind, params, title, step.device, step.call(), waits, destructive, limit_s, undo)
+            PlannedStep(
+                step_id,
+                kind,
+                params,
+                title,
+                step.device,
+                step.call(),
+                needs=waits,
+                after=() if waits else self.after,
+                destructive=destructive,
+                limit_s=limit_s,
+                undo=undo,
+            )
         )
         return step_id
 
@@ -82,5 +95,4 @@ class Draft:
     def join(self) -> tuple[str, ...]:
         """The steps that no other waits for yet: what must be settled before all that went before is."""
         waited = {need for step in self.steps for need in step.needs}
-        open_ends = tuple(step.id for step in self.steps if step.id not in waited)
-        return open_ends or self.first
+        return tuple(step.id for step in self.steps if step.id not in waited)

@@ -85,10 +85,10 @@ def _pairs(source: RemoteCopyGroup, target: RemoteCopyGroup) -> Mapping[str, str
     }
 
 
-def save(draft: Draft, side: SideNow, options: Options) -> None:
+def save(draft: Draft, side: SideNow) -> None:
     """Keep what the volumes of ``side`` hold: snapshots that stay until somebody removes them."""
     group = side.group
-    if group is None or not options.snapshots:
+    if group is None:
         return
     steps: list[tuple[Step, str]] = []
     for number, volume in enumerate(group.volumes, start=1):

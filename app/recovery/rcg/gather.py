@@ -7,27 +7,17 @@ from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from typing import Protocol, TypeVar
+from typing import TypeVar
 
 from app.recovery.looks import Devices
 from app.recovery.rcg.situation import SideNow, Situation, Witness
 from app.recovery.step import UnseenError
+from app.settings_records import DeviceSettings
 from backends.threepar.objects import ArrayObjects
 from store.estate import DeviceKind, Reading, RemoteCopyGroup, StorageSystem
 from store.records import Entry
 
 T = TypeVar("T")
-
-
-class Configured(Protocol):
-    """What is known of a configured device."""
-
-    @property
-    def name(self) -> str: ...
-    @property
-    def kind(self) -> DeviceKind: ...
-    @property
-    def site(self) -> str: ...
 
 
 class GroupError(Exception):
@@ -38,7 +28,7 @@ class GroupError(Exception):
 class Array:
     """One array as just looked at; ``known`` are its groups as the store last saw them, with their times."""
 
-    device: Configured
+    device: DeviceSettings
     reading: Reading | None
     unseen: UnseenError | None
     objects: ArrayObjects | None
@@ -59,13 +49,13 @@ class Array:
 
 
 def arrays(
-    devices: Devices, configured: Iterable[Configured], known: Callable[[str], tuple[Entry, ...]]
+    devices: Devices, configured: Iterable[DeviceSettings], known: Callable[[str], tuple[Entry, ...]]
 ) -> list[Array]:
     """All 3PAR arrays, looked at side by side. ``known`` gives the store's groups of a device."""
     wanted = [device for device in configured if device.kind is DeviceKind.THREEPAR]
     since = time.monotonic()
 
-    def look(device: Configured) -> Array:
+    def look(device: DeviceSettings) -> Array:
         reading, unseen = _try(lambda: devices.reading(device.name, since))
         objects, no_objects = (None, unseen) if reading is None else _try(lambda: devices.objects(device.name, since))
         return Array(device, reading, unseen, objects, no_objects, known(device.name))
@@ -161,13 +151,13 @@ def _named(found: Sequence[Array], side: SideNow | None, other: SideNow | None) 
     return _of(left[0], None) if len(left) == 1 else SideNow("", "", read=False)
 
 
-def witnessed(devices: Devices, configured: Iterable[Configured], at: Situation) -> Situation:
+def witnessed(devices: Devices, configured: Iterable[DeviceSettings], at: Situation) -> Situation:
     """The situation with what others say of the natural primary's site: the replication links as the peer sees them,
     the array itself, and every other device of that site."""
     asked = [d for d in configured if d.site == at.natural.site and d.name != at.natural.device]
     since = time.monotonic()
 
-    def ask(device: Configured) -> Witness:
+    def ask(device: DeviceSettings) -> Witness:
         _, unseen = _try(lambda: devices.reading(device.name, since))
         if unseen is None:
             return Witness(device.name, False, "answers")

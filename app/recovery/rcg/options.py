@@ -32,5 +32,4 @@ class Options:
     exports: bool = True
     hosts: Mapping[str, str] = field(default_factory=dict)
     conflict_delay_s: float = 0.0
-    snapshots: bool = True
     wave: int = 16

@@ -15,15 +15,16 @@ from store.runs import Plan
 def plan(verb: RcgVerb, situations: Sequence[Situation], options: Options, run_tag: str) -> Plan:
     """The plan, refused by its guards where it must not be done. ``run_tag`` names the run's snapshots.
 
-    Groups are acted on in waves of ``options.wave``: a group begins when all of the wave before are through.
+    Groups are acted on in waves of ``options.wave``: a group begins when all of the wave before are through. Otherwise
+    they are independent: one that fails holds up no other.
     """
     drafts: list[Draft] = []
     wave: list[Draft] = []
-    first: tuple[str, ...] = ()
+    after: tuple[str, ...] = ()
     for number, at in enumerate(situations, start=1):
         if len(wave) == options.wave:
-            first, wave = tuple(end for draft in wave for end in draft.join), []
-        draft = Draft(at, f"g{number}." if len(situations) > 1 else "s", run_tag, first)
+            after, wave = tuple(end for draft in wave for end in draft.join), []
+        draft = Draft(at, f"g{number}." if len(situations) > 1 else "s", run_tag, after)
         draw(draft, verb, options)
         drafts.append(draft)
         wave.append(draft)

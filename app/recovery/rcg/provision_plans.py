@@ -178,7 +178,7 @@ def remove_volume(draft: Draft, volume: str, *, delete: bool) -> None:
     elif started and not last:
         draft.add(Start(*sided(at, p)), f"Start {group.name} again", limit_s=START_S)
     draft.confirm.append(f"{'delete' if delete else 'remove'} {volume}")
-    draft.lasting.append(f"{volume} is not protected any more.")
+    draft.notes.append(f"{volume} is not protected any more.")
 
 
 def _member(draft: Draft, group: RemoteCopyGroup, volume: str) -> bool:

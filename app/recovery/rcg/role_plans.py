@@ -62,18 +62,19 @@ def _started(draft: Draft, sides: Iterable[SideNow], *, started: bool = True) ->
     return draft.guard("rcg.started", words, all(status in wanted for status in found.values()), evidence)
 
 
-def _synced(draft: Draft, sides: Iterable[SideNow], *, syncing: bool = False) -> bool:
-    good = (SyncStatus.SYNCED, SyncStatus.SYNCING) if syncing else (SyncStatus.SYNCED,)
-    bad = [
-        f"{volume.local} on {side.device} is {volume.sync_status}"
-        for side in sides
-        if side.group is not None
-        for volume in side.group.volumes
-        if volume.sync_status not in good
-    ]
-    empty = any(side.group is not None and not side.group.volumes for side in sides)
-    evidence = "the group has no volumes" if empty else "; ".join(bad) or "every volume"
-    return draft.guard("rcg.synced", "every volume is Synced", not bad and not empty, evidence)
+def _synced(draft: Draft, sides: Iterable[SideNow], mode: RcgMode | None = RcgMode.SYNC) -> bool:
+    """A group that is not synchronous may be in the middle of a copy, but not of its first one."""
+    bad, empty = [], False
+    for side in sides:
+        volumes = side.group.volumes if side.group is not None else ()
+        empty = empty or (side.group is not None and not volumes)
+        for volume in volumes:
+            again = mode is not RcgMode.SYNC and volume.last_sync is not None
+            if volume.sync_status is not SyncStatus.SYNCED and not (again and volume.sync_status is SyncStatus.SYNCING):
+                bad.append(f"{volume.local} on {side.device} is {volume.sync_status}")
+    words = "every volume is Synced" if mode is RcgMode.SYNC else "every volume is Synced, or was and is Syncing again"
+    evidence = "the group has no volumes" if empty else "; ".join(bad) or "yes"
+    return draft.guard("rcg.synced", words, not bad and not empty, evidence)
 
 
 def _linked(draft: Draft, side: SideNow) -> bool:
@@ -94,8 +95,7 @@ def _linked(draft: Draft, side: SideNow) -> bool:
 
 def _active(at: Situation) -> tuple[SideNow, SideNow]:
     """The side that is primary now, and the other."""
-    normal = at.standing in (Standing.NORMAL, Standing.PEER_UNREAD)
-    return (at.natural, at.peer) if normal else (at.peer, at.natural)
+    return (at.natural, at.peer) if at.standing is Standing.NORMAL else (at.peer, at.natural)
 
 
 def _start(draft: Draft, options: Options) -> None:
@@ -113,7 +113,7 @@ def _stop(draft: Draft, options: Options) -> None:
         _started(draft, (active, other))
         draft.add(Stop(*sided(draft.at, active)), f"Stop replication on {active.device}", limit_s=STOP_S)
         draft.confirm.append(f"stop {draft.at.name}")
-        draft.lasting.append("From then on nothing is protected until the group is started again.")
+        draft.notes.append("From then on nothing is protected until the group is started again.")
 
 
 def _sync(draft: Draft, options: Options) -> None:
@@ -149,12 +149,12 @@ def _planned(draft: Draft, options: Options) -> None:
         return
     p, s = at.natural, at.peer
     _started(draft, (p, s))
-    _synced(draft, (p, s), syncing=p.group is not None and p.group.mode is not RcgMode.SYNC)
+    _synced(draft, (p, s), p.group.mode if p.group is not None else None)
     _linked(draft, p)
     fence(draft, p, options)
     _add_sync(draft, p)
     draft.add(Stop(*sided(at, p)), f"Stop replication on {p.device}", limit_s=STOP_S, destructive=True)
-    save(draft, p, options)
+    save(draft, p)
     _take_over(draft, options)
     draft.loss = "nothing: the hosts are taken off first, then the last of their writes is carried over"
     draft.loss_s = 0.0
@@ -190,7 +190,7 @@ def _split(draft: Draft, options: Options) -> None:
     fence(draft, p, options)
     if p.group is not None and p.group.status is RcgStatus.STARTED:
         draft.add(Stop(*sided(draft.at, p)), f"Stop replication on {p.device}", limit_s=STOP_S, destructive=True)
-    save(draft, p, options)
+    save(draft, p)
     draft.notes.append(f"{p.device} answers: a planned failover loses nothing. Take it if its hosts can be stopped.")
 
 
@@ -226,7 +226,7 @@ def _take_over(draft: Draft, options: Options) -> None:
     export_as(draft, p, s, options)
     volumes = tuple(exports_of(p))
     draft.add(Unexported(p.device, volumes, lenient=not p.read), f"See that {p.device} shows no volume any more")
-    draft.lasting.append(f"{s.device} takes the writes from then on; {p.device} must not be shown to hosts again.")
+    draft.notes.append(f"{s.device} takes the writes from then on; {p.device} must not be shown to hosts again.")
 
 
 # ------------------------------------------------------------------------------------------------------- the way home
@@ -239,7 +239,7 @@ def _recover(draft: Draft, options: Options) -> None:
     p, s = at.natural, at.peer
     _linked(draft, s)
     fence(draft, p, options)
-    save(draft, p, options)
+    save(draft, p)
     draft.add(Recover(*sided(at, s)), f"Copy back from {s.device} to {p.device}", destructive=True)
     draft.add(WaitSynced(*sided(at, s)), "Wait until every volume is Synced", limit_s=_copy_limit(s.group))
     count = len(p.group.volumes) if p.group is not None else 0
@@ -260,7 +260,7 @@ def _restore(draft: Draft, options: Options) -> None:
         return
     p, s = at.natural, at.peer
     _started(draft, (p, s))
-    _synced(draft, (p, s), syncing=p.group is not None and p.group.mode is not RcgMode.SYNC)
+    _synced(draft, (p, s), p.group.mode if p.group is not None else None)
     _linked(draft, s)
     fence(draft, s, options)
     _add_sync(draft, s)
@@ -270,7 +270,7 @@ def _restore(draft: Draft, options: Options) -> None:
     draft.confirm.append(f"restore {at.name}")
     draft.loss = "nothing: the hosts are taken off first, then the last of their writes is carried back"
     draft.loss_s = 0.0
-    draft.lasting.append(f"{p.device} takes the writes from then on.")
+    draft.notes.append(f"{p.device} takes the writes from then on.")
 
 
 def _reverse(draft: Draft, options: Options) -> None:
@@ -280,12 +280,12 @@ def _reverse(draft: Draft, options: Options) -> None:
         return
     active, other = _active(at)
     _started(draft, (active, other))
-    _synced(draft, (active, other), syncing=active.group is not None and active.group.mode is not RcgMode.SYNC)
+    _synced(draft, (active, other), active.group.mode if active.group is not None else None)
     _linked(draft, active)
     fence(draft, active, options)
     _add_sync(draft, active)
     draft.add(Stop(*sided(at, active)), f"Stop replication on {active.device}", limit_s=STOP_S, destructive=True)
-    save(draft, active, options)
+    save(draft, active)
     array, group, peer, peer_group, _ = sided(at, other)
     primary, secondary = RoleCode.PRIMARY, RoleCode.SECONDARY
     step = Reverse(array, group, peer, peer_group, "cli", primary, secondary, secondary, primary)
@@ -295,7 +295,7 @@ def _reverse(draft: Draft, options: Options) -> None:
     draft.add(WaitSynced(*sided(at, other)), "Wait until every volume is Synced", limit_s=SYNC_S)
     draft.confirm.append(f"reverse {at.name}")
     draft.loss, draft.loss_s = "nothing: the hosts are taken off first", 0.0
-    draft.lasting.append(f"{other.device} is the natural primary from then on.")
+    draft.notes.append(f"{other.device} is the natural primary from then on.")
 
 
 def _undo(draft: Draft, options: Options) -> None:
@@ -307,7 +307,7 @@ def _undo(draft: Draft, options: Options) -> None:
     _started(draft, (p, s), started=False)
     _linked(draft, p)
     fence(draft, s, options)
-    save(draft, s, options)
+    save(draft, s)
     array, group, peer, peer_group, _ = sided(at, s)
     codes = (RoleCode.SECONDARY, RoleCode.PRIMARY, RoleCode.PRIMARY_REV, RoleCode.PRIMARY)
     step = Reverse(array, group, peer, peer_group, "cli", *codes, options=("stop_groups", "local", "current"))

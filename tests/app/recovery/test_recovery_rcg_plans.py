@@ -189,7 +189,8 @@ def test_several_groups_run_in_waves_under_one_name_with_the_largest_loss() -> N
         ats.append(replace(at, name=f"g{number}", key=f"rcg:1001:g{number}"))
     found = plan(RcgVerb.FAILOVER, ats, Options(disaster=True, wave=2), "tag")
     assert found.confirm == ("failover 5 groups", "lose 4 min", "site paris is dark")
-    first = {step.id: step.needs for step in found.steps if step.kind == "rcg.failover"}
+    first = {step.id: step.after for step in found.steps if step.kind == "rcg.failover"}
+    assert all(step.needs == () for step in found.steps if step.kind == "rcg.failover")
     assert first["g1.1"] == first["g2.1"] == ()
     assert {need.split(".")[0] for need in first["g3.1"]} == {"g1", "g2"}
     assert {need.split(".")[0] for need in first["g5.1"]} == {"g3", "g4"}
@@ -221,6 +222,20 @@ def test_a_prediction_lies_between_the_fastest_and_the_slowest_way_and_is_the_sa
     depth = 6  # fence, stop, save, fail over, export, check
     assert told.p50_s is not None and told.p95_s is not None
     assert depth * min(seen) - 0.1 <= told.p50_s <= told.p95_s <= depth * max(seen) + 0.1
+
+
+def test_a_periodic_group_in_its_first_copy_is_not_failed_over_but_one_that_copies_again_is() -> None:
+    first = pair(P, S, mode=RcgMode.PERIODIC, sync=SyncStatus.SYNCING)
+    assert any(guard.id.startswith("rcg.synced") for guard in made(RcgVerb.FAILOVER, first).refused)
+    again = pair(P, S, mode=RcgMode.PERIODIC, sync=SyncStatus.SYNCING, last_sync=NOW)
+    assert not made(RcgVerb.FAILOVER, again).refused
+    assert made(RcgVerb.FAILOVER, pair(P, S, sync=SyncStatus.SYNCING, last_sync=NOW)).refused
+
+
+def test_only_what_is_lost_or_overwritten_is_said_to_be_beyond_undoing() -> None:
+    assert made(RcgVerb.STOP, pair(P, S)).lasting == ()
+    assert made(RcgVerb.FAILOVER, pair(P, S)).lasting == ()
+    assert "overwritten" in made(RcgVerb.RECOVER, pair(P, PR, STOPPED, exported="peer")).lasting[0]
 
 
 def test_the_order_of_steps_refuses_a_circle() -> None:

@@ -15,7 +15,9 @@ from app.connect import Connector
 from app.recovery.attempt import Pace
 from app.recovery.operations import Operations, new_run_id
 from app.recovery.rcg.options import Options, RcgVerb
+from app.recovery.rcg.role_steps import Stop
 from app.recovery.runner import Runner
+from app.recovery.step import Seen, Sight
 from app.settings import load
 from backends.lab.faults import FaultKind
 from backends.lab.threepar.rcg import Side
@@ -228,6 +230,55 @@ def test_a_second_console_may_not_act_while_the_first_one_does(estate: RcgEstate
         runner(operations, "two").run(other.id)
     thread.join(30)
     assert operations.ledger.run(run.id).state is RunState.SUCCEEDED
+
+
+def test_a_group_that_fails_holds_up_no_other_and_the_next_wave_begins(
+    estate: RcgEstate, operations: Operations
+) -> None:
+    names = [estate.group(RcgMode.SYNC) for _ in range(3)]
+    run = agreed(operations, RcgVerb.STOP, *names, options=Options(wave=1))
+    estate.world.faults.add("3par-p", FaultKind.HTTP_409, "PUT /remotecopygroups", count=1)
+    found = done(operations, run)
+    assert [step.state for step in found.steps] == [StepState.FAILED, StepState.DONE, StepState.DONE]
+    statuses = [side(estate, name, "paris").status for name in names]
+    assert statuses == [RcgStatus.STARTED, RcgStatus.STOPPED, RcgStatus.STOPPED]
+    assert done(operations, run).state is RunState.SUCCEEDED
+
+
+def test_what_was_said_of_an_earlier_failure_is_not_done_after_a_later_one(
+    estate: RcgEstate, operations: Operations
+) -> None:
+    name = estate.group(RcgMode.SYNC)
+    run = agreed(operations, RcgVerb.STOP, name)
+    estate.world.faults.add("3par-p", FaultKind.HTTP_409, "PUT /remotecopygroups", count=2)
+    assert done(operations, run).steps[0].state is StepState.FAILED
+    operations.ledger.decide(run.id, Choice.SKIP, "s1", "said too late", "ops")
+    lease = operations.ledger.take(run.id, "another")
+    operations.ledger.settle(lease, "s1", StepState.FAILED, (), "it failed once more")
+    operations.ledger.release(lease)
+    assert done(operations, run).steps[0].state is StepState.FAILED
+    assert done(operations, run).steps[0].state is StepState.DONE
+
+
+def test_a_defect_in_one_step_lets_no_other_go_on_acting(
+    estate: RcgEstate, operations: Operations, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    names = [estate.group(RcgMode.SYNC) for _ in range(2)]
+    run = agreed(operations, RcgVerb.STOP, *names)
+    look = Stop.observe
+
+    def broken(self: Stop, sight: Sight) -> Seen:
+        if self.group == names[0]:
+            raise RuntimeError("a defect")
+        time.sleep(0.5)
+        return look(self, sight)
+
+    monkeypatch.setattr(Stop, "observe", broken)
+    with pytest.raises(RuntimeError, match="a defect"):
+        done(operations, run)
+    assert side(estate, names[1], "paris").status is RcgStatus.STARTED
+    monkeypatch.undo()
+    assert done(operations, run).state is RunState.SUCCEEDED
 
 
 def test_a_console_that_leaves_gives_the_run_back_to_be_resumed(estate: RcgEstate, operations: Operations) -> None:
