@@ -20,7 +20,7 @@ from app.settings import load
 from backends.lab.faults import FaultKind
 from store.estate import DeviceKind
 from tests.app.lab_estate import LabEstate, lab_estate
-from tests.screens.guided import Guided, guided, with_sites
+from tests.screens.guided import Guided, at_sites, guided, with_sites
 from tests.screens.piloting import piloted
 
 KEYS = {DeviceKind.HMC: "1", DeviceKind.FLASHARRAY: "2", DeviceKind.THREEPAR: "3", DeviceKind.VSPHERE: "4"}
@@ -98,7 +98,7 @@ async def test_an_hmc_and_a_flasharray_are_entered_pinned_checked_written_and_re
 async def test_a_3par_is_checked_at_both_of_its_doors(estate: LabEstate, config: Path) -> None:
     device = estate.device("3par-paris")
     async with guided(config) as running:
-        await with_sites(running)
+        await at_sites(running)
         await enter(running, estate, "3par-paris")
         await running.wait_for("The command line of 3par-paris")
         await running.press("tab", "tab")
@@ -122,7 +122,7 @@ async def test_a_wrong_password_says_what_to_do_and_is_corrected_in_fields_that_
     estate: LabEstate, config: Path
 ) -> None:
     async with guided(config) as running:
-        await with_sites(running)
+        await at_sites(running)
         await enter(running, estate, "hmc-paris", "prompt")
         await running.wait_for("Type the password of hscroot on hmc-paris")
         await running.press(*"not-it")
@@ -154,7 +154,7 @@ async def test_a_host_that_is_not_reached_may_be_kept_and_the_file_says_what_was
         taken.bind(("127.0.0.1", 0))
         port = taken.getsockname()[1]
         async with guided(config) as running:
-            await with_sites(running)
+            await at_sites(running)
             await running.press("4")
             await running.type("vc-1")
             await running.press("tab")
@@ -176,7 +176,7 @@ async def test_a_changed_identity_is_refused_with_both_fingerprints_and_nobody_l
     estate: LabEstate, config: Path
 ) -> None:
     async with guided(config, (120, 40)) as running:
-        await with_sites(running)
+        await at_sites(running)
         await enter(running, estate, "hmc-paris")
         await accept(running, "hmc-paris")
         await running.wait_for("● ok")
@@ -194,7 +194,7 @@ async def test_a_changed_identity_is_refused_with_both_fingerprints_and_nobody_l
 @piloted
 async def test_enter_pins_nothing_however_often_it_is_pressed(estate: LabEstate, config: Path) -> None:
     async with guided(config) as running:
-        await with_sites(running)
+        await at_sites(running)
         await enter(running, estate, "hmc-paris")
         await running.wait_for("Is this hmc-paris?")
         running.send(*["enter"] * 50)
@@ -211,7 +211,7 @@ async def test_enter_pins_nothing_however_often_it_is_pressed(estate: LabEstate,
 async def test_a_check_is_stopped_by_escape_while_a_device_does_not_answer(config: Path) -> None:
     with closing(socket.create_server(("127.0.0.1", 0))) as silent:  # takes connections and never says a word
         async with guided(config) as running:
-            await with_sites(running)
+            await at_sites(running)
             await running.press("1")
             await running.type("hmc-1")
             await running.press("tab")
@@ -231,7 +231,7 @@ async def test_a_reading_that_hangs_is_stopped_by_escape_and_its_answer_is_not_s
     estate: LabEstate, config: Path
 ) -> None:
     async with guided(config) as running:
-        await with_sites(running)
+        await at_sites(running)
         await enter(running, estate, "fa-paris")
         with estate.fault("fa-paris", FaultKind.SLOW, verb="GET *", seconds=120):
             await accept(running, "fa-paris")
@@ -244,7 +244,7 @@ async def test_a_reading_that_hangs_is_stopped_by_escape_and_its_answer_is_not_s
 async def test_a_pin_goes_with_the_address_it_was_accepted_for(estate: LabEstate, config: Path) -> None:
     known = config.parent / "known_devices.toml"
     async with guided(config) as running:
-        await with_sites(running)
+        await at_sites(running)
         await enter(running, estate, "hmc-paris")
         await accept(running, "hmc-paris")
         await running.wait_for("● ok")
@@ -265,7 +265,7 @@ async def test_a_pin_goes_with_the_address_it_was_accepted_for(estate: LabEstate
 @piloted
 async def test_a_file_that_appeared_meanwhile_is_not_touched(estate: LabEstate, config: Path) -> None:
     async with guided(config) as running:
-        await with_sites(running)
+        await at_sites(running)
         await enter(running, estate, "fa-paris")
         await accept(running, "fa-paris")
         await running.wait_for("● ok")
@@ -286,7 +286,7 @@ async def test_pinned_identities_that_cannot_be_used_are_told_and_nobody_logs_in
     known.write_text("[hmc-paris.ssh]\n")
     logins = estate.device("hmc-paris").counters.logins
     async with guided(config) as running:
-        await with_sites(running)
+        await at_sites(running)
         await enter(running, estate, "hmc-paris")
         await running.wait_for("✗ identity not trusted", "expected address = text and pinned")
     assert known.read_text() == "[hmc-paris.ssh]\n"
@@ -327,7 +327,7 @@ async def test_the_demo_is_one_key_away(config: Path) -> None:
 @piloted
 async def test_a_form_that_was_left_is_filled_when_it_is_opened_again(config: Path) -> None:
     async with guided(config) as running:
-        await with_sites(running)
+        await at_sites(running)
         await running.press("1")
         await running.type("hmc-1")
         await running.press("escape")
@@ -341,7 +341,7 @@ async def test_a_site_is_corrected_with_its_devices_and_stays_while_one_stands_t
     estate: LabEstate, config: Path
 ) -> None:
     async with guided(config) as running:
-        await with_sites(running)
+        await at_sites(running)
         await enter(running, estate, "hmc-paris")
         await accept(running, "hmc-paris")
         await running.wait_for("● ok")
@@ -388,7 +388,7 @@ async def test_keys_that_come_all_at_once_land_in_the_fields_they_are_meant_for(
 @piloted
 async def test_a_secret_in_place_of_a_reference_is_never_on_the_screen_nor_kept(config: Path) -> None:
     async with guided(config) as running:
-        await with_sites(running)
+        await at_sites(running)
         await running.press("1")
         await running.press(*["tab"] * 5)
         for typed in ("h", "u", "n", "t", "e", "r", "2"):
@@ -404,7 +404,7 @@ async def test_a_secret_in_place_of_a_reference_is_never_on_the_screen_nor_kept(
 @piloted
 async def test_a_terminal_that_loses_the_focus_does_not_leave_the_field(config: Path) -> None:
     async with guided(config) as running:
-        await with_sites(running)
+        await at_sites(running)
         await running.press("1")
         await running.press(*["tab"] * 5)
         await running.press(*"keyr")

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app import firstrun_form as forms
@@ -170,6 +170,7 @@ def entries(draw: st.DrawFn) -> tuple[DeviceKind, dict[str, str], dict[str, str]
     return kind, texts, draw(st.sampled_from([cli, {**cli, **key}]))
 
 
+@settings(max_examples=50)
 @given(entries())
 def test_what_the_forms_accept_is_what_the_console_reads_with_the_same_things_to_ask_for(
     entry: tuple[DeviceKind, dict[str, str], dict[str, str]],

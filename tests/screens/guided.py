@@ -12,7 +12,10 @@ from textual.events import Key
 from textual.pilot import Pilot
 
 from app.firstrun import End, FirstRun
+from app.firstrun_draft import with_site
 from app.looks import Look
+from store.estate import Site, SiteRole
+from tests.screens.piloting import pressed, settled
 
 LIMIT_S = 30.0
 
@@ -26,13 +29,11 @@ class Guided:
     ascii_only: bool = False
 
     async def settle(self) -> None:
-        for _ in range(3):
-            await self.pilot.pause()
+        await settled(self.pilot)
 
     async def press(self, *keys: str) -> None:
         for key in keys:
-            await self.pilot.press(key)
-        await self.settle()
+            await pressed(self.pilot, key)
 
     def send(self, *keys: str) -> None:
         """Press keys all at once, as they come over a slow line."""
@@ -75,6 +76,14 @@ async def guided(path: Path, size: tuple[int, int] = (80, 24), *, ascii_only: bo
         running = Guided(app, pilot, ascii_only)
         await running.wait_for("Nothing is configured yet")
         yield running
+
+
+async def at_sites(running: Guided) -> None:
+    """Two sites as :func:`with_sites` enters them, without its keys: for tests of what comes after."""
+    for site in (Site("paris", SiteRole.PROD), Site("lyon", SiteRole.DR)):
+        running.app.draft = with_site(running.app.draft, site)
+    await running.press("c")
+    await running.wait_for("Sites and devices", "paris", "lyon dr")
 
 
 async def with_sites(running: Guided) -> None:

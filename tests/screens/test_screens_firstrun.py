@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
+import functools
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from syrupy.assertion import SnapshotAssertion
 
@@ -29,7 +31,7 @@ from screens.firstrun_file import FileScreen, file_lines
 from screens.firstrun_inputs import choice_line
 from store.estate import DeviceKind, ManagedSystem, Reading, Site, SiteRole, SystemState
 from tests.screens.estate import NOW
-from tests.screens.guided import Guided, guided, with_sites
+from tests.screens.guided import Guided, at_sites, guided, with_sites
 from tests.screens.piloting import piloted
 from tests.screens.test_screens_snapshots import PlainText
 
@@ -68,7 +70,7 @@ async def draft(running: Guided) -> None:
 
 async def draft_checked(running: Guided) -> None:
     """Three devices: one well, one that refused the login, one whose check was stopped."""
-    await with_sites(running)
+    await at_sites(running)
     vcenter = DeviceSettings("vc-lyon", DeviceKind.VSPHERE, "lyon", "vcenter-lyon.example", 443)
     array = DeviceSettings("fa-lyon", DeviceKind.FLASHARRAY, "lyon", "10.2.0.20", 443)
     for device, outcome in (
@@ -87,14 +89,14 @@ async def form_site(running: Guided) -> None:
 
 def form(key: str, *more: str) -> Callable[[Guided], Awaitable[None]]:
     async def drive(running: Guided) -> None:
-        await with_sites(running)
+        await at_sites(running)
         await running.press(key, *more)
 
     return drive
 
 
 async def form_wrong(running: Guided) -> None:
-    await with_sites(running)
+    await at_sites(running)
     await running.press("1")
     await running.type("hmc oslo")
     await running.press("tab")
@@ -103,7 +105,7 @@ async def form_wrong(running: Guided) -> None:
 
 
 async def form_cli(running: Guided) -> None:
-    await with_sites(running)
+    await at_sites(running)
     await running.press("3")
     await running.type("3par-paris")
     await running.press("tab")
@@ -165,7 +167,7 @@ async def pin_certificate(running: Guided) -> None:
 
 
 async def leave(running: Guided) -> None:
-    await with_sites(running)
+    await at_sites(running)
     await running.press("ctrl+q")
 
 
@@ -199,33 +201,37 @@ SCREENS: dict[str, Callable[[Guided], Awaitable[None]]] = {
 }
 
 
+@functools.cache
+def shown(screen: str, size: tuple[int, int], *, ascii_only: bool = False) -> str:
+    """What the screen shows. It is driven there once, however many tests look at it."""
+
+    async def drive() -> str:
+        async with guided(CONFIG, size, ascii_only=ascii_only) as running:
+            await SCREENS[screen](running)
+            await running.settle()
+            return running.text
+
+    return asyncio.run(drive())
+
+
 @pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
 @pytest.mark.parametrize("screen", SCREENS)
-@piloted
-async def test_the_screen_reads_so(screen: str, size: tuple[int, int], snapshot: SnapshotAssertion) -> None:
-    async with guided(CONFIG, size) as running:
-        await SCREENS[screen](running)
-        await running.settle()
-        assert running.text == snapshot.use_extension(PlainText)
-        assert max(len(line) for line in running.text.splitlines()) <= size[0]
+def test_the_screen_reads_so(screen: str, size: tuple[int, int], snapshot: SnapshotAssertion) -> None:
+    text = shown(screen, size)
+    assert text == snapshot.use_extension(PlainText)
+    assert max(len(line) for line in text.splitlines()) <= size[0]
 
 
 @pytest.mark.parametrize("screen", SCREENS)
-@piloted
-async def test_a_terminal_without_utf_8_is_shown_ascii_alone(screen: str) -> None:
-    async with guided(CONFIG, ascii_only=True) as running:
-        await SCREENS[screen](running)
-        await running.settle()
-        assert running.text.isascii(), {char for char in running.text if not char.isascii()}
+def test_a_terminal_without_utf_8_is_shown_ascii_alone(screen: str) -> None:
+    text = shown(screen, SIZES[0], ascii_only=True)
+    assert text.isascii(), {char for char in text if not char.isascii()}
 
 
 @pytest.mark.parametrize("screen", SCREENS)
-@piloted
-async def test_the_next_keys_are_on_every_screen(screen: str) -> None:
-    async with guided(CONFIG) as running:
-        await SCREENS[screen](running)
-        await running.settle()
-        assert "Esc" in running.text or "q Leave" in running.text
+def test_the_next_keys_are_on_every_screen(screen: str) -> None:
+    text = shown(screen, SIZES[0])
+    assert "Esc" in text or "q Leave" in text
 
 
 @piloted
@@ -240,6 +246,7 @@ async def test_a_click_answers_too() -> None:
             assert answers.pop() is answer
 
 
+@settings(max_examples=50)
 @given(st.lists(st.text(st.characters(categories=("L", "N"))), min_size=1, max_size=9), st.integers(16, 90), st.data())
 def test_the_chosen_word_is_shown_at_every_width(words: list[str], width: int, data: st.DataObject) -> None:
     at = data.draw(st.integers(0, len(words) - 1))

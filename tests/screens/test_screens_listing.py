@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
@@ -174,6 +174,7 @@ class AsRowsComeAndGo(RuleBasedStateMachine):
         assert self.found.shown(0) == anew.shown(0)
 
 
+AsRowsComeAndGo.TestCase.settings = settings(max_examples=50)
 TestAsRowsComeAndGo = AsRowsComeAndGo.TestCase
 
 

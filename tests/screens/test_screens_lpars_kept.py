@@ -100,7 +100,7 @@ def act(pane: Pane, action: str, one: object, other: object) -> None:
 
 
 @given(st.lists(ACTIONS, max_size=12))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 def test_a_kept_row_says_what_one_made_anew_says(actions: list[tuple[str, object, object]]) -> None:
     pane = Pane()
     for action in actions:

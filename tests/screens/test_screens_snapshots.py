@@ -14,7 +14,7 @@ from app.console import Console
 from app.looks import Look
 from screens.base import EstateScreen
 from tests.screens.estate import SITES, Clock, drillable, troubled
-from tests.screens.piloting import KEY_NAMES, driven, piloted
+from tests.screens.piloting import KEY_NAMES, driven, piloted, pressed, settled
 
 KEYS = {
     "overview": ["1"],
@@ -111,8 +111,7 @@ def test_the_screen_looks_so(
         while not (app.screen_stack and isinstance(app.screen, EstateScreen) and app.around.sweeping()):
             await pilot.pause(0.02)
         for key in KEYS[screen]:
-            await pilot.press(KEY_NAMES.get(key, key))
-        for _ in range(3):
-            await pilot.pause()
+            await pressed(pilot, KEY_NAMES.get(key, key))
+        await settled(pilot)
 
     assert snap_compare(app, terminal_size=(100, 30), run_before=before)
