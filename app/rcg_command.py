@@ -69,9 +69,9 @@ def run(settings: Settings, store_path: Path, arguments: argparse.Namespace) -> 
     """Plan, show, and with ``--execute`` do it. Returns the exit code. Raises :class:`store.errors.StoreError`."""
     from app.recovery.operations import Operations, new_run_id
     from app.recovery.rcg.gather import GroupError
-    from app.recovery.rcg.options import RcgVerb
     from store.database import open_store
     from store.ledger import Ledger
+    from store.rcg_verbs import RcgVerb
 
     try:
         options = _options(arguments)

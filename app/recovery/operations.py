@@ -17,13 +17,13 @@ from app.recovery import prediction
 from app.recovery.looks import Devices
 from app.recovery.rcg import gather, planning
 from app.recovery.rcg.draft import Draft
-from app.recovery.rcg.options import Options, RcgVerb
-from app.recovery.rcg.situation import Standing
+from app.recovery.rcg.options import Options
 from app.settings_records import Settings
 from app.sweep import never_read
 from store.database import Store
 from store.estate import Reading
 from store.ledger import Ledger
+from store.rcg_verbs import RcgVerb, Standing
 from store.records import Entry
 from store.runs import Plan, Run
 

@@ -27,7 +27,7 @@ from typing import Any
 from app.connect import Connector
 from app.recovery.operations import Operations, Sides, new_run_id
 from app.recovery.rcg.draft import Draft
-from app.recovery.rcg.options import Options, RcgVerb
+from app.recovery.rcg.options import Options
 from app.recovery.rcg.provision_plans import NewGroup, NewVolume, add_volume, remove_volume
 from app.settings import load
 from backends.lab.faults import FaultKind
@@ -35,6 +35,7 @@ from store import journal
 from store.database import Store, open_store
 from store.estate import RcgMode
 from store.ledger import Ledger
+from store.rcg_verbs import RcgVerb
 from store.runs import Plan, Run, RunState
 from tests.faults.kill_child import POINTS
 from tests.faults.rcg_estate import RcgEstate, rcg_estate

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from app.recovery.rcg.options import RcgVerb
 from store.estate import RcgMode
+from store.rcg_verbs import RcgVerb
 from tests.faults.kill_child import POINTS
 from tests.faults.kills import CASES, Case, Range, shooting_range, trial
 

@@ -4,21 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from enum import StrEnum
-
-
-class RcgVerb(StrEnum):
-    """What can be done to remote copy groups that exist."""
-
-    START = "start"
-    STOP = "stop"
-    SYNC = "sync"
-    FAILOVER = "failover"
-    RECOVER = "recover"
-    RESTORE = "restore"
-    REVERSE = "reverse"
-    UNDO = "undo"
-    SWITCHOVER = "switchover"
 
 
 @dataclass(frozen=True, slots=True)

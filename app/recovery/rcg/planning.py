@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from app.recovery.rcg.draft import Draft
-from app.recovery.rcg.options import Options, RcgVerb
+from app.recovery.rcg.options import Options
 from app.recovery.rcg.role_plans import draw
 from app.recovery.rcg.situation import Situation
+from store.rcg_verbs import RcgVerb
 from store.runs import Plan
 
 

@@ -11,10 +11,11 @@ from app.recovery.rcg.draft import START_S, STOP_S, SYNC_S, Draft
 from app.recovery.rcg.provision_steps import Admit, DeleteVv, Dismiss, MakeGroup, MakeVolume, Period, RemoveRcg
 from app.recovery.rcg.role_plans import sided
 from app.recovery.rcg.role_steps import Start, Stop, WaitSynced
-from app.recovery.rcg.situation import SideNow, Standing
+from app.recovery.rcg.situation import SideNow
 from backends.threepar.objects import ArrayObjects
 from backends.threepar.provision import Provisioning
 from store.estate import RcgMode, RcgStatus, RemoteCopyGroup
+from store.rcg_verbs import Standing
 
 MOST_VOLUMES = 60
 LONGEST_NAME, LONGEST_MIRRORED = 25, 22

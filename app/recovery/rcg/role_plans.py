@@ -11,12 +11,13 @@ from app.recovery.rcg import bounds
 from app.recovery.rcg.draft import RESTORE_S, START_S, STOP_S, SYNC_S, Draft
 from app.recovery.rcg.exports import export_as, exports_of, fence, save
 from app.recovery.rcg.object_steps import Unexported
-from app.recovery.rcg.options import Options, RcgVerb
+from app.recovery.rcg.options import Options
 from app.recovery.rcg.role_steps import Failover, Recover, Restore, Reverse, Start, Stop, Switchover, Sync, WaitSynced
 from app.recovery.rcg.seeing import COMPLETE
-from app.recovery.rcg.situation import SideNow, Situation, Standing
+from app.recovery.rcg.situation import SideNow, Situation
 from store.estate import RcgMode, RcgStatus, RemoteCopyGroup, SyncStatus
 from store.rcg_roles import RoleCode
+from store.rcg_verbs import DISASTER, RIGHT, RcgVerb, Right, Standing
 
 Sided = tuple[str, str, str, str, str]
 _NEEDED_WITNESSES = 2
@@ -48,10 +49,10 @@ def _clear(draft: Draft) -> None:
             draft.guard("rcg.doors", f"the answers of {side.device} agree", False, "; ".join(side.unclear), side)
 
 
-def _stands(draft: Draft, *allowed: Standing) -> bool:
+def _stands(draft: Draft, right: Right) -> bool:
     at = draft.at
-    words = f"the pair is {', or '.join(allowed)}"
-    return draft.guard("rcg.role", words, at.standing in allowed, at.meaning, at.natural)
+    words = f"the pair is {', or '.join(right.standings)}"
+    return draft.guard("rcg.role", words, at.standing in right.standings, at.meaning, at.natural)
 
 
 def _started(draft: Draft, sides: Iterable[SideNow], *, started: bool = True) -> bool:
@@ -99,7 +100,7 @@ def _active(at: Situation) -> tuple[SideNow, SideNow]:
 
 
 def _start(draft: Draft, options: Options) -> None:
-    if _stands(draft, Standing.NORMAL, Standing.SWAPPED):
+    if _stands(draft, RIGHT[RcgVerb.START]):
         active, other = _active(draft.at)
         _started(draft, (active, other), started=False)
         _linked(draft, active)
@@ -108,7 +109,7 @@ def _start(draft: Draft, options: Options) -> None:
 
 
 def _stop(draft: Draft, options: Options) -> None:
-    if _stands(draft, Standing.NORMAL, Standing.SWAPPED, Standing.RECOVERED):
+    if _stands(draft, RIGHT[RcgVerb.STOP]):
         active, other = _active(draft.at)
         _started(draft, (active, other))
         draft.add(Stop(*sided(draft.at, active)), f"Stop replication on {active.device}", limit_s=STOP_S)
@@ -117,7 +118,7 @@ def _stop(draft: Draft, options: Options) -> None:
 
 
 def _sync(draft: Draft, options: Options) -> None:
-    if _stands(draft, Standing.NORMAL, Standing.SWAPPED, Standing.RECOVERED):
+    if _stands(draft, RIGHT[RcgVerb.SYNC]):
         active, other = _active(draft.at)
         _started(draft, (active, other))
         _linked(draft, active)
@@ -145,7 +146,7 @@ def _failover(draft: Draft, options: Options) -> None:
 
 def _planned(draft: Draft, options: Options) -> None:
     at = draft.at
-    if not _stands(draft, Standing.NORMAL):
+    if not _stands(draft, RIGHT[RcgVerb.FAILOVER]):
         return
     p, s = at.natural, at.peer
     _started(draft, (p, s))
@@ -162,7 +163,7 @@ def _planned(draft: Draft, options: Options) -> None:
 
 def _disaster(draft: Draft, options: Options) -> None:
     at = draft.at
-    if not _stands(draft, Standing.PRIMARY_DARK, Standing.NORMAL):
+    if not _stands(draft, DISASTER):
         return
     p, s = at.natural, at.peer
     if p.read:
@@ -234,7 +235,7 @@ def _take_over(draft: Draft, options: Options) -> None:
 
 def _recover(draft: Draft, options: Options) -> None:
     at = draft.at
-    if not _stands(draft, Standing.FAILED_OVER, Standing.RECOVERED):
+    if not _stands(draft, RIGHT[RcgVerb.RECOVER]):
         return
     p, s = at.natural, at.peer
     _linked(draft, s)
@@ -256,7 +257,7 @@ def _copy_limit(group: RemoteCopyGroup | None) -> float:
 
 def _restore(draft: Draft, options: Options) -> None:
     at = draft.at
-    if not _stands(draft, Standing.RECOVERED):
+    if not _stands(draft, RIGHT[RcgVerb.RESTORE]):
         return
     p, s = at.natural, at.peer
     _started(draft, (p, s))
@@ -276,7 +277,7 @@ def _restore(draft: Draft, options: Options) -> None:
 def _reverse(draft: Draft, options: Options) -> None:
     """Swap the roles for good with both arrays alive: the way there, and the way back from there."""
     at = draft.at
-    if not _stands(draft, Standing.NORMAL, Standing.SWAPPED):
+    if not _stands(draft, RIGHT[RcgVerb.REVERSE]):
         return
     active, other = _active(at)
     _started(draft, (active, other))
@@ -301,7 +302,7 @@ def _reverse(draft: Draft, options: Options) -> None:
 def _undo(draft: Draft, options: Options) -> None:
     """Undo a failover without copying anything back: the writes made since are discarded."""
     at = draft.at
-    if not _stands(draft, Standing.FAILED_OVER):
+    if not _stands(draft, RIGHT[RcgVerb.UNDO]):
         return
     p, s = at.natural, at.peer
     _started(draft, (p, s), started=False)
@@ -322,7 +323,7 @@ def _undo(draft: Draft, options: Options) -> None:
 
 def _switchover(draft: Draft, options: Options) -> None:
     at = draft.at
-    if not _stands(draft, Standing.NORMAL):
+    if not _stands(draft, RIGHT[RcgVerb.SWITCHOVER]):
         return
     p, s = at.natural, at.peer
     group = p.group

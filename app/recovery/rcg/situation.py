@@ -4,37 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
 
 from app.recovery.rcg.seeing import code
 from backends.threepar.objects import ArrayObjects
 from store.estate import RcgStatus, RemoteCopyGroup, StorageSystem
 from store.rcg_roles import MISSING, NEITHER_READ, OUTSIDE, TABLE, RoleCode
-
-
-class Standing(StrEnum):
-    """How the two sides stand to one another (procedures 4.2)."""
-
-    NORMAL = "normal"
-    SWAPPED = "roles swapped for good"
-    FAILED_OVER = "failed over"
-    RECOVERED = "recovered"
-    PEER_UNREAD = "the peer cannot be read"
-    PRIMARY_DARK = "the natural primary cannot be read, the peer is not failed over"
-    FAILED_OVER_DARK = "failed over, the natural primary cannot be read"
-    UNKNOWN = "unknown"
-
+from store.rcg_verbs import Standing, standing
 
 _PRI, _PRI_REV, _SEC, _SEC_REV = RoleCode.PRIMARY, RoleCode.PRIMARY_REV, RoleCode.SECONDARY, RoleCode.SECONDARY_REV
-_STANDINGS: dict[tuple[RoleCode | None, RoleCode | None], Standing] = {
-    (_PRI, _SEC): Standing.NORMAL,
-    (_SEC, _PRI): Standing.SWAPPED,
-    (_PRI, _PRI_REV): Standing.FAILED_OVER,
-    (_SEC_REV, _PRI_REV): Standing.RECOVERED,
-    (_PRI, None): Standing.PEER_UNREAD,
-    (None, _SEC): Standing.PRIMARY_DARK,
-    (None, _PRI_REV): Standing.FAILED_OVER_DARK,
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +73,7 @@ class Situation:
             if side.group is not None and found is None:
                 return Standing.UNKNOWN
             codes.append(found)
-        return _STANDINGS.get((codes[0], codes[1]), Standing.UNKNOWN)
+        return standing(codes[0], codes[1])
 
     @property
     def meaning(self) -> str:

@@ -8,9 +8,10 @@ from datetime import timedelta
 import pytest
 
 from app.recovery.operations import changed, new_run_id, outdated, typed
-from app.recovery.rcg.options import Options, RcgVerb
+from app.recovery.rcg.options import Options
 from app.recovery.rcg.planning import plan
 from store.estate import RcgStatus, SyncStatus
+from store.rcg_verbs import RcgVerb
 from store.runs import Plan
 from tests.app.recovery.situations import NOW, TWO_WITNESSES, P, S, pair
 

@@ -12,10 +12,11 @@ from hypothesis import strategies as st
 
 from app.recovery import kinds, prediction, schedule
 from app.recovery.rcg import bounds
-from app.recovery.rcg.options import Options, RcgVerb
+from app.recovery.rcg.options import Options
 from app.recovery.rcg.planning import plan
-from app.recovery.rcg.situation import Situation, Standing, Witness, way_back
+from app.recovery.rcg.situation import Situation, Witness, way_back
 from store.estate import RcgMode, RcgRole, RcgStatus, SyncStatus, Vlun
+from store.rcg_verbs import RcgVerb, Standing
 from store.runs import Plan
 from tests.app.recovery.situations import NOW, PR, SR, TWO_WITNESSES, P, S, U, pair
 

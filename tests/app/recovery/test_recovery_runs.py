@@ -14,7 +14,7 @@ import pytest
 from app.connect import Connector
 from app.recovery.attempt import Pace
 from app.recovery.operations import Operations, new_run_id
-from app.recovery.rcg.options import Options, RcgVerb
+from app.recovery.rcg.options import Options
 from app.recovery.rcg.role_steps import Stop
 from app.recovery.runner import Runner
 from app.recovery.step import Seen, Sight
@@ -24,6 +24,7 @@ from backends.lab.threepar.rcg import Side
 from store.database import open_store
 from store.estate import RcgMode, RcgRole, RcgStatus
 from store.ledger import LeaseError, Ledger
+from store.rcg_verbs import RcgVerb
 from store.runs import Choice, Run, RunState, StepState
 from tests.faults.rcg_estate import RcgEstate, rcg_estate
 
