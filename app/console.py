@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import gc
 import threading
-import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, ClassVar
 
+from textual import on
 from textual.app import ComposeResult
 from textual.screen import Screen
 from textual.widgets import Static
@@ -23,11 +23,13 @@ from app.console_messages import NoticeGiven, Said, StartFailed, StoreOpened
 from app.errands import Errands
 from app.files import Files
 from app.looks import Look
+from app.pacing import WORK_PAUSE_S, Pacing
 from app.terminal_app import TerminalApp
+from screens.run_messages import AboutRuns
 from screens.themes import PALETTES
-from store.turns import drawing
 
 if TYPE_CHECKING:
+    from app.run_desk import BeginRuns, RunDesk
     from app.terminal import LineProvedSlow
     from screens.base import EstateScreen
     from screens.messages import (
@@ -57,12 +59,6 @@ if TYPE_CHECKING:
     from store.view import EstateView
 
 TICK_S = 1.0
-WORK_S, WORK_PAUSE_S = 0.004, 0.002
-"""What is to be looked at is looked at for so long at a time, with so long for keys in between."""
-
-MANY_CELLS, MANY_PAUSE_S = 20, 1.25
-"""Where so many cells change at once, they are shown only so often: a line has other things to carry."""
-
 GC_THRESHOLD = (2_000, 30, 50)
 """Garbage is collected a little more seldom than usual, as an estate makes many objects that stay, but not in large
 pieces: a key waits for as long as one takes."""
@@ -74,7 +70,9 @@ FAILED_EXIT = 1
 
 class Console(TerminalApp[int]):
     """Shows the estate. ``begin`` opens the store and gives its view; it is called on a thread. ``sweep`` begins to
-    read the devices; it is called on a thread once the first pane is shown. ``sweep_now`` reads one device, or all."""
+    read the devices; it is called on a thread once the first pane is shown. ``sweep_now`` reads one device, or all.
+    ``begin_runs`` begins to watch and act for runs, likewise: it is given the view to keep, what to call when that
+    changed, and whom to tell what went wrong."""
 
     MODES: ClassVar[dict[str, str | Callable[[], Screen[object]]]] = {}
 
@@ -83,6 +81,7 @@ class Console(TerminalApp[int]):
         begin: Callable[[], EstateView],
         sweep: Callable[[Callable[[str], None]], None],
         sweep_now: Callable[[str | None], None],
+        begin_runs: BeginRuns | None = None,
         *,
         sites: tuple[Site, ...] = (),
         lab: bool = False,
@@ -93,6 +92,7 @@ class Console(TerminalApp[int]):
         files: Files | None = None,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
         look: Look | None = None,
+        rto_s: float | None = None,
     ) -> None:
         look = look or Look()
         super().__init__(look, title((site.name for site in sites), lab=lab, drill=look.drill), clock)
@@ -100,15 +100,13 @@ class Console(TerminalApp[int]):
         self._sweep = sweep
         self._sweep_now = sweep_now
         self._sweeping = threading.Event()
-        self._redraw_due = False
-        self._may_draw_at = 0.0
         self._unsubscribe: Callable[[], None] | None = None
-        self._working = False
-        self._settled = False
         self._reading: ReadingNow | None = None
         self._first_pane = first_pane
         self._cached = cached
-        self._errands = Errands(self, files or Files(), lambda: self._shown, lambda text: self.post_message(Said(text)))
+        self._pacing = Pacing(self, lambda: self.shown, self._say_progress)
+        self._errands = Errands(self, files or Files(), lambda: self.shown, lambda text: self.post_message(Said(text)))
+        self._begin_runs = begin_runs
         self._given = {
             "clock": clock,
             "sites": sites,
@@ -118,8 +116,10 @@ class Console(TerminalApp[int]):
             "ascii_only": ascii_only or look.ascii_only,
             "sweeping": self._sweeping.is_set,
             "drill": look.drill,
+            "rto_s": rto_s,
         }
         self.around: Surroundings
+        self._desk: RunDesk
 
     # ----------------------------------------------------------------------------------------------- the start
 
@@ -127,7 +127,7 @@ class Console(TerminalApp[int]):
         yield Static("drdeck\nOpening the store ...", id="starting")
 
     async def on_mount(self) -> None:
-        self.set_interval(TICK_S, self._tick)
+        self.set_interval(TICK_S, self._pacing.tick)
         # Collecting garbage among a hundred thousand objects that all stay costs more than making them.
         gc.disable()
         self.call_after_refresh(self._in_thread, "open the store", self._open)
@@ -143,16 +143,19 @@ class Console(TerminalApp[int]):
         threading.Thread(target=guarded, name=name, daemon=True).start()
 
     def _open(self) -> None:
+        from app.run_desk import RunDesk
         from screens.surroundings import Notice, Surroundings
 
         places.load(self._first_pane)
         view = self._begin()
+        self._desk = RunDesk(self, self._begin_runs)
         around = Surroundings(view, **self._given)  # type: ignore[arg-type]
         around.saved, trouble = self._errands.saved_filters()
         around.themes = tuple(PALETTES)
         if trouble is not None:
             around.notice = Notice(around.clock(), trouble)
         around.jump_scroll = self.appearance.slow_link
+        around.acting, around.orders = self._desk.acting, self._desk.orders
         self._unsubscribe = view.subscribe(self._changed)
         self.post_message(StoreOpened(around))
 
@@ -178,9 +181,10 @@ class Console(TerminalApp[int]):
         gc.freeze()
         gc.set_threshold(*GC_THRESHOLD)
         gc.enable()
-        self._work_soon()
+        self._pacing.work_soon()
         if not self._cached:
             self._in_thread("begin the sweep", self._begin_sweep)
+        self._in_thread("begin the runs", lambda: self._desk.begin(self.around))
 
     def _begin_sweep(self) -> None:
         self._sweep(self._say)
@@ -193,8 +197,8 @@ class Console(TerminalApp[int]):
         """A store that cannot be opened ends the console; without a sweep it still shows the last known state."""
         from store.errors import StoreError
 
-        if self._shown is not None and self.around.view.devices() and not isinstance(message.error, StoreError):
-            self._notice(f"devices are not read: {message.error}. What is shown is the last known state")
+        if self.shown is not None and self.around.view.devices() and not isinstance(message.error, StoreError):
+            self.notice(f"devices are not read: {message.error}. What is shown is the last known state")
             return
         self.failure = message.error
         self.exit(return_code=STORE_EXIT if isinstance(message.error, StoreError) else FAILED_EXIT)
@@ -218,20 +222,20 @@ class Console(TerminalApp[int]):
             await self.pop_screen()
         if self.current_mode != pane:
             await self.switch_mode(pane)
-        self._work_soon()
+        self._pacing.work_soon()
 
-    def _may_open(self, asked_by: object) -> bool:
+    def may_open(self, asked_by: object) -> bool:
         """Whether the screen that is shown asked: a key that repeats while the next one is made must not open two."""
         return asked_by is None or asked_by is self.screen
 
     async def on_detail_requested(self, message: DetailRequested) -> None:
-        if self._may_open(message.asked_by):
+        if self.may_open(message.asked_by):
             await self.push_screen(places.detail(message.kind, message.key, self.around))
 
     async def on_level_requested(self, message: LevelRequested) -> None:
         from screens.level import LevelScreen
 
-        if self._may_open(message.asked_by):
+        if self.may_open(message.asked_by):
             above = [screen for screen in self.screen_stack if isinstance(screen, LevelScreen)]
             await self.push_screen(LevelScreen(self.around, message.ref, [screen.title_now for screen in above]))
 
@@ -239,14 +243,14 @@ class Console(TerminalApp[int]):
         from screens.tables import TableScreen
         from screens.values import ValuesScreen
 
-        asking = self._shown
-        if isinstance(asking, TableScreen) and self._may_open(message.asked_by):
+        asking = self.shown
+        if isinstance(asking, TableScreen) and self.may_open(message.asked_by):
             await self.push_screen(ValuesScreen(self.around, asking, message.row))
 
     async def on_help_requested(self, message: HelpRequested) -> None:
         from screens.help import HelpScreen
 
-        asking = self._shown
+        asking = self.shown
         if asking is not None and not isinstance(asking, HelpScreen):
             await self.push_screen(HelpScreen(self.around, asking.situation(), asking.PANE))
 
@@ -266,16 +270,16 @@ class Console(TerminalApp[int]):
 
     def on_site_requested(self, message: SiteRequested) -> None:
         self.around.site = message.site
-        self._say_here(f"Tables show site {message.site} only." if message.site else "Tables show all sites.")
-        self._redraw()
+        self.say_here(f"Tables show site {message.site} only." if message.site else "Tables show all sites.")
+        self._pacing.redraw()
 
-    def on_quit_requested(self, message: QuitRequested) -> None:
-        self.exit(return_code=0)
+    async def on_quit_requested(self, message: QuitRequested) -> None:
+        await self._desk.leave(self.around, lambda: self.exit(return_code=0))
 
     def on_suspend_requested(self, message: SuspendRequested) -> None:
         reason = self.suspend_to_shell()
         if reason is not None:
-            self._say_here(reason)
+            self.say_here(reason)
 
     # --------------------------------------------------------------------------------------------- find and take
 
@@ -289,20 +293,20 @@ class Console(TerminalApp[int]):
         await self._errands.export(self.around, message.sheet, message.form)
 
     def on_copy_requested(self, message: CopyRequested) -> None:
-        self._say_here(self.copy(message.text, message.what))
+        self.say_here(self.copy(message.text, message.what))
 
     def on_filter_saved(self, message: FilterSaved) -> None:
         self._errands.save_filter(self.around, message.table, message.name, message.text)
 
     def on_said(self, message: Said) -> None:
-        self._say_here(message.text)
+        self.say_here(message.text)
 
-    def _say_here(self, text: str) -> None:
-        if self._shown is not None:
-            self._shown.say(text)
+    def say_here(self, text: str) -> None:
+        if self.shown is not None:
+            self.shown.say(text)
 
     @property
-    def _shown(self) -> EstateScreen | None:
+    def shown(self) -> EstateScreen | None:
         """The screen over the estate that is shown; None before the first, and under a dialog."""
         from screens.base import EstateScreen
 
@@ -310,95 +314,49 @@ class Console(TerminalApp[int]):
             return None
         return self.screen
 
+    @on(AboutRuns)
+    async def about_runs(self, message: AboutRuns) -> None:
+        await self._desk.hear(self.around, message)
+
     # ------------------------------------------------------------------------------------------------- changes
 
     def on_estate_changed(self, message: EstateChanged) -> None:
-        if not self._redraw_due:
-            self._redraw_due = True
-            wait = self._may_draw_at - time.monotonic()
-            if wait > 0:
-                self.set_timer(wait, self._show_changes)
-            else:
-                self._show_changes()
-
-    def _show_changes(self) -> None:
-        """Show what changed. The first change is shown at once; the next after a while that leaves the line and the
-        keys nine tenths of the time."""
-        began = time.monotonic()
-        self._redraw_due = False
-        with drawing():
-            cells = self._shown.changed() if self._shown is not None else 0
-        ended = time.monotonic()
-        pause = max(self.appearance.gather_s, 9 * (ended - began), MANY_PAUSE_S if cells > MANY_CELLS else 0)
-        self._may_draw_at = ended + pause
-        self._say_progress()
-        self._work_soon()
-
-    def _redraw(self) -> None:
-        if self._shown is not None:
-            self._shown.redraw()
-        self._say_progress()
-        self._work_soon()
+        self._pacing.changed()
 
     def _say_progress(self) -> None:
         """Say how far the reading that the operator asked for has come, until it has ended."""
         if self._reading is not None:
             words, done = self._reading.words(self.around.view.devices())
-            self._say_here(words)
+            self.say_here(words)
             if done:
                 self._reading = None
 
-    def _work_soon(self) -> None:
-        """Go on, between keys, with what the screen has to look at; nothing goes on where nothing is left to do."""
-        if not self._working:
-            self._working = True
-            self.set_timer(WORK_PAUSE_S, self._work)
-
-    def _work(self) -> None:
-        self._working = False
-        if self._shown is None:
-            return
-        with drawing():
-            done = self._shown.work(WORK_S)
-        if not done:
-            self._work_soon()
-        elif not self._settled:
-            self._settled = True
-            gc.freeze()  # all that was looked at stays: it is not to be looked through for garbage over and over
-
-    def _tick(self) -> None:
-        if self._shown is not None and self._shown.is_active:
-            with drawing():
-                self._shown.tick()
-        if self._shown is not None and self.around.index.work(0):
-            self.around.samples.take(self.around.scene())
-
     def on_notice_given(self, message: NoticeGiven) -> None:
-        self._notice(message.text)
+        self.notice(message.text)
 
-    def _notice(self, text: str) -> None:
+    def notice(self, text: str) -> None:
         from screens.surroundings import Notice
 
         self.around.notice = Notice(self.around.clock(), text)
-        self._redraw()
+        self._pacing.redraw()
 
     def on_theme_requested(self, message: ThemeRequested) -> None:
         reason = self.appearance.set_theme(message.name)
-        self._say_here(reason or f"The colours are {message.name} now.")
+        self.say_here(reason or f"The colours are {message.name} now.")
 
     def on_slow_line_requested(self, message: SlowLineRequested) -> None:
         on = not self.appearance.slow_link if message.on is None else message.on
         self.appearance.set_slow_link(on)
         self.around.jump_scroll = on
-        self._say_here("Sending less: sixteen colours, half pages." if on else "Sending as much as there is.")
+        self.say_here("Sending less: sixteen colours, half pages." if on else "Sending as much as there is.")
 
     def on_line_proved_slow(self, message: LineProvedSlow) -> None:
         if self.appearance.slow_link:
             return
-        if self._shown is None:  # the first pane is still being made
+        if self.shown is None:  # the first pane is still being made
             self.set_timer(TICK_S, lambda: self.on_line_proved_slow(message))
         else:
-            self._notice(slow_line_text(message.bytes_s))
+            self.notice(slow_line_text(message.bytes_s))
 
     def on_unmount(self) -> None:
         if self._unsubscribe is not None:

@@ -1,16 +1,20 @@
-"""What runs behind the console: store, sweeper and schedule, begun one after another and ended once."""
+"""What runs behind the console: store, sweeper, schedule and runs, begun one after another and ended once."""
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from app.recovery.console_runs import ConsoleRuns
     from app.schedule import Schedule
     from app.settings_records import Settings
     from app.sweep import Sweeper
     from store.database import Looked, Store
+    from store.ledger import Ledger
+    from store.run_view import RunView
     from store.view import EstateView
 
 STOP_S = 5.0
@@ -18,7 +22,7 @@ STOP_S = 5.0
 
 
 class Machinery:
-    """Store, sweeper and schedule. :meth:`open` and :meth:`sweep` load their libraries and may be called on threads."""
+    """Store, sweeper, schedule and runs. What begins one loads its libraries and may be called on a thread."""
 
     def __init__(self, settings: Settings, store_path: Path) -> None:
         self._settings = settings
@@ -27,6 +31,9 @@ class Machinery:
         self._sweeper: Sweeper | None = None
         self._looked: Looked | None = None
         self._schedule: Schedule | None = None
+        self._ledger: Ledger | None = None
+        self._runs: ConsoleRuns | None = None
+        self._opening = threading.Lock()
 
     def open(self) -> EstateView:
         """The estate as last seen, of the devices of the settings. Raises StoreError.
@@ -46,6 +53,10 @@ class Machinery:
         return view
 
     def _open_store(self) -> Store:
+        with self._opening:
+            return self._store or self._opened()
+
+    def _opened(self) -> Store:
         from app.connect import Connector
         from app.sweep import Sweeper
         from store.database import open_store
@@ -58,8 +69,7 @@ class Machinery:
         """Open the store for writing and begin to read the devices. Raises StoreError."""
         from app.schedule import Schedule
 
-        if self._sweeper is None:
-            self._open_store()
+        self._open_store()
         if self._sweeper is None:
             raise RuntimeError("the store is opened before the sweep begins")
         self._schedule = Schedule(self._sweeper, say)
@@ -69,8 +79,27 @@ class Machinery:
         if self._sweeper is not None:
             self._sweeper.sweep_now(device)
 
+    def begin_runs(
+        self, view: RunView, changed: Callable[[], object], failed: Callable[[str], object], *, read_only: bool
+    ) -> ConsoleRuns:
+        """Begin to watch the runs of the store, and be ready to act. Raises StoreError."""
+        from app.recovery.console_runs import ConsoleRuns
+        from app.recovery.operations import Operations
+        from store.ledger import Ledger
+
+        store = self._open_store()
+        self._ledger = Ledger(self._store_path)
+        operations = Operations(self._settings, store, self._ledger)
+        self._runs = ConsoleRuns(operations, view, changed, failed, read_only=read_only)
+        self._runs.start()
+        return self._runs
+
     def close(self) -> None:
-        """End the sweep, save and close, within bounds. Never raises."""
+        """End the runs and the sweep, save and close, within bounds. Never raises."""
+        if self._runs is not None:
+            self._runs.close(STOP_S)
+        if self._ledger is not None:
+            self._ledger.close()
         if self._schedule is not None:
             self._schedule.stop(STOP_S)
         if self._store is not None:

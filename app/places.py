@@ -47,6 +47,10 @@ def pane(name: str, around: Surroundings) -> Screen[None]:
             from screens.events import EventsPane
 
             return EventsPane(around)
+        case "runs":
+            from screens.runs import RunsPane
+
+            return RunsPane(around)
     raise ValueError(f"no pane is called {name}")
 
 

@@ -67,25 +67,44 @@ def execution(command: argparse.ArgumentParser) -> None:
 
 def run(settings: Settings, store_path: Path, arguments: argparse.Namespace) -> int:
     """Plan, show, and with ``--execute`` do it. Returns the exit code. Raises :class:`store.errors.StoreError`."""
-    from app.recovery.operations import Operations, new_run_id
-    from app.recovery.rcg.gather import GroupError
-    from store.database import open_store
-    from store.ledger import Ledger
+    return planned(settings, store_path, arguments, drawing)
+
+
+Draw = Callable[["Operations", str], "Plan"]
+"""Looks, and draws up the plan of a run with this id."""
+
+
+def drawing(arguments: argparse.Namespace) -> Draw:
+    """What draws up the plan. Raises :class:`ValueError` with what was expected."""
     from store.rcg_verbs import RcgVerb
 
+    options, verb, groups = _options(arguments), RcgVerb(arguments.verb), tuple(arguments.groups)
+    return lambda operations, run_id: operations.plan_rcg(verb, groups, options, run_id)
+
+
+def planned(
+    settings: Settings,
+    store_path: Path,
+    arguments: argparse.Namespace,
+    make: Callable[[argparse.Namespace], Draw],
+) -> int:
+    """What every command does that makes a run: understand, plan, show, do."""
+    from app.recovery.operations import Operations, new_run_id
+    from app.recovery.rcg.gather import GroupError
+    from backends.outcome import ParseError
+    from store.database import open_store
+    from store.ledger import Ledger
+
     try:
-        options = _options(arguments)
-    except ValueError as error:
+        draw = make(arguments)
+    except ValueError as error:  # ParseError is one
         print(error, file=sys.stderr)
         return USAGE
-    store = open_store(store_path)
-    ledger = Ledger(store_path)
+    store, ledger = open_store(store_path), Ledger(store_path)
     try:
-        operations = Operations(settings, store, ledger)
-        run_id = new_run_id()
-        verb, groups = RcgVerb(arguments.verb), arguments.groups
-        return act(operations, lambda: operations.plan_rcg(verb, groups, options, run_id), run_id, arguments)
-    except GroupError as error:
+        operations, run_id = Operations(settings, store, ledger), new_run_id()
+        return act(operations, lambda: draw(operations, run_id), run_id, arguments)
+    except (GroupError, ParseError) as error:
         print(error, file=sys.stderr)
         return FAILED
     finally:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import os
 import sys
+from functools import partial
 from pathlib import Path
 
 from app import looks
@@ -33,6 +34,7 @@ def run_console(
         machinery.open,
         machinery.sweep,
         machinery.sweep_now,
+        partial(machinery.begin_runs, read_only=read_only),
         sites=settings.sites,
         lab=settings.lab,
         read_only=read_only,
@@ -40,6 +42,7 @@ def run_console(
         first_pane=pane,
         files=Files(settings.path.parent),
         look=look,
+        rto_s=settings.rto_s,
     )
     try:
         console.run(mouse=look.mouse)

@@ -23,6 +23,7 @@ from app.settings_records import (
     DEFAULT_PORT,
     DEVICE_KEYS,
     INTERVAL_S,
+    RTO_S,
     SESSIONS,
     SITE_KEYS,
     TIMEOUT_S,
@@ -107,6 +108,7 @@ def _settings(document: Document, content: Mapping[str, object]) -> Settings:
         ascii_only=console.get("ascii", values.BOOLEAN, False),
         slow_link=console.get("slow_link", values.BOOLEAN, False),
         clipboard=console.get("clipboard", values.one_of(Way), Way.AUTO),
+        rto_s=console.get("rto", values.duration(1, 30 * 86400), RTO_S),
     )
 
 

@@ -15,7 +15,9 @@ DEFAULT_PORT = {DeviceKind.HMC: 22, DeviceKind.FLASHARRAY: 443, DeviceKind.THREE
 DEFAULT_CLI_PORT = 22
 INTERVAL_S, CONNECT_TIMEOUT_S, CALL_TIMEOUT_S, TIMEOUT_S, SESSIONS = 60.0, 10.0, 60.0, 300.0, 4
 
-CONSOLE_KEYS = ("read_only", "lab", "store", "known_devices", "theme", "ascii", "slow_link", "clipboard")
+RTO_S = 300.0
+
+CONSOLE_KEYS = ("read_only", "lab", "store", "known_devices", "theme", "ascii", "slow_link", "clipboard", "rto")
 SITE_KEYS = ("name", "role", "l2_stretched")
 CLI_KEYS = ("host", "port", "user", "password", "key_file", "passphrase", "host_keys", "verify")
 _COMMON_KEYS = ("name", "kind", "site", "host", "port", "user", "password", "verify")
@@ -109,7 +111,7 @@ class DeviceSettings:
 @dataclass(frozen=True, slots=True)
 class Settings:
     """A whole configuration. ``path`` is the file it came from; device names are unique, and so are site names.
-    ``lab``: the devices are simulated, and every screen says so."""
+    ``lab``: the devices are simulated, and every screen says so. ``rto_s`` is what a recovery may take, in seconds."""
 
     path: Path
     read_only: bool
@@ -122,6 +124,7 @@ class Settings:
     ascii_only: bool = False
     slow_link: bool = False
     clipboard: Way = Way.AUTO
+    rto_s: float = RTO_S
 
     def device(self, name: str) -> DeviceSettings:
         """The device of that name. Raises :class:`KeyError`."""

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import argparse
 import re
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from app.rcg_command import FAILED, USAGE, act, execution
+from app.rcg_command import Draw, execution, planned
 
 if TYPE_CHECKING:
     from app.recovery.rcg.draft import Draft
@@ -57,33 +56,19 @@ def add_arguments(commands: argparse._SubParsersAction[argparse.ArgumentParser])
 
 def run(settings: Settings, store_path: Path, arguments: argparse.Namespace) -> int:
     """Plan, show, and with ``--execute`` do it. Returns the exit code. Raises :class:`store.errors.StoreError`."""
-    from app.recovery.operations import Operations, Sides, new_run_id
-    from app.recovery.rcg.gather import GroupError
-    from backends.outcome import ParseError
-    from store.database import open_store
-    from store.ledger import Ledger
+    return planned(settings, store_path, arguments, drawing)
 
-    try:
-        draw = _draw(arguments)
-    except ValueError as error:  # ParseError is one
-        print(error, file=sys.stderr)
-        return USAGE
-    store, ledger = open_store(store_path), Ledger(store_path)
-    try:
-        operations, run_id = Operations(settings, store, ledger), new_run_id()
-        sides = Sides(arguments.on, arguments.to)
-        verb, group = arguments.verb, arguments.group
-        return act(operations, lambda: operations.plan_volume(verb, group, draw, run_id, sides), run_id, arguments)
-    except (GroupError, ParseError) as error:
-        print(error, file=sys.stderr)
-        return FAILED
-    finally:
-        ledger.close()
-        store.close()
+
+def drawing(arguments: argparse.Namespace) -> Draw:
+    """What draws up the plan. Raises :class:`ValueError` with the option and what was expected."""
+    from app.recovery.operations import Sides
+
+    draw, sides = _draw(arguments), Sides(arguments.on, arguments.to)
+    verb, group = arguments.verb, arguments.group
+    return lambda operations, run_id: operations.plan_volume(verb, group, draw, run_id, sides)
 
 
 def _draw(arguments: argparse.Namespace) -> Callable[[Draft], None]:
-    """Raises :class:`ValueError` with the option and what was expected."""
     from app.recovery.rcg.provision_plans import add_volume, remove_volume
 
     if arguments.verb in ("remove", "delete"):

@@ -6,85 +6,26 @@ screen runs an action with a method named after its id (``open`` → ``do_open``
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
-from enum import StrEnum
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from functools import cache
 
 from textual.binding import Binding
 
-
-class Place(StrEnum):
-    """The kinds of screen that actions differ by."""
-
-    OVERVIEW = "overview"
-    PANE = "pane"
-    EVENTS = "events"
-    LEVEL = "level"
-    DETAIL = "detail"
-    VALUES = "values"
-    HELP = "help"
-
-
-EVERYWHERE = frozenset(Place)
-ON_DATA = EVERYWHERE - {Place.HELP}
-ON_ROWS = frozenset({Place.OVERVIEW, Place.PANE, Place.EVENTS, Place.LEVEL})
-WITH_MORE = frozenset({*ON_ROWS, Place.DETAIL})
-
-
-class Group(StrEnum):
-    """How the help arranges actions."""
-
-    GO = "Go to"
-    MOVE = "Move"
-    TABLE = "The table"
-    TAKE = "Take away"
-    ACT = "Act"
-    SHOW = "How it is shown"
-
-
-class Takes(StrEnum):
-    """What an action is told on the command line, behind its word."""
-
-    COLUMN = "COLUMN"
-    SITE = "SITE"
-    THEME = "THEME"
-    FILTER = "FILTER"
-    NAME = "NAME"
-    DEVICE = "DEVICE"
-    FORM = "csv|json"
-    SWITCH = "on|off"
-    OBJECT = "OBJECT"
-
-
-@dataclass(frozen=True, slots=True)
-class Action:
-    """``name`` is the word of the footer; ``footer`` its rank there (1 is kept longest), None: only in the help.
-
-    ``argument`` is passed to the screen's method (a pane, a movement). ``command`` is its word on the command line,
-    with ``aliases``; there it may be told what it ``takes``, must be where ``needs_word``."""
-
-    id: str
-    name: str
-    description: str
-    keys: tuple[str, ...]
-    group: Group
-    places: frozenset[Place] = EVERYWHERE
-    argument: str | None = None
-    footer: int | None = None
-    dangerous: bool = False
-    needs_row: bool = False
-    needs_sweeper: bool = False
-    command: str | None = None
-    aliases: tuple[str, ...] = ()
-    takes: Takes | None = None
-    needs_word: bool = False
+from screens.action import DETAILS as DETAILS
+from screens.action import ON_DATA, ON_OBJECTS, ON_ROWS, WITH_MORE
+from screens.action import Action as Action
+from screens.action import Group as Group
+from screens.action import Place as Place
+from screens.action import Takes as Takes
+from screens.actions_acts import ACTS
 
 
 @dataclass(frozen=True, slots=True)
 class Situation:
     """What decides whether an action can be done here and now. ``cached``: this console asks no device. ``further`` is
-    the word for what Enter leads to, where that differs by what is shown; ``filtered``: Esc clears the filter first."""
+    the word for what Enter leads to, where that differs by what is shown; ``filtered``: Esc clears the filter first.
+    ``refused``: why an action cannot be done with what is shown, by its id."""
 
     place: Place
     read_only: bool = False
@@ -93,6 +34,7 @@ class Situation:
     cached: bool = False
     further: str | None = None
     filtered: bool = False
+    refused: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +55,7 @@ PANES = (
     PaneName("replicas", "Replicas", "VM replicas", ("vms", "vm")),
     PaneName("devices", "Devices", "Devices", ("device", "dev")),
     PaneName("events", "Events", "Events", ("event", "ev")),
+    PaneName("runs", "Runs", "Runs", ("run",)),
 )
 
 
@@ -240,8 +183,8 @@ _ACT = (
 
 _SHOW = (
     Action(
-        "sources", "Sources", "Where each value comes from, and how old it is", ("i",), Group.SHOW, WITH_MORE,
-        footer=10, needs_row=True,
+        "sources", "Sources", "Where each value comes from, and how old it is", ("i",), Group.SHOW,
+        ON_OBJECTS | DETAILS, footer=10, needs_row=True,
     ),
     Action(
         "site", "Site", "Look at one site only, by its name or role; without a word, at all", (), Group.SHOW,
@@ -254,7 +197,7 @@ _SHOW = (
     ),
 )  # fmt: skip
 
-ACTIONS: tuple[Action, ...] = (*_panes(), *_GO, *_moves(), *_TABLE, *_TAKE, *_ACT, *_SHOW)
+ACTIONS: tuple[Action, ...] = (*_panes(), *_GO, *_moves(), *ACTS, *_TABLE, *_TAKE, *_ACT, *_SHOW)
 
 BY_ID: dict[str, Action] = {action.id: action for action in ACTIONS}
 
@@ -327,10 +270,12 @@ def refusal(action: Action, situation: Situation) -> str | None:
         return f"{action.name} does nothing here."
     if action.dangerous and situation.read_only:
         return f"{action.name} is refused: this console is read-only."
-    if action.id == "open" and situation.place is Place.DETAIL:
+    if action.id == "open" and situation.place in DETAILS:
         return None if situation.further else "There is nothing further to open."
     if action.needs_row and situation.place in ON_ROWS and not situation.row_selected:
         return "There is no row to open." if action.id == "open" else "There is no row here."
+    if action.id in situation.refused:
+        return situation.refused[action.id]
     if action.needs_sweeper and situation.cached:
         return "No device is read: this console was started with --cached."
     if action.needs_sweeper and not situation.sweeping:
@@ -343,6 +288,8 @@ def footer_actions(situation: Situation) -> tuple[tuple[Action, str, str | None]
     shown = [action for action in at(situation.place) if action.footer is not None]
     if situation.place is Place.OVERVIEW and not situation.filtered:
         shown.remove(BY_ID["back"])
+    if situation.place is Place.RUN:  # what waits for the operator needs the room
+        shown = [action for action in shown if action.id not in situation.refused]
     shown.sort(key=lambda action: action.footer or 0)
     return tuple((action, _word(action, situation), refusal(action, situation)) for action in shown)
 

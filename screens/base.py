@@ -17,6 +17,8 @@ from screens.cells import Cell, Line, Tone
 from screens.commands import Command, CommandError, candidates, understand
 from screens.head import band, footer, notice_lines, tabs
 from screens.painted_once import PaintedOnce
+from screens.run_messages import OrderGiven
+from screens.run_words import banner_lines
 from screens.scene import Scene
 from screens.surroundings import Surroundings
 from screens.widgets.block import Block
@@ -53,6 +55,7 @@ class EstateScreen(PaintedOnce[None]):
         self._uncounted = False
         self._drawn_as: tuple[object, ...] = ()
         self._drawn_at: datetime | None = None
+        self._above = 2
         self._prompt: Prompt | None = None
         self._foot_says: tuple[Situation, int, str | None] | None = None
         self.head = Block(id="head", ascii_only=around.ascii_only)
@@ -126,6 +129,8 @@ class EstateScreen(PaintedOnce[None]):
                 return list(self.around.index.devices)
             case Takes.SWITCH:
                 return ["on", "off"]
+            case Takes.ORDER:
+                return self.around.orders(self.around.scene())
         return ()
 
     # -------------------------------------------------------------------------------------------------- drawing
@@ -168,7 +173,7 @@ class EstateScreen(PaintedOnce[None]):
     def _seen_as(self) -> tuple[object, ...]:
         """All that a drawing depends on besides what the screen itself was told."""
         around = self.around
-        return (around.view.version, self.app.size, around.site, around.notice)
+        return (around.view.version, self.app.size, around.site, around.notice, around.runs.version)
 
     def _redraw_if_other(self) -> None:
         # Showing a screen comes with several events of its size: it is drawn for the first of them only.
@@ -181,7 +186,7 @@ class EstateScreen(PaintedOnce[None]):
         if scene.index.version != self._drawn_version or int(scene.now.timestamp()) % 10 == 0:
             self.renew(scene)
         else:
-            self._draw_head(scene, self.head.lines[2:])
+            self._draw_head(scene, self._kept_below(scene))
             self.tick_body(scene)
         if self._said is not None and scene.now.timestamp() >= self._said_until:
             self._said = None
@@ -189,7 +194,17 @@ class EstateScreen(PaintedOnce[None]):
 
     def _draw_head(self, scene: Scene, below: Sequence[Line]) -> None:
         width = self.width
-        self.head.show([band(scene, width, self.around), tabs(self.PANE, width), *below])
+        banner = banner_lines(self.around.runs.alive, self.around.looking, scene, width)
+        self._above = 2 + len(banner)
+        self.head.show([band(scene, width, self.around), tabs(self.PANE, width), *banner, *below])
+
+    def _kept_below(self, scene: Scene) -> Sequence[Line]:
+        """What stands below band, tabs and banner while only time goes on."""
+        return self.head.lines[self._above :]
+
+    def runs_changed(self) -> None:
+        """Show what changed of the runs: the banner, on every screen."""
+        self.redraw_head()
 
     def redraw_head(self) -> None:
         scene = self.around.scene()
@@ -370,6 +385,13 @@ class EstateScreen(PaintedOnce[None]):
 
     def do_site(self, site: str | None) -> None:
         self.post_message(messages.SiteRequested(None if site in (None, "all") else site))
+
+    def do_order(self, text: str) -> None:
+        self.post_message(OrderGiven(text))
+
+    def type_command(self, text: str) -> None:
+        """Let the operator type a command on from here."""
+        self._ask(Mode.COMMAND, text)
 
     def do_theme(self, name: str) -> None:
         self.post_message(messages.ThemeRequested(name))

@@ -63,7 +63,7 @@ def _find(word: str, known: dict[str, Action]) -> Action:
     raise CommandError(f":{word} is no command here{_listed(sorted({str(a.command) for a in known.values()}))}")
 
 
-_FREE = frozenset({Takes.FILTER, Takes.NAME, Takes.OBJECT})
+_FREE = frozenset({Takes.FILTER, Takes.NAME, Takes.OBJECT, Takes.ORDER})
 
 
 def _chosen(action: Action, word: str, choices: Sequence[str]) -> str:

@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import ClassVar
 
+from textual.binding import BindingType
+
+from screens.actions import Place, bindings
 from screens.detail import Detail
 from screens.facts_rcg import parts
+from screens.rcg_offers import order_text
 from screens.rcg_sides import pair_of
 from screens.rows_rcgs import side_entries
+from screens.run_messages import ActsAsked, OrderGiven
 from screens.scene import Scene
 from screens.side_by_side import Part
 from store.records import Entry
@@ -16,6 +22,8 @@ from store.records import Entry
 class RcgDetail(Detail):
     """``key`` is the ``pair_key`` of a ``store.estate.RemoteCopyGroup``."""
 
+    PLACE = Place.RCG
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings(Place.RCG)]
     PANE = "rcgs"
     KIND = "rcg_pair"
     FURTHER = "Volumes"
@@ -28,3 +36,9 @@ class RcgDetail(Detail):
 
     def sources(self, scene: Scene) -> Sequence[Entry]:
         return side_entries(pair_of(scene, self.key))
+
+    def do_act(self) -> None:
+        self.post_message(ActsAsked((self.key,)))
+
+    def do_rcg(self, word: str) -> None:
+        self.post_message(OrderGiven(order_text(word, [pair_of(self.around.scene(), self.key)])))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import timedelta
 
 from screens.actions import PANES, Situation, footer_actions, key_word
@@ -90,14 +90,22 @@ def _oldest(scene: Scene) -> Cell:
 
 
 def tabs(current: str | None, width: int) -> Line:
-    """The panes with their number keys; the present one in brackets. Too narrow for the words: the present one only."""
-    line: list[Cell] = []
+    """The panes with their number keys; the present one in brackets. They move together where it is narrow; too narrow
+    for the words: the present one only."""
+    for tight in (False, True):
+        line = tuple(_tabs(current, tight))
+        if line_width(line) <= width:
+            return line
+    return tuple(cell for cell in line if cell.tone is Tone.CURRENT) or (Cell(f"1-{len(PANES)} panes", Tone.DIM),)
+
+
+def _tabs(current: str | None, tight: bool) -> Iterator[Cell]:
     for number, pane in enumerate(PANES, start=1):
         word = f"{number} {pane.tab}"
-        line.append(Cell(f"[{word}]", Tone.CURRENT) if pane.id == current else Cell(f" {word} ", Tone.DIM))
-    if line_width(tuple(line)) > width:
-        return tuple(cell for cell in line if cell.tone is Tone.CURRENT) or (Cell("1-7 panes", Tone.DIM),)
-    return tuple(line)
+        if pane.id == current:
+            yield Cell(f"[{word}]", Tone.CURRENT)
+        else:
+            yield Cell(f"{word} " if tight else f" {word} ", Tone.DIM)
 
 
 def notice_lines(scene: Scene, notice: Notice | None, width: int) -> tuple[Line, ...]:

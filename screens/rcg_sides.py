@@ -13,6 +13,7 @@ from screens.conditions import Freshness, SideState
 from screens.scene import Scene
 from store.estate import DeviceKind, RcgMode, RcgStatus, RemoteCopyGroup, SyncStatus
 from store.rcg_roles import AMBIGUOUS, MISSING, NEITHER_READ, OUTSIDE, TABLE, RoleCode, Verdict, role_code
+from store.rcg_verbs import Standing, standing
 from store.records import DeviceHealth, Entry
 
 
@@ -72,6 +73,16 @@ def decide(pair: RcgPair) -> Verdict:
                 return OUTSIDE
         codes.append(code)
     return TABLE.get((codes[0], codes[1]), OUTSIDE)
+
+
+def standing_of(pair: RcgPair) -> Standing:
+    """How the two sides stand to one another, as the arrays say now."""
+    if pair.spare or any(side.state is SideState.MISSING for side in pair.sides):
+        return Standing.UNKNOWN
+    codes = [None if s.told is None else role_code(s.told.role, s.told.role_reversed) for s in pair.sides]
+    if any(side.told is not None and code is None for side, code in zip(pair.sides, codes, strict=True)):
+        return Standing.UNKNOWN
+    return standing(codes[0], codes[1])
 
 
 def pairs(scene: Scene) -> tuple[RcgPair, ...]:

@@ -4,20 +4,28 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from typing import ClassVar
 
+from textual.binding import BindingType
+
+from screens.actions import Place, bindings
 from screens.cells import Line
 from screens.columns import Row
 from screens.head import counts_lines
 from screens.messages import DetailRequested
 from screens.pane import Pane
+from screens.rcg_offers import order_text
 from screens.rcg_sides import decide, pair_of, pairs
 from screens.rows_rcgs import COLUMNS, row, serving, side_entries
+from screens.run_messages import ActsAsked, OrderGiven
 from screens.scene import Scene, stamp
 from store.estate import DeviceKind
 from store.records import Entry
 
 
 class RcgsPane(Pane):
+    PLACE = Place.RCGS
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings(Place.RCGS)]
     PANE = "rcgs"
     COLUMNS = COLUMNS
     DEVICES = (DeviceKind.THREEPAR,)
@@ -41,6 +49,13 @@ class RcgsPane(Pane):
 
     def entries_of(self, key: str, scene: Scene) -> Sequence[Entry]:
         return side_entries(pair_of(scene, key))
+
+    def do_act(self) -> None:
+        self.post_message(ActsAsked(self._chosen()))
+
+    def do_rcg(self, word: str) -> None:
+        scene = self.around.scene()
+        self.post_message(OrderGiven(order_text(word, [pair_of(scene, key) for key in self._chosen()])))
 
     def opens(self, key: str) -> DetailRequested:
         return DetailRequested("rcg_pair", key)

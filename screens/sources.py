@@ -9,6 +9,7 @@ SETTINGS = "settings"
 SEEN = "store: begin of the last sweep that reported it"
 SWEEP = "sweep"
 EVENTS = "store: events, dated by the sweep that noticed"
+JOURNAL = "store: runs and their journal"
 
 # HMC
 LSSYSCFG_SYS = "lssyscfg -r sys"

@@ -15,6 +15,7 @@ from screens.conditions import CopyHealth, Freshness, HostMatch, SideState
 from store.estate import LparState, PowerState, RcgRole, RcgStatus, SyncStatus, SystemState
 from store.rcg_roles import Activity
 from store.records import DeviceHealth
+from store.runs import RunState, StepState
 
 GLYPHS: dict[Tone, str] = {
     Tone.OK: "●",
@@ -145,6 +146,21 @@ _VOCABULARY: dict[type[StrEnum], dict[StrEnum, Tone]] = {
         **_tones(Tone.WARN, DeviceHealth.PARTIAL),
         **_tones(Tone.BAD, DeviceHealth.FAILING),
         **_tones(Tone.UNKNOWN, DeviceHealth.NEVER),
+    },
+    RunState: {
+        **_tones(Tone.OK, RunState.SUCCEEDED),
+        **_tones(Tone.BUSY, RunState.APPROVED, RunState.RUNNING),
+        **_tones(Tone.WARN, RunState.PAUSED, RunState.WAITING),
+        **_tones(Tone.BAD, RunState.FAILED, RunState.INTERRUPTED),
+        **_tones(Tone.OFF, RunState.PROPOSED, RunState.ABORTED),
+    },
+    StepState: {
+        **_tones(Tone.OK, StepState.ALREADY, StepState.DONE),
+        **_tones(Tone.BUSY, StepState.RUNNING),
+        **_tones(Tone.WARN, StepState.SKIPPED, StepState.MARKED),
+        **_tones(Tone.BAD, StepState.FAILED),
+        **_tones(Tone.UNKNOWN, StepState.UNKNOWN),
+        **_tones(Tone.OFF, StepState.PENDING),
     },
     CopyHealth: {
         **_tones(Tone.OK, CopyHealth.ON_TIME),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from screens.index import Index
 from screens.scene import Scene
 from store.estate import Site
+from store.run_view import RunView
 from store.view import EstateView
 
 if TYPE_CHECKING:
@@ -31,7 +32,9 @@ class Surroundings:
     ``jump_scroll``: on a slow line, where the cursor leaves the page, half a page is scrolled at once, not a line.
 
     ``site`` is the one that the tables are narrowed to; ``saved`` the filters that have a name, by table; ``themes``
-    the names of the colours there are; ``typed`` what was typed into the prompt, by its sign."""
+    the names of the colours there are; ``typed`` what was typed into the prompt, by its sign. ``runs`` are those of the
+    store; ``acting`` says for which of them this console acts; ``rto_s`` is what a recovery may take, in seconds;
+    ``looking`` is what is being planned, and since when; ``orders`` are the beginnings of what can be ordered."""
 
     view: EstateView
     clock: Callable[[], datetime]
@@ -48,6 +51,11 @@ class Surroundings:
     saved: dict[str, dict[str, str]] = field(default_factory=dict)
     themes: tuple[str, ...] = ()
     typed: dict[str, list[str]] = field(default_factory=lambda: {"/": [], ":": []})
+    runs: RunView = field(default_factory=RunView)
+    acting: Callable[[], Container[str]] = field(default=frozenset)
+    rto_s: float | None = None
+    looking: tuple[str, datetime] | None = None
+    orders: Callable[[Scene], list[str]] = field(default=lambda scene: [])
     _index: Index | None = None
     _samples: Samples | None = None
 

@@ -17,6 +17,7 @@ from screens.commands import candidates
 from screens.export import Form, Sheet, plain
 from screens.filters import NO_FILTER, Filter, compile_filter, field_names
 from screens.listing import Listing, Order
+from screens.run_messages import RunRequested, StepRequested
 from screens.scene import Scene
 from screens.status import EMPTY, GLYPHS
 from screens.surroundings import Surroundings
@@ -33,6 +34,10 @@ AT_ONCE_S = 0.03
 
 CHANGES_S, FEW_CHANGES = 0.005, 20
 """The same for rows that changed, where they are few: keys must not wait for many."""
+
+
+Opening = messages.DetailRequested | messages.LevelRequested | RunRequested | StepRequested
+"""What opening a row can ask for."""
 
 
 class TableScreen(EstateScreen):
@@ -73,7 +78,7 @@ class TableScreen(EstateScreen):
         column."""
         return None
 
-    def opens(self, key: str) -> messages.DetailRequested | messages.LevelRequested | None:
+    def opens(self, key: str) -> Opening | None:
         """What opening a row asks for; None where there is nothing to open."""
         raise NotImplementedError
 

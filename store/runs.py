@@ -81,8 +81,8 @@ class PlannedStep:
 
     ``call`` is what will be sent, as the vendor writes it; empty: nothing, it only waits. ``needs`` are the ids of the
     steps that must be settled first, ``after`` those that must only be through, well or not. ``limit_s`` bounds the
-    wait for its effect, in seconds. ``undo`` is the id of the planned step that takes its effect back where the run
-    fails; steps that are somebody's undo never run otherwise.
+    wait for its effect, in seconds; ``p50_s`` is how long it usually takes. ``undo`` is the id of the planned step that
+    takes its effect back where the run fails; steps that are somebody's undo never run otherwise.
     """
 
     id: str
@@ -96,6 +96,7 @@ class PlannedStep:
     destructive: bool = False
     limit_s: float = 180.0
     undo: str | None = None
+    p50_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

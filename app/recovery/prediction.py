@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import statistics
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
@@ -30,14 +31,22 @@ _ANY = (2.0, 3.0, 6.0)
 
 
 def predicted(plan: Plan, seen: Callable[[str], Sequence[float]], seed: int = 1) -> Plan:
-    """The plan with the median and the 95th percentile of its duration. ``seen`` gives what steps of a kind took."""
+    """The plan with the median and the 95th percentile of its duration, and the median of each of its steps. ``seen``
+    gives what steps of a kind took."""
     if not plan.steps:
         return plan
     rng = random.Random(seed)
     history = {kind: tuple(seen(kind)) for kind in {step.kind for step in plan.steps}}
     order = schedule.order(plan)
     totals = sorted(_once(order, history, rng) for _ in range(SAMPLES))
-    return replace(plan, p50_s=round(totals[SAMPLES // 2], 1), p95_s=round(totals[SAMPLES * 95 // 100], 1))
+    usual = {kind: _usual(took, kind) for kind, took in history.items()}
+    steps = tuple(replace(step, p50_s=usual[step.kind]) for step in plan.steps)
+    p50, p95 = totals[SAMPLES // 2], totals[SAMPLES * 95 // 100]
+    return replace(plan, steps=steps, p50_s=round(p50, 1), p95_s=round(p95, 1))
+
+
+def _usual(seen: Sequence[float], kind: str) -> float:
+    return round(statistics.median(seen), 1) if len(seen) >= LEAST_SEEN else DEFAULTS_S.get(kind, _ANY)[1]
 
 
 def _once(order: Sequence[PlannedStep], history: Mapping[str, Sequence[float]], rng: random.Random) -> float:

@@ -288,7 +288,7 @@ from app.console import Console
 from store.view import EstateView
 
 class Breaks(Console):
-    def _tick(self) -> None:
+    def _started(self) -> None:
         password = "hunter" + "2"
         raise RuntimeError("a defect")
 

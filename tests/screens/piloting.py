@@ -119,11 +119,15 @@ async def settled(pilot: Pilot[Ending]) -> None:
         waited = time.monotonic() - began
         if waited > LIMIT_S:
             raise AssertionError("it does not come to rest")
-        if _busy(app) or (getattr(app, "_working", False) and waited < BESIDE_S):
+        if _busy(app) or (_works(app) and waited < BESIDE_S):
             quiet = 0
             await asyncio.sleep(0.001)
         else:
             quiet += 1
+
+
+def _works(app: App[Ending]) -> bool:
+    return isinstance(app, Console) and app._pacing.working
 
 
 def _busy(app: App[Ending]) -> bool:

@@ -7,11 +7,10 @@ from datetime import datetime
 
 from app.recovery.rcg.seeing import code
 from backends.threepar.objects import ArrayObjects
-from store.estate import RcgStatus, RemoteCopyGroup, StorageSystem
-from store.rcg_roles import MISSING, NEITHER_READ, OUTSIDE, TABLE, RoleCode
+from store.estate import RemoteCopyGroup, StorageSystem
+from store.rcg_roles import MISSING, NEITHER_READ, OUTSIDE, TABLE
 from store.rcg_verbs import Standing, standing
-
-_PRI, _PRI_REV, _SEC, _SEC_REV = RoleCode.PRIMARY, RoleCode.PRIMARY_REV, RoleCode.SECONDARY, RoleCode.SECONDARY_REV
+from store.rcg_way_back import way_back as documented
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,29 +93,4 @@ def way_back(at: Situation) -> tuple[str, ...]:
     p, s = at.natural.any_group, at.peer.any_group
     if p is None or s is None or not (at.natural.read and at.peer.read):
         return ("Make both arrays readable, then look again.",)
-    if at.standing is Standing.NORMAL and p.status is RcgStatus.STARTED:
-        return ()  # nothing is wrong with it
-    pair = (code(p), code(s))
-    on_p, on_s = at.natural.device, at.peer.device
-    if RcgStatus.FAILSAFE in (p.status, s.status):
-        return (
-            f"On the other side: setrcopygroup recover -f {s.name}, or restore.",
-            "If it stays Failsafe: setrcopygroup override, and call HPE.",
-        )
-    table: dict[tuple[RoleCode | None, RoleCode | None], tuple[str, ...]] = {
-        (_PRI, _PRI_REV): (
-            f"Fence the hosts of {on_p}.",
-            f"On {on_s}: setrcopygroup recover -f {s.name}, then setrcopygroup restore -f {s.name}",
-        ),
-        (_SEC_REV, _PRI_REV): (
-            f"On {on_s}: setrcopygroup restore -f {s.name}",
-            f"Where both are Stopped also: setrcopygroup reverse -f -natural {s.name}",
-        ),
-        (_PRI, _SEC): (f"On {on_p}: startrcopygroup {p.name}",),
-        (_PRI_REV, _SEC): (f"On {on_p}: setrcopygroup reverse -f -local -natural {p.name}",),
-        (_SEC, _PRI): (
-            f"On {on_s}: stoprcopygroup -f {s.name}, then setrcopygroup reverse -f {s.name}",
-            f"On {on_p}: startrcopygroup {p.name}",
-        ),
-    }
-    return table.get(pair, ("Change no roles any more. Collect showrcopy -d groups of both arrays, and call HPE.",))
+    return documented(p, s, at.natural.device, at.peer.device)

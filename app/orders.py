@@ -1,0 +1,47 @@
+"""What the operator types in the console to have something planned, in the words of the command line."""
+
+from __future__ import annotations
+
+import argparse
+import shlex
+from typing import Any, NoReturn
+
+from app import rcg_command, volume_command
+from app.rcg_command import Draw
+
+
+class OrderError(ValueError):
+    """It cannot be understood; the text says what was expected."""
+
+
+class _Parser(argparse.ArgumentParser):
+    """Says what is wrong to whoever called it, not to the terminal."""
+
+    def error(self, message: str) -> NoReturn:
+        raise OrderError(message)
+
+    def print_help(self, file: object = None) -> None:
+        raise OrderError(self.format_usage().removeprefix("usage: ").strip())
+
+
+def understood(text: str) -> Draw:
+    """What draws up the plan that a text asks for: ``rcg failover oradb --no-export``. Raises :class:`OrderError`."""
+    parser = _Parser(prog="", add_help=False, exit_on_error=False)
+    commands: Any = parser.add_subparsers(dest="command", required=True)
+    rcg_command.add_arguments(commands)
+    volume_command.add_arguments(commands)
+    try:
+        words = shlex.split(text)
+        arguments = parser.parse_args(words)
+        if arguments.execute or arguments.confirm or arguments.json:
+            raise OrderError("--execute, --confirm and --json belong to the shell: here the plan is shown first")
+        make = rcg_command.drawing if arguments.command == "rcg" else volume_command.drawing
+        return make(arguments)
+    except (ValueError, argparse.ArgumentError) as error:
+        raise OrderError(" ".join(str(error).split())) from error
+
+
+def candidates(groups: list[str]) -> list[str]:
+    """How such a text can begin, for completion."""
+    rcg = [f"rcg {verb} {group}" for verb in rcg_command.VERBS for group in groups]
+    return rcg + [f"volume {verb} {group}" for verb in volume_command.VERBS for group in groups]

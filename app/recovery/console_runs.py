@@ -1,0 +1,209 @@
+"""The runs of one console: proposed, agreed to, acted for on threads of their own; and those of others, watched.
+
+Every method may be called from any thread but those that say they wait: these look at devices.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+
+from app.recovery.operations import Operations, changed, holder, new_run_id, outdated, typed, who
+from app.recovery.runner import Runner
+from store.errors import StoreError
+from store.ledger import LeaseError, RunError
+from store.run_view import ALIVE, RunView
+from store.runs import Choice, Plan, Run
+
+POLL_S, LEAST_S = 1.0, 0.2
+"""How often it is looked what others did, and the least time between two looks."""
+
+LEASES_S = 5.0
+"""How often it is looked whether whoever acts for a run is still there."""
+
+Draw = Callable[[Operations, str], Plan]
+
+
+class ConsoleRuns:
+    """``view`` is kept current and ``changed`` called after each change of it; ``failed`` is told what went wrong on a
+    thread. ``read_only``: nothing is begun and nothing decided here."""
+
+    def __init__(
+        self,
+        operations: Operations,
+        view: RunView,
+        changed: Callable[[], object],
+        failed: Callable[[str], object],
+        *,
+        read_only: bool = False,
+    ) -> None:
+        self._operations = operations
+        self._ledger = operations.ledger
+        self._view = view
+        self._changed = changed
+        self._failed = failed
+        self._read_only = read_only
+        self._holder = holder()
+        self._runners: dict[str, Runner] = {}
+        self._threads: list[threading.Thread] = []
+        self._draws: dict[str, Draw] = {}
+        self._lock = threading.Lock()
+        self._wake, self._closed = threading.Event(), threading.Event()
+        self._seq = 0
+        self._logs: set[str] = set()
+        self._logged: dict[str, int] = {}
+        self._watcher = threading.Thread(target=self._watch, name="watch the runs", daemon=True)
+
+    # ---------------------------------------------------------------------------------------------------- watching
+
+    def start(self) -> None:
+        """Begin to watch the ledger."""
+        self._watcher.start()
+
+    def _watch(self) -> None:
+        waited = LEASES_S
+        while not self._closed.is_set():
+            try:
+                if self._look(leases=waited >= LEASES_S) or self._view.trouble is not None:
+                    self._view.trouble = None
+                    self._changed()
+                waited = 0.0 if waited >= LEASES_S else waited + POLL_S
+            except StoreError as error:
+                if self._view.trouble != error.message:
+                    self._view.trouble = error.message
+                    self._changed()
+            self._closed.wait(LEAST_S)
+            self._wake.wait(POLL_S)
+            self._wake.clear()
+
+    def _look(self, *, leases: bool) -> bool:
+        """Take over what changed since the last time; says whether anything did."""
+        found = {run.id: run for run in self._ledger.runs(self._seq)}
+        self._seq = max([self._seq, *(run.seq for run in found.values())])
+        if leases:  # that a lease ran out is written nowhere
+            for run in self._view.alive:
+                if run.id not in found:
+                    found[run.id] = self._ledger.run(run.id)
+        new = [run for run in found.values() if self._view.get(run.id) != run]
+        if new or not self._view.read:
+            self._view.take(new)
+        logs = [run_id for run_id in sorted(self._logs) if run_id in found or run_id not in self._logged]
+        return sum(self._read_log(run_id) for run_id in logs) + len(new) > 0
+
+    def _read_log(self, run_id: str) -> int:
+        entries = self._ledger.journal(run_id, self._logged.get(run_id, 0))
+        self._logged[run_id] = entries[-1].seq if entries else self._logged.get(run_id, 0)
+        if entries:
+            self._view.take_log(run_id, entries)
+        return len(entries)
+
+    def show_log(self, run_id: str) -> None:
+        """Keep the journal of this run in the view, from now on."""
+        self._logs.add(run_id)
+        self._wake.set()
+
+    def _aside(self, work: Callable[[], None], name: str) -> threading.Thread:
+        def guarded() -> None:
+            try:
+                work()
+            except (StoreError, LeaseError, RunError) as error:
+                self._failed(str(error))
+
+        thread = threading.Thread(target=guarded, name=name, daemon=True)
+        thread.start()
+        return thread
+
+    # --------------------------------------------------------------------------------------------------- proposing
+
+    def propose(self, draw: Draw) -> Run | Plan:
+        """Look, draw up a plan and keep it as a proposed run; a plan that its guards refuse is returned as it is and
+        not kept. Waits. Raises what ``draw`` raises, and StoreError."""
+        run_id = new_run_id()
+        plan = draw(self._operations, run_id)
+        if plan.refused or self._read_only:
+            return plan
+        run = self._ledger.propose(run_id, plan, who())
+        self._draws[run_id] = draw
+        self._wake.set()
+        return run
+
+    def agree(self, run: Run, words: Sequence[str]) -> str | None:
+        """Begin a proposed run that ``words`` were typed for. Where the plan grew old meanwhile it is looked once more:
+        a plan that would be another one now is dropped, and why is returned; None: it runs. Waits. Raises what its
+        ``draw`` raises, :class:`store.ledger.RunError` and StoreError."""
+        plan = run.plan
+        reason = "this console is read-only" if self._read_only else None
+        found = typed(plan, words)
+        if found.missing or found.wrong:
+            reason = f"not typed: {', '.join(found.missing)}" if found.missing else f"not asked for: {found.wrong[0]}"
+        if reason is None and outdated(plan):
+            reason = changed(plan, self._draws[run.id](self._operations, run.id), words)
+        if reason is not None:
+            self.drop(run.id, f"not begun: {reason}")
+            return reason
+        self._ledger.approve(run.id, who(), words)
+        self._draws.pop(run.id, None)
+        self.act(run.id)
+        return None
+
+    def drop(self, run_id: str, reason: str) -> None:
+        """End a run that never began."""
+        self._draws.pop(run_id, None)
+        self._ledger.drop(run_id, who(), reason)
+        self._wake.set()
+
+    # ------------------------------------------------------------------------------------------------------ acting
+
+    @property
+    def acting(self) -> frozenset[str]:
+        """The runs that this console acts for now."""
+        with self._lock:
+            return frozenset(self._runners)
+
+    def act(self, run_id: str) -> None:
+        """Act for a run that was agreed to, or go on with one that was interrupted, on a thread."""
+        if self._read_only:
+            self._failed("this console is read-only")
+            return
+        runner = Runner(self._ledger, self._operations.devices, self._holder, tell=self._wake.set)
+        with self._lock:
+            if run_id in self._runners or self._closed.is_set():
+                return
+            self._runners[run_id] = runner
+        thread = self._aside(lambda: self._run(run_id, runner), f"run {run_id}")
+        self._threads = [*(t for t in self._threads if t.is_alive()), thread]
+
+    def _run(self, run_id: str, runner: Runner) -> None:
+        try:
+            runner.run(run_id)
+        except LeaseError:
+            if self._ledger.run(run_id).state not in ALIVE:
+                self.drop(run_id, "another run acts on the same target")
+            raise
+        finally:
+            with self._lock:
+                del self._runners[run_id]
+            self._wake.set()
+
+    def decide(self, run_id: str, choice: Choice, step: str | None, reason: str) -> None:
+        """Decide about a run that is acted for here or at another console; an interrupted one that is aborted is taken
+        over for that. Raises :class:`store.ledger.RunError` and StoreError."""
+        if self._read_only:
+            raise RunError("This console is read-only")
+        self._ledger.decide(run_id, choice, step, reason, who())
+        run = self._ledger.run(run_id)
+        if choice is Choice.ABORT and run.holder is None:
+            self.act(run_id)
+        self._wake.set()
+
+    def close(self, limit_s: float) -> None:
+        """Leave the runs to be resumed and end within about ``limit_s`` seconds. Never raises."""
+        self._closed.set()
+        self._wake.set()
+        with self._lock:
+            runners = list(self._runners.values())
+        for runner in runners:
+            runner.leave()
+        for thread in (*self._threads, self._watcher):
+            if thread.is_alive():
+                thread.join(limit_s / (len(self._threads) + 1))

@@ -1,0 +1,296 @@
+"""What the console does when the operator wants something done: the menu, the proposal, the decision, the run itself.
+
+For the console; what takes its time is done on threads, and their results come back as messages.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from screens import decision_words as words
+from screens.run import RunScreen
+from screens.run_log import LogScreen
+from screens.run_messages import (
+    AboutRuns,
+    ActsAsked,
+    DecisionAsked,
+    LogRequested,
+    OrderGiven,
+    ResumeRequested,
+    RunRequested,
+    RunsChanged,
+    StepRequested,
+)
+from store.runs import ENDED, Choice, Plan, Run, RunState
+
+if TYPE_CHECKING:
+    from app.console import Console
+    from app.rcg_command import Draw
+    from app.recovery.console_runs import ConsoleRuns
+    from screens.cells import Line
+    from screens.dialogs.acts import Chosen
+    from screens.scene import Scene
+    from screens.surroundings import Surroundings
+    from store.run_view import RunView
+
+BeginRuns = Callable[["RunView", Callable[[], object], Callable[[str], object]], "ConsoleRuns"]
+
+CANCELLED = "cancelled before it began"
+
+
+@dataclass
+class Proposed(AboutRuns):
+    """A plan was drawn up: as a run that waits for agreement, or as a plan that its guards refuse. ``before`` says
+    why it is shown again."""
+
+    what: Run | Plan
+    text: str
+    before: str | None = None
+
+
+@dataclass
+class NotDone(AboutRuns):
+    """Something that was asked for was not done; ``text`` says why."""
+
+    text: str
+
+
+@dataclass
+class Begun(AboutRuns):
+    """A run was agreed to and has begun."""
+
+    run: str
+
+
+class RunDesk:
+    """``begin_runs`` begins to watch and act for the runs of the store, None: there are none. It is given the view to
+    keep, what to call when that changed, and whom to tell what went wrong."""
+
+    def __init__(self, app: Console, begin_runs: BeginRuns | None) -> None:
+        self._app = app
+        self._begin_runs = begin_runs
+        self._runs: ConsoleRuns | None = None
+
+    def begin(self, around: Surroundings) -> None:
+        """Begin with it. Called on a thread; raises StoreError."""
+        if self._begin_runs is not None:
+            tell = self._app.post_message
+            self._runs = self._begin_runs(
+                around.runs, lambda: bool(tell(RunsChanged())), lambda text: bool(tell(NotDone(f"{text}.")))
+            )
+
+    def acting(self) -> frozenset[str]:
+        """The runs that this console acts for."""
+        return frozenset() if self._runs is None else self._runs.acting
+
+    async def hear(self, around: Surroundings, message: AboutRuns) -> None:
+        """Do what a screen, or a thread of this desk, asks for."""
+        match message:
+            case RunsChanged():
+                if self._app.shown is not None:
+                    self._app.shown.runs_changed()
+            case ActsAsked():
+                await self._acts(around, message.groups)
+            case OrderGiven():
+                self._order(around, message.text)
+            case Proposed():
+                await self._proposed(around, message)
+            case NotDone():
+                around.looking = None
+                self._app.notice(message.text)
+            case Begun():
+                await self._app.push_screen(RunScreen(around, message.run))
+            case RunRequested() if self._app.may_open(message.asked_by):
+                await self._app.push_screen(RunScreen(around, message.run))
+            case StepRequested() if self._app.may_open(message.asked_by):
+                await self._log(around, message.run, message.step)
+            case LogRequested() if self._app.may_open(message.asked_by):
+                await self._log(around, message.run, None)
+            case DecisionAsked():
+                await self._decide(around, message)
+            case ResumeRequested():
+                await self._resume(around, message.run)
+
+    async def _log(self, around: Surroundings, run: str, step: str | None) -> None:
+        if self._runs is not None:
+            self._runs.show_log(run)
+        await self._app.push_screen(LogScreen(around, run, step))
+
+    def _aside(self, work: Callable[[ConsoleRuns], None]) -> None:
+        """Do it on a thread; what goes wrong is said."""
+        runs = self._runs
+        if runs is None:
+            self._app.post_message(NotDone("The runs of the store are not read yet: try again in a moment."))
+            return
+
+        def guarded() -> None:
+            from app.orders import OrderError
+            from app.recovery.rcg.gather import GroupError
+            from backends.outcome import ParseError
+            from store.errors import StoreError
+            from store.ledger import LeaseError, RunError
+
+            try:
+                work(runs)
+            except (OrderError, GroupError, ParseError, StoreError, LeaseError, RunError) as error:
+                self._app.post_message(NotDone(f"{str(error).rstrip('.')}."))
+
+        threading.Thread(target=guarded, name="run desk", daemon=True).start()
+
+    # ---------------------------------------------------------------------------------------------------- the menu
+
+    async def _acts(self, around: Surroundings, groups: tuple[str, ...]) -> None:
+        """Show what can be done to these groups."""
+        from screens.dialogs.acts import ActMenu
+
+        def answered(chosen: Chosen | None) -> None:
+            shown = self._app.shown
+            if chosen is None or shown is None:
+                return
+            if chosen.more:
+                shown.type_command(f"do {chosen.text}")
+            else:
+                self._order(around, chosen.text)
+
+        await self._app.push_screen(ActMenu(around, groups), answered)
+
+    def _order(self, around: Surroundings, text: str, before: str | None = None) -> None:
+        """Have something planned; until the plan is there every screen says that the arrays are looked at."""
+
+        def plan(runs: ConsoleRuns) -> None:
+            from app.orders import understood
+
+            draw: Draw = understood(text)
+            self._app.post_message(Proposed(runs.propose(draw), text, before))
+
+        around.looking = (text, around.clock())
+        self._aside(plan)
+
+    # ------------------------------------------------------------------------------------------------ the proposal
+
+    async def _proposed(self, around: Surroundings, message: Proposed) -> None:
+        """Show a plan; what was typed for it begins it."""
+        from screens.dialogs.typed import Typed, TypedDialog
+        from screens.plan_parts import plan_parts
+        from screens.side_by_side import lay_out
+
+        what = message.what
+        plan = what.plan if isinstance(what, Run) else what
+        around.looking = None
+
+        def content(width: int) -> Sequence[Line]:
+            return lay_out(plan_parts(plan, around.clock()), width)
+
+        def answered(typed: Typed | None) -> None:
+            if isinstance(what, Run):
+                self._answered(around, what, message.text, typed)
+
+        able = isinstance(what, Run)
+        title = f"{'Proposed' if able else 'Refused' if plan.refused else 'Not begun: read-only'}: {plan.name}"
+        if message.before is not None:
+            title = f"Looked at once more, because {message.before}. {title}"
+        dialog = TypedDialog(
+            title,
+            content,
+            wanted=plan.confirm if able else (),
+            accept="Begin" if able else None,
+            ascii_only=around.ascii_only,
+        )
+        await self._app.push_screen(dialog, answered)
+
+    def _answered(self, around: Surroundings, run: Run, text: str, typed: Sequence[str] | None) -> None:
+        if typed is None:
+            self._aside(lambda runs: runs.drop(run.id, CANCELLED))
+            self._app.say_here("Cancelled: nothing was done.")
+            return
+
+        def agree(runs: ConsoleRuns) -> None:
+            reason = runs.agree(run, typed)
+            if reason is None:
+                self._app.post_message(Begun(run.id))
+            else:
+                self._order(around, text, before=reason)
+
+        self._app.say_here("Beginning …")
+        self._aside(agree)
+
+    # ------------------------------------------------------------------------------------------------- the decision
+
+    async def _decide(self, around: Surroundings, message: DecisionAsked) -> None:
+        """Take a decision over, once it was agreed to or a reason was given; only to pause needs neither."""
+        run, choice, step = around.runs.get(message.run), message.choice, message.step
+        if run is None:
+            return
+
+        def decide(reason: str = "") -> None:
+            self._aside(lambda runs: runs.decide(message.run, choice, step, reason))
+
+        if choice is Choice.ABORT and run.state in (RunState.PROPOSED, RunState.APPROVED):
+            self._aside(lambda runs: runs.drop(run.id, CANCELLED))
+        elif choice is Choice.PAUSE:
+            decide()
+        elif choice in (Choice.RETRY, Choice.CONTINUE):
+            await self._sure(around, *words.of_going_on(run, step), decide)
+        else:
+            await self._with_reason(around, words.of_reason(run, choice, step), decide)
+
+    async def _resume(self, around: Surroundings, run_id: str) -> None:
+        run = around.runs.get(run_id)
+        if run is not None:
+            sure = words.of_going_on(run, None)
+            await self._sure(around, *sure, lambda: self._aside(lambda runs: runs.act(run_id)))
+
+    async def _sure(
+        self, around: Surroundings, title: str, told: Sequence[str], accept: str, do: Callable[[], object]
+    ) -> None:
+        """Ask once more."""
+        from screens.dialogs.accept import AcceptDialog
+
+        def answered(sure: bool | None) -> None:
+            if sure:
+                do()
+
+        await self._app.push_screen(AcceptDialog(title, told, accept=accept, ascii_only=around.ascii_only), answered)
+
+    async def _with_reason(self, around: Surroundings, told: Sequence[str], do: Callable[[str], object]) -> None:
+        """Ask for a reason."""
+        from screens.dialogs.typed import Typed, TypedDialog
+        from screens.firstrun_base import paragraph
+
+        title, *rest, accept = told
+
+        def answered(typed: Typed | None) -> None:
+            if typed is not None:
+                do(typed[0])
+
+        def content(width: int) -> Sequence[Line]:
+            return [line for text in rest for line in paragraph(text, width)]
+
+        dialog = TypedDialog(title, content, reason=True, accept=accept, ascii_only=around.ascii_only)
+        await self._app.push_screen(dialog, answered)
+
+    async def leave(self, around: Surroundings, leave: Callable[[], object]) -> None:
+        """Leave the console; where it acts for a run that has not ended, only after another question."""
+        left = [
+            run for run_id in self.acting() if (run := around.runs.get(run_id)) is not None and run.state not in ENDED
+        ]
+        if not left:
+            leave()
+            return
+        names = ", ".join(run.plan.name for run in left)
+        told = (
+            "This console acts for it. Left now, it stops after the call that is under way; nothing is undone.",
+            "",
+            "It can be gone on with at any time: Runs (8), then R, here or at another console.",
+        )
+        await self._sure(around, f"Under way: {names}", told, "Leave", leave)
+
+    @staticmethod
+    def orders(scene: Scene) -> list[str]:
+        """How an order can begin, for the groups that are known."""
+        from app.orders import candidates
+
+        return candidates([pair.partition(":")[2] for pair in scene.index.groups("rcg", "pair")])

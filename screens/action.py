@@ -1,0 +1,83 @@
+"""What an action of the registry is: its name, its keys, where it can be done, and whether it is dangerous."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Place(StrEnum):
+    """The kinds of screen that actions differ by."""
+
+    OVERVIEW = "overview"
+    PANE = "pane"
+    RCGS = "rcgs"
+    RUNS = "runs"
+    EVENTS = "events"
+    RUN = "run"
+    LEVEL = "level"
+    DETAIL = "detail"
+    RCG = "rcg"
+    LOG = "log"
+    VALUES = "values"
+    HELP = "help"
+
+
+EVERYWHERE = frozenset(Place)
+ON_DATA = EVERYWHERE - {Place.HELP}
+DETAILS = frozenset({Place.DETAIL, Place.RCG})
+ON_RCGS = frozenset({Place.RCGS, Place.RCG})
+ON_RUNS = frozenset({Place.RUNS, Place.RUN})
+ON_OBJECTS = frozenset({Place.OVERVIEW, Place.PANE, Place.RCGS, Place.EVENTS, Place.LEVEL})
+ON_ROWS = ON_OBJECTS | ON_RUNS
+WITH_MORE = ON_ROWS | DETAILS
+
+
+class Group(StrEnum):
+    """How the help arranges actions."""
+
+    GO = "Go to"
+    MOVE = "Move"
+    TABLE = "The table"
+    TAKE = "Take away"
+    ACT = "Act"
+    SHOW = "How it is shown"
+
+
+class Takes(StrEnum):
+    """What an action is told on the command line, behind its word."""
+
+    COLUMN = "COLUMN"
+    SITE = "SITE"
+    THEME = "THEME"
+    FILTER = "FILTER"
+    NAME = "NAME"
+    DEVICE = "DEVICE"
+    FORM = "csv|json"
+    SWITCH = "on|off"
+    OBJECT = "OBJECT"
+    ORDER = "rcg|volume …"
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """``name`` is the word of the footer; ``footer`` its rank there (1 is kept longest), None: only in the help.
+
+    ``argument`` is passed to the screen's method (a pane, a movement). ``command`` is its word on the command line,
+    with ``aliases``; there it may be told what it ``takes``, must be where ``needs_word``."""
+
+    id: str
+    name: str
+    description: str
+    keys: tuple[str, ...]
+    group: Group
+    places: frozenset[Place] = EVERYWHERE
+    argument: str | None = None
+    footer: int | None = None
+    dangerous: bool = False
+    needs_row: bool = False
+    needs_sweeper: bool = False
+    command: str | None = None
+    aliases: tuple[str, ...] = ()
+    takes: Takes | None = None
+    needs_word: bool = False

@@ -1,0 +1,79 @@
+"""The actions that change something: the verbs on remote copy groups, and what can be decided about a run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from screens.action import ON_DATA, ON_RCGS, Action, Group, Place, Takes
+from store.rcg_verbs import RcgVerb
+
+RCG_WORDS: tuple[tuple[str, RcgVerb, str, str], ...] = (
+    ("failover", RcgVerb.FAILOVER, "Fail over", "Hosts off, last writes carried over, the other side takes over"),
+    ("disaster", RcgVerb.FAILOVER, "Disaster failover", "The primary site is dark: what was not yet copied is lost"),
+    ("recover", RcgVerb.RECOVER, "Recover", "After a failover: copy back to the natural primary"),
+    ("restore", RcgVerb.RESTORE, "Restore", "After recover: back to the natural roles"),
+    ("undo", RcgVerb.UNDO, "Undo failover", "Take a failover back WITHOUT what was written since"),
+    ("reverse-roles", RcgVerb.REVERSE, "Reverse roles", "Swap the roles for good, both arrays alive"),
+    ("switchover", RcgVerb.SWITCHOVER, "Switch over", "Peer Persistence: swap the roles under running hosts"),
+    ("start", RcgVerb.START, "Start", "Start replication of the group"),
+    ("stop", RcgVerb.STOP, "Stop", "Stop replication of the group: nothing is protected then"),
+    ("synchronise", RcgVerb.SYNC, "Synchronise", "Bring the other side up to date now, and wait for it"),
+)
+"""What is done to groups that exist: its word on the command line, the verb, its name, what it does."""
+
+
+def _rcg() -> Iterable[Action]:
+    for word, _, name, description in RCG_WORDS:
+        yield Action(
+            f"rcg.{word}",
+            name,
+            f"{name}: {description[0].lower()}{description[1:]}",
+            (),
+            Group.ACT,
+            ON_RCGS,
+            argument=word,
+            command=word,
+            dangerous=True,
+            needs_row=True,
+        )
+
+
+ACTS = (
+    Action(
+        "act", "Act", "What can be done to the group, or to all marked groups: each shows its plan first", ("a",),
+        Group.ACT, ON_RCGS, footer=3, needs_row=True, dangerous=True,
+    ),
+    *_rcg(),
+    Action(
+        "order", "Do", "What the command line does, in its words: :do rcg failover GROUP --no-export", (),
+        Group.ACT, ON_DATA, command="do", takes=Takes.ORDER, needs_word=True, dangerous=True,
+    ),
+    Action(
+        "resume", "Resume", "Go on with an interrupted run: it looks again at all that was under way", ("R",),
+        Group.ACT, frozenset({Place.RUN}), footer=2, command="resume", dangerous=True,
+    ),
+    Action(
+        "decide.retry", "Try again", "Try the selected step again, after another look", ("t",), Group.ACT,
+        frozenset({Place.RUN}), argument="retry", footer=3, needs_row=True, command="retry", dangerous=True,
+    ),
+    Action(
+        "decide.skip", "Skip", "Go on without the selected step, for a reason", ("x",), Group.ACT,
+        frozenset({Place.RUN}), argument="skip", footer=4, needs_row=True, command="skip", dangerous=True,
+    ),
+    Action(
+        "decide.done", "Mark done", "You saw that the selected step is done, and say how", ("m",), Group.ACT,
+        frozenset({Place.RUN}), argument="mark done", footer=5, needs_row=True, command="mark-done", dangerous=True,
+    ),
+    Action(
+        "pause", "Pause", "Begin no further step, or go on again", ("p",), Group.ACT, frozenset({Place.RUN}), footer=6,
+        command="pause", dangerous=True,
+    ),
+    Action(
+        "abort", "Abort", "Begin nothing more, for a reason; what the run made may be taken back", ("A",), Group.ACT,
+        frozenset({Place.RUN}), footer=7, command="abort", dangerous=True,
+    ),
+    Action(
+        "log", "Log", "The journal of the run: what was intended, sent, answered and seen", ("l",), Group.GO,
+        frozenset({Place.RUN}), footer=8, command="log",
+    ),
+)  # fmt: skip

@@ -1,0 +1,87 @@
+"""A plan as the operator reads it before agreeing, and why one is refused. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from screens.ages import age, exact
+from screens.cells import Tone
+from screens.side_by_side import Fact, Heading, Note, Part, text_cell
+from store.runs import Guard, Plan, PlannedStep
+
+
+def plan_parts(plan: Plan, now: datetime) -> tuple[Part, ...]:
+    """What it risks, what was looked at, what is done where and in which order, what follows from it."""
+    return (*_refusals(plan, now), *_risks(plan), *_steps(plan), *_guards(plan, now), *_notes(plan))
+
+
+def _refusals(plan: Plan, now: datetime) -> Iterator[Part]:
+    for guard in plan.refused:
+        yield Note(f"Refused: {guard.words}: {guard.evidence}{_seen(guard, now)}", Tone.BAD)
+    if plan.way_back:
+        yield Heading("The documented way back, to be done by a person")
+        for text in plan.way_back:
+            yield Note(text)
+    if plan.refused:
+        yield Heading("What was looked at")
+
+
+def _risks(plan: Plan) -> Iterator[Part]:
+    if plan.refused:
+        return
+    for text in plan.lasting:
+        yield Note(f"Cannot be undone: {text}", Tone.BAD)
+    if plan.loss:
+        bound = f"{exact(plan.loss_s)}: " if plan.loss_s else ""
+        yield Note(f"Data lost at most: {bound}{plan.loss}", _loss_tone(plan))
+    if plan.p50_s is not None and plan.p95_s is not None:
+        yield Note(f"Expected to take {exact(plan.p50_s)}; 19 times out of 20 within {exact(plan.p95_s)}")
+
+
+def _loss_tone(plan: Plan) -> Tone:
+    if plan.loss_s is None:
+        return Tone.WARN
+    return Tone.BAD if plan.loss_s > 0 else Tone.OK
+
+
+def _steps(plan: Plan) -> Iterator[Part]:
+    undoes = plan.undoes
+    done = [step for step in plan.steps if step.id not in undoes]
+    if plan.refused or not done:
+        return
+    devices = ", ".join(dict.fromkeys(step.device for step in done))
+    yield Heading(f"{len(done)} steps on {devices}")
+    for step in done:
+        yield from _step(step)
+    if undoes:
+        yield Heading("If a step fails, what was made is taken back")
+        for step in plan.steps:
+            if step.id in undoes:
+                yield from _step(step)
+
+
+def _step(step: PlannedStep) -> Iterator[Part]:
+    mark = "! " if step.destructive else "  "
+    yield Fact(f"{mark}{step.id} {step.device}", text_cell(step.title))
+    if step.call:
+        yield Fact("", text_cell(step.call).dimmed())
+
+
+def _guards(plan: Plan, now: datetime) -> Iterator[Part]:
+    holding = [guard for guard in plan.guards if guard.holds]
+    if holding and not plan.refused:
+        yield Heading("Looked at first")
+    for guard in holding:
+        yield Note(f"{guard.words}: {guard.evidence}{_seen(guard, now)}", Tone.OK)
+
+
+def _seen(guard: Guard, now: datetime) -> str:
+    return "" if guard.seen_at is None else f" ({age(now, guard.seen_at)} ago)"
+
+
+def _notes(plan: Plan) -> Iterator[Part]:
+    if plan.notes and not plan.refused:
+        yield Heading("To know")
+        for text in plan.notes:
+            yield Note(text)

@@ -1,0 +1,67 @@
+"""Which verbs are right for a remote copy group as it is now, and why the others are not. Pure.
+
+It is said from what the store last saw; the plan looks at the arrays anew and refuses by itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from screens.actions_acts import RCG_WORDS
+from screens.rcg_sides import RcgPair, decide, standing_of
+from store.estate import RcgMode, RcgStatus
+from store.rcg_verbs import DISASTER, RIGHT, RcgVerb, Standing
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """A verb in the menu: ``word`` of :data:`screens.actions_acts.RCG_WORDS`; ``why_not`` None: it is right."""
+
+    word: str
+    name: str
+    description: str
+    why_not: str | None
+
+
+def offers(pairs: Sequence[RcgPair]) -> tuple[Offer, ...]:
+    """Every verb, with why it is not right for these groups."""
+    return tuple(Offer(word, name, words, _of_all(word, verb, pairs)) for word, verb, name, words in RCG_WORDS)
+
+
+def _of_all(word: str, verb: RcgVerb, pairs: Sequence[RcgPair]) -> str | None:
+    reasons = [(pair.name, reason) for pair in pairs if (reason := why_not(word, verb, pair)) is not None]
+    if not reasons:
+        return None
+    name, reason = reasons[0]
+    if len(pairs) == 1:
+        return reason
+    more = f", and {len(reasons) - 1} more" if len(reasons) > 1 else ""
+    return f"{name}: {reason}{more}"
+
+
+def why_not(word: str, verb: RcgVerb, pair: RcgPair) -> str | None:
+    """Why a verb is not right for a group; None: it is."""
+    right = DISASTER if word == "disaster" else RIGHT[verb]
+    found = standing_of(pair)
+    if found not in right.standings:
+        return decide(pair).meaning if found is Standing.UNKNOWN else f"it is {found}"
+    told = [side.told for side in pair.sides if side.told is not None]
+    if word == "disaster" and found is Standing.NORMAL and any(group.status is RcgStatus.STARTED for group in told):
+        return "both arrays answer and it is Started"
+    for group in told:
+        stopped = group.status in (RcgStatus.STOPPED, RcgStatus.NEW)
+        if right.started is not None and right.started is stopped:
+            return f"it is {group.status} on {group.array}"
+    if verb is RcgVerb.SWITCHOVER and not any(
+        group.mode is RcgMode.SYNC and "path_management" in group.policies for group in told
+    ):
+        return "it is no Peer Persistence group"
+    return None
+
+
+def order_text(word: str, pairs: Sequence[RcgPair]) -> str:
+    """What the command line would be told: ``rcg failover 1001:oradb --disaster``."""
+    verb = {known: verb for known, verb, _, _ in RCG_WORDS}[word]
+    names = [pair.pair_key for pair in pairs]
+    return " ".join(("rcg", verb, *names, *(("--disaster",) if word == "disaster" else ())))

@@ -1,0 +1,124 @@
+"""One run: its steps as they fare, its clock, and what the operator decides. It can be left and opened again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import ClassVar
+
+from textual.binding import BindingType
+
+from screens.actions import Place, Situation, bindings
+from screens.cells import Cell, Line, Tone
+from screens.columns import Row
+from screens.rows_runs import STEP_COLUMNS, step_row
+from screens.run_messages import DecisionAsked, LogRequested, ResumeRequested, StepRequested
+from screens.run_words import clock_line, next_lines, refused_acts, title_line
+from screens.scene import Scene
+from screens.surroundings import Surroundings
+from screens.tables import TableScreen
+from store.runs import Choice, Run, RunState, StepState
+
+
+class RunScreen(TableScreen):
+    """``run_id`` is that of a run in :attr:`Surroundings.runs`. Steps that only take another one back are shown once
+    they did something."""
+
+    PLACE = Place.RUN
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings(Place.RUN)]
+    PANE = "runs"
+    NOUN = "steps"
+    SCOPE = None
+
+    def __init__(self, around: Surroundings, run_id: str) -> None:
+        super().__init__(around, "run", STEP_COLUMNS)
+        self.run_id = run_id
+        self._followed = -1
+
+    @property
+    def run_now(self) -> Run | None:
+        return self.around.runs.get(self.run_id)
+
+    @property
+    def _mine(self) -> bool:
+        return self.run_id in self.around.acting()
+
+    def head_lines(self, scene: Scene, width: int) -> Sequence[Line]:
+        run = self.run_now
+        if run is None:
+            return ((Cell(f"Run {self.run_id} is not known.", Tone.UNKNOWN),),)
+        target = self.around.rto_s
+        above = (title_line(run), clock_line(run, scene, target), *next_lines(run, scene, self._mine, width))
+        return (*above, *self.view_lines(scene))
+
+    def rows(self, scene: Scene) -> Iterable[tuple[str, object]]:
+        run = self.run_now
+        if run is None:
+            return
+        undoes, second = run.plan.undoes, int(scene.now.timestamp())
+        for record in run.steps:
+            if record.id not in undoes or record.state is not StepState.PENDING:
+                yield record.id, (record, second if record.state is StepState.RUNNING else 0)
+
+    def row(self, key: str, scene: Scene) -> Row:
+        run = self.run_now
+        if run is None:
+            raise LookupError(f"run {self.run_id} is not known")
+        return step_row(run.plan.step(key), run.step(key), scene)
+
+    def _kept_below(self, scene: Scene) -> Sequence[Line]:
+        return self._below(scene)  # its clock goes on
+
+    def runs_changed(self) -> None:
+        self.redraw()
+        self._follow()
+
+    def _follow(self) -> None:
+        """Go to the step that waits for the operator as soon as there is one, once for each."""
+        run = self.run_now
+        stuck = [] if run is None else [s.id for s in run.steps if s.state in (StepState.FAILED, StepState.UNKNOWN)]
+        if run is not None and stuck and run.state is RunState.WAITING and self._followed != run.seq:
+            if self.table.selected not in stuck and stuck[0] in self.table.keys:
+                self.table.select(self.table.keys.index(stuck[0]))
+                self._draw_foot()
+            self._followed = run.seq
+
+    def situation(self) -> Situation:
+        run, key = self.run_now, self.table.selected
+        step = run.step(key).state if run is not None and key is not None else None
+        base = super().situation()
+        return Situation(
+            base.place,
+            base.read_only,
+            base.row_selected,
+            base.sweeping,
+            base.cached,
+            "Step",
+            base.filtered,
+            refused_acts(run, step, self._mine),
+        )
+
+    def opens(self, key: str) -> StepRequested:
+        return StepRequested(self.run_id, key)
+
+    def empty_lines(self, scene: Scene) -> tuple[Line, ...]:
+        return ((Cell("The plan has no steps.", Tone.DIM),),)
+
+    # -------------------------------------------------------------------------------------------------- deciding
+
+    def do_log(self) -> None:
+        self.post_message(LogRequested(self.run_id, self))
+
+    def do_resume(self) -> None:
+        self.post_message(ResumeRequested(self.run_id))
+
+    def do_decide(self, choice: str) -> None:
+        if self.table.selected is not None:
+            self.post_message(DecisionAsked(self.run_id, Choice(choice), self.table.selected))
+
+    def do_pause(self) -> None:
+        run = self.run_now
+        paused = run is not None and run.state is RunState.PAUSED
+        self.post_message(DecisionAsked(self.run_id, Choice.CONTINUE if paused else Choice.PAUSE, None))
+
+    def do_abort(self) -> None:
+        self.post_message(DecisionAsked(self.run_id, Choice.ABORT, None))

@@ -1,0 +1,77 @@
+"""What screens tell the App about runs, and what is to be done. Past tense: the App decides what becomes of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from textual.message import Message
+
+if TYPE_CHECKING:
+    from store.runs import Choice
+
+
+class AboutRuns(Message):
+    """All of them."""
+
+
+@dataclass
+class ActsAsked(AboutRuns):
+    """The operator wants to know what can be done to remote copy groups, by their pair keys."""
+
+    groups: tuple[str, ...]
+
+
+@dataclass
+class OrderGiven(AboutRuns):
+    """The operator wants something planned, in the words of the command line: ``rcg failover oradb``."""
+
+    text: str
+
+
+@dataclass
+class RunRequested(AboutRuns):
+    """The operator opened a run."""
+
+    run: str
+    asked_by: object = None
+
+
+@dataclass
+class StepRequested(AboutRuns):
+    """The operator opened a step of a run."""
+
+    run: str
+    step: str
+    asked_by: object = None
+
+
+@dataclass
+class LogRequested(AboutRuns):
+    """The operator opened the journal of a run."""
+
+    run: str
+    asked_by: object = None
+
+
+@dataclass
+class DecisionAsked(AboutRuns):
+    """The operator wants to decide about a run or, with ``step``, about one of its steps."""
+
+    run: str
+    choice: Choice
+    step: str | None
+
+
+@dataclass
+class ResumeRequested(AboutRuns):
+    """The operator wants an interrupted run to go on here."""
+
+    run: str
+
+
+class RunsChanged(AboutRuns):
+    """Runs changed in the view. Carries nothing: whoever handles it reads the view, so that many become one."""
+
+    def can_replace(self, message: Message) -> bool:
+        return isinstance(message, RunsChanged)

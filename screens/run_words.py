@@ -1,0 +1,131 @@
+"""What is said of a run above its steps and in the banner: its state, its clock, and what the operator can do. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+
+from screens.ages import exact
+from screens.cells import Cell, Line, Tone, wrap
+from screens.rcg_sides import pair_of
+from screens.rows_runs import clock_text, progress
+from screens.scene import Scene
+from screens.status import GLYPHS, status
+from store.rcg_way_back import way_back
+from store.run_view import ALIVE
+from store.runs import ENDED, Run, RunState, StepState
+
+STUCK = (StepState.FAILED, StepState.UNKNOWN)
+MORE_SHOWN = 2
+"""How many steps that wait for the operator get a sentence; the others are counted."""
+
+
+def title_line(run: Run) -> Line:
+    """The run, its plan and how it stands."""
+    state = status(run.state)
+    note = f": {run.note}" if run.note else ""
+    return (Cell(f"Run {run.id}: {run.plan.name}  ", Tone.HEADING), Cell(f"{state.text}{note}", state.tone))
+
+
+def clock_line(run: Run, scene: Scene, target_s: float | None) -> Line:
+    """The clock of the recovery since it was declared, against its target; the run itself against what is expected."""
+    end = run.ended_at or scene.now
+    since = max(0.0, (end - run.created_at).total_seconds())
+    late = target_s is not None and since > target_s
+    of = f" of {exact(target_s)}" if target_s is not None else ""
+    word = "RTO clock" if run.state not in ENDED else "RTO clock stopped at"
+    settled, total = progress(run)
+    cells = [Cell(f"{word} {clock_text(since)}{of}", Tone.BAD if late else Tone.HEADING)]
+    cells.append(Cell(f"   {settled} of {total} steps"))
+    if run.began_at is not None:
+        running = max(0.0, (end - run.began_at).total_seconds())
+        over = run.plan.p95_s is not None and running > run.plan.p95_s
+        cells.append(Cell(f"   running {clock_text(running)}", Tone.WARN if over else Tone.PLAIN))
+    if run.plan.p50_s is not None and run.plan.p95_s is not None:
+        cells.append(Cell(f", expected {clock_text(run.plan.p50_s)}, P95 {clock_text(run.plan.p95_s)}"))
+    return tuple(cells)
+
+
+def _sentence(text: str, tone: Tone, width: int) -> Iterator[Line]:
+    lead = f"{GLYPHS[tone]} " if tone in GLYPHS else ""
+    for number, line in enumerate(wrap(text, max(10, width - len(lead)))):
+        yield (Cell((lead if number == 0 else " " * len(lead)) + line, tone),)
+
+
+def next_lines(run: Run, scene: Scene, mine: bool, width: int) -> tuple[Line, ...]:
+    """Who acts for the run, what waits for the operator, and the documented way back."""
+    lines: list[Line] = []
+    if run.state is RunState.INTERRUPTED:
+        text = "Whoever acted for it is gone: R looks again at all that was under way and goes on; A aborts."
+        lines += _sentence(text, Tone.BAD, width)
+    elif run.state in ALIVE and not mine:
+        lines += _sentence(f"Another console acts for it: {run.holder}.", Tone.WARN, width)
+    stuck = [step for step in run.steps if step.state in STUCK]
+    for step in stuck[:MORE_SHOWN]:
+        tone = status(step.state).tone
+        lines += _sentence(f"{step.id} {run.plan.step(step.id).title}: {step.reason or 'no reason'}", tone, width)
+    if len(stuck) > MORE_SHOWN:
+        lines += _sentence(f"{len(stuck) - MORE_SHOWN} more steps wait for a decision.", Tone.WARN, width)
+    if stuck and run.state not in ENDED:
+        text = "Select the step: t tries it again, x goes on without it, m marks it done, A aborts the run."
+        lines += _sentence(text, Tone.HEADING, width)
+    if stuck or run.state in (RunState.FAILED, RunState.ABORTED):
+        lines += _way_back(run, scene, width)
+    return tuple(lines)
+
+
+def _way_back(run: Run, scene: Scene, width: int) -> Iterator[Line]:
+    """What the procedures say of the pairs that the run is about, as they were last seen."""
+    found: dict[str, None] = {}
+    for target in run.plan.targets:
+        pair = pair_of(scene, target.removeprefix("rcg:"))
+        sides = [(side.told, side.entry) for side in pair.sides]
+        (natural, at), (peer, there) = sides
+        if natural is not None and peer is not None and at is not None and there is not None:
+            found.update(dict.fromkeys(way_back(natural, peer, at.device, there.device)))
+    for text in list(found)[:3]:
+        yield from _sentence(f"The documented way back, by a person: {text}", Tone.PLAIN, width)
+
+
+def refused_acts(run: Run | None, step: StepState | None, mine: bool) -> Mapping[str, str]:
+    """Why something cannot be decided now, by the id of the action."""
+    if run is None or run.state in ENDED:
+        over = "The run is not known any more." if run is None else f"The run is {run.state}: nothing is to be decided."
+        return dict.fromkeys(("resume", "pause", "abort", "decide.retry", "decide.skip", "decide.done"), over)
+    found: dict[str, str] = {}
+    if run.state in (RunState.PROPOSED, RunState.APPROVED):
+        found |= dict.fromkeys(("resume", "pause"), f"The run is {run.state}: nothing of it has begun.")
+    elif mine or run.state is not RunState.INTERRUPTED:
+        found["resume"] = "It is being acted for: p goes on after a pause, t tries a step again."
+    else:
+        found["pause"] = "Nobody acts for it: there is nothing to pause."
+    if step not in STUCK:
+        words = "nothing is selected" if step is None else f"this step is {step}"
+        found |= dict.fromkeys(
+            ("decide.retry", "decide.skip", "decide.done"), f"Only a step that failed or is unknown waits: {words}."
+        )
+    return found
+
+
+def banner_lines(
+    runs: tuple[Run, ...], looking: tuple[str, datetime] | None, scene: Scene, width: int
+) -> tuple[Line, ...]:
+    """What is being planned, and one line for what runs or was interrupted anywhere: the most urgent in full, the
+    others counted."""
+    lines: list[Line] = []
+    if looking is not None:
+        text, begun = looking
+        since = clock_text(max(0.0, (scene.now - begun).total_seconds()))
+        lines.append((Cell(f"{GLYPHS[Tone.BUSY]} Looking at the arrays, {since}, to plan: {text}"[:width], Tone.BUSY),))
+    if runs:
+        first = min(runs, key=lambda run: _URGENCY.index(run.state))
+        state = status(first.state)
+        since = clock_text(max(0.0, (scene.now - first.created_at).total_seconds()))
+        settled, total = progress(first)
+        more = f", and {len(runs) - 1} more" if len(runs) > 1 else ""
+        text = f"RUN {first.plan.name} {state.word}, {settled} of {total} steps, {since}{more}: Runs (8)"
+        lines.append((Cell(f"{state.glyph} {text}"[:width], state.tone),))
+    return tuple(lines)
+
+
+_URGENCY = (RunState.INTERRUPTED, RunState.WAITING, RunState.PAUSED, RunState.RUNNING)

@@ -1,0 +1,61 @@
+"""The Runs pane: what was proposed, what runs, and how it ended; newest first."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from typing import ClassVar
+
+from textual.binding import BindingType
+
+from screens.actions import Place, bindings
+from screens.cells import Cell, Line, Tone
+from screens.columns import Row
+from screens.head import counts_lines
+from screens.pane import Pane
+from screens.rows_runs import COLUMNS, row
+from screens.run_messages import RunRequested
+from screens.scene import Scene
+from screens.status import LOADING, status
+from store.run_view import ALIVE
+
+
+class RunsPane(Pane):
+    PLACE = Place.RUNS
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings(Place.RUNS)]
+    PANE = "runs"
+    COLUMNS = COLUMNS
+    NOUN = "runs"
+    SCOPE = None
+
+    def head_lines(self, scene: Scene, width: int) -> Sequence[Line]:
+        trouble = self.around.runs.trouble
+        said = ((Cell(trouble, Tone.BAD),),) if trouble is not None else ()
+        return (*said, *super().head_lines(scene, width))
+
+    def rows(self, scene: Scene) -> Iterable[tuple[str, object]]:
+        second = int(scene.now.timestamp())
+        for run in self.around.runs.runs:
+            yield run.id, (run.seq, run.state, second if run.state in ALIVE else 0)
+
+    def row(self, key: str, scene: Scene) -> Row:
+        run = self.around.runs.get(key)
+        if run is None:
+            raise LookupError(f"run {key} is not known")
+        return row(run, scene)
+
+    def summary(self, scene: Scene, width: int) -> tuple[Line, ...]:
+        counts = Counter(status(run.state) for run in self.around.runs.runs)
+        return counts_lines(self.NOUN, sorted(counts.items(), key=lambda item: item[0].word), width)
+
+    def runs_changed(self) -> None:
+        self.redraw()
+
+    def opens(self, key: str) -> RunRequested:
+        return RunRequested(key)
+
+    def empty_lines(self, scene: Scene) -> tuple[Line, ...]:
+        if not self.around.runs.read:
+            return ((LOADING,),)
+        words = "No run was ever proposed. On the RCG pane (4) press a to see what can be done to a group."
+        return ((Cell(words, Tone.DIM),),)
