@@ -120,6 +120,7 @@ class Console(TerminalApp[int]):
         }
         self.around: Surroundings
         self._desk: RunDesk
+        self._opened = False
 
     # ----------------------------------------------------------------------------------------------- the start
 
@@ -167,7 +168,7 @@ class Console(TerminalApp[int]):
     async def on_store_opened(self, message: StoreOpened) -> None:
         from screens.actions import PANES
 
-        self.around = message.around
+        self.around, self._opened = message.around, True
         for pane in PANES:
             self.add_mode(pane.id, self._pane_factory(pane.id))
         await self.switch_mode(self._first_pane)
@@ -273,8 +274,15 @@ class Console(TerminalApp[int]):
         self.say_here(f"Tables show site {message.site} only." if message.site else "Tables show all sites.")
         self._pacing.redraw()
 
+    async def action_quit(self) -> None:
+        """Ctrl+q, under a dialog and before there is a screen too: the toolkit would leave at once."""
+        if self._opened:
+            await self._desk.leave(self.around, lambda: self.exit(return_code=0))
+        else:
+            self.exit(return_code=0)
+
     async def on_quit_requested(self, message: QuitRequested) -> None:
-        await self._desk.leave(self.around, lambda: self.exit(return_code=0))
+        await self.action_quit()
 
     def on_suspend_requested(self, message: SuspendRequested) -> None:
         reason = self.suspend_to_shell()

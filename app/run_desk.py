@@ -73,6 +73,7 @@ class RunDesk:
         self._app = app
         self._begin_runs = begin_runs
         self._runs: ConsoleRuns | None = None
+        self._leaving = False
 
     def begin(self, around: Surroundings) -> None:
         """Begin with it. Called on a thread; raises StoreError."""
@@ -250,6 +251,7 @@ class RunDesk:
         from screens.dialogs.accept import AcceptDialog
 
         def answered(sure: bool | None) -> None:
+            self._leaving = False
             if sure:
                 do()
 
@@ -279,6 +281,7 @@ class RunDesk:
         ]
         if not left:
             leave()
+        if not left or self._leaving:
             return
         names = ", ".join(run.plan.name for run in left)
         told = (
@@ -286,6 +289,7 @@ class RunDesk:
             "",
             "It can be gone on with at any time: Runs (8), then R, here or at another console.",
         )
+        self._leaving = True
         await self._sure(around, f"Under way: {names}", told, "Leave", leave)
 
     @staticmethod

@@ -16,9 +16,16 @@ def plan_parts(plan: Plan, now: datetime) -> tuple[Part, ...]:
     return (*_refusals(plan, now), *_risks(plan), *_steps(plan), *_guards(plan, now), *_notes(plan))
 
 
+REFUSALS_SHOWN = 12
+
+
 def _refusals(plan: Plan, now: datetime) -> Iterator[Part]:
-    for guard in plan.refused:
-        yield Note(f"Refused: {guard.words}: {guard.evidence}{_seen(guard, now)}", Tone.BAD)
+    several = len(plan.targets) > 1
+    for guard in plan.refused[:REFUSALS_SHOWN]:
+        about = f"{guard.about}: " if several and guard.about else ""
+        yield Note(f"Refused: {about}{guard.words}: {guard.evidence}{_seen(guard.seen_at, now)}", Tone.BAD)
+    if len(plan.refused) > REFUSALS_SHOWN:
+        yield Note(f"Refused: {len(plan.refused) - REFUSALS_SHOWN} more", Tone.BAD)
     if plan.way_back:
         yield Heading("The documented way back, to be done by a person")
         for text in plan.way_back:
@@ -69,15 +76,21 @@ def _step(step: PlannedStep) -> Iterator[Part]:
 
 
 def _guards(plan: Plan, now: datetime) -> Iterator[Part]:
+    """What holds: of several groups each guard once, with the age of its oldest look."""
     holding = [guard for guard in plan.guards if guard.holds]
     if holding and not plan.refused:
         yield Heading("Looked at first")
+    alike: dict[str, list[Guard]] = {}
     for guard in holding:
-        yield Note(f"{guard.words}: {guard.evidence}{_seen(guard, now)}", Tone.OK)
+        alike.setdefault(guard.words, []).append(guard)
+    for words, guards in alike.items():
+        seen = min((guard.seen_at for guard in guards if guard.seen_at is not None), default=None)
+        evidence = guards[0].evidence if len(guards) == 1 else f"of {len(guards)} groups"
+        yield Note(f"{words}: {evidence}{_seen(seen, now)}", Tone.OK)
 
 
-def _seen(guard: Guard, now: datetime) -> str:
-    return "" if guard.seen_at is None else f" ({age(now, guard.seen_at)} ago)"
+def _seen(seen_at: datetime | None, now: datetime) -> str:
+    return "" if seen_at is None else f" ({age(now, seen_at)} ago)"
 
 
 def _notes(plan: Plan) -> Iterator[Part]:

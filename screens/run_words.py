@@ -99,6 +99,7 @@ def refused_acts(run: Run | None, step: StepState | None, mine: bool) -> Mapping
         found["resume"] = "It is being acted for: p goes on after a pause, t tries a step again."
     else:
         found["pause"] = "Nobody acts for it: there is nothing to pause."
+        found["decide.retry"] = "Nobody acts for it: R goes on, and tries it again."
     if step not in STUCK:
         words = "nothing is selected" if step is None else f"this step is {step}"
         found |= dict.fromkeys(

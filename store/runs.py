@@ -65,14 +65,19 @@ class Fact:
 
 @dataclass(frozen=True, slots=True)
 class Guard:
-    """What stands in front of a plan. ``holds`` False refuses it; ``evidence`` is what was seen, at
-    ``seen_at`` (UTC)."""
+    """What stands in front of a plan. ``id`` is its kind and, behind a space, what it is about; ``holds`` False refuses
+    the plan; ``evidence`` is what was seen, at ``seen_at`` (UTC)."""
 
     id: str
     words: str
     holds: bool
     evidence: str
     seen_at: datetime | None = None
+
+    @property
+    def about(self) -> str:
+        """What it is about, such as the name of a group."""
+        return self.id.partition(" ")[2]
 
 
 @dataclass(frozen=True, slots=True)

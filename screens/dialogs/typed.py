@@ -146,13 +146,13 @@ class TypedDialog(PaintedOnce[Typed | None], ModalScreen[Typed | None]):
         if self._reason:
             lines.append((Cell(f"Type {REASON}:", Tone.HEADING),))
         for number, words in enumerate(self._wanted):
+            second = Cell("  (a second person types this)" if words.startswith("site ") else "", Tone.WARN)
             if number < len(self._typed):
                 lines.append((Cell(f"{GLYPHS[Tone.OK]} typed  {words}", Tone.OK),))
             elif number == len(self._typed):
-                second = "  (a second person types this)" if words.startswith("site ") else ""
-                lines.append((Cell("› type   ", Tone.CURRENT), Cell(words, Tone.HEADING), Cell(second, Tone.WARN)))
+                lines.append((Cell("› type   ", Tone.CURRENT), Cell(words, Tone.HEADING), second))
             else:
-                lines.append((Cell(f"  then   {words}", Tone.DIM),))
+                lines.append((Cell(f"  then   {words}", Tone.DIM), second))
         hint = self._hint or self._next_key()
         return [*lines, *(paragraph(hint, inner, Tone.WARN if self._hint else Tone.DIM) if hint else ())]
 

@@ -166,9 +166,18 @@ def test_every_binding_has_an_id_and_a_description_and_asks_the_gate() -> None:
             assert binding.action == f"do({binding.id!r})"
 
 
-def test_ids_are_unique_and_the_registry_holds_no_dangerous_action_on_a_single_key() -> None:
+def test_ids_are_unique_and_no_dangerous_verb_sits_on_a_single_key() -> None:
+    """Those that have a key open a menu or a question, or only pause."""
     assert len(BY_ID) == len(ACTIONS)
-    assert not [action.id for action in ACTIONS if action.dangerous]
+    asking = {"act", "resume", "decide.retry", "decide.skip", "decide.done", "pause", "abort"}
+    assert {action.id for action in ACTIONS if action.dangerous and action.keys} == asking
+
+
+def test_every_dangerous_action_is_refused_in_a_read_only_console() -> None:
+    for action in ACTIONS:
+        for place in action.places if action.dangerous else ():
+            situation = Situation(place, read_only=True, row_selected=True)
+            assert refusal(action, situation) == f"{action.name} is refused: this console is read-only."
 
 
 def test_a_dangerous_action_is_refused_in_a_read_only_console_with_the_reason() -> None:
