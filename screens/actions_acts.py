@@ -54,26 +54,26 @@ ACTS = (
     ),
     Action(
         "decide.retry", "Try again", "Try the selected step again, after another look", ("t",), Group.ACT,
-        frozenset({Place.RUN}), argument="retry", footer=3, needs_row=True, command="retry", dangerous=True,
+        frozenset({Place.RUN}), argument="retry", footer=2, needs_row=True, command="retry", dangerous=True,
     ),
     Action(
         "decide.skip", "Skip", "Go on without the selected step, for a reason", ("x",), Group.ACT,
-        frozenset({Place.RUN}), argument="skip", footer=4, needs_row=True, command="skip", dangerous=True,
+        frozenset({Place.RUN}), argument="skip", footer=2, needs_row=True, command="skip", dangerous=True,
     ),
     Action(
         "decide.done", "Mark done", "You saw that the selected step is done, and say how", ("m",), Group.ACT,
-        frozenset({Place.RUN}), argument="mark done", footer=5, needs_row=True, command="mark-done", dangerous=True,
+        frozenset({Place.RUN}), argument="mark done", footer=2, needs_row=True, command="mark-done", dangerous=True,
     ),
     Action(
-        "pause", "Pause", "Begin no further step, or go on again", ("p",), Group.ACT, frozenset({Place.RUN}), footer=6,
+        "pause", "Pause", "Begin no further step, or go on again", ("p",), Group.ACT, frozenset({Place.RUN}), footer=3,
         command="pause", dangerous=True,
     ),
     Action(
         "abort", "Abort", "Begin nothing more, for a reason; what the run made may be taken back", ("A",), Group.ACT,
-        frozenset({Place.RUN}), footer=7, command="abort", dangerous=True,
+        frozenset({Place.RUN}), footer=3, command="abort", dangerous=True,
     ),
     Action(
         "log", "Log", "The journal of the run: what was intended, sent, answered and seen", ("l",), Group.GO,
-        frozenset({Place.RUN}), footer=8, command="log",
+        frozenset({Place.RUN}), footer=3, command="log",
     ),
 )  # fmt: skip

@@ -26,6 +26,7 @@ from screens.widgets.mode import Mode
 
 if TYPE_CHECKING:
     from screens.widgets.prompt import Prompt
+    from store.runs import Run
 
 SAID_S = 6.0
 """How long a said sentence stands in the footer, in seconds."""
@@ -98,6 +99,11 @@ class EstateScreen(PaintedOnce[None]):
     def counted(self) -> None:
         """All that is counted of the estate is known now, which it was not when this was drawn."""
         self.redraw()
+
+    @property
+    def runs_told(self) -> tuple[Run, ...]:
+        """The runs that the banner is about."""
+        return self.around.runs.alive
 
     @property
     def row_selected(self) -> bool:
@@ -194,7 +200,7 @@ class EstateScreen(PaintedOnce[None]):
 
     def _draw_head(self, scene: Scene, below: Sequence[Line]) -> None:
         width = self.width
-        banner = banner_lines(self.around.runs.alive, self.around.looking, scene, width)
+        banner = banner_lines(self.runs_told, self.around.looking, scene, width)
         self._above = 2 + len(banner)
         self.head.show([band(scene, width, self.around), tabs(self.PANE, width), *banner, *below])
 

@@ -42,6 +42,10 @@ class RunScreen(TableScreen):
     def _mine(self) -> bool:
         return self.run_id in self.around.acting()
 
+    @property
+    def runs_told(self) -> tuple[Run, ...]:
+        return tuple(run for run in super().runs_told if run.id != self.run_id)
+
     def head_lines(self, scene: Scene, width: int) -> Sequence[Line]:
         run = self.run_now
         if run is None:

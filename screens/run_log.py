@@ -121,7 +121,7 @@ def step_parts(run: Run, step_id: str, log: Sequence[Entry], scene: Scene) -> li
         Fact("Needs", text_cell(", ".join((*planned.needs, *planned.after)) or "nothing before it")),
         Fact("Usually takes", text_cell(None if planned.p50_s is None else clock_text(planned.p50_s))),
         Fact("Waits at most", text_cell(exact(planned.limit_s))),
-        Fact("Sent", text_cell(f"{record.attempts} times" if record.attempts else None)),
+        Fact("Sent", text_cell({0: None, 1: "once"}.get(record.attempts, f"{record.attempts} times"))),
         Fact("Begun", text_cell(None if record.began_at is None else moment(record.began_at))),
         Fact("Ended", text_cell(None if record.ended_at is None else moment(record.ended_at))),
     ]

@@ -17,6 +17,7 @@ from textual.pilot import Pilot
 
 from app.console import Console
 from app.files import Files
+from app.run_desk import BeginRuns
 from screens.base import EstateScreen
 from store.view import EstateView
 from tests.screens.estate import SITES, Clock
@@ -160,6 +161,7 @@ async def driven(
     ascii_only: bool = False,
     cached: bool = False,
     folder: Path | None = None,
+    begin_runs: BeginRuns | None = None,
 ) -> AsyncIterator[Driven]:
     """A console on ``view``, its first pane shown and its sweep begun. ``folder`` is where it keeps saved filters."""
     swept: list[str | None] = []
@@ -168,6 +170,7 @@ async def driven(
         lambda: view,
         lambda say: None,
         swept.append,
+        begin_runs,
         sites=SITES,
         lab=lab,
         read_only=read_only,
@@ -175,11 +178,14 @@ async def driven(
         cached=cached,
         files=Files(folder),
         clock=standing,
+        rto_s=300.0,
     )
     async with console.run_test(size=size) as pilot:
         running = Driven(console, pilot, standing, swept)
         await running.wait_for(lambda: isinstance(console.screen, EstateScreen), "no pane is shown")
         await running.wait_for(lambda: cached or console.around.sweeping(), "the sweep did not begin")
+        if begin_runs is not None:
+            await running.wait_for(lambda: console.around.runs.read, "the runs are not read")
         running.screen.redraw()
         await running.settle()
         yield running
