@@ -190,6 +190,6 @@ def _typed(plan: Plan, given: Sequence[str]) -> list[str]:
         except EOFError:
             print()
             return words
-        if words[-1] != wanted:
+        if wanted in typed(plan, words).missing:
             return words
     return words

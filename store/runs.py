@@ -153,6 +153,9 @@ class Plan:
         return frozenset(step.undo for step in self.steps if step.undo is not None)
 
 
+SECOND_PERSON = "second person: "
+"""What rests on a human statement is stated by a second person, whose name is typed behind this."""
+
 REFUSED, NO_ANSWER = "refused: ", "no answer: "
 """What is kept of a call that the device did not accept begins with one of these."""
 

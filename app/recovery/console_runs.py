@@ -21,6 +21,8 @@ POLL_S, LEAST_S = 1.0, 0.2
 LEASES_S = 5.0
 """How often it is looked whether whoever acts for a run is still there."""
 
+READ_ONLY = "this console is read-only"
+
 Draw = Callable[[Operations, str], Plan]
 
 
@@ -131,8 +133,9 @@ class ConsoleRuns:
         """Begin a proposed run that ``words`` were typed for. Where the plan grew old meanwhile it is looked once more:
         a plan that would be another one now is dropped, and why is returned; None: it runs. Waits. Raises what its
         ``draw`` raises, :class:`store.ledger.RunError` and StoreError."""
-        plan = run.plan
-        reason = "this console is read-only" if self._read_only else None
+        if self._read_only:
+            return READ_ONLY
+        plan, reason = run.plan, None
         found = typed(plan, words)
         if found.missing or found.wrong:
             reason = f"not typed: {', '.join(found.missing)}" if found.missing else f"not asked for: {found.wrong[0]}"
@@ -163,7 +166,7 @@ class ConsoleRuns:
     def act(self, run_id: str) -> None:
         """Act for a run that was agreed to, or go on with one that was interrupted, on a thread."""
         if self._read_only:
-            self._failed("this console is read-only")
+            self._failed(READ_ONLY)
             return
         runner = Runner(self._ledger, self._operations.devices, self._holder, tell=self._wake.set)
         with self._lock:
@@ -189,7 +192,7 @@ class ConsoleRuns:
         """Decide about a run that is acted for here or at another console; an interrupted one that is aborted is taken
         over for that. Raises :class:`store.ledger.RunError` and StoreError."""
         if self._read_only:
-            raise RunError("This console is read-only")
+            raise RunError(READ_ONLY)
         self._ledger.decide(run_id, choice, step, reason, who())
         run = self._ledger.run(run_id)
         if choice is Choice.ABORT and run.holder is None:

@@ -25,7 +25,7 @@ from store.estate import Reading
 from store.ledger import Ledger
 from store.rcg_verbs import RcgVerb, Standing
 from store.records import Entry
-from store.runs import Plan, Run
+from store.runs import SECOND_PERSON, Plan, Run
 
 MOST_AGE_S = 60.0
 """Destructive steps are begun on facts no older than this (procedures 1.1)."""
@@ -104,11 +104,15 @@ def new_run_id(now: datetime | None = None) -> str:
 def who() -> str:
     """The person at this console: user, host and, where it is a remote login, from where."""
     origin = os.environ.get("SSH_CONNECTION", "").split(" ")[0]
+    return f"{login()}@{socket.gethostname()}" + (f" from {origin}" if origin else "")
+
+
+def login() -> str:
+    """The name of the user who is logged in."""
     try:
-        user = getpass.getuser()
+        return getpass.getuser()
     except (KeyError, OSError):
-        user = f"uid {os.getuid()}"
-    return f"{user}@{socket.gethostname()}" + (f" from {origin}" if origin else "")
+        return f"uid {os.getuid()}"
 
 
 def holder() -> str:
@@ -139,19 +143,23 @@ class Typed:
     wrong: tuple[str, ...]
 
 
-def typed(plan: Plan, words: Sequence[str]) -> Typed:
-    """Compare exactly; but whoever accepts to lose more minutes than the plan says accepts what it says."""
-    left = list(words)
+def typed(plan: Plan, words: Sequence[str], user: str | None = None) -> Typed:
+    """Compare exactly; but whoever accepts to lose more minutes than the plan says accepts what it says, and the name
+    of the second person may be any but that of ``user``, who is logged in here."""
+    left, user = list(words), login() if user is None else user
     missing = []
     for wanted in plan.confirm:
-        found = next((word for word in left if word == wanted or _accepts_more(word, wanted)), None)
-        if found is None:
+        found = next((word for word in left if word == wanted or _means(word, wanted, user)), None)
+        if found is None or found == f"{SECOND_PERSON}NAME":
             missing.append(wanted)
         else:
             left.remove(found)
     return Typed(tuple(missing), tuple(left))
 
 
-def _accepts_more(word: str, wanted: str) -> bool:
+def _means(word: str, wanted: str, user: str) -> bool:
+    if wanted.startswith(SECOND_PERSON):
+        name = word.removeprefix(SECOND_PERSON).strip()
+        return word.startswith(SECOND_PERSON) and bool(name) and name.lower() != user.lower()
     given, bound = _LOSE.fullmatch(word), _LOSE.fullmatch(wanted)
     return given is not None and bound is not None and int(given[1]) >= int(bound[1])

@@ -23,9 +23,12 @@ from screens.painted_once import PaintedOnce
 from screens.status import GLYPHS
 from screens.widgets.block import Block
 from screens.widgets.lines import Lines
+from store.runs import SECOND_PERSON
 
 WIDEST = 110
 TICK_S = 1.0
+NAME = f"{SECOND_PERSON}NAME"
+_HOW = {"site": "  (typed by a second person)", "second": "  (whose name is NAME; then Enter)"}
 REASON = "a reason, in your own words; it is kept in the journal"
 
 Typed = tuple[str, ...]
@@ -146,9 +149,9 @@ class TypedDialog(PaintedOnce[Typed | None], ModalScreen[Typed | None]):
         if self._reason:
             lines.append((Cell(f"Type {REASON}:", Tone.HEADING),))
         for number, words in enumerate(self._wanted):
-            second = Cell("  (a second person types this)" if words.startswith("site ") else "", Tone.WARN)
+            second = Cell(_HOW.get(words.split(" ")[0], ""), Tone.WARN)
             if number < len(self._typed):
-                lines.append((Cell(f"{GLYPHS[Tone.OK]} typed  {words}", Tone.OK),))
+                lines.append((Cell(f"{GLYPHS[Tone.OK]} typed  {self._typed[number]}", Tone.OK),))
             elif number == len(self._typed):
                 lines.append((Cell("› type   ", Tone.CURRENT), Cell(words, Tone.HEADING), second))
             else:
@@ -181,19 +184,29 @@ class TypedDialog(PaintedOnce[Typed | None], ModalScreen[Typed | None]):
             return
         self._hint = ""
         place = len(self._typed)
-        if place < len(self._wanted) and text.strip() == self._wanted[place]:
-            self._typed.append(self._wanted[place])
-            self.field.value = ""
-            if len(self._typed) == len(self._wanted):
-                self.field.display = False
-                self.set_focus(None)
+        if place < len(self._wanted) and text.strip() == self._wanted[place] != NAME:
+            self._take(self._wanted[place])
         self._draw()
+
+    def _take(self, text: str) -> None:
+        """This is typed; the next is to be."""
+        self._typed.append(text)
+        self.field.value = ""
+        if len(self._typed) == len(self._wanted):
+            self.field.display = False
+            self.set_focus(None)
 
     def on_input_changed(self, event: TextField.Changed) -> None:
         event.stop()
 
     def on_input_submitted(self, event: TextField.Submitted) -> None:
         event.stop()
+        text, place = " ".join(event.value.split()), len(self._typed)
+        named = text.startswith(SECOND_PERSON) and text != NAME
+        if named and place < len(self._wanted) and self._wanted[place] == NAME:
+            self._take(text)
+            self._draw()
+            return
         self.hint("Enter does nothing here: ctrl+y does it once everything is typed, Esc cancels.")
 
     def on_key(self, event: Key) -> None:

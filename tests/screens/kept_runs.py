@@ -48,7 +48,7 @@ FAILOVER = Plan(
         Guard("rcg.role oradb", "the pair is normal", True, "normal: the natural primary serves the hosts", ago(25)),
         Guard("rcg.started oradb", "the group is Started", True, "Started on both", ago(25)),
     ),
-    ("failover oradb", "site oslo is dark", "lose 6 min"),
+    ("failover oradb", "site oslo is dark", "second person: NAME", "lose 6 min"),
     "what was written since the oldest LastSyncTime, 02:54:30 UTC",
     330.0,
     ("What 3par-oslo took since that moment is not on 3par-bergen.",),

@@ -105,6 +105,12 @@ async def test_the_dialog_takes_the_words_one_after_another_and_no_other_key_beg
         await console.press(*["enter"] * 5)
         assert "Enter does nothing here" in console.text
         await console.type("site oslo is dark")
+        await console.type("second person: ")
+        await console.press("enter")
+        assert "typed  second" not in console.text
+        await console.type("ana")
+        await console.press("enter")
+        assert "typed  second person: ana" in console.text
         await console.type("lose 5 min")
         assert "typed  lose" not in console.text, "fewer minutes than will be lost are not accepted"
         await console.press("escape")

@@ -10,7 +10,7 @@ from app.recovery.rcg.options import Options
 from app.recovery.rcg.role_plans import draw
 from app.recovery.rcg.situation import Situation
 from store.rcg_verbs import RcgVerb
-from store.runs import Plan
+from store.runs import SECOND_PERSON, Plan
 
 
 def plan(verb: RcgVerb, situations: Sequence[Situation], options: Options, run_tag: str) -> Plan:
@@ -67,7 +67,7 @@ def _confirm(name: str, drafts: Sequence[Draft]) -> tuple[str, ...]:
         return tuple(words)
     losses = [int(word.split()[1]) for word in words if word.startswith("lose ")]
     counts = [int(word.split()[1]) for word in words if word.startswith("overwrite ")]
-    rest = [w for w in words if w.startswith(("site ", "discard "))]
+    rest = [w for w in words if w.startswith(("site ", SECOND_PERSON, "discard "))]
     found = [name]
     if losses:
         found.append(f"lose {max(losses)} min")

@@ -18,6 +18,7 @@ from app.recovery.rcg.situation import SideNow, Situation
 from store.estate import RcgMode, RcgStatus, RemoteCopyGroup, SyncStatus
 from store.rcg_roles import RoleCode
 from store.rcg_verbs import DISASTER, RIGHT, RcgVerb, Right, Standing
+from store.runs import SECOND_PERSON
 
 Sided = tuple[str, str, str, str, str]
 _NEEDED_WITNESSES = 2
@@ -208,7 +209,7 @@ def _dark(draft: Draft) -> None:
     holds = group is not None and group.status is RcgStatus.STOPPED
     status = "not read" if group is None else str(group.status)
     draft.guard("rcg.stopped", f"the group is Stopped on {at.peer.device}", holds, status, at.peer)
-    draft.confirm.append(f"site {at.natural.site} is dark")
+    draft.confirm += [f"site {at.natural.site} is dark", f"{SECOND_PERSON}NAME"]
 
 
 def _whole_image(draft: Draft, side: SideNow) -> None:

@@ -22,7 +22,8 @@ def disaster(minutes: float = 3) -> Plan:
     return plan(RcgVerb.FAILOVER, [at], Options(disaster=True), "tag")
 
 
-WORDS = ("failover oradb", "site paris is dark", "lose 3 min")
+ASKED = ("failover oradb", "site paris is dark", "second person: NAME", "lose 3 min")
+WORDS = ("failover oradb", "site paris is dark", "second person: ana", "lose 3 min")
 
 
 @pytest.mark.parametrize(
@@ -30,18 +31,21 @@ WORDS = ("failover oradb", "site paris is dark", "lose 3 min")
     [
         (WORDS, (), ()),
         (WORDS[::-1], (), ()),
-        ((*WORDS[:2], "lose 4 min"), (), ()),
-        ((*WORDS[:2], "lose 2 min"), ("lose 3 min",), ("lose 2 min",)),
-        (WORDS[:2], ("lose 3 min",), ()),
+        ((*WORDS[:3], "lose 4 min"), (), ()),
+        ((*WORDS[:3], "lose 2 min"), ("lose 3 min",), ("lose 2 min",)),
+        (WORDS[:3], ("lose 3 min",), ()),
         ((*WORDS, "lose 9 min"), (), ("lose 9 min",)),
-        (("y",), WORDS, ("y",)),
+        (("y",), ASKED, ("y",)),
         (("Failover oradb", *WORDS[1:]), ("failover oradb",), ("Failover oradb",)),
+        ((*WORDS[:2], "second person: Ops", WORDS[3]), ("second person: NAME",), ("second person: Ops",)),
+        ((*WORDS[:2], "second person:  ", WORDS[3]), ("second person: NAME",), ("second person:  ",)),
+        ((*WORDS[:2], "second person: NAME", WORDS[3]), ("second person: NAME",), ("second person: NAME",)),
     ],
 )
 def test_words_count_exactly_and_once_but_more_loss_may_be_accepted_than_is_bounded(
     words: tuple[str, ...], missing: tuple[str, ...], wrong: tuple[str, ...]
 ) -> None:
-    found = typed(disaster(), words)
+    found = typed(disaster(), words, "ops")
     assert (set(found.missing), found.wrong) == (set(missing), wrong)
 
 

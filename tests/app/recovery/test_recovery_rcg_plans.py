@@ -91,7 +91,7 @@ def test_a_disaster_failover_needs_two_witnesses_a_bound_and_a_human_statement()
     assert [guard.id.split()[0] for guard in alone.refused] == ["rcg.witness"]
     found = made(RcgVerb.FAILOVER, replace(at, witnesses=TWO_WITNESSES), disaster=True)
     assert found.refused == ()
-    assert found.confirm == ("failover oradb", "site paris is dark", "lose 12 min")
+    assert found.confirm == ("failover oradb", "site paris is dark", "second person: NAME", "lose 12 min")
     assert calls(found) == [
         "lyon: setrcopygroup failover -f -waittask oradb.r1001",
         "lyon: createvlun v1 1 db1",
@@ -189,7 +189,7 @@ def test_several_groups_run_in_waves_under_one_name_with_the_largest_loss() -> N
         at = pair(None, S, STOPPED, last_sync=NOW - timedelta(minutes=number), witnesses=TWO_WITNESSES)
         ats.append(replace(at, name=f"g{number}", key=f"rcg:1001:g{number}"))
     found = plan(RcgVerb.FAILOVER, ats, Options(disaster=True, wave=2), "tag")
-    assert found.confirm == ("failover 5 groups", "lose 4 min", "site paris is dark")
+    assert found.confirm == ("failover 5 groups", "lose 4 min", "site paris is dark", "second person: NAME")
     first = {step.id: step.after for step in found.steps if step.kind == "rcg.failover"}
     assert all(step.needs == () for step in found.steps if step.kind == "rcg.failover")
     assert first["g1.1"] == first["g2.1"] == ()
