@@ -15,6 +15,9 @@ from store.rcg_way_back import way_back
 from store.run_view import ALIVE
 from store.runs import ENDED, Run, RunState, StepState
 
+RECOVERING = ("failover", "switchover", "reverse", "restore", "undo")
+"""The verbs that bring a service back somewhere: their clock has a target."""
+
 STUCK = (StepState.FAILED, StepState.UNKNOWN)
 MORE_SHOWN = 2
 """How many steps that wait for the operator get a sentence; the others are counted."""
@@ -32,8 +35,10 @@ def clock_line(run: Run, scene: Scene, target_s: float | None) -> Line:
     end = run.ended_at or scene.now
     since = max(0.0, (end - run.created_at).total_seconds())
     late = target_s is not None and since > target_s
-    of = f" of {exact(target_s)}" if target_s is not None else ""
-    word = "RTO clock" if run.state not in ENDED else "RTO clock stopped at"
+    recovers = run.plan.verb in RECOVERING
+    late = late and recovers
+    of = f" of {exact(target_s)}" if target_s is not None and recovers else ""
+    word = f"{'RTO clock' if recovers else 'Clock'}{' stopped at' if run.state in ENDED else ''}"
     settled, total = progress(run)
     cells = [Cell(f"{word} {clock_text(since)}{of}", Tone.BAD if late else Tone.HEADING)]
     cells.append(Cell(f"   {settled} of {total} steps"))

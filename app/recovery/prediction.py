@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import random
 import statistics
 from collections.abc import Callable, Mapping, Sequence
@@ -46,7 +47,12 @@ def predicted(plan: Plan, seen: Callable[[str], Sequence[float]], seed: int = 1)
 
 
 def _usual(seen: Sequence[float], kind: str) -> float:
-    return round(statistics.median(seen), 1) if len(seen) >= LEAST_SEEN else DEFAULTS_S.get(kind, _ANY)[1]
+    if len(seen) >= LEAST_SEEN:
+        return round(statistics.median(seen), 1)
+    low, mode, high = DEFAULTS_S.get(kind, _ANY)
+    if mode >= (low + high) / 2:
+        return round(low + math.sqrt((high - low) * (mode - low) / 2), 1)
+    return round(high - math.sqrt((high - low) * (high - mode) / 2), 1)
 
 
 def _once(order: Sequence[PlannedStep], history: Mapping[str, Sequence[float]], rng: random.Random) -> float:

@@ -257,7 +257,8 @@ class ThreeParDriver:
 
     def _send_wsapi(self, method: str, path: str, body: dict[str, object] | None) -> str:
         with WsapiSession(self.name, self._api, self._limits) as session:
-            return answers.shown(session.send(method, path, body) or {})
+            answer = session.send(method, path, body)
+            return answers.shown(answer) if answer else ""
 
     def _send_cli(self, command: str, timeout_s: float) -> str:
         with closing(CliSession(self.name, self._cli, self._limits)) as cli:

@@ -163,7 +163,7 @@ class TypedDialog(PaintedOnce[Typed | None], ModalScreen[Typed | None]):
         if not self._accepts:
             return "Up Down PgUp PgDn read on"
         if self._complete:
-            return "Everything is typed: ctrl+y does it, Esc does not."
+            return f"{'Everything is typed: ' if self._wanted else ''}ctrl+y does it, Esc does not."
         return "" if self.field.has_focus else "Tab to the line to type in; Up Down PgUp PgDn read on"
 
     def hint(self, text: str) -> None:
