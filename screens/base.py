@@ -14,6 +14,7 @@ from textual.widget import Widget
 from screens import messages
 from screens.actions import BY_ID, Action, Place, Situation, Takes, for_key, refusal
 from screens.cells import Cell, Line, Tone
+from screens.choices import choices
 from screens.commands import Command, CommandError, candidates, understand
 from screens.head import band, footer, notice_lines, tabs
 from screens.painted_once import PaintedOnce
@@ -126,18 +127,7 @@ class EstateScreen(PaintedOnce[None]):
 
     def choices(self, takes: Takes) -> Sequence[str]:
         """What a command can be told here."""
-        match takes:
-            case Takes.SITE:
-                return ["all", *(site.name for site in self.around.sites), *sorted({s.role for s in self.around.sites})]
-            case Takes.THEME:
-                return self.around.themes
-            case Takes.DEVICE:
-                return list(self.around.index.devices)
-            case Takes.SWITCH:
-                return ["on", "off"]
-            case Takes.ORDER:
-                return self.around.orders(self.around.scene())
-        return ()
+        return choices(takes, self.around)
 
     # -------------------------------------------------------------------------------------------------- drawing
 

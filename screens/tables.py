@@ -13,14 +13,15 @@ from screens.actions import Takes
 from screens.base import EstateScreen
 from screens.cells import Cell, Line, Tone
 from screens.columns import Column, Row
-from screens.commands import candidates
-from screens.export import Form, Sheet, plain
-from screens.filters import NO_FILTER, Filter, compile_filter, field_names
+from screens.export import Form, Sheet
+from screens.filter_words import completions, hint
+from screens.filters import NO_FILTER, Filter, compile_filter
 from screens.listing import Listing, Order
 from screens.run_messages import RunRequested, StepRequested
 from screens.scene import Scene
 from screens.status import EMPTY, GLYPHS
 from screens.surroundings import Surroundings
+from screens.taking import names, rows_text, shown_words
 from screens.widgets.mode import Mode
 from screens.widgets.table import Table
 from store.records import Entry
@@ -290,24 +291,12 @@ class TableScreen(EstateScreen):
         self._prompt.hint(self._filter_hint())
 
     def _filter_hint(self) -> Line:
-        if self.listing.error is not None:
-            return (Cell(self.listing.error, Tone.WARN),)
-        counted = f"{len(self.listing.shown(self._scene.now.timestamp()))} of {self.listing.total}"
-        if not self.listing.complete:
-            counted += " so far"
-        if self.listing.filter.hint:
-            return (Cell(f"{counted}  {self.listing.filter.hint}", Tone.WARN),)
-        fields = " ".join(field_names(self.listing.columns))
-        return (Cell(f"{counted}  ", Tone.HEADING), Cell(f"Enter keeps, Esc drops. Fields: {fields}", Tone.DIM))
+        return hint(self.listing, self._scene.now.timestamp())
 
     def _completions(self, text: str) -> Sequence[str]:
         if self._prompt is None or self._prompt.mode is not Mode.FILTER:
-            return candidates(text, self.PLACE, self.choices)
-        before, _, word = text.rpartition(" ")
-        lead = f"{before} " if before else ""
-        names = [f"{lead}{name}:" for name in field_names(self.listing.columns) if word and name.startswith(word)]
-        saved = self.around.saved.get(self.table_name, {})
-        return names or [known for known in saved.values() if known.startswith(text)]
+            return super()._completions(text)
+        return completions(text, self.listing.columns, self.around.saved.get(self.table_name, {}))
 
     def prompt_accepted(self, mode: Mode, text: str) -> None:
         super().prompt_accepted(mode, text)
@@ -412,16 +401,11 @@ class TableScreen(EstateScreen):
         return marked or ((self.table.selected,) if self.table.selected is not None else ())
 
     def do_copy_name(self) -> None:
-        names = [self._row(key)[0].text for key in self._chosen()]
-        what = f"{len(names)} names" if len(names) > 1 else names[0]
-        self.post_message(messages.CopyRequested("\n".join(names), what))
+        self.post_message(messages.CopyRequested(*names([self._row(key) for key in self._chosen()])))
 
     def do_copy(self) -> None:
-        keys = self._chosen()
-        lines = ["\t".join(column.title for column in self.listing.columns)]
-        lines += [plain(self._row(key)) for key in keys]
-        what = f"{len(keys)} rows" if len(keys) > 1 else f"the row of {self._row(keys[0])[0].text}"
-        self.post_message(messages.CopyRequested("\n".join(lines), what))
+        rows = [self._row(key) for key in self._chosen()]
+        self.post_message(messages.CopyRequested(*rows_text(self.listing.columns, rows)))
 
     def do_export(self, form: str | None = None) -> None:
         self.post_message(messages.ExportRequested(self.sheet(), Form(form) if form is not None else None))
@@ -429,13 +413,6 @@ class TableScreen(EstateScreen):
     def sheet(self) -> Sheet:
         """The rows to export: the marked ones, else all that the filter shows."""
         marked = tuple(key for key in self.table.keys if key in self.listing.marks)
-        keys = marked or self.table.keys
-        if marked:
-            shown = f"{len(marked)} marked of {self.listing.total}"
-        elif self.listing.filtered:
-            site = f"site {self.around.site}, " if self.around.site else ""
-            shown = f"{len(keys)} of {self.listing.total}: {site}filter {self.listing.filter.text or 'none'}"
-        else:
-            shown = f"all {len(keys)}"
-        rows = tuple(self._row(key) for key in keys)
+        rows = tuple(self._row(key) for key in marked or self.table.keys)
+        shown = shown_words(self.listing, len(rows), self.around.site, marked=bool(marked))
         return Sheet(self.table_name, self.listing.columns, rows, self._scene.now, shown)

@@ -80,6 +80,14 @@ class Acting(Driven):
         await self.see("Everything is typed")
         await self.keys("ctrl+y")
 
+    async def stop_in_vain(self, estate: RcgEstate, name: str) -> None:
+        """Agree to stop a group whose array refuses it."""
+        await self.select(name)
+        estate.world.faults.add("3par-p", FaultKind.HTTP_409, "PUT /remotecopygroups")
+        await self.order(f"rcg stop {name}")
+        await self.see("Proposed: stop")
+        await self.agree(f"stop {name}")
+
 
 @asynccontextmanager
 async def console(
@@ -201,11 +209,7 @@ async def test_what_the_state_does_not_allow_is_refused_with_the_way_back(estate
 async def test_a_step_that_fails_waits_for_the_operator_and_is_tried_again(estate: RcgEstate, store: Path) -> None:
     name = estate.group(RcgMode.SYNC)
     async with console(estate, store) as at:
-        await at.select(name)
-        estate.world.faults.add("3par-p", FaultKind.HTTP_409, "PUT /remotecopygroups")
-        await at.order(f"rcg stop {name}")
-        await at.see("Proposed: stop")
-        await at.agree(f"stop {name}")
+        await at.stop_in_vain(estate, name)
         await at.see("waiting for the operator", "t tries it again")
         await at.keys("escape")
         await at.see(f"RUN stop {name} waiting for the operator")
@@ -227,11 +231,7 @@ async def test_a_step_that_fails_waits_for_the_operator_and_is_tried_again(estat
 async def test_a_step_is_skipped_only_for_a_reason_that_the_journal_keeps(estate: RcgEstate, store: Path) -> None:
     name = estate.group(RcgMode.SYNC)
     async with console(estate, store) as at:
-        await at.select(name)
-        estate.world.faults.add("3par-p", FaultKind.HTTP_409, "PUT /remotecopygroups")
-        await at.order(f"rcg stop {name}")
-        await at.see("Proposed: stop")
-        await at.agree(f"stop {name}")
+        await at.stop_in_vain(estate, name)
         await at.see("waiting for the operator", "t tries it again")
         await at.keys("x")
         await at.see("Go on without step s1?", "a reason")
@@ -251,11 +251,7 @@ async def test_a_step_is_skipped_only_for_a_reason_that_the_journal_keeps(estate
 async def left_and_resumed(estate: RcgEstate, store: Path) -> None:
     name = estate.group(RcgMode.SYNC)
     async with console(estate, store) as at:
-        await at.select(name)
-        estate.world.faults.add("3par-p", FaultKind.HTTP_409, "PUT /remotecopygroups")
-        await at.order(f"rcg stop {name}")
-        await at.see("Proposed: stop")
-        await at.agree(f"stop {name}")
+        await at.stop_in_vain(estate, name)
         await at.see("t tries it again")
         await at.keys("ctrl+q")
         await at.see("Under way: stop", "Left now")
@@ -288,11 +284,7 @@ def test_a_console_that_is_left_says_what_it_interrupts_and_the_next_one_goes_on
 async def test_a_second_console_sees_the_run_live_and_cannot_act_on_its_target(estate: RcgEstate, store: Path) -> None:
     name = estate.group(RcgMode.SYNC)
     async with console(estate, store) as one, console(estate, store) as two:
-        await one.select(name)
-        estate.world.faults.add("3par-p", FaultKind.HTTP_409, "PUT /remotecopygroups")
-        await one.order(f"rcg stop {name}")
-        await one.see("Proposed: stop")
-        await one.agree(f"stop {name}")
+        await one.stop_in_vain(estate, name)
         await one.see("t tries it again")
         await two.see(f"RUN stop {name} waiting for the operator")
         await two.keys("8", "enter")
