@@ -129,6 +129,8 @@ class HttpsDoor:
         except Exception:
             traceback.print_exc()  # a defect of the lab: its log must show it, the client sees a plain 500
             response = self.protocol.refusal(500)
+        if response.status < 300:
+            self.device.counters.done[verb] += 1
         after = faults.take(name, verb, FaultKind.DROP_AFTER, FaultKind.HTTP_504_AFTER)
         if after is not None:
             return (None, after) if after.kind is FaultKind.DROP_AFTER else (self.protocol.refusal(504), None)

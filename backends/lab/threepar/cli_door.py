@@ -110,6 +110,7 @@ class Cli:
         if name in cli_verbs.COMMANDS:
             with world.turn() as now:
                 effect = cli_verbs.COMMANDS[name](self.array, args, now)
+                self.array.device.counters.done[_verb([name, *args])] += 1
             return effect.lines + self._wait(effect.tasks)
         with world.turn():
             if name == "showrcopy":

@@ -300,6 +300,13 @@ def test_the_vendor_s_client_uses_the_cli_for_what_the_wsapi_lacks(pair: Pair) -
         assert int(port) == pair.oslo.device.ports["https"]
 
 
+def test_a_command_that_the_array_refused_is_not_counted_as_done(pair: Pair) -> None:
+    for _ in range(2):
+        run(pair, "oslo", "stoprcopygroup -f erp_prd")  # the second time it is stopped
+    counters = pair.oslo.device.counters
+    assert (counters.requests["stoprcopygroup"], counters.done["stoprcopygroup"]) == (2, 1)
+
+
 def test_a_connection_cut_after_the_work_leaves_the_work_done(pair: Pair) -> None:
     pair.world.faults.add("oslo", FaultKind.DROP_AFTER, "stoprcopygroup", count=1)
     with connected(pair, "oslo") as client, pytest.raises((EOFError, OSError, paramiko.SSHException, AssertionError)):

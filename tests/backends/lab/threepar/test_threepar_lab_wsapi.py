@@ -221,6 +221,19 @@ def test_faults_reach_the_vendor_s_client(pair: Pair) -> None:
         assert side(client, "erp_prd") == (1, False, 5)
 
 
+def test_what_the_array_carried_out_is_counted_apart_from_what_it_was_asked(pair: Pair) -> None:
+    counters = pair.oslo.device.counters
+    with pair.library("oslo") as client:
+        pair.world.faults.add("oslo", FaultKind.HTTP_409, "PUT /remotecopygroups", count=1)
+        with pytest.raises(exceptions.HTTPConflict):
+            client.stopRemoteCopy("erp_prd")
+        client.stopRemoteCopy("erp_prd")
+        with pytest.raises(exceptions.HTTPForbidden):
+            client.stopRemoteCopy("erp_prd")  # it is stopped
+    assert counters.requests["PUT /remotecopygroups"] >= 3
+    assert counters.done["PUT /remotecopygroups"] == 1
+
+
 def test_an_object_renamed_behind_everybody_s_back_answers_under_its_new_name(pair: Pair) -> None:
     fault = pair.world.faults.add("oslo", FaultKind.RENAMED, subject="erp_prd", new_name="erp_old")
     with pair.library("oslo") as client:
