@@ -185,8 +185,12 @@ class World:
 
     def device_time(self, device: Device) -> float:
         """The device's own clock: virtual seconds since 1970, with the skew of a *clock-skewed* fault."""
+        return self.clock.now() + self.clock_error(device)
+
+    def clock_error(self, device: Device) -> float:
+        """The seconds by which the device's clock is ahead."""
         fault = self.faults.active(device.name, FaultKind.CLOCK_SKEWED)
-        return self.clock.now() + (fault.seconds if fault else 0.0)
+        return fault.seconds if fault else 0.0
 
     # ----------------------------------------------------------------------------------------------------- writers
 

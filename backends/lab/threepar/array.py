@@ -78,8 +78,12 @@ class ThreePar:
         return self._ids[kind]
 
     def local_time(self, when: float) -> datetime:
-        """``when`` in the array's own time zone."""
-        return datetime.fromtimestamp(when, ZoneInfo(self.who.time_zone))
+        """``when`` by the array's own clock, right or wrong, in its own time zone."""
+        return datetime.fromtimestamp(self.told(when), ZoneInfo(self.who.time_zone))
+
+    def told(self, when: float) -> float:
+        """``when``, virtual seconds since 1970, as the array's own clock counts them."""
+        return when + self.world.clock_error(self.device)
 
     # -------------------------------------------------------------------------------------------------- pools, tasks
 

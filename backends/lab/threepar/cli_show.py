@@ -74,8 +74,7 @@ def showversion(array: ThreePar, args: list[str], style: Style) -> list[str]:
 
 
 def showdate(array: ThreePar, args: list[str], style: Style) -> list[str]:
-    now = array.world.device_time(array.device)
-    text = f"{stamp(array, now)} ({array.who.time_zone})"
+    text = f"{stamp(array, array.world.clock.now())} ({array.who.time_zone})"
     return Table(_columns("Node Date"), [["0", text], ["1", text]]).lines(style)
 
 

@@ -147,7 +147,7 @@ def volume(array: ThreePar, vv: VirtualVolume) -> Json:
         "userSpace": space,
         "sizeMiB": vv.size_mib,
         "wwn": vv.disk.serial,
-        "creationTimeSec": int(vv.created),
+        "creationTimeSec": int(array.told(vv.created)),
         "creationTime8601": created.isoformat(timespec="seconds"),
         "policies": {"staleSS": True, "oneHost": False, "zeroDetect": False, "system": False, "caching": True},
         "userCPG": vv.cpg,
@@ -312,5 +312,5 @@ def group_volume(array: ThreePar, side: Side, member: Member) -> Json:
     }
     if here.last_sync is not None:
         remote["volumeLastSyncTime"] = array.local_time(here.last_sync).isoformat(timespec="seconds")
-        remote["volumeLastSyncTimeSec"] = int(here.last_sync)
+        remote["volumeLastSyncTimeSec"] = int(array.told(here.last_sync))
     return {"localVolumeName": here.volume.name, "localVolumeId": here.volume.id, "remoteVolumes": [remote]}

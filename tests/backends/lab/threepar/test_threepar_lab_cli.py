@@ -83,6 +83,15 @@ def test_a_periodic_group_tells_its_last_sync_and_period_in_one_quoted_field(pai
     assert first.endswith(' CEST, Period 5m,auto_recover"')
 
 
+def test_an_array_whose_clock_is_wrong_tells_its_last_sync_by_that_clock(pair: Pair) -> None:
+    pair.world.clock.set_speed(0)
+    right = run(pair, "oslo", CSV.format("showrcopy groups bill_prd"))
+    pair.world.faults.add("oslo", FaultKind.CLOCK_SKEWED, seconds=3600.0)
+    wrong = run(pair, "oslo", CSV.format("showrcopy groups bill_prd"))
+    assert "10:5" in right
+    assert wrong == right.replace("10:5", "11:5")
+
+
 def test_the_overview_has_all_sections(pair: Pair) -> None:
     text = run(pair, "oslo", "showrcopy")
     for title in ("Target Information", "Link Information", "Group Information"):
