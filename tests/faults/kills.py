@@ -24,81 +24,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from app.connect import Connector
-from app.recovery.operations import Operations, Sides, new_run_id
-from app.recovery.rcg.draft import Draft
-from app.recovery.rcg.options import Options
-from app.recovery.rcg.provision_plans import NewGroup, NewVolume, add_volume, remove_volume
-from app.settings import load
+from app.recovery.rcg.options import RcgVerb
 from backends.lab.faults import FaultKind
 from store import journal
-from store.database import Store, open_store
-from store.estate import RcgMode
-from store.ledger import Ledger
-from store.rcg_verbs import RcgVerb
 from store.runs import Plan, Run, RunState
 from tests.faults.kill_child import POINTS
-from tests.faults.rcg_estate import RcgEstate, rcg_estate
-
-SENT = {
-    "rcg.start": "PUT /remotecopygroups",
-    "rcg.stop": "PUT /remotecopygroups",
-    "rcg.sync": "PUT /remotecopygroups",
-    "rcg.failover": "POST /remotecopygroups",
-    "rcg.recover": "POST /remotecopygroups",
-    "rcg.restore": "POST /remotecopygroups",
-    "rcg.switchover": "POST /remotecopygroups",
-    "rcg.reverse": "setrcopygroup reverse",
-    "vlun.remove": "DELETE /vluns",
-    "vlun.create": "POST /vluns",
-    "sv.create": "POST /volumes",
-    "vv.create": "POST /volumes",
-    "vv.delete": "DELETE /volumes",
-    "rcg.create": "POST /remotecopygroups",
-    "rcg.remove": "DELETE /remotecopygroups",
-    "rcg.period": "PUT /remotecopygroups",
-    "rcg.admit": "POST /remotecopygroups/volumes",
-    "rcg.dismiss": "DELETE /remotecopygroups/volumes",
-}
-"""What the lab calls the request of each kind of step that sends one."""
-
-
-@dataclass(frozen=True)
-class Case:
-    """A verb, the mode of its group and the state it begins in. A text as verb: what is done to a volume of it."""
-
-    verb: RcgVerb | str
-    mode: RcgMode
-    state: str = "normal"
-    disaster: bool = False
-    policies: tuple[str, ...] = ()
-
-    @property
-    def name(self) -> str:
-        return f"{self.verb} {self.mode}{' disaster' if self.disaster else ''}"
-
-
-CASES = (
-    Case(RcgVerb.START, RcgMode.SYNC, "stopped"),
-    Case(RcgVerb.STOP, RcgMode.SYNC),
-    Case(RcgVerb.SYNC, RcgMode.PERIODIC),
-    Case(RcgVerb.FAILOVER, RcgMode.SYNC),
-    Case(RcgVerb.FAILOVER, RcgMode.PERIODIC),
-    Case(RcgVerb.FAILOVER, RcgMode.SYNC, disaster=True),
-    Case(RcgVerb.FAILOVER, RcgMode.PERIODIC, disaster=True),
-    Case(RcgVerb.RECOVER, RcgMode.SYNC, "failed over"),
-    Case(RcgVerb.RECOVER, RcgMode.PERIODIC, "failed over"),
-    Case(RcgVerb.RESTORE, RcgMode.SYNC, "recovered"),
-    Case(RcgVerb.RESTORE, RcgMode.PERIODIC, "recovered"),
-    Case(RcgVerb.REVERSE, RcgMode.SYNC),
-    Case(RcgVerb.UNDO, RcgMode.SYNC, "failed over"),
-    Case(RcgVerb.SWITCHOVER, RcgMode.SYNC, policies=("path_management",)),
-    Case("create", RcgMode.PERIODIC, "none"),
-    Case("create", RcgMode.SYNC),
-    Case("add", RcgMode.SYNC),
-    Case("remove", RcgMode.SYNC),
-    Case("delete", RcgMode.SYNC),
-)
+from tests.faults.trials import CASES, SENT, Case, Range, ready
 
 
 class Zygote:
@@ -129,56 +60,10 @@ class Zygote:
 
 
 @dataclass
-class Range:
-    """Everything that trials need."""
+class Shooting(Range):
+    """What the trials of kills need besides."""
 
-    estate: RcgEstate
     zygote: Zygote
-    store: Store
-    ledger: Ledger
-    operations: Operations
-
-    @property
-    def path(self) -> Path:
-        return self.ledger.path
-
-    def plan(self, case: Case) -> tuple[Run, Plan, str]:
-        """A run of the case on a new group, agreed to. Returns it with its plan and the group's name."""
-        if not isinstance(case.verb, RcgVerb):
-            return self._plan_volume(case, case.verb)
-        name = self.estate.group(case.mode, case.state, case.policies)
-        if case.disaster:
-            self.operations.plan_rcg(RcgVerb.FAILOVER, [name], Options(), new_run_id())  # the store has seen it
-            with self.estate.world.turn():
-                self.estate.world.set_dark("paris", True)
-        run_id = new_run_id()
-        plan = self.operations.plan_rcg(case.verb, [name], Options(disaster=case.disaster), run_id)
-        assert not plan.refused, (case, plan.refused)
-        return self.operations.agree(run_id, plan, plan.confirm), plan, name
-
-    def _plan_volume(self, case: Case, verb: str) -> tuple[Run, Plan, str]:
-        new = case.state == "none"
-        name = f"n{time.monotonic_ns()}"[:20] if new else self.estate.group(case.mode)
-        volume = f"{name}_v1" if verb in ("remove", "delete") else f"{name}_new"
-        with self.estate.world.turn():
-            if verb == "add":
-                self.estate.paris.add_volume(volume, 1024, "SSD_r6")
-            if verb == "delete":
-                for vlun in [v for v in self.estate.paris.vluns if v.volume.name == volume]:
-                    self.estate.paris.unexport(volume, vlun.lun, vlun.host.name)
-        run_id, cpgs = new_run_id(), ("SSD_r6", "SSD_r6")
-        made = NewVolume(volume, volume, 1024 if verb == "create" else None, cpgs if verb == "create" else None)
-
-        def draw(draft: Draft) -> None:
-            if verb in ("remove", "delete"):
-                remove_volume(draft, volume, delete=verb == "delete")
-            else:
-                add_volume(draft, made, NewGroup(case.mode))
-
-        sides = Sides("3par-p", "3par-l") if new else Sides()
-        plan = self.operations.plan_volume(verb, name, draw, run_id, sides)
-        assert not plan.refused, (case, plan.refused)
-        return self.operations.agree(run_id, plan, plan.confirm), plan, name
 
     def order(self, run: Run, step: str | None = None, point: str | None = None) -> dict[str, Any]:
         return {
@@ -189,29 +74,18 @@ class Range:
             "point": point,
         }
 
-    def requests(self) -> Counter[str]:
-        """The requests that change something, so far, by what the lab calls them."""
-        found: Counter[str] = Counter()
-        for device in self.estate.world.devices.values():
-            found += Counter({verb: n for verb, n in device.counters.requests.items() if verb in SENT.values()})
-        return found
-
 
 @contextmanager
-def shooting_range(directory: Path) -> Iterator[Range]:
-    with rcg_estate(directory) as estate:
-        settings = load(estate.config)
-        path = directory / "runs.sqlite"
-        store, ledger, zygote = open_store(path), Ledger(path), Zygote()
-        try:
-            yield Range(estate, zygote, store, ledger, Operations(settings, store, ledger, Connector(settings)))
-        finally:
-            zygote.close()
-            ledger.close()
-            store.close()
+def shooting_range(directory: Path) -> Iterator[Shooting]:
+    zygote = Zygote()
+    try:
+        with ready(directory) as at:
+            yield Shooting(at.estate, at.store, at.ledger, at.operations, zygote)
+    finally:
+        zygote.close()
 
 
-def trial(at: Range, case: Case, rng: random.Random, kills: int = 1) -> str | None:
+def trial(at: Shooting, case: Case, rng: random.Random, kills: int = 1) -> str | None:
     """One run, killed ``kills`` times at random points of random steps and then left alone. Returns what is wrong
     afterwards, None: nothing."""
     run, plan, name = at.plan(case)
@@ -231,7 +105,7 @@ def trial(at: Range, case: Case, rng: random.Random, kills: int = 1) -> str | No
                 at.estate.world.set_dark("paris", False)
 
 
-def _shoot(at: Range, run: Run, step: str, kind: str, point: str) -> list[str]:
+def _shoot(at: Shooting, run: Run, step: str, kind: str, point: str) -> list[str]:
     """Act for the run until it is killed at the point, or ends because the step was through already."""
     if point != "call left":
         at.zygote.begin(at.order(run, step, point))
@@ -254,7 +128,7 @@ def _shoot(at: Range, run: Run, step: str, kind: str, point: str) -> list[str]:
 
 
 def _wrong(
-    at: Range, case: Case, run: Run, plan: Plan, name: str, before: Counter[str], acknowledged: list[str]
+    at: Shooting, case: Case, run: Run, plan: Plan, name: str, before: Counter[str], acknowledged: list[str]
 ) -> str | None:
     found = at.ledger.run(run.id)
     if found.state is not RunState.SUCCEEDED:
