@@ -31,9 +31,12 @@ class Unexport(SendsVerb):
         return RemoveVlun(self.volume, self.lun, self.host)
 
     def observe(self, sight: Sight) -> Seen:
-        vluns = objects_of(sight, self.array).vluns.get(self.volume, ())
+        found = objects_of(sight, self.array)
+        vluns = found.vluns.get(self.volume, ())
         shown = ", ".join(f"{vlun.host} as LUN {vlun.lun}" for vlun in vluns) or "nobody"
         seen = facts({f"{self.volume} on {self.array} is exported to": shown})
+        if self.volume not in found.volumes:  # it may have another name now, under which hosts still see it
+            return Seen(Verdict.REFUSED, seen, f"{self.array} has no volume {self.volume}")
         if not any(vlun.host == self.host for vlun in vluns):
             return Seen(Verdict.DONE, seen, f"{self.host} does not see it")
         if not any((vlun.host, vlun.lun) == (self.host, self.lun) for vlun in vluns):
@@ -120,14 +123,17 @@ class Unexported:
 
     def observe(self, sight: Sight) -> Seen:
         try:
-            vluns = objects_of(sight, self.array).vluns
+            found = objects_of(sight, self.array)
         except UnseenError as error:
             if not self.lenient:
                 raise
             return Seen(Verdict.DONE, facts({self.array: str(error)}), "it cannot be read: not checked")
-        shown = {volume: vluns.get(volume, ()) for volume in self.volumes}
-        left = [f"{volume} to {vlun.host}" for volume, found in shown.items() for vlun in found]
+        shown = {volume: found.vluns.get(volume, ()) for volume in self.volumes}
+        left = [f"{volume} to {vlun.host}" for volume, vluns in shown.items() for vlun in vluns]
         seen = facts({f"exports on {self.array}": ", ".join(left) or "none"})
+        missing = [volume for volume in self.volumes if volume not in found.volumes]
+        if missing:  # they may have other names now, under which hosts still see them
+            return Seen(Verdict.REFUSED, seen, f"{self.array} has no volume {', '.join(missing)}")
         if left:
             return Seen(Verdict.REFUSED, seen, "the side that must not serve is still exported")
         return Seen(Verdict.DONE, seen, "no volume is exported there")

@@ -117,6 +117,21 @@ def test_after_a_disaster_no_more_is_lost_than_was_accepted(estate: RcgEstate, o
             estate.world.set_dark("paris", False)
 
 
+def test_a_volume_that_is_not_there_under_its_name_is_not_taken_for_fenced(
+    estate: RcgEstate, operations: Operations
+) -> None:
+    name = estate.group(RcgMode.SYNC)
+    run = agreed(operations, RcgVerb.FAILOVER, name)
+    fault = estate.world.faults.add("3par-p", FaultKind.RENAMED, subject=f"{name}_v1")
+    found = done(operations, run)
+    estate.world.faults.remove(fault.id)
+    (step,) = [step for step in found.steps if step.state is StepState.FAILED]
+    assert step.reason == f"3par-p has no volume {name}_v1"
+    assert not side(estate, name, "lyon").primary
+    assert done(operations, run).state is RunState.SUCCEEDED
+    assert not [vlun for vlun in estate.paris.vluns if vlun.volume.name.startswith(f"{name}_")]
+
+
 @pytest.mark.parametrize("kind", BROKEN)
 def test_a_verb_whose_answer_is_lost_or_spoilt_takes_effect_once(
     estate: RcgEstate, operations: Operations, kind: str
