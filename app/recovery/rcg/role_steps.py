@@ -204,6 +204,11 @@ class Failover(_Sided):
             return both.seen(Verdict.REFUSED, f"the group is {both.here.status} on {self.array}, not Stopped")
         if not all_volumes(both.here, lambda status: status in COMPLETE):
             return both.seen(Verdict.REFUSED, "a volume on this side never held a whole image")
+        # The run may be resumed long after it was planned: a site that was dark then may serve its hosts again.
+        for volume in both.there.volumes if both.there is not None else ():
+            if volume.vluns:
+                shown = f"still shows {volume.local} to {', '.join(volume.exported_to)}"
+                return both.seen(Verdict.REFUSED, f"{self.peer} answers, and {shown}: fence its hosts first")
         return both.seen(Verdict.READY, "Secondary and Stopped, every volume holds a whole image")
 
 

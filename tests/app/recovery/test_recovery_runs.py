@@ -132,6 +132,24 @@ def test_a_volume_that_is_not_there_under_its_name_is_not_taken_for_fenced(
     assert not [vlun for vlun in estate.paris.vluns if vlun.volume.name.startswith(f"{name}_")]
 
 
+def test_a_disaster_run_does_not_fail_over_once_the_dark_site_shows_its_volumes_again(
+    estate: RcgEstate, operations: Operations
+) -> None:
+    name = estate.group(RcgMode.SYNC)
+    estate.paris.groups[name][0].policies.discard("auto_recover")  # or it starts the group by itself
+    agreed(operations, RcgVerb.STOP, name)  # the store has seen the group
+    with estate.world.turn():
+        estate.world.set_dark("paris", True)
+    run = agreed(operations, RcgVerb.FAILOVER, name, options=Options(disaster=True))
+    with estate.world.turn():
+        estate.world.set_dark("paris", False)
+    estate.switch_on("paris", name)  # its owner knows of no failover
+    found = done(operations, run)
+    assert not side(estate, name, "lyon").primary
+    (step,) = [step for step in found.steps if step.state is StepState.FAILED]
+    assert step.reason == f"3par-p answers, and still shows {name}_v1 to {name}-srv: fence its hosts first"
+
+
 @pytest.mark.parametrize("kind", BROKEN)
 def test_a_verb_whose_answer_is_lost_or_spoilt_takes_effect_once(
     estate: RcgEstate, operations: Operations, kind: str
