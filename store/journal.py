@@ -62,6 +62,7 @@ def verify(store: Path) -> Verdict:
     Raises :class:`sqlite3.Error` where the file cannot be read.
     """
     uri = f"file:{quote(str(store))}?mode=ro"
+    beside = _noted(store)  # before the entries: a console that writes meanwhile must not make it look ahead of them
     with closing(sqlite3.connect(uri, uri=True)) as connection:
         connection.execute("BEGIN")
         found = _follow(connection)
@@ -73,7 +74,15 @@ def verify(store: Path) -> Verdict:
             return Verdict(found.entries, found.head, found.entries, "the store's own note of the newest one is gone")
         if head is not None and (head[0], bytes(head[1])) != newest:
             return _cut(found, head[0], "the store noted that there were")
-        return _beside(connection, store, found)
+        return found if beside is None else _beside(connection, store, found, beside)
+
+
+def _noted(store: Path) -> str | None:
+    """What the file beside the store says; None: there is none."""
+    try:
+        return head_file(store).read_text()
+    except FileNotFoundError:
+        return None
 
 
 def _follow(connection: sqlite3.Connection) -> Verdict:
@@ -96,12 +105,9 @@ def _cut(found: Verdict, claimed: int, who: str) -> Verdict:
     return Verdict(good, found.head, good + (claimed > found.entries), why)
 
 
-def _beside(connection: sqlite3.Connection, store: Path, found: Verdict) -> Verdict:
+def _beside(connection: sqlite3.Connection, store: Path, found: Verdict, beside: str) -> Verdict:
     """Compare with the file beside the store, which may be a few entries behind after a crash, but never ahead."""
-    try:
-        match = _HEAD.fullmatch(head_file(store).read_text())
-    except FileNotFoundError:
-        return found
+    match = _HEAD.fullmatch(beside)
     if match is None:
         why = f"{head_file(store).name} does not hold a number and a hash"
         return Verdict(found.entries, found.head, found.entries, why)

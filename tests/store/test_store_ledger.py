@@ -211,6 +211,22 @@ def test_an_untouched_journal_is_whole(ledger: Ledger) -> None:
     assert (verdict.broken, verdict.entries) == (None, 8)
 
 
+def test_an_entry_that_is_written_while_the_journal_is_read_is_no_damage(
+    ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, follow = filled(ledger), journal._follow
+
+    def meanwhile(connection: sqlite3.Connection) -> journal.Verdict:
+        found = follow(connection)
+        with closing(Ledger(path)) as other:
+            agreed(other, "r2")
+        return found
+
+    monkeypatch.setattr(journal, "_follow", meanwhile)
+    verdict = journal.verify(path)
+    assert (verdict.entries, verdict.broken) == (8, None), verdict.why
+
+
 @pytest.mark.parametrize("column", ["at", "run", "kind", "body", "hash"])
 def test_one_changed_byte_of_any_column_is_found_at_its_entry(ledger: Ledger, column: str) -> None:
     path = filled(ledger)
