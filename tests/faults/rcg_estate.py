@@ -86,6 +86,17 @@ class RcgEstate:
             time.sleep(0.01)
         raise AssertionError("the lab did not come to that state")
 
+    def carried(self, *names: str) -> None:
+        """Wait until the servers of these groups wrote something that the other side holds. The referee cannot count
+        what is lost against a copy that never held anything."""
+        time.sleep(1.1)
+        groups = [self.paris.groups[name][0] for name in names]
+        with self.world.turn() as now:
+            for group in groups:
+                if group.mode is RcgMode.PERIODIC:
+                    group.replicator.resync(now)
+        self.until(lambda: all(member.job is None for group in groups for member in group.members))
+
     def side(self, name: str, array: str) -> object:
         owner = self.paris if array == "paris" else self.lyon
         return owner.group(name if array == "paris" else f"{name}.r{self.paris.who.system_id}")[1]

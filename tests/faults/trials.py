@@ -103,6 +103,8 @@ class Range:
             return self._plan_volume(case, case.verb, limit_s)
         name = self.estate.group(case.mode, case.state, case.policies)
         if case.disaster:
+            self.estate.carried(name)
+            time.sleep(1.1)  # a generation that a periodic group loses
             self.operations.plan_rcg(RcgVerb.FAILOVER, [name], Options(), new_run_id())  # the store has seen it
             with self.estate.world.turn():
                 self.estate.world.set_dark("paris", True)
