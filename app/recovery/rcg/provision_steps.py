@@ -1,6 +1,7 @@
 """Steps that make and unmake what is replicated: volumes, groups, members. Sources: procedures 4.8, the CLI of 3PAR.
 
-What already exists before a step was ever tried was not made by its run: it is refused, lest it be unmade with it.
+What already exists before a step was ever tried was not made by its run: it is refused, lest it be unmade with it. And
+what is gone before a step that unmakes it was ever tried may only have another name: that is refused likewise.
 """
 
 from __future__ import annotations
@@ -22,6 +23,14 @@ from backends.threepar.provision import (
     SetPeriod,
 )
 from store.estate import RcgMode, RcgStatus
+from store.runs import Fact
+
+
+def _gone(sight: Sight, seen: tuple[Fact, ...], what: str) -> Seen:
+    """What is to be unmade is not there."""
+    if sight.began_at is None:
+        return Seen(Verdict.REFUSED, seen, f"{what} is not there under its name, and this run did not remove it")
+    return Seen(Verdict.DONE, seen, f"{what} does not exist")
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +82,7 @@ class DeleteVv(SendsVerb):
         there = self.volume in found.volumes
         seen = facts({f"{self.volume} on {self.array}": "is there" if there else "is not there"})
         if not there:
-            return Seen(Verdict.DONE, seen, "the volume does not exist")
+            return _gone(sight, seen, f"the volume {self.volume}")
         if vluns:
             return Seen(Verdict.REFUSED, seen, f"it is exported to {', '.join(vlun.host for vlun in vluns)}")
         return Seen(Verdict.READY, seen, "the volume exists")
@@ -131,7 +140,7 @@ class RemoveRcg(SendsVerb):
         found = seen_group(sight, self.array, self.group)
         seen = group_facts(self.array, found)
         if found is None:
-            return Seen(Verdict.DONE, seen, "the group does not exist")
+            return _gone(sight, seen, f"the group {self.group}")
         if found.status is RcgStatus.STARTED:
             return Seen(Verdict.REFUSED, seen, "the group is Started")
         return Seen(Verdict.READY, seen, "the group exists")
@@ -211,7 +220,7 @@ class Dismiss(SendsVerb):
         found = seen_group(sight, self.array, self.group)
         seen = group_facts(self.array, found)
         if found is None or all(volume.local != self.volume for volume in found.volumes):
-            return Seen(Verdict.DONE, seen, "the volume is not in the group")
+            return _gone(sight, seen, f"the volume {self.volume} in {self.group}")
         if found.status is RcgStatus.STARTED:
             return Seen(Verdict.REFUSED, seen, "the group is Started: a volume leaves a stopped one")
         return Seen(Verdict.READY, seen, "the volume is in the group")
