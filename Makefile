@@ -6,6 +6,8 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 SEED ?= 1
 KILLS ?= 2000
+STORIES ?= 400
+FAULTS ?= 10000
 
 .PHONY: demo test long bench lock clean
 
@@ -20,10 +22,15 @@ test: $(INSTALLED)
 	$(BIN)/python -m store.check_migrations
 	$(BIN)/python -m pytest -n 2 --dist loadfile --cov --cov-report=term:skip-covered --cov-fail-under=90
 
-# Seeded campaigns: make long SEED=7 prints its counts and the seed. The kills take about an hour and a half.
+# Seeded campaigns: make long SEED=7 prints their counts and the seed. Kills, faults and stories take hours together; all
+# run, whatever one of them says. FAULTS is the most runs with a fault: there are fewer.
 long: $(INSTALLED)
-	$(BIN)/python -m tests.faults.campaign --seed $(SEED); fuzzed=$$?; \
-	$(BIN)/python -m tests.faults.kills --seed $(SEED) --kills $(KILLS) && exit $$fuzzed
+	wrong=0; \
+	$(BIN)/python -m tests.faults.campaign --seed $(SEED) || wrong=1; \
+	$(BIN)/python -m tests.faults.kills --seed $(SEED) --kills $(KILLS) || wrong=1; \
+	$(BIN)/python -m tests.faults.step_faults --seed $(SEED) --trials $(FAULTS) || wrong=1; \
+	$(BIN)/python -m tests.faults.stories --seed $(SEED) --stories $(STORIES) || wrong=1; \
+	exit $$wrong
 
 # Both run, whatever the first says.
 bench: $(INSTALLED)
