@@ -58,9 +58,10 @@ class _Sight:
 class _Hands:
     devices: Devices
     margin_s: float
+    limit_s: float
 
     def perform(self, device: str, verb: object, door: str) -> str:
-        return self.devices.perform(device, verb, door)
+        return self.devices.perform(device, verb, door, self.limit_s)
 
     def pause(self) -> None:
         time.sleep(self.margin_s)
@@ -163,7 +164,7 @@ class Attempt:
         began = time.monotonic()
         error: DeviceError | None = None
         try:
-            answer = step.act(_Hands(self._devices, self._pace.margin_s)) or "accepted"
+            answer = step.act(_Hands(self._devices, self._pace.margin_s, planned.limit_s)) or "accepted"
         except DeviceError as failed:
             error, answer = failed, f"{NO_ANSWER if failed.sent is Sent.UNKNOWN else REFUSED}{failed}"
         except (ParseError, ValueError) as failed:

@@ -57,12 +57,12 @@ class Devices:
         """What an array has beside its groups, likewise."""
         return self._look(device, "objects", since, lambda driver: driver.objects())
 
-    def perform(self, device: str, verb: Any, door: str) -> str:
-        """Send one verb, once. Raises :class:`DeviceError`."""
+    def perform(self, device: str, verb: Any, door: str, limit_s: float) -> str:
+        """Send one verb, once; a command line is given ``limit_s`` to come to its end. Raises :class:`DeviceError`."""
         from backends.threepar.verbs import Door
 
         with self._bounds[device], closing(self._connect(device)) as driver:
-            answer: str = driver.perform(verb, Door(door))
+            answer: str = driver.perform(verb, Door(door), limit_s)
             return answer
 
     def _look(self, device: str, kind: str, since: float, take: Callable[[Any], Any]) -> Any:

@@ -107,10 +107,10 @@ def test_a_step_that_says_done_and_did_nothing_is_found_out(at: Range, monkeypat
 def test_a_verb_that_takes_effect_twice_is_found_out(at: Range, monkeypatch: pytest.MonkeyPatch) -> None:
     perform = Devices.perform
 
-    def twice(self: Devices, device: str, verb: Any, door: str) -> str:
-        perform(self, device, verb, door)
+    def twice(self: Devices, *what: Any) -> str:
+        perform(self, *what)
         time.sleep(0.5)  # the first is over
-        return perform(self, device, verb, door)
+        return perform(self, *what)
 
     monkeypatch.setattr(Devices, "perform", twice)
     assert "more than once" in (trial(at, SYNC, 0, HARMLESS).wrong or "")

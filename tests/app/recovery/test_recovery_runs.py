@@ -150,6 +150,26 @@ def test_a_disaster_run_does_not_fail_over_once_the_dark_site_shows_its_volumes_
     assert step.reason == f"3par-p answers, and still shows {name}_v1 to {name}-srv: fence its hosts first"
 
 
+def test_a_command_without_an_end_holds_a_run_no_longer_than_its_step_may_take(
+    estate: RcgEstate, operations: Operations
+) -> None:
+    run_id = new_run_id()
+    plan = operations.plan_rcg(RcgVerb.REVERSE, [estate.group(RcgMode.SYNC)], Options(), run_id)
+    plan = replace(plan, steps=tuple(replace(step, limit_s=1.0) for step in plan.steps))
+    run = operations.agree(run_id, plan, plan.confirm)
+    fault = estate.world.faults.add("3par-l", FaultKind.HANG, "setrcopygroup reverse")
+    ends = threading.Thread(target=done, args=(operations, run))
+    ends.start()
+    ends.join(60)
+    held = ends.is_alive()
+    estate.world.faults.remove(fault.id)
+    ends.join()
+    (step,) = [step for step in operations.ledger.run(run.id).steps if step.state is StepState.UNKNOWN]
+    assert not held
+    assert step.reason == "no answer in time: no end of the answer within 1 s"
+    assert done(operations, run).state is RunState.SUCCEEDED
+
+
 @pytest.mark.parametrize("kind", BROKEN)
 def test_a_verb_whose_answer_is_lost_or_spoilt_takes_effect_once(
     estate: RcgEstate, operations: Operations, kind: str
