@@ -16,7 +16,6 @@ from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
-from app.recovery.operations import new_run_id
 from app.recovery.rcg.gather import GroupError
 from app.recovery.rcg.options import Options, RcgVerb
 from backends.lab.referee import Loss
@@ -28,6 +27,7 @@ from tests.faults import judge
 from tests.faults.console import Console
 from tests.faults.judge import FAILED_OVER, NORMAL, RECOVERED, STARTED, STOPPED, Truth
 from tests.faults.rcg_estate import RcgEstate
+from tests.faults.trials import next_run_id
 
 GROUPS = ((RcgMode.SYNC, True, True), (RcgMode.PERIODIC, True, True), (RcgMode.SYNC, False, False))
 """The mode of each group, whether the arrays start it again by themselves after the links were down, and whether its
@@ -69,7 +69,7 @@ class Tale:
         self._free: set[str] = set()
         """Groups of which anything may be lost: somebody agreed to that, or wrote where nobody served."""
         for console in self.consoles:  # a group that was never seen can be failed over by nobody
-            console.operations.plan_rcg(RcgVerb.STOP, self.names, Options(), new_run_id())
+            console.operations.plan_rcg(RcgVerb.STOP, self.names, Options(), next_run_id())
         with estate.world.turn():
             for name, (_, again, _) in zip(self.names, GROUPS, strict=True):
                 if not again:
@@ -94,7 +94,7 @@ class Tale:
             return
         before = {name: judge.truth(self.estate, name) for name in names}
         verb = verb or _usual(before[names[0]])
-        run_id, disaster = new_run_id(), disaster and verb is RcgVerb.FAILOVER
+        run_id, disaster = next_run_id(), disaster and verb is RcgVerb.FAILOVER
         dark, disturbed = self.estate.world.sites["paris"].dark, self._disturbed
         try:
             plan = console.operations.plan_rcg(verb, names, Options(disaster=disaster), run_id)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -10,7 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from app.connect import Connector
-from app.recovery.operations import Operations, Sides, new_run_id
+from app.recovery.operations import Operations, Sides
 from app.recovery.rcg.draft import Draft
 from app.recovery.rcg.options import Options, RcgVerb
 from app.recovery.rcg.provision_plans import NewGroup, NewVolume, add_volume, remove_volume
@@ -83,6 +84,14 @@ CASES = (
 )
 
 
+_NUMBERS = itertools.count(1)
+
+
+def next_run_id() -> str:
+    """The id of a run: thousands of them in an hour would draw one twice from those that people get."""
+    return f"trial-{next(_NUMBERS):06}"
+
+
 @dataclass
 class Range:
     """Everything that trials need."""
@@ -105,10 +114,10 @@ class Range:
         if case.disaster:
             self.estate.carried(name)
             time.sleep(1.1)  # a generation that a periodic group loses
-            self.operations.plan_rcg(RcgVerb.FAILOVER, [name], Options(), new_run_id())  # the store has seen it
+            self.operations.plan_rcg(RcgVerb.FAILOVER, [name], Options(), next_run_id())  # the store has seen it
             with self.estate.world.turn():
                 self.estate.world.set_dark("paris", True)
-        run_id = new_run_id()
+        run_id = next_run_id()
         plan = self.operations.plan_rcg(case.verb, [name], Options(disaster=case.disaster), run_id)
         return self._agreed(run_id, plan, limit_s), plan, name
 
@@ -122,7 +131,7 @@ class Range:
             if verb == "delete":
                 for vlun in [v for v in self.estate.paris.vluns if v.volume.name == volume]:
                     self.estate.paris.unexport(volume, vlun.lun, vlun.host.name)
-        run_id, cpgs = new_run_id(), ("SSD_r6", "SSD_r6")
+        run_id, cpgs = next_run_id(), ("SSD_r6", "SSD_r6")
         made = NewVolume(volume, volume, 1024 if verb == "create" else None, cpgs if verb == "create" else None)
 
         def draw(draft: Draft) -> None:
