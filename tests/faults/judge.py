@@ -191,6 +191,12 @@ def serves_after(verb: RcgVerb | str, before: Truth) -> str | None:
     return None
 
 
+def beyond(loss: Loss, bound_s: float) -> bool:
+    """Whether a loss breaks its bound. So many generations may lie in one period less than so many; but none in 0 s."""
+    period_s = loss.seconds / loss.generations if loss.generations else 0.0
+    return loss.seconds > 0 and (bound_s <= 0 or loss.seconds - period_s > bound_s)
+
+
 def losses(estate: RcgEstate, name: str, after: int = 0) -> list[Loss]:
     """What starting servers of the group lost, as the referee counted, behind its first ``after`` verdicts."""
     with estate.world.turn():

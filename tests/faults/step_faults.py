@@ -290,7 +290,7 @@ class _Course:
         if not (self._orderly or self._case.disaster):  # torn, or discarded, as the plan says
             return self._always()
         bound = self._plan.loss_s or 0.0
-        over = [loss for loss in judge.losses(self._at.estate, self._name, self._losses) if loss.seconds > bound]
+        over = [x for x in judge.losses(self._at.estate, self._name, self._losses) if judge.beyond(x, bound)]
         return f"lost more than {bound:g} s: {over}" if over else self._always()
 
     def _taken_back(self, found: Run) -> tuple[str, str | None]:

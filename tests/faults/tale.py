@@ -256,7 +256,7 @@ class Tale:
         for known in self._runs:
             if name in known.names:
                 allowed += self._agreed_loss(known, name)
-        if name in self._free or loss.seconds <= allowed:
+        if name in self._free or not judge.beyond(loss, allowed):
             return
         raise AssertionError(f"{loss.writer} lost {loss.seconds:g} s, and {allowed:g} s were agreed to")
 
