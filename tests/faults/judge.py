@@ -7,10 +7,10 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, fields, replace
 
-from app.recovery.rcg.options import RcgVerb
 from backends.lab.referee import Loss
 from backends.lab.threepar.state import Group, ThreePar, VirtualVolume
 from store.estate import RcgMode, RcgStatus
+from store.rcg_verbs import RcgVerb
 from tests.faults.rcg_estate import RcgEstate
 
 Roles = tuple[tuple[bool, bool], tuple[bool, bool]]

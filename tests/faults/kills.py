@@ -24,9 +24,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from app.recovery.rcg.options import RcgVerb
 from backends.lab.faults import FaultKind
 from store import journal
+from store.rcg_verbs import RcgVerb
 from store.runs import Plan, Run, RunState
 from tests.faults.kill_child import POINTS
 from tests.faults.trials import CASES, SENT, Case, Range, ready

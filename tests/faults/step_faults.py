@@ -23,10 +23,10 @@ from enum import StrEnum
 from pathlib import Path
 
 from app.recovery.attempt import Pace
-from app.recovery.rcg.options import RcgVerb
 from app.recovery.runner import Runner
 from backends.lab.faults import REFUSALS, Fault, FaultKind
 from store import journal
+from store.rcg_verbs import RcgVerb
 from store.runs import SETTLED, Plan, PlannedStep, Run, RunState, StepState
 from tests.faults import judge
 from tests.faults.judge import Truth

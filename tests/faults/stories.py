@@ -20,8 +20,8 @@ from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
 from hypothesis.errors import HypothesisException
 
-from app.recovery.rcg.options import RcgVerb
 from backends.lab.faults import FaultKind
+from store.rcg_verbs import RcgVerb
 from store.runs import Choice
 from tests.faults.rcg_estate import RcgEstate, rcg_estate
 from tests.faults.tale import GROUPS, Tale

@@ -17,11 +17,12 @@ from functools import partial
 from pathlib import Path
 
 from app.recovery.rcg.gather import GroupError
-from app.recovery.rcg.options import Options, RcgVerb
+from app.recovery.rcg.options import Options
 from backends.lab.referee import Loss
 from store import journal
 from store.estate import RcgMode
 from store.ledger import Ledger, RunError
+from store.rcg_verbs import RcgVerb
 from store.runs import ENDED, Choice, Plan, Run, RunState
 from tests.faults import judge
 from tests.faults.console import Console

@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from app.recovery.rcg.options import RcgVerb
 from app.recovery.rcg.role_steps import Failover
 from app.recovery.step import Seen, Sight, Verdict
 from backends.lab.faults import FaultKind
 from store.ledger import Ledger
+from store.rcg_verbs import RcgVerb
 from store.runs import Lease
 from tests.faults.rcg_estate import RcgEstate, rcg_estate
 from tests.faults.stories import Breaks, Event, Owner, Passes, Plans, Power, Resumes, campaign, told

@@ -13,13 +13,14 @@ from pathlib import Path
 from app.connect import Connector
 from app.recovery.operations import Operations, Sides
 from app.recovery.rcg.draft import Draft
-from app.recovery.rcg.options import Options, RcgVerb
+from app.recovery.rcg.options import Options
 from app.recovery.rcg.provision_plans import NewGroup, NewVolume, add_volume, remove_volume
 from app.settings import load
 from backends.lab.world import Device
 from store.database import Store, open_store
 from store.estate import RcgMode
 from store.ledger import Ledger
+from store.rcg_verbs import RcgVerb
 from store.runs import Plan, Run
 from tests.faults.rcg_estate import RcgEstate, rcg_estate
 
