@@ -13,7 +13,6 @@ if TYPE_CHECKING:
     from app.recovery.operations import Operations
     from app.settings import Settings
     from store.ledger import Ledger
-    from store.runs import Run
 
 OK, FAILED, USAGE, PARTLY = 0, 1, 2, 3
 
@@ -51,7 +50,7 @@ def run(settings: Settings, store_path: Path, arguments: argparse.Namespace) -> 
             case "list":
                 return _list(ledger, arguments.json)
             case "show":
-                return _show(ledger.run(arguments.run), as_json=arguments.json)
+                return _show(ledger, arguments.run, as_json=arguments.json)
             case "abort":
                 return _abort(settings, store_path, ledger, arguments)
             case _:
@@ -80,10 +79,12 @@ def _list(ledger: Ledger, as_json: bool) -> int:
     return OK
 
 
-def _show(run: Run, *, as_json: bool) -> int:
-    from app.runs_words import run_as_json, run_lines
+def _show(ledger: Ledger, run_id: str, *, as_json: bool) -> int:
+    from app.runs_words import run_as_json, run_lines, ways_back
 
-    print(json.dumps(run_as_json(run), indent=2) if as_json else "\n".join(run_lines(run)))
+    run = ledger.run(run_id)
+    lines = [] if as_json else [*run_lines(run), *ways_back(run, ledger.path)]
+    print(json.dumps(run_as_json(run), indent=2) if as_json else "\n".join(lines))
     return OK
 
 
@@ -120,7 +121,7 @@ def _abort(settings: Settings, store_path: Path, ledger: Ledger, arguments: argp
     found = ledger.run(arguments.run)
     if found.state in (RunState.PROPOSED, RunState.APPROVED):
         ledger.drop(arguments.run, who(), arguments.reason or "aborted before it began")
-        return _show(ledger.run(arguments.run), as_json=arguments.json)
+        return _show(ledger, arguments.run, as_json=arguments.json)
     ledger.decide(arguments.run, Choice.ABORT, None, arguments.reason, who())
     if found.holder is not None:
         print(f"{found.holder} was told to begin nothing more.", file=sys.stderr)
@@ -166,13 +167,14 @@ def follow(operations: Operations, run_id: str, *, as_json: bool) -> int:
         raise failure[0]
     if failure:
         print(f"{failure[0]}.", file=sys.stderr)
-    return _ended(operations.ledger.run(run_id), as_json=as_json)
+    return _ended(operations.ledger, run_id, as_json=as_json)
 
 
-def _ended(run: Run, *, as_json: bool) -> int:
+def _ended(ledger: Ledger, run_id: str, *, as_json: bool) -> int:
     from store.runs import RunState
 
-    _show(run, as_json=as_json)
+    run = ledger.run(run_id)
+    _show(ledger, run_id, as_json=as_json)
     if run.state is RunState.SUCCEEDED:
         return OK
     return FAILED if run.state in (RunState.FAILED, RunState.ABORTED) else PARTLY

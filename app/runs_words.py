@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 from app.output import columns, stamp
@@ -94,6 +95,32 @@ def next_keys(run: Run) -> list[str]:
 
 def plan_as_json(plan: Plan) -> dict[str, Any]:
     return {"schema_version": SCHEMA_VERSION, "refused": bool(plan.refused), "plan": json.loads(to_text(plan))}
+
+
+def ways_back(run: Run, store: Path) -> list[str]:
+    """The documented way back of the groups of a run that does not go on by itself, as the store last saw them."""
+    from store.estate import RemoteCopyGroup
+    from store.firstlook import first_look
+    from store.rcg_way_back import way_back
+
+    stuck = any(step.state in (StepState.FAILED, StepState.UNKNOWN) for step in run.steps)
+    look = first_look(store) if stuck or run.state in (RunState.FAILED, RunState.ABORTED) else None
+    if look is None:
+        return []
+    views: dict[str, dict[bool, tuple[RemoteCopyGroup, str]]] = {}
+    for entry in look.view().entries("rcg"):
+        if isinstance(entry.obj, RemoteCopyGroup) and not entry.gone:
+            natural = entry.obj.name == entry.obj.natural_name
+            views.setdefault(f"rcg:{entry.obj.pair_key}", {})[natural] = (entry.obj, entry.device)
+    found: dict[str, None] = {}
+    for target in run.plan.targets:
+        sides = views.get(target, {})
+        if len(sides) == 2:
+            (here, on_p), (there, on_s) = sides[True], sides[False]
+            found.update(dict.fromkeys(way_back(here, there, on_p, on_s)))
+    if not found:
+        return []
+    return ["", "The documented way back as last seen, to be done by a person:", *(f"  {text}" for text in found)]
 
 
 def run_as_json(run: Run) -> dict[str, Any]:

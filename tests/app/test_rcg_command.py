@@ -132,6 +132,23 @@ def test_a_run_that_stops_is_aborted_and_ends(
     assert estate.paris.group(name)[1].status is RcgStatus.STARTED
 
 
+def test_a_failover_that_stops_half_way_shows_the_documented_way_back(
+    estate: RcgEstate, files: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    name = estate.group(RcgMode.SYNC)
+    estate.switch_off("paris", name)
+    fault = estate.world.faults.add("3par-l", FaultKind.HTTP_409, "POST /remotecopygroups")
+    assert main(["rcg", "failover", name, "--execute", "--confirm", f"failover {name}", *files]) == 3
+    estate.world.faults.remove(fault.id)
+    out = capsys.readouterr().out
+    assert f"On 3par-p: startrcopygroup {name}" in out.partition("The documented way back")[2]
+    run_id = out.split()[out.split().index("Run") + 1].rstrip(":")
+    assert main(["runs", "show", run_id, *files]) == 0
+    assert f"startrcopygroup {name}" in capsys.readouterr().out.partition("The documented way back")[2]
+    assert main(["runs", "resume", run_id, *files]) == 0
+    assert "way back" not in capsys.readouterr().out
+
+
 def test_names_and_options_that_mean_nothing_are_said_to(
     estate: RcgEstate, files: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
