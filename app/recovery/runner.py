@@ -182,9 +182,12 @@ class Runner:
         return False
 
     def _end(self, run: Run, under: _Under, state: RunState, note: str | None) -> bool:
-        """Take back what is to be taken back, then end. True unless that failed: the operator is asked then."""
+        """Take back what is to be taken back, then end, saying what was not. A console that leaves meanwhile leaves the
+        rest to whoever resumes the run."""
         if state is not RunState.SUCCEEDED and run.plan.rolls_back:
             left = self._roll_back(run, under)
+            if self._stopped:
+                return True
             if left is not None:
                 note = f"{note}; not taken back: {left}"
         self._ledger.turn(under.lease, state, note)
@@ -192,20 +195,25 @@ class Runner:
         return True
 
     def _roll_back(self, run: Run, under: _Under) -> str | None:
-        """Unmake what this run made, the last first, and only that. Returns what could not be taken back, in words."""
+        """Unmake what this run made, the last first, and only that. Returns what could not be taken back, in words.
+        One thing that cannot be holds up no other: a device refuses what does not fit, and a group that was stopped is
+        started again in any case."""
         now = self._ledger.run(run.id)
-        unsure = [
-            f"nobody knows whether this was done: {planned.title}"
-            for planned, record in zip(now.plan.steps, now.steps, strict=True)
-            if planned.undo is not None and record.state not in SETTLED and record.unanswered
-        ]
+        left = []
+        for planned, record in zip(now.plan.steps, now.steps, strict=True):
+            if planned.undo is not None and record.state not in SETTLED and record.unanswered:
+                left.append(f"nobody knows whether this was done: {planned.title}")
+            if planned.undo is None and planned.destructive and record.state is StepState.DONE:
+                left.append(f"{planned.title}: it is done for good")
         for step in schedule.to_undo(now):
             end = self._attempt(run, step, under)
             under.states[step.id] = end.state
             self._tell()
+            if self._stopped:
+                break
             if end.state not in SETTLED:
-                return f"{step.title}: {self._ledger.step(run.id, step.id).reason}"
-        return "; ".join(unsure) or None
+                left.append(f"{step.title}: {self._ledger.step(run.id, step.id).reason}")
+        return "; ".join(left) or None
 
     # --------------------------------------------------------------------------------------------------- listening
 
