@@ -349,6 +349,7 @@ def campaign(seed: int, most: int | None, only: str, directory: Path) -> list[Tr
                 if found[-1].wrong is not None or took > 30:
                     print(f"{found[-1]} ({took:.0f} s)", flush=True)
         todo = todo[40:]
+        print(f"{len(found)} through, {sum(each.wrong is not None for each in found)} wrong", flush=True)
     return found
 
 

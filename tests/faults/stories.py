@@ -13,7 +13,7 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from hypothesis import HealthCheck, Phase, given, seed, settings
@@ -169,6 +169,15 @@ _BREAKS = st.builds(
     st.sampled_from([1, 2, None]),
     st.sampled_from([0.3, 1.4]),
 )
+_TAKEN_OVER = st.builds(
+    lambda breaks, plans, passes, late: [breaks, plans, passes, Resumes(1 - plans.console, 0, late, True)],
+    _BREAKS,
+    st.one_of(_NEXT, _DISASTER).map(lambda plans: replace(plans, wait=False)),
+    st.builds(Passes, st.sampled_from([0.3, 1.2])),
+    st.booleans(),
+)
+"""What one console is in the middle of is taken over by the other."""
+
 EVENTS: st.SearchStrategy[Event] = st.one_of(
     _NEXT,
     _NEXT,
@@ -187,6 +196,9 @@ EVENTS: st.SearchStrategy[Event] = st.one_of(
     st.builds(Owner, st.integers(0, len(GROUPS) - 1), st.just(True)),
     st.builds(Passes, st.sampled_from([0.3, 1.2])),
 )
+
+
+_CHUNKS = st.one_of(*[EVENTS.map(lambda event: [event])] * 4, _TAKEN_OVER)
 
 
 def told(estate: RcgEstate, events: list[Event], directory: Path) -> Counter[str]:
@@ -213,8 +225,9 @@ def campaign(number: int, stories: int, longest: int, directory: Path) -> Counte
             suppress_health_check=list(HealthCheck),
             print_blob=False,
         )
-        @given(st.lists(EVENTS, min_size=min(8, longest), max_size=longest))
-        def story(events: list[Event]) -> None:
+        @given(st.lists(_CHUNKS, min_size=min(6, longest), max_size=longest))
+        def story(chunks: list[list[Event]]) -> None:
+            events = [event for chunk in chunks for event in chunk]
             found = told(estate, events, directory)
             counts.update(found)
             counts.update(f"event: {type(event).__name__}" for event in events)
@@ -228,7 +241,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--stories", type=int, default=200)
-    parser.add_argument("--longest", type=int, default=25)
+    parser.add_argument("--longest", type=int, default=20)
     arguments = parser.parse_args()
     began, counts, wrong = time.monotonic(), Counter[str](), 0
     at_once = 20  # an estate with too many groups is slow to read
@@ -237,6 +250,7 @@ def main() -> int:
             number = arguments.seed * 100_000 + first
             try:
                 counts += campaign(number, min(at_once, arguments.stories - first), arguments.longest, Path(folder))
+                print(f"{counts['stories']} told", flush=True)
             except (AssertionError, HypothesisException, ExceptionGroup) as error:
                 wrong += 1
                 print(f"from seed {number}: {error}", *getattr(error, "__notes__", ()), sep="\n", flush=True)
