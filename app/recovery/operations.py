@@ -97,8 +97,8 @@ class Operations:
 
 
 def new_run_id(now: datetime | None = None) -> str:
-    """``1126-0312-a7f3``: month, day, hour and minute (UTC), and four hex digits against a second one in the minute."""
-    return f"{now or datetime.now(UTC):%m%d-%H%M}-{secrets.token_hex(2)}"
+    """``1126-0312-a7f3c1``: month, day, hour and minute (UTC), and six hex digits against another one in the minute."""
+    return f"{now or datetime.now(UTC):%m%d-%H%M}-{secrets.token_hex(3)}"
 
 
 def who() -> str:

@@ -142,7 +142,18 @@ class Passes:
         time.sleep(self.seconds)
 
 
-Event = Plans | Resumes | Decides | Leaves | Breaks | Mends | Power | Links | Owner | Passes
+@dataclass(frozen=True)
+class Asked:
+    """Waits until a device was asked something for the first time in the story."""
+
+    device: str
+    verb: str
+
+    def happens(self, tale: Tale) -> None:
+        tale.asked(self.device, self.verb)
+
+
+Event = Plans | Resumes | Decides | Leaves | Breaks | Mends | Power | Links | Owner | Passes | Asked
 
 _KINDS = (
     FaultKind.UNREACHABLE,

@@ -65,6 +65,7 @@ class Tale:
         self.auditor = Ledger(path)
         self.consoles = [Console(f"console {number}", estate.config, path) for number in (1, 2)]
         self._runs: list[Known] = []
+        self._asked_before = {name: Counter(d.counters.requests) for name, d in estate.world.devices.items()}
         self._disturbed = 0
         self._serving: dict[str, str | None] = dict.fromkeys(self.names, "paris")
         self._free: set[str] = set()
@@ -128,6 +129,11 @@ class Tale:
         known = open_[which % len(open_)]
         console.acts(known.run.id, partial(self._ended, known), late)
         self.counts["resumed late" if late else "resumed"] += 1
+
+    def asked(self, device: str, verb: str) -> None:
+        """Wait until the device was asked this, for the first time in the story."""
+        asked, before = self.estate.world.devices[device].counters.requests, self._asked_before[device]
+        self.estate.until(lambda: asked[verb] > before[verb])
 
     def decides(self, which: int, choice: Choice) -> None:
         if open_ := self._open():

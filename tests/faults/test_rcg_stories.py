@@ -15,7 +15,7 @@ from store.ledger import Ledger
 from store.rcg_verbs import RcgVerb
 from store.runs import Lease
 from tests.faults.rcg_estate import RcgEstate, rcg_estate
-from tests.faults.stories import Breaks, Event, Owner, Passes, Plans, Power, Resumes, campaign, told
+from tests.faults.stories import Asked, Breaks, Event, Owner, Passes, Plans, Power, Resumes, campaign, told
 from tests.faults.tale import Tale
 
 
@@ -30,9 +30,9 @@ def fails_over(*groups: int, disaster: bool = False, wait: bool = True) -> Plans
 
 
 STOPPED_BEYOND_ITS_LEASE: list[Event] = [
-    Breaks("3par-l", FaultKind.SLOW, "POST /remotecopygroups", 1, 0.8),
+    Breaks("3par-p", FaultKind.SLOW, "PUT /remotecopygroups", 1, 0.8),
     fails_over(0, wait=False),
-    Passes(1.2),
+    Asked("3par-p", "PUT /remotecopygroups"),
     Resumes(1, 0, late=True, wait=True),
 ]
 
