@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import getpass
+import json
 import os
 import re
 import secrets
@@ -25,7 +26,7 @@ from store.estate import Reading
 from store.ledger import Ledger
 from store.rcg_verbs import RcgVerb, Standing
 from store.records import Entry
-from store.runs import SECOND_PERSON, Plan, Run
+from store.runs import SECOND_PERSON, Plan, PlannedStep, Run
 
 MOST_AGE_S = 60.0
 """Destructive steps are begun on facts no older than this (procedures 1.1)."""
@@ -129,10 +130,16 @@ def changed(plan: Plan, anew: Plan, words: Sequence[str]) -> str | None:
     """Why a plan that was agreed to may not be run, as another look shows; None: it is still the same."""
     if anew.refused:
         return f"{anew.refused[0].words}: {anew.refused[0].evidence}"
-    if [(s.kind, s.params, s.needs) for s in anew.steps] != [(s.kind, s.params, s.needs) for s in plan.steps]:
+    if list(map(_acts, anew.steps)) != list(map(_acts, plan.steps)):
         return "other steps would be needed now"
     found = typed(anew, words)
     return f"{', '.join(found.missing)} would have to be typed now" if found.missing else None
+
+
+def _acts(step: PlannedStep) -> tuple[object, ...]:
+    """What a step does and when, apart from how long what was agreed to counts."""
+    params = {name: value for name, value in json.loads(step.params).items() if name != "until"}
+    return (step.kind, params, step.needs, step.after)
 
 
 @dataclass(frozen=True, slots=True)

@@ -276,8 +276,7 @@ class Tale:
             if planned.kind == "rcg.reverse" and run.plan.verb == RcgVerb.UNDO:
                 return math.inf  # it discards, and says so
             if planned.kind == "rcg.failover" and run.plan.loss_s:
-                # Hosts that were alive went on writing until they were fenced.
-                return run.plan.loss_s + (record.began_at - run.plan.made_at).total_seconds()
+                return run.plan.loss_s
         return 0.0
 
     def _ended(self, known: Known, run: Run) -> None:

@@ -22,8 +22,20 @@ class Bound:
         return None if self.seconds is None else math.ceil(self.seconds / 60)
 
 
+FENCED_S = 300.0
+"""Where the natural primary's array still answers its hosts may still write: the loss is bounded for so long after it
+was looked at, and nothing is failed over later than that."""
+
+
 def of_disaster(at: Situation) -> Bound:
     """What is lost where the natural primary is not asked any more. The point in time is what the peer holds."""
+    bound = _of_peer(at)
+    if bound.seconds is None or not at.natural.read:
+        return bound
+    return Bound(bound.seconds + FENCED_S, f"{bound.words}, and {FENCED_S:g} s for its hosts, which may still write")
+
+
+def _of_peer(at: Situation) -> Bound:
     group = at.peer.group
     if group is None:
         return Bound(None, "the side that would take over cannot be read")

@@ -177,7 +177,7 @@ def _disaster(draft: Draft, options: Options) -> None:
     if bound.minutes is not None:
         draft.confirm.append(f"lose {bound.minutes} min")
     draft.loss, draft.loss_s = bound.words, bound.seconds
-    _take_over(draft, options)
+    _take_over(draft, options, at.now.timestamp() + bounds.FENCED_S if p.read else None)
     draft.lasting.append(f"What {p.device} took since that moment is not on {s.device}.")
 
 
@@ -221,10 +221,10 @@ def _whole_image(draft: Draft, side: SideNow) -> None:
     draft.guard("rcg.image", words, found and not bad, evidence, side)
 
 
-def _take_over(draft: Draft, options: Options) -> None:
+def _take_over(draft: Draft, options: Options, until: float | None = None) -> None:
     at = draft.at
     p, s = at.natural, at.peer
-    draft.add(Failover(*sided(at, s)), f"Fail over to {s.device}", destructive=True)
+    draft.add(Failover(*sided(at, s), until), f"Fail over to {s.device}", destructive=True)
     export_as(draft, p, s, options)
     volumes = tuple(exports_of(p))
     draft.add(Unexported(p.device, volumes, lenient=not p.read), f"See that {p.device} shows no volume any more")

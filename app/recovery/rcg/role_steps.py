@@ -188,7 +188,10 @@ class WaitSynced(_Sided):
 
 @dataclass(frozen=True, slots=True)
 class Failover(_Sided):
-    """``setrcopygroup failover`` on the secondary side: it becomes the one that hosts may write to."""
+    """``setrcopygroup failover`` on the secondary side: it becomes the one that hosts may write to. ``until`` is how
+    long the loss that was agreed to holds, in seconds since 1970 UTC; None: nothing is lost as time goes on."""
+
+    until: float | None = None
 
     def verb(self) -> ChangeRole:
         return ChangeRole(RoleVerb.FAILOVER, self.group)
@@ -204,6 +207,9 @@ class Failover(_Sided):
             return both.seen(Verdict.REFUSED, f"the group is {both.here.status} on {self.array}, not Stopped")
         if not all_volumes(both.here, lambda status: status in COMPLETE):
             return both.seen(Verdict.REFUSED, "a volume on this side never held a whole image")
+        if self.until is not None and datetime.now(UTC).timestamp() > self.until:
+            then = f"{datetime.fromtimestamp(self.until, UTC):%H:%M:%S} UTC"
+            return both.seen(Verdict.REFUSED, f"the loss that was agreed to counts until {then}: plan it anew")
         # The run may be resumed long after it was planned: a site that was dark then may serve its hosts again.
         for volume in both.there.volumes if both.there is not None else ():
             if volume.vluns:

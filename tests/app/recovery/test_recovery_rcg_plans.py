@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from datetime import timedelta
 from itertools import product
@@ -11,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.recovery import kinds, prediction, schedule
+from app.recovery.operations import changed
 from app.recovery.rcg import bounds
 from app.recovery.rcg.options import Options
 from app.recovery.rcg.planning import plan
@@ -138,6 +140,18 @@ def test_a_bound_counts_from_the_oldest_volume_and_adds_period_and_clock_differe
     at = replace(at, peer=replace(at.peer, group=replace(old, volumes=volumes), skew_s=-3.0))
     assert bounds.of_disaster(at).seconds == 200 + 300 + 3
     assert bounds.of_disaster(at).minutes == 9
+
+
+def test_where_the_old_array_answers_its_hosts_may_still_write_and_the_bound_counts_for_a_while_only() -> None:
+    at = pair(P, S, STOPPED, sync=SyncStatus.STOPPED, last_sync=NOW - timedelta(seconds=30), links="Down")
+    assert bounds.of_disaster(at).seconds == 30 + bounds.FENCED_S
+    found = made(RcgVerb.FAILOVER, at, disaster=True)
+    assert not found.refused
+    assert "lose 6 min" in found.confirm
+    (step,) = [step for step in found.steps if step.kind == "rcg.failover"]
+    assert json.loads(step.params)["until"] == (NOW + timedelta(seconds=bounds.FENCED_S)).timestamp()
+    later = made(RcgVerb.FAILOVER, replace(at, now=NOW + timedelta(seconds=20)), disaster=True)
+    assert changed(found, later, (*found.confirm[:1], "lose 9 min")) is None, "it is the same plan still"
 
 
 def test_a_host_that_the_other_array_does_not_have_is_refused_unless_it_is_named_or_left_out() -> None:

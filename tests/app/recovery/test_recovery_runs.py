@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 import time
 from collections.abc import Iterator
@@ -115,6 +116,30 @@ def test_after_a_disaster_no_more_is_lost_than_was_accepted(estate: RcgEstate, o
     finally:
         with estate.world.turn():
             estate.world.set_dark("paris", False)
+
+
+def test_what_was_agreed_to_be_lost_counts_for_a_while_where_hosts_may_still_write(
+    estate: RcgEstate, operations: Operations
+) -> None:
+    name = estate.group(RcgMode.PERIODIC)
+    estate.paris.groups[name][0].policies.discard("auto_recover")
+    connection = next(iter(estate.paris.targets.values())).connection
+    with estate.world.turn() as now:
+        connection.set_wires(False, now)
+    try:
+        run_id = new_run_id()
+        plan = operations.plan_rcg(RcgVerb.FAILOVER, [name], Options(disaster=True), run_id)
+        assert not plan.refused, plan.refused
+        early = re.compile(r'"until":[0-9.]+')
+        steps = tuple(replace(step, params=early.sub('"until":1.0', step.params)) for step in plan.steps)
+        run = operations.agree(run_id, replace(plan, steps=steps), plan.confirm)
+        found = done(operations, run)
+        (step,) = [step for step in found.steps if step.state is StepState.FAILED]
+        assert step.reason == "the loss that was agreed to counts until 00:00:01 UTC: plan it anew"
+        assert not side(estate, name, "lyon").primary
+    finally:
+        with estate.world.turn() as now:
+            connection.set_wires(True, now)
 
 
 def test_a_volume_that_is_not_there_under_its_name_is_not_taken_for_fenced(
