@@ -95,10 +95,18 @@ def act(order: dict[str, Any], acknowledged: int) -> RunState:
             time.sleep(0.05)
 
 
+def alone() -> None:
+    """Wait until this thread is the only one. One that is just ending holds a lock of the TLS library: a child that is
+    forked then would wait for it for ever, and hold the interpreter's lock meanwhile."""
+    while len(list(Path("/proc/self/task").iterdir())) > 1:
+        time.sleep(0.01)
+
+
 def main() -> None:
     wsapi._library()
     import paramiko  # noqa: F401
 
+    alone()
     for line in sys.stdin:
         order = json.loads(line)
         reading, writing = os.pipe()

@@ -31,6 +31,8 @@ from store.runs import Plan, Run, RunState
 from tests.faults.kill_child import POINTS
 from tests.faults.trials import CASES, SENT, Case, Range, ready
 
+HUNG_S = 300.0
+
 
 class Zygote:
     """The process that forks those that are killed."""
@@ -43,10 +45,17 @@ class Zygote:
         assert self._process.stdin is not None
         self._process.stdin.write(json.dumps(order) + "\n")
         self._process.stdin.flush()
-        return int(self._answer()["pid"])
+        self._child = int(self._answer()["pid"])
+        return self._child
 
     def ended(self) -> dict[str, Any]:
-        return self._answer()
+        """How the child ended. One that does not within :data:`HUNG_S` is killed, and counts as wrong."""
+        hung = threading.Timer(HUNG_S, lambda: os.kill(self._child, signal.SIGKILL))
+        hung.start()
+        try:
+            return self._answer()
+        finally:
+            hung.cancel()
 
     def _answer(self) -> dict[str, Any]:
         assert self._process.stdout is not None
