@@ -175,6 +175,8 @@ def campaign(seed: int, trials: int, directory: Path) -> tuple[Counter[str], lis
                 if found is not None:
                     wrong.append(found)
                     print(found, flush=True)
+                if done % 100 == 0:
+                    print(f"{done} killed, {len(wrong)} went wrong", flush=True)
     return counts, wrong
 
 
