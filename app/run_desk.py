@@ -10,9 +10,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from screens import decision_words as words
-from screens.run import RunScreen
-from screens.run_log import LogScreen
 from screens.run_messages import (
     AboutRuns,
     ActsAsked,
@@ -103,9 +100,9 @@ class RunDesk:
                 around.looking = None
                 self._app.notice(message.text)
             case Begun():
-                await self._app.push_screen(RunScreen(around, message.run))
+                await self._run(around, message.run)
             case RunRequested() if self._app.may_open(message.asked_by):
-                await self._app.push_screen(RunScreen(around, message.run))
+                await self._run(around, message.run)
             case StepRequested() if self._app.may_open(message.asked_by):
                 await self._log(around, message.run, message.step)
             case LogRequested() if self._app.may_open(message.asked_by):
@@ -115,7 +112,14 @@ class RunDesk:
             case ResumeRequested():
                 await self._resume(around, message.run)
 
+    async def _run(self, around: Surroundings, run: str) -> None:
+        from screens.run import RunScreen
+
+        await self._app.push_screen(RunScreen(around, run))
+
     async def _log(self, around: Surroundings, run: str, step: str | None) -> None:
+        from screens.run_log import LogScreen
+
         if self._runs is not None:
             self._runs.show_log(run)
         await self._app.push_screen(LogScreen(around, run, step))
@@ -222,6 +226,8 @@ class RunDesk:
 
     async def _decide(self, around: Surroundings, message: DecisionAsked) -> None:
         """Take a decision over, once it was agreed to or a reason was given; only to pause needs neither."""
+        from screens import decision_words as words
+
         run, choice, step = around.runs.get(message.run), message.choice, message.step
         if run is None:
             return
@@ -239,6 +245,8 @@ class RunDesk:
             await self._with_reason(around, words.of_reason(run, choice, step), decide)
 
     async def _resume(self, around: Surroundings, run_id: str) -> None:
+        from screens import decision_words as words
+
         run = around.runs.get(run_id)
         if run is not None:
             sure = words.of_going_on(run, None)
