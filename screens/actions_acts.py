@@ -14,7 +14,7 @@ RCG_WORDS: tuple[tuple[str, RcgVerb, str, str], ...] = (
     ("restore", RcgVerb.RESTORE, "Restore", "After recover: back to the natural roles"),
     ("undo", RcgVerb.UNDO, "Undo failover", "Take a failover back WITHOUT what was written since"),
     ("reverse-roles", RcgVerb.REVERSE, "Reverse roles", "Swap the roles for good, both arrays alive"),
-    ("switchover", RcgVerb.SWITCHOVER, "Switch over", "Peer Persistence: swap the roles under running hosts"),
+    ("switchover", RcgVerb.SWITCHOVER, "Switch over", "Swap the roles under running hosts (Peer Persistence groups)"),
     ("start", RcgVerb.START, "Start", "Start replication of the group"),
     ("stop", RcgVerb.STOP, "Stop", "Stop replication of the group: nothing is protected then"),
     ("synchronise", RcgVerb.SYNC, "Synchronise", "Bring the other side up to date now, and wait for it"),
