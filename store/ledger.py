@@ -61,11 +61,15 @@ class Ledger:
         self._connection: Connection = sqlite.open_file(path)
         # Unlike the sweeps, what a run did must survive a power loss: https://www.sqlite.org/pragma.html
         self._connection.exec_driver_sql("PRAGMA synchronous=FULL")
+        # A reader does not wait for a writer that waits for the disk.
+        self._reading = threading.Lock()
+        self._reader = sqlite.create_connection(path)
 
     def close(self) -> None:
         """Never raises."""
-        with self._lock, suppress(Exception):
-            sqlite.close(self._connection)
+        for lock, connection in ((self._lock, self._connection), (self._reading, self._reader)):
+            with lock, suppress(Exception):
+                sqlite.close(connection)
 
     # -------------------------------------------------------------------------------------------------------- a run
 
@@ -188,12 +192,11 @@ class Ledger:
 
     def decisions(self, run_id: str, after: int) -> tuple[Decision, ...]:
         """The decisions about a run behind the journal entry ``after``."""
+        sql = "SELECT seq, body FROM journal WHERE seq > ? AND run = ? AND kind = 'decision' ORDER BY seq"
         found = []
-        for entry in self.journal(run_id, after):
-            if entry.kind == "decision":
-                body = json.loads(entry.body)
-                choice = Choice(body["choice"])
-                found.append(Decision(entry.seq, choice, body["step"], body["reason"], body["by"]))
+        for seq, text in self._read(sql, (after, run_id)):
+            body = json.loads(text)
+            found.append(Decision(seq, Choice(body["choice"]), body["step"], body["reason"], body["by"]))
         return tuple(found)
 
     def drop(self, run_id: str, by: str, reason: str) -> None:
@@ -211,6 +214,14 @@ class Ledger:
         if not found:
             raise RunError(f"There is no run {run_id}")
         return found[0]
+
+    def standing(self, run_id: str) -> tuple[RunState, int]:
+        """The state of a run as it was last written, and the newest journal entry about it; the plan is not read, and
+        whether its lease is held is not looked at. Raises :class:`RunError` where there is no such run."""
+        rows = self._read("SELECT state, seq FROM run WHERE id = ?", (run_id,))
+        if not rows:
+            raise RunError(f"There is no run {run_id}")
+        return RunState(rows[0][0]), rows[0][1]
 
     def step(self, run_id: str, step_id: str) -> StepRecord:
         """One step of a run. Raises :class:`RunError` where there is none."""
@@ -264,9 +275,9 @@ class Ledger:
         return tuple(_step(rows[step.id]) for step in plan.steps)
 
     def _read(self, sql: str, values: tuple[object, ...]) -> Sequence[Any]:
-        with self._lock:
+        with self._reading:
             try:
-                return self._connection.exec_driver_sql(sql, values).fetchall()
+                return self._reader.exec_driver_sql(sql, values).fetchall()
             except Exception as error:
                 raise explain(error, self.path) from error
 
@@ -293,11 +304,13 @@ class Ledger:
         return int(epoch)
 
     def _check(self, run: _Run, lease: Lease) -> None:
-        for target, epoch in zip(lease.targets, lease.epochs, strict=True):
-            row = run("SELECT epoch, holder FROM lease WHERE target = ?", (target,)).first()
-            if row is None or row[0] != epoch:
-                who = "nobody" if row is None else f"{row[1]} (epoch {row[0]})"
-                raise LeaseError(f"the lease on {target} (epoch {epoch}) is over: {who} holds it now")
+        # One query for all: a run over many groups holds as many targets, and each of its entries is checked.
+        wanted = json.dumps(list(zip(lease.targets, lease.epochs, strict=True)))
+        row = run(_OVER, (wanted,)).first()
+        if row is not None:
+            target, epoch, held, holder = row
+            who = "nobody" if held is None else f"{holder} (epoch {held})"
+            raise LeaseError(f"the lease on {target} (epoch {epoch}) is over: {who} holds it now")
 
     @staticmethod
     def _touched(run: _Run, run_id: str, seq: int) -> None:
@@ -349,6 +362,11 @@ class Ledger:
 
 
 _Run = Callable[..., Any]
+_OVER = """
+    SELECT wanted.value ->> 0, wanted.value ->> 1, lease.epoch, lease.holder
+    FROM json_each(?) AS wanted LEFT JOIN lease ON lease.target = wanted.value ->> 0
+    WHERE lease.epoch IS NOT wanted.value ->> 1 LIMIT 1
+"""
 _STEP = "SELECT id, state, attempts, began_at, ended_at, facts, answer, reason, took_s FROM step"
 
 

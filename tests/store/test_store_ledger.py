@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import sqlite3
+import threading
 from collections.abc import Iterator
 from contextlib import closing
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -132,6 +134,49 @@ def test_a_console_that_was_silent_beyond_its_lease_finds_its_epoch_old(tmp_path
                 act()
         assert len(one.journal()) == entries
         two.intend(new, "s1", STEP.call, [])
+
+
+def test_every_target_of_a_lease_is_checked_with_each_entry(tmp_path: Path, clock: Time) -> None:
+    path = tmp_path / "store.sqlite"
+    with closing(Ledger(path, clock)) as one, closing(Ledger(path, clock)) as two:
+        many = replace(PLAN, targets=tuple(f"rcg:1:g{number}" for number in range(100)))
+        one.propose("r1", many, "ops@jump")
+        one.approve("r1", "ops@jump", [])
+        lease = one.take("r1", "one")
+        one.intend(lease, "s1", STEP.call, [])
+        entries = len(one.journal())
+        with closing(sqlite3.connect(path)) as connection, connection:
+            connection.execute("UPDATE lease SET epoch = 2, holder = 'two' WHERE target = 'rcg:1:g70'")
+        with pytest.raises(LeaseError, match=r"rcg:1:g70 \(epoch 1\) is over: two \(epoch 2\) holds it"):
+            one.intend(lease, "s1", STEP.call, [])
+        with closing(sqlite3.connect(path)) as connection, connection:
+            connection.execute("DELETE FROM lease WHERE target = 'rcg:1:g70'")
+        with pytest.raises(LeaseError, match="nobody holds it now"):
+            two.settle(lease, "s1", StepState.DONE, [])
+        assert len(one.journal()) == entries
+
+
+def test_whoever_reads_does_not_wait_for_a_writer_and_sees_nothing_half_written(tmp_path: Path) -> None:
+    seen: list[RunState] = []
+
+    def clock() -> datetime:  # the ledger asks for the time within its transactions too
+        if reading.is_set():
+            seen.append(ledger.standing("r1")[0])
+        return AT
+
+    reading = threading.Event()
+    with closing(Ledger(tmp_path / "store.sqlite", clock)) as ledger:
+        ledger.propose("r1", PLAN, "ops@jump")
+        reading.set()
+        writer = threading.Thread(target=ledger.approve, args=("r1", "ops@jump", ["stop oradb"]), daemon=True)
+        writer.start()
+        writer.join(20)
+        assert not writer.is_alive()
+        reading.clear()
+        assert set(seen) == {RunState.PROPOSED}
+        assert ledger.standing("r1") == (RunState.APPROVED, ledger.run("r1").seq)
+        with pytest.raises(RunError, match="no run r2"):
+            ledger.standing("r2")
 
 
 def test_a_lease_that_is_renewed_or_that_nobody_else_took_holds_on(ledger: Ledger, clock: Time) -> None:
