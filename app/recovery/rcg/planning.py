@@ -16,19 +16,15 @@ from store.runs import SECOND_PERSON, Plan
 def plan(verb: RcgVerb, situations: Sequence[Situation], options: Options, run_tag: str) -> Plan:
     """The plan, refused by its guards where it must not be done. ``run_tag`` names the run's snapshots.
 
-    Groups are acted on in waves of ``options.wave``: a group begins when all of the wave before are through. Otherwise
-    they are independent: one that fails holds up no other.
+    At most ``options.wave`` groups are acted on at a time: each begins as soon as the one so many places before it is
+    through, well or not. Otherwise they are independent: one that fails holds up no other.
     """
     drafts: list[Draft] = []
-    wave: list[Draft] = []
-    after: tuple[str, ...] = ()
     for number, at in enumerate(situations, start=1):
-        if len(wave) == options.wave:
-            after, wave = tuple(end for draft in wave for end in draft.join), []
-        draft = Draft(at, f"g{number}." if len(situations) > 1 else "s", run_tag, after)
+        before = drafts[-options.wave].join if len(drafts) >= options.wave else ()
+        draft = Draft(at, f"g{number}." if len(situations) > 1 else "s", run_tag, before)
         draw(draft, verb, options)
         drafts.append(draft)
-        wave.append(draft)
     return merged(verb, drafts)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import random
 from dataclasses import replace
 from datetime import timedelta
 from itertools import product
@@ -19,7 +20,7 @@ from app.recovery.rcg.planning import plan
 from app.recovery.rcg.situation import Situation, Witness, way_back
 from store.estate import RcgMode, RcgRole, RcgStatus, SyncStatus, Vlun
 from store.rcg_verbs import RcgVerb, Standing
-from store.runs import Plan
+from store.runs import Plan, StepState
 from tests.app.recovery.situations import NOW, PR, SR, TWO_WITNESSES, P, S, U, pair
 
 STARTED, STOPPED = RcgStatus.STARTED, RcgStatus.STOPPED
@@ -207,8 +208,23 @@ def test_several_groups_run_in_waves_under_one_name_with_the_largest_loss() -> N
     first = {step.id: step.after for step in found.steps if step.kind == "rcg.failover"}
     assert all(step.needs == () for step in found.steps if step.kind == "rcg.failover")
     assert first["g1.1"] == first["g2.1"] == ()
-    assert {need.split(".")[0] for need in first["g3.1"]} == {"g1", "g2"}
-    assert {need.split(".")[0] for need in first["g5.1"]} == {"g3", "g4"}
+    waits = {step_id: {need.split(".")[0] for need in after} for step_id, after in first.items() if after}
+    assert waits == {"g3.1": {"g1"}, "g4.1": {"g2"}, "g5.1": {"g3"}}
+
+
+def test_never_are_more_groups_under_way_than_a_wave_holds_whichever_is_the_faster() -> None:
+    ats = [replace(pair(P, S), name=f"g{number}", key=f"rcg:1001:g{number}") for number in range(9)]
+    found = plan(RcgVerb.FAILOVER, ats, Options(wave=3), "tag")
+    rng = random.Random(5)
+    states = dict.fromkeys((step.id for step in found.steps), StepState.PENDING)
+    most = 0
+    while able := schedule.ready(found, states):
+        begun = {step_id.split(".")[0] for step_id, state in states.items() if state is not StepState.PENDING}
+        left = {step_id.split(".")[0] for step_id, state in states.items() if state is StepState.PENDING}
+        most = max(most, len(begun & left | {step.id.split(".")[0] for step in able}))
+        states[rng.choice(able).id] = StepState.DONE
+    assert most == 3
+    assert set(states.values()) == {StepState.DONE}
 
 
 def test_every_step_is_made_again_from_what_is_stored_of_it() -> None:
