@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import math
+import threading
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from app.recovery import kinds
 from app.recovery.kinds import UnknownStepError
-from app.recovery.looks import Devices
+from app.recovery.looks import Asked, Devices
 from app.recovery.step import Seen, Step, UnseenError, Verdict
 from backends.outcome import DeviceError, Failure, ParseError, Sent
 from store.ledger import LeaseError, Ledger
@@ -31,27 +33,68 @@ class Pace:
 
 @dataclass(frozen=True, slots=True)
 class End:
-    """How a try ended; ``lost``: the lease is somebody else's now, and nothing was written."""
+    """How a try ended; ``lost``: the lease is somebody else's now, and nothing was written. ``begun``: when the
+    looks began (monotonic) that showed what the step has done, by what was looked at."""
 
     state: StepState
     lost: bool = False
+    begun: Mapping[Asked, float] = field(default_factory=dict)
+
+
+class Tempo:
+    """After how many seconds the effects of a run's steps are seen, by kind: looks before that tell nothing, and each
+    of them is one that another step waits for. Safe from several threads.
+
+    It is the least after which an effect was seen, and is found by halving the time to the last look before that which
+    did not show it. A step that is slower than others of its kind is looked at again at the usual pace.
+    """
+
+    NEAR_S, MISSED_S, MOST_S = 0.2, 0.05, 15.0
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._spans: dict[str, tuple[float, float]] = {}
+
+    def first(self, kind: str) -> float:
+        """When to look for the first time, in seconds after the device took the verb."""
+        with self._lock:
+            early, late = self._spans.get(kind, (0.0, 0.0))
+        return min(self.MOST_S, late if late - early <= self.NEAR_S else (early + late) / 2)
+
+    def saw(self, kind: str, after_s: float, done: bool, first: bool) -> None:
+        """A look that began ``after_s`` seconds after the device took the verb showed its effect, or did not yet."""
+        with self._lock:
+            early, late = self._spans.get(kind, (0.0, math.inf))
+            if done:
+                late = min(late, after_s)
+            elif after_s < late:
+                early = max(early, after_s)
+            elif first:
+                early, late = after_s, after_s + self.MISSED_S
+            if late < math.inf:
+                self._spans[kind] = (min(early, late), late)
 
 
 @dataclass(frozen=True, slots=True)
 class _Sight:
-    """What a step sees, with looks that begin now."""
+    """What a step sees, with looks that begin when ``since`` says or later. ``begun``: when those began that it saw."""
 
     devices: Devices
-    since: float
+    since: Callable[[Asked], float]
     began_at: datetime | None
     waited_s: float
     margin_s: float
+    begun: dict[Asked, float] = field(default_factory=dict)
 
     def reading(self, device: str) -> object:
-        return self.devices.reading(device, self.since)
+        return self._seen((device, "reading"))
 
     def objects(self, device: str) -> object:
-        return self.devices.objects(device, self.since)
+        return self.devices.objects_by(device, self._seen)
+
+    def _seen(self, asked: Asked) -> object:
+        value, self.begun[asked] = self.devices.look(asked, self.since(asked))
+        return value
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,8 +111,9 @@ class _Hands:
 
 
 class Attempt:
-    """Tries at steps of one run under ``lease``. ``stopped`` says that this console must do nothing more, ``may_send``
-    whether the operator lets anything more be sent."""
+    """One try at a step of a run under ``lease``. ``stopped`` says that this console must do nothing more, ``may_send``
+    whether the operator lets anything more be sent. A verb may rest on a look that others took meanwhile, if it began
+    (monotonic) when ``recent`` says or later; nothing else is concluded from one that did not begin now."""
 
     def __init__(
         self,
@@ -80,6 +124,8 @@ class Attempt:
         stopped: Callable[[], bool],
         may_send: Callable[[], bool],
         tell: Callable[[], None],
+        tempo: Tempo,
+        recent: Callable[[Asked], float],
     ) -> None:
         self._ledger = ledger
         self._devices = devices
@@ -88,8 +134,12 @@ class Attempt:
         self._stopped = stopped
         self._may_send = may_send
         self._tell = tell
+        self._tempo = tempo
+        self._since = recent
         self._first_look = self._patient_from = time.monotonic()
+        self._begun: dict[Asked, float] = {}
         self._sent_at: float | None = None
+        self._taken_at: float | None = None
         self._accepted = False
 
     def make(self, planned: PlannedStep) -> End:
@@ -107,12 +157,18 @@ class Attempt:
         record = self._ledger.step(self._lease.run, planned.id)
         if record.attempts and planned.call:
             self._remember(record)
-        intended, failures = record.attempts > 0, 0
+        intended, failures, first = record.attempts > 0, 0, True
+        if intended or not planned.call:
+            self._since = _now()
         while not self._stopped():
-            record = self._ledger.step(self._lease.run, planned.id)
-            seen = self._look(step, record.began_at)
+            seen = self._look(step, planned, record.began_at)
             if self._stopped():  # a look takes its time
                 break
+            if first and not intended and planned.call and seen.verdict is not Verdict.READY:
+                self._since, first = _now(), False
+                continue
+            self._learn(planned.kind, seen.verdict, first)
+            first = False
             match seen.verdict:
                 case Verdict.DONE:
                     state = StepState.DONE if intended or not planned.call else StepState.ALREADY
@@ -127,12 +183,31 @@ class Attempt:
                     if error is not None and not self._goes_on(error, failures):
                         return self._refused(step, planned, error)
                     failures += error is not None
+                    record = self._ledger.step(self._lease.run, planned.id)
+                    first = True
+                    if error is None:
+                        self._rest(self._tempo.first(planned.kind))
+                    self._since = _now()
                     continue
             if time.monotonic() - self._patient_from > planned.limit_s:
                 text = f"not seen within {planned.limit_s:g} s: {seen.why}"
                 return self._settle(planned, StepState.UNKNOWN, seen, text)
-            time.sleep(self._pace.poll_s)
+            self._rest(self._pace.poll_s)
+            self._since = _now()
         return End(record.state)
+
+    def _rest(self, seconds: float) -> None:
+        """Wait, but not for long once this console is to do nothing more."""
+        until = time.monotonic() + seconds
+        while (left := until - time.monotonic()) > 0 and not self._stopped():
+            time.sleep(min(left, self._pace.poll_s))
+
+    def _learn(self, kind: str, verdict: Verdict, first: bool) -> None:
+        """Whether the effect was seen by the look just taken, counted from when the device took the verb."""
+        if self._taken_at is not None and self._begun and verdict in (Verdict.DONE, Verdict.CHANGING, Verdict.READY):
+            done = verdict is Verdict.DONE
+            began = max(self._begun.values()) if done else min(self._begun.values())
+            self._tempo.saw(kind, began - self._taken_at, done, first)
 
     def _remember(self, record: StepRecord) -> None:
         """What an earlier try left behind: a call that got no answer may still arrive, and one that was accepted may
@@ -149,13 +224,19 @@ class Attempt:
         on_its_way = self._sent_at is not None and time.monotonic() - self._sent_at < self._pace.lost_s
         return not (self._accepted or on_its_way)
 
-    def _look(self, step: Step, began_at: datetime | None) -> Seen:
-        waited = time.monotonic() - self._first_look
-        sight = _Sight(self._devices, time.monotonic(), began_at, waited, self._pace.margin_s)
+    def _look(self, step: Step, planned: PlannedStep, began_at: datetime | None) -> Seen:
+        """Look at what the step rests on, all that steps of its kind looked at before at once."""
+        waited, habit = time.monotonic() - self._first_look, f"{planned.kind} {planned.device}"
+        sight = _Sight(self._devices, self._since, began_at, waited, self._pace.margin_s)
+        self._devices.ahead(habit, self._since)
         try:
-            return step.observe(sight)
+            seen = step.observe(sight)
         except UnseenError as error:
+            self._begun = {}
             return Seen(Verdict.UNKNOWN, (), str(error))
+        self._begun = sight.begun
+        self._devices.note(habit, frozenset(sight.begun))
+        return seen
 
     def _act(self, step: Step, planned: PlannedStep, seen: Seen) -> DeviceError | None:
         """Write the intent, send, keep the answer. Returns what went wrong, None: the device took it."""
@@ -171,6 +252,7 @@ class Attempt:
             error = DeviceError(planned.device, planned.call, Failure.REFUSED, Sent.NO, str(failed))
             answer = f"{REFUSED}{error}"
         self._accepted = error is None
+        self._taken_at = time.monotonic() if error is None else None
         self._sent_at = time.monotonic() if error is not None and error.sent is Sent.UNKNOWN else None
         self._patient_from = time.monotonic()
         self._ledger.answered(self._lease, planned.id, answer, time.monotonic() - began)
@@ -190,7 +272,8 @@ class Attempt:
     def _refused(self, step: Step, planned: PlannedStep, error: DeviceError) -> End:
         """What went wrong is looked at once more before it is a failure: the array may have done it by itself."""
         record = self._ledger.step(self._lease.run, planned.id)
-        seen = self._look(step, record.began_at)
+        self._since = _now()
+        seen = self._look(step, planned, record.began_at)
         if seen.verdict is Verdict.DONE:
             return self._settle(planned, StepState.DONE, seen, f"{seen.why} (the device had said: {error.text})")
         code = f" ({error.code})" if error.code else ""
@@ -200,4 +283,10 @@ class Attempt:
     def _settle(self, planned: PlannedStep, state: StepState, seen: Seen, reason: str) -> End:
         self._ledger.settle(self._lease, planned.id, state, seen.facts, reason)
         self._tell()
-        return End(state)
+        return End(state, begun=self._begun)
+
+
+def _now() -> Callable[[Asked], float]:
+    """Looks that begin now."""
+    now = time.monotonic()
+    return lambda asked: now

@@ -9,13 +9,15 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass
+from contextlib import nullcontext
+from dataclasses import dataclass, field
 
 from app.recovery import schedule
-from app.recovery.attempt import Attempt, End, Pace
-from app.recovery.looks import Devices
+from app.recovery.attempt import Attempt, End, Pace, Tempo
+from app.recovery.looks import Asked, Devices
 from store.errors import StoreError
 from store.ledger import LEASE_S, LeaseError, Ledger
 from store.runs import (
@@ -23,6 +25,7 @@ from store.runs import (
     Choice,
     Decision,
     Lease,
+    Plan,
     PlannedStep,
     Run,
     RunState,
@@ -32,13 +35,24 @@ from store.runs import (
 AT_ONCE = 64
 """Steps under way at a time: most of them wait, and the session bound of each device holds the rest back."""
 
+MANY = 4
+"""A run over more groups than this keeps its sessions to the devices from one call to the next. What is saved by a
+smaller one is not worth the sessions that stay on an array, until it ends them itself, where a console is killed."""
+
+RECENT_S = 5.0
+"""A verb may rest on a look that began so long ago, where this run has done nothing since that it would show: a fresh
+one of a whole array takes as long. Destructive steps may on facts that are much older (procedures 1.1)."""
+
 
 @dataclass(slots=True)
 class _Under:
-    """What the conductor of a run keeps in mind."""
+    """What the conductor of a run keeps in mind. ``seen``: when the looks began that showed what a step did, and
+    ``from_s`` when this console began to act, on the monotonic clock."""
 
     lease: Lease
     states: dict[str, StepState]
+    seen: dict[str, Mapping[Asked, float]] = field(default_factory=dict)
+    from_s: float = field(default_factory=time.monotonic)
     heard: int = 0
     paused: bool = False
     aborting: Decision | None = None
@@ -60,6 +74,7 @@ class Runner:
         self._holder = holder
         self._pace = pace or Pace()
         self._tell = tell
+        self._tempo = Tempo()
         self._lost = threading.Event()
         self._done = threading.Event()
         self._left = threading.Event()
@@ -80,10 +95,12 @@ class Runner:
         keeper = threading.Thread(target=self._keep, args=(lease,), name=f"lease of run {run_id}", daemon=True)
         keeper.start()
         try:
-            self._heed(found, under)
-            if under.aborting is None:
-                self._again(found, under)
-            self._conduct(found, under, wait_for_operator)
+            with self._devices.kept() if len(found.plan.targets) > MANY else nullcontext():
+                self._devices.warm({step.device for step in found.plan.steps})
+                self._heed(found, under)
+                if under.aborting is None:
+                    self._again(found, under)
+                self._conduct(found, under, wait_for_operator)
         finally:
             self._done.set()
             keeper.join()
@@ -134,8 +151,9 @@ class Runner:
                         return
                     for future in wait(flying, self._pace.poll_s, FIRST_COMPLETED).done if flying else ():
                         self._landed(flying.pop(future), future.result(), under)
-                    if not flying:
-                        self._left.wait(0.0 if schedule.ready(run.plan, under.states) else self._pace.poll_s)
+                    if not flying and not schedule.ready(run.plan, under.states):
+                        self._devices.rest()
+                        self._left.wait(self._pace.poll_s)
             except BaseException:
                 self._left.set()  # the other steps must not go on acting for a run that nobody conducts
                 raise
@@ -149,15 +167,23 @@ class Runner:
             undoing = step.id in run.plan.undoes
             return undoing or not (under.paused or under.aborting)
 
-        attempt = Attempt(
-            self._ledger, self._devices, self._pace, under.lease, lambda: self._stopped, may_send, self._tell
-        )
-        return attempt.make(step)
+        return Attempt(
+            self._ledger,
+            self._devices,
+            self._pace,
+            under.lease,
+            lambda: self._stopped,
+            may_send,
+            self._tell,
+            self._tempo,
+            _recent(run.plan, step, under),
+        ).make(step)
 
     def _landed(self, step: PlannedStep, end: End, under: _Under) -> None:
         if end.lost:
             self._lost.set()
         under.states[step.id] = end.state
+        under.seen[step.id] = end.begun
         self._tell()
 
     @staticmethod
@@ -175,7 +201,7 @@ class Runner:
             return self._end(run, under, RunState.FAILED, self._ledger.step(run.id, failed[0]).reason)
         if self._troubled(under) or under.paused:
             state = RunState.PAUSED if under.paused and not self._troubled(under) else RunState.WAITING
-            if self._ledger.run(run.id).state is not state:
+            if self._ledger.standing(run.id)[0] is not state:
                 self._ledger.turn(under.lease, state)
                 self._tell()
             return not wait_for_operator
@@ -232,9 +258,12 @@ class Runner:
 
     def _listen(self, run: Run, under: _Under) -> None:
         """Do what people decided since the last time, here or at another console."""
-        for decision in self._ledger.decisions(run.id, under.heard):
-            under.heard = decision.seq
-            self._obey(run, under, decision)
+        newest = self._ledger.standing(run.id)[1]
+        if newest > under.heard:
+            for decision in self._ledger.decisions(run.id, under.heard):
+                newest = max(newest, decision.seq)
+                self._obey(run, under, decision)
+            under.heard = newest
 
     def _obey(self, run: Run, under: _Under, decision: Decision) -> None:
         match decision.choice:
@@ -252,6 +281,7 @@ class Runner:
         """A step that waits for the operator is tried again, or settled by what a person said; no other is touched."""
         if under.states[step_id] not in (StepState.FAILED, StepState.UNKNOWN):
             return
+        under.seen.pop(step_id, None)  # whoever decides may have done something that no look has shown yet
         if decision.choice is Choice.RETRY:
             self._set(under, step_id, StepState.PENDING)
         else:
@@ -261,6 +291,19 @@ class Runner:
         self._running(run, under)
 
     def _running(self, run: Run, under: _Under) -> None:
-        if not self._troubled(under) and self._ledger.run(run.id).state is not RunState.RUNNING:
+        if not self._troubled(under) and self._ledger.standing(run.id)[0] is not RunState.RUNNING:
             self._ledger.turn(under.lease, RunState.RUNNING)
         self._tell()
+
+
+def _recent(plan: Plan, step: PlannedStep, under: _Under) -> Callable[[Asked], float]:
+    """From when on looks show all that a step rests on: what was done before it, as those steps saw it themselves.
+
+    Each step looks at what it changes; so a look of another kind, or at another device, misses nothing of it.
+    """
+    now = time.monotonic()
+    before = schedule.before(plan, step)
+    if step.id in plan.undoes or not before <= under.seen.keys():  # done at another time, or by somebody's word
+        return lambda asked: now
+    oldest = max(under.from_s, now - RECENT_S)
+    return lambda asked: max((oldest, *(under.seen[other].get(asked, oldest) for other in before)))

@@ -47,6 +47,19 @@ def order(plan: Plan) -> tuple[PlannedStep, ...]:
     return tuple(found)
 
 
+def before(plan: Plan, step: PlannedStep) -> frozenset[str]:
+    """The ids of all steps that must be settled before ``step``, near and far."""
+    by_id = {each.id: each for each in plan.steps}
+    found: set[str] = set()
+    left = list(step.needs)
+    while left:
+        other = left.pop()
+        if other not in found:
+            found.add(other)
+            left += by_id[other].needs
+    return frozenset(found)
+
+
 def finished(plan: Plan, states: Mapping[str, StepState]) -> bool:
     """Whether every step is settled that had to be done."""
     undoes = plan.undoes

@@ -227,6 +227,13 @@ def test_never_are_more_groups_under_way_than_a_wave_holds_whichever_is_the_fast
     assert set(states.values()) == {StepState.DONE}
 
 
+def test_what_must_be_settled_before_a_step_is_found_near_and_far() -> None:
+    found = plan(RcgVerb.FAILOVER, [pair(P, S)], Options(), "tag")
+    ids = [step.id for step in found.steps]
+    assert schedule.before(found, found.steps[0]) == frozenset()
+    assert schedule.before(found, found.steps[-1]) == frozenset(ids[:-1])
+
+
 def test_every_step_is_made_again_from_what_is_stored_of_it() -> None:
     for at in (pair(P, S, mode=RcgMode.PERIODIC), pair(P, PR, STOPPED, exported="peer"), pair(SR, PR), pair(S, P)):
         for verb in RcgVerb:

@@ -17,16 +17,17 @@ from app.recovery.attempt import Pace
 from app.recovery.operations import Operations, new_run_id
 from app.recovery.rcg.options import Options
 from app.recovery.rcg.role_steps import Stop
-from app.recovery.runner import Runner
+from app.recovery.runner import RECENT_S, Runner, _recent, _Under
 from app.recovery.step import Seen, Sight
 from app.settings import load
 from backends.lab.faults import FaultKind
 from backends.lab.threepar.rcg import Side
 from store.database import open_store
-from store.estate import RcgMode, RcgRole, RcgStatus
+from store.estate import RcgMode, RcgRole, RcgStatus, RemoteCopyGroup
 from store.ledger import LeaseError, Ledger
 from store.rcg_verbs import RcgVerb
-from store.runs import Choice, Run, RunState, StepState
+from store.runs import Choice, Lease, Plan, PlannedStep, Run, RunState, StepState
+from tests.app.recovery.situations import NOW
 from tests.faults.rcg_estate import RcgEstate, rcg_estate
 
 PACE = Pace(poll_s=0.02, lost_s=0.5, margin_s=1.2, busy_s=0.1, retries=5)
@@ -371,3 +372,67 @@ def test_a_console_that_leaves_gives_the_run_back_to_be_resumed(estate: RcgEstat
     thread.join(30)
     assert operations.ledger.run(run.id).state is RunState.INTERRUPTED
     assert runner(operations, "two").run(run.id, wait_for_operator=False).state is RunState.SUCCEEDED
+
+
+def test_a_run_over_many_groups_keeps_its_sessions_whatever_breaks_and_closes_them(
+    estate: RcgEstate, operations: Operations
+) -> None:
+    names = [estate.group(RcgMode.SYNC) for _ in range(6)]
+    for name in names:
+        estate.switch_off("paris", name)
+    run = agreed(operations, RcgVerb.FAILOVER, *names, options=Options(wave=3))
+    for verb in ("DELETE /vluns", "PUT /remotecopygroups", "POST /volumes", "POST /remotecopygroups", "POST /vluns"):
+        estate.world.faults.add("*", FaultKind.DROP_AFTER, verb, count=1)
+    thread = threading.Thread(target=done, args=(operations, run), daemon=True)
+    calls = estate.paris.device.counters.requests
+    before = calls.copy()
+    thread.start()
+    eventually(lambda: calls["PUT /remotecopygroups"] >= before["PUT /remotecopygroups"] + 2)
+    for array in (estate.paris, estate.lyon):
+        assert array.sessions is not None
+        array.sessions.expire_all()  # as after a restart of the service
+    thread.join(60)
+    found = operations.ledger.run(run.id)
+    assert found.state is RunState.SUCCEEDED, [step.reason for step in found.steps if step.state is StepState.FAILED]
+    assert all(side(estate, name, "lyon").role is RcgRole.PRIMARY_REV for name in names)
+    for verb, count in (("PUT /remotecopygroups", 6), ("POST /volumes", 12)):
+        assert count <= calls[verb] - before[verb] <= count + 3, verb  # refused with the session, or sent once
+    assert calls["POST /credentials"] - before["POST /credentials"] < 20  # of 30 verbs, and more looks than that
+    assert estate.paris.device.counters.sessions == estate.lyon.device.counters.sessions == 0
+    shown = {e.obj.name: e.obj for e in operations.store.view.entries("rcg") if isinstance(e.obj, RemoteCopyGroup)}
+    assert all(shown[f"{name}.r1001"].role is RcgRole.PRIMARY_REV for name in names)
+
+
+def test_a_run_that_waits_for_the_operator_holds_no_session(estate: RcgEstate, operations: Operations) -> None:
+    names = [estate.group(RcgMode.SYNC) for _ in range(5)]
+    run = agreed(operations, RcgVerb.STOP, *names)
+    estate.world.faults.add("3par-p", FaultKind.HTTP_409, "PUT /remotecopygroups", count=1)
+    thread = threading.Thread(target=runner(operations).run, args=(run.id,), daemon=True)
+    thread.start()
+    eventually(lambda: operations.ledger.run(run.id).state is RunState.WAITING)
+    eventually(lambda: estate.paris.device.counters.sessions == estate.lyon.device.counters.sessions == 0)
+    failed = next(step for step in operations.ledger.run(run.id).steps if step.state is StepState.FAILED)
+    operations.ledger.decide(run.id, Choice.RETRY, failed.id, "once more", "ops")
+    thread.join(30)
+    assert operations.ledger.run(run.id).state is RunState.SUCCEEDED
+
+
+def test_a_verb_rests_on_no_look_that_began_before_what_was_done_ahead_of_it() -> None:
+    def step(step_id: str, *needs: str, undo: str | None = None) -> PlannedStep:
+        return PlannedStep(step_id, "rcg.stop", "{}", "", "3par-p", "stop", needs=needs, undo=undo)
+
+    plan = Plan("stop", "stop", ("g",), NOW, (step("a", undo="u"), step("b", "a"), step("c", "b"), step("u")))
+    under = _Under(Lease("r1", ("g",), (1,), "one"), {})
+    now = time.monotonic()
+    under.from_s, group, vluns = now - 100, ("3par-p", "reading"), ("3par-p", "/vluns")
+    under.seen = {"a": {group: now - 3}, "b": {vluns: now - 1}}
+    since = _recent(plan, plan.step("c"), under)
+    assert (since(group), since(vluns)) == (now - 3, now - 1)  # each as the step saw it that changed it
+    assert now - RECENT_S <= since(("3par-l", "reading")) < now - 3
+    under.seen["a"] = {group: now - 60}
+    assert since(group) >= now - RECENT_S  # not too old
+    assert _recent(plan, plan.step("u"), under)(group) >= now  # what takes another one back looks anew
+    under.from_s = now - 2
+    assert _recent(plan, plan.step("c"), under)(group) == now - 2  # nothing from before this console acted
+    del under.seen["a"]
+    assert _recent(plan, plan.step("c"), under)(vluns) >= now  # done at another time, or by somebody's word

@@ -1,0 +1,304 @@
+"""Looks and calls of a run over many groups: sessions kept, bounded, thrown away and closed; looks in parts."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from dataclasses import dataclass, field, replace
+from datetime import UTC
+from typing import Any
+
+import pytest
+
+from app.connect import Connector, Slots
+from app.recovery.attempt import Tempo
+from app.recovery.looks import Devices, _merged
+from app.recovery.step import UnseenError
+from app.settings import load
+from backends.lab.faults import FaultKind
+from backends.outcome import DeviceError, Failure, Sent
+from backends.threepar import answers
+from backends.threepar.cli import CliSession
+from backends.threepar.provision import CreateSnapshot
+from backends.threepar.verbs import Door, StopGroup
+from backends.threepar.wsapi import WsapiSession
+from store.estate import RcgMode, RcgStatus, Reading, RemoteCopyGroup
+from tests.faults.rcg_estate import RcgEstate, rcg_estate
+
+
+@pytest.fixture(scope="module")
+def estate(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RcgEstate]:
+    with rcg_estate(tmp_path_factory.mktemp("lab")) as running:
+        yield running
+
+
+@pytest.fixture(autouse=True)
+def nothing_is_left(estate: RcgEstate) -> Iterator[None]:
+    yield
+    estate.world.faults.clear()
+    for array in (estate.paris, estate.lyon):
+        array.device.max_sessions = 64
+        deadline = time.monotonic() + 5
+        while array.device.counters.sessions and time.monotonic() < deadline:
+            time.sleep(0.01)
+        assert array.device.counters.sessions == 0
+
+
+@dataclass
+class Told:
+    readings: list[Reading] = field(default_factory=list)
+
+
+def devices(estate: RcgEstate, sessions: int = 4, told: Told | None = None) -> Devices:
+    settings = load(estate.config)
+    tell = (told or Told()).readings.append
+    return Devices(Connector(settings), {device.name: sessions for device in settings.devices}, tell)
+
+
+def logins(estate: RcgEstate) -> int:
+    return estate.paris.device.counters.requests["POST /credentials"]
+
+
+def group(reading: Reading, name: str) -> RemoteCopyGroup:
+    return next(obj for obj in reading.objects if isinstance(obj, RemoteCopyGroup) and obj.name == name)
+
+
+def snapshot(number: int, name: str) -> CreateSnapshot:
+    return CreateSnapshot(f"{name}.s{number}", f"{name}_v1")
+
+
+def test_sessions_are_logged_in_once_while_they_are_kept_and_logged_out_at_the_end(estate: RcgEstate) -> None:
+    name, at = estate.group(RcgMode.SYNC), devices(estate)
+    before = logins(estate)
+    with at.kept():
+        for number in range(5):
+            at.perform("3par-p", snapshot(number, name), "wsapi")
+        assert logins(estate) == before + 1
+        assert estate.paris.device.counters.sessions == 1
+    assert estate.paris.device.counters.sessions == 0
+    at.perform("3par-p", snapshot(9, name), "wsapi")
+    assert logins(estate) == before + 2
+
+
+def test_who_rests_holds_no_session_and_keeps_the_next_one(estate: RcgEstate) -> None:
+    name, at = estate.group(RcgMode.SYNC), devices(estate)
+    with at.kept():
+        at.perform("3par-p", snapshot(1, name), "wsapi")
+        at.rest()
+        assert estate.paris.device.counters.sessions == 0
+        before = logins(estate)
+        for number in (2, 3):
+            at.perform("3par-p", snapshot(number, name), "wsapi")
+        assert logins(estate) == before + 1
+
+
+def test_two_runs_may_keep_sessions_and_the_last_one_closes_them(estate: RcgEstate) -> None:
+    name, at = estate.group(RcgMode.SYNC), devices(estate)
+    with at.kept():
+        with at.kept():
+            at.perform("3par-p", snapshot(1, name), "wsapi")
+        assert estate.paris.device.counters.sessions == 1
+        at.perform("3par-p", snapshot(2, name), "wsapi")
+    assert estate.paris.device.counters.sessions == 0
+
+
+@pytest.mark.parametrize("sessions", [1, 2, 4])
+def test_no_more_sessions_are_open_than_the_bound_allows(estate: RcgEstate, sessions: int) -> None:
+    name, at = estate.group(RcgMode.SYNC), devices(estate, sessions)
+    estate.paris.device.max_sessions = sessions  # the array refuses one too many
+
+    def act(number: int) -> None:
+        at.perform("3par-p", snapshot(number, name), "wsapi")
+        now = time.monotonic()
+        assert group(at.reading("3par-p", now), name).status is RcgStatus.STARTED
+        assert f"{name}.s{number}" in at.objects("3par-p", now).volumes
+
+    with at.kept(), ThreadPoolExecutor(12) as pool:
+        list(pool.map(act, range(24)))
+
+
+@pytest.mark.parametrize("kind", ["DROP_AFTER", "HTTP_504_AFTER", "HTTP_409"])
+def test_a_session_in_which_a_call_failed_is_not_used_again(estate: RcgEstate, kind: str) -> None:
+    name, at = estate.group(RcgMode.SYNC), devices(estate)
+    with at.kept():
+        at.perform("3par-p", snapshot(1, name), "wsapi")
+        before = logins(estate)
+        estate.world.faults.add("3par-p", FaultKind[kind], "POST /volumes", count=1)
+        with pytest.raises(DeviceError):
+            at.perform("3par-p", snapshot(2, name), "wsapi")
+        at.perform("3par-p", snapshot(3, name), "wsapi")
+        assert logins(estate) == before + 1
+
+
+def test_a_verb_under_a_session_that_had_ended_was_not_sent(estate: RcgEstate) -> None:
+    name, at = estate.group(RcgMode.SYNC), devices(estate)
+    with at.kept():
+        at.perform("3par-p", snapshot(1, name), "wsapi")
+        assert estate.paris.sessions is not None
+        estate.paris.sessions.expire_all()
+        with pytest.raises(DeviceError, match="the session had ended") as caught:
+            at.perform("3par-p", StopGroup(name), "wsapi")
+        assert (caught.value.sent, caught.value.failure) == (Sent.NO, Failure.LOST)
+        assert group(at.reading("3par-p", time.monotonic()), name).status is RcgStatus.STARTED
+        at.perform("3par-p", StopGroup(name), "wsapi")
+        assert group(at.reading("3par-p", time.monotonic()), name).status is RcgStatus.STOPPED
+
+
+def test_a_look_at_the_groups_alone_shows_them_as_a_whole_reading_does(estate: RcgEstate) -> None:
+    names = [estate.group(mode) for mode in (RcgMode.SYNC, RcgMode.PERIODIC)]
+    told = Told()
+    at = devices(estate, told=told)
+    whole = at.reading("3par-p", time.monotonic())
+    with at.kept():
+        quick = at.reading("3par-p", time.monotonic())
+        assert len(told.readings) == 1
+    assert len(told.readings) == 2  # at the end the panes are told of all that was looked at
+    assert {type(obj) for obj in quick.objects} == {RemoteCopyGroup}
+    assert quick.problems == whole.problems == ()
+    for name in names:
+        found, expected = group(quick, name), group(whole, name)
+        volumes = tuple(replace(volume, size_mib=None, vluns=()) for volume in expected.volumes)
+        assert found == replace(expected, volumes=volumes)
+    assert quick.clock_skew_s is not None and whole.clock_skew_s is not None
+    assert abs(quick.clock_skew_s - whole.clock_skew_s) <= 1.5
+
+
+@pytest.mark.parametrize(
+    ("kind", "verb"),
+    [
+        ("HTTP_500", "GET /remotecopygroups"),
+        ("TRUNCATED", "GET /remotecopygroups"),
+        ("TRUNCATED", "showrcopy groups"),
+        ("DROP_BEFORE", "showrcopy groups"),
+    ],
+)
+def test_where_a_door_does_not_tell_all_the_whole_reading_says_it(estate: RcgEstate, kind: str, verb: str) -> None:
+    name, told = estate.group(RcgMode.SYNC), Told()
+    at = devices(estate, told=told)
+    with at.kept():
+        estate.world.faults.add("3par-p", FaultKind[kind], verb, count=3)
+        found = at.reading("3par-p", time.monotonic())
+        estate.world.faults.clear()
+        assert len(told.readings) == 1 and told.readings[0] is found
+        assert group(at.reading("3par-p", time.monotonic()), name).status is RcgStatus.STARTED
+
+
+def test_a_group_that_only_one_door_tells_of_is_left_to_the_whole_reading(estate: RcgEstate) -> None:
+    estate.group(RcgMode.SYNC)
+    connect = Connector(load(estate.config))
+    api, line = connect.session("3par-p", Door.WSAPI), connect.session("3par-p", Door.CLI)
+    assert isinstance(api, WsapiSession) and isinstance(line, CliSession)
+    with api, closing(line):
+        system = answers.system(api.get("/system"))
+        ws, _ = answers.members("", api.get("/remotecopygroups"), answers.group)
+        text = line.csv("showrcopy groups")
+    found = _merged(system, ws, text, UTC)
+    assert found is not None and len(found[0]) == len(ws)
+    assert _merged(system, ws[1:], text, UTC) is None
+    assert _merged(system, ws, text.replace("g", "h", 1), UTC) is None
+    assert _merged(system, ws, f"{text}{text}", UTC) is None
+
+
+def test_an_array_that_is_dark_is_silent_and_one_that_refuses_the_login_is_not(estate: RcgEstate) -> None:
+    at = devices(estate)
+    with at.kept():
+        for kind, silent in ((FaultKind.UNREACHABLE, True), (FaultKind.REFUSES_LOGIN, False)):
+            estate.world.faults.add("3par-p", kind, "*")
+            with pytest.raises(UnseenError) as caught:
+                at.reading("3par-p", time.monotonic())
+            assert caught.value.silent is silent
+            with pytest.raises(UnseenError):
+                _ = at.objects("3par-p", time.monotonic()).vluns
+            estate.world.faults.clear()
+
+
+def test_only_the_list_that_is_needed_is_asked_for(estate: RcgEstate) -> None:
+    name, at = estate.group(RcgMode.SYNC), devices(estate)
+    with at.kept():
+        asked = estate.paris.device.counters.requests
+        before = asked.copy()
+        found = at.objects("3par-p", time.monotonic())
+        assert len(found.vluns[f"{name}_v1"]) == 1
+        assert {verb: asked[verb] - before[verb] for verb in asked if asked[verb] != before[verb]} == {
+            "POST /credentials": 1,
+            "GET /vluns": 1,
+        }
+        assert f"{name}-srv" in found.hosts and f"{name}_v2" in found.volumes and found.cpgs
+        assert found.hosts == at.objects("3par-p", time.monotonic()).hosts
+        assert asked["GET /hosts"] == before["GET /hosts"] + 1
+
+
+def test_a_look_that_began_before_is_not_shared_and_one_that_began_late_enough_is(estate: RcgEstate) -> None:
+    name, at = estate.group(RcgMode.SYNC), devices(estate)
+    with at.kept():
+        early = time.monotonic()
+        _, began = at.look(("3par-p", "reading"), early)
+        assert began >= early
+        assert at.look(("3par-p", "reading"), early)[1] == began
+        with estate.world.turn() as now:
+            found, mine = estate.paris.group(name)
+            found.stop(mine, now)
+        reading, again = at.look(("3par-p", "reading"), time.monotonic())
+        assert again > began
+        assert group(reading, name).status is RcgStatus.STOPPED
+
+
+class Session:
+    def __init__(self) -> None:
+        self.closed = False
+
+    def close(self) -> None:
+        self.closed = True
+
+
+def test_a_verb_goes_before_the_looks_that_wait_and_a_door_keeps_its_share() -> None:
+    slots = Slots(2)
+    slots.keeping = True
+    order: list[str] = []
+
+    def use(who: str, door: str, urgent: bool) -> None:
+        session: Any = slots.take(door, urgent)
+        order.append(who)
+        slots.give(door, session or Session(), good=True)
+
+    assert slots.take("cli", urgent=False) is slots.take("wsapi", urgent=False) is None
+    waiting = [threading.Thread(target=use, args=("look", "wsapi", False)) for _ in range(3)]
+    for thread in waiting:
+        thread.start()
+    time.sleep(0.1)
+    verb = threading.Thread(target=use, args=("verb", "wsapi", True))
+    verb.start()
+    time.sleep(0.1)
+    line = Session()
+    slots.give("cli", line, good=True)  # a look may not take the other door's share, and a verb no more than it needs
+    time.sleep(0.1)
+    assert order == [] and not line.closed
+    slots.give("wsapi", Session(), good=True)
+    for thread in (*waiting, verb):
+        thread.join(10)
+    assert order == ["verb", "look", "look", "look"]
+    assert slots.take("cli", urgent=False) is line
+    slots.keeping = False
+    slots.give("cli", line, good=True)
+    assert line.closed
+
+
+def test_the_first_look_after_a_verb_is_taken_when_the_fastest_effect_so_far_was_seen() -> None:
+    tempo = Tempo()
+    assert tempo.first("rcg.failover") == 0.0
+    for _ in range(12):
+        at = tempo.first("rcg.failover")
+        first = True
+        while at < 4.0:  # the array takes four seconds, and is looked at every second
+            tempo.saw("rcg.failover", at, done=False, first=first)
+            at, first = at + 1.0, False
+        tempo.saw("rcg.failover", at, done=True, first=first)
+    assert 4.0 <= tempo.first("rcg.failover") <= 4.3
+    assert tempo.first("rcg.stop") == 0.0
+    tempo.saw("rcg.failover", 2.0, done=True, first=True)
+    assert tempo.first("rcg.failover") <= 2.0
+    tempo.saw("rcg.slow", 900.0, done=True, first=True)
+    assert tempo.first("rcg.slow") <= Tempo.MOST_S
