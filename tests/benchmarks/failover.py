@@ -20,13 +20,14 @@ from typing import IO
 
 from app.connect import Connector
 from app.recovery.operations import Operations, new_run_id
-from app.recovery.rcg.options import Options, RcgVerb
+from app.recovery.rcg.options import Options
 from app.recovery.runner import Runner
 from app.settings import load
 from app.settings_records import SESSIONS
 from backends.lab.timing import REALISTIC, Timing
 from store.database import open_store
 from store.ledger import Ledger
+from store.rcg_verbs import RcgVerb
 from store.runs import Plan, PlannedStep, RunState
 from tests.benchmarks.sweep import figure
 

@@ -7,10 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from app.recovery.rcg.options import Options, RcgVerb
+from app.recovery.rcg.options import Options
 from app.recovery.rcg.planning import plan
 from backends.lab.timing import REALISTIC
 from store.estate import RcgStatus, SyncStatus
+from store.rcg_verbs import RcgVerb
 from store.runs import Plan
 from tests.app.recovery.situations import NOW, TWO_WITNESSES, P, S, pair
 from tests.benchmarks.audit import fill, verify_s

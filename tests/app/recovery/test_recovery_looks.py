@@ -75,23 +75,23 @@ def test_sessions_are_logged_in_once_while_they_are_kept_and_logged_out_at_the_e
     before = logins(estate)
     with at.kept():
         for number in range(5):
-            at.perform("3par-p", snapshot(number, name), "wsapi")
+            at.perform("3par-p", snapshot(number, name), "wsapi", 60.0)
         assert logins(estate) == before + 1
         assert estate.paris.device.counters.sessions == 1
     assert estate.paris.device.counters.sessions == 0
-    at.perform("3par-p", snapshot(9, name), "wsapi")
+    at.perform("3par-p", snapshot(9, name), "wsapi", 60.0)
     assert logins(estate) == before + 2
 
 
 def test_who_rests_holds_no_session_and_keeps_the_next_one(estate: RcgEstate) -> None:
     name, at = estate.group(RcgMode.SYNC), devices(estate)
     with at.kept():
-        at.perform("3par-p", snapshot(1, name), "wsapi")
+        at.perform("3par-p", snapshot(1, name), "wsapi", 60.0)
         at.rest()
         assert estate.paris.device.counters.sessions == 0
         before = logins(estate)
         for number in (2, 3):
-            at.perform("3par-p", snapshot(number, name), "wsapi")
+            at.perform("3par-p", snapshot(number, name), "wsapi", 60.0)
         assert logins(estate) == before + 1
 
 
@@ -99,9 +99,9 @@ def test_two_runs_may_keep_sessions_and_the_last_one_closes_them(estate: RcgEsta
     name, at = estate.group(RcgMode.SYNC), devices(estate)
     with at.kept():
         with at.kept():
-            at.perform("3par-p", snapshot(1, name), "wsapi")
+            at.perform("3par-p", snapshot(1, name), "wsapi", 60.0)
         assert estate.paris.device.counters.sessions == 1
-        at.perform("3par-p", snapshot(2, name), "wsapi")
+        at.perform("3par-p", snapshot(2, name), "wsapi", 60.0)
     assert estate.paris.device.counters.sessions == 0
 
 
@@ -111,7 +111,7 @@ def test_no_more_sessions_are_open_than_the_bound_allows(estate: RcgEstate, sess
     estate.paris.device.max_sessions = sessions  # the array refuses one too many
 
     def act(number: int) -> None:
-        at.perform("3par-p", snapshot(number, name), "wsapi")
+        at.perform("3par-p", snapshot(number, name), "wsapi", 60.0)
         now = time.monotonic()
         assert group(at.reading("3par-p", now), name).status is RcgStatus.STARTED
         assert f"{name}.s{number}" in at.objects("3par-p", now).volumes
@@ -124,26 +124,26 @@ def test_no_more_sessions_are_open_than_the_bound_allows(estate: RcgEstate, sess
 def test_a_session_in_which_a_call_failed_is_not_used_again(estate: RcgEstate, kind: str) -> None:
     name, at = estate.group(RcgMode.SYNC), devices(estate)
     with at.kept():
-        at.perform("3par-p", snapshot(1, name), "wsapi")
+        at.perform("3par-p", snapshot(1, name), "wsapi", 60.0)
         before = logins(estate)
         estate.world.faults.add("3par-p", FaultKind[kind], "POST /volumes", count=1)
         with pytest.raises(DeviceError):
-            at.perform("3par-p", snapshot(2, name), "wsapi")
-        at.perform("3par-p", snapshot(3, name), "wsapi")
+            at.perform("3par-p", snapshot(2, name), "wsapi", 60.0)
+        at.perform("3par-p", snapshot(3, name), "wsapi", 60.0)
         assert logins(estate) == before + 1
 
 
 def test_a_verb_under_a_session_that_had_ended_was_not_sent(estate: RcgEstate) -> None:
     name, at = estate.group(RcgMode.SYNC), devices(estate)
     with at.kept():
-        at.perform("3par-p", snapshot(1, name), "wsapi")
+        at.perform("3par-p", snapshot(1, name), "wsapi", 60.0)
         assert estate.paris.sessions is not None
         estate.paris.sessions.expire_all()
         with pytest.raises(DeviceError, match="the session had ended") as caught:
-            at.perform("3par-p", StopGroup(name), "wsapi")
+            at.perform("3par-p", StopGroup(name), "wsapi", 60.0)
         assert (caught.value.sent, caught.value.failure) == (Sent.NO, Failure.LOST)
         assert group(at.reading("3par-p", time.monotonic()), name).status is RcgStatus.STARTED
-        at.perform("3par-p", StopGroup(name), "wsapi")
+        at.perform("3par-p", StopGroup(name), "wsapi", 60.0)
         assert group(at.reading("3par-p", time.monotonic()), name).status is RcgStatus.STOPPED
 
 
