@@ -50,6 +50,11 @@ class DeviceError(Exception):
         self.text = text
         self.code = code
 
+    @property
+    def silent(self) -> bool:
+        """Whether the device gave no sign of life; one that refuses a login, or that was not asked, is not silent."""
+        return self.failure in (Failure.UNREACHABLE, Failure.TIMEOUT, Failure.LOST)
+
 
 class ParseError(ValueError):
     """A value or row does not have the documented form. ``line`` is the source text, ``expected`` the form."""

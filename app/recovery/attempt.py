@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -13,6 +11,7 @@ from app.recovery import kinds
 from app.recovery.kinds import UnknownStepError
 from app.recovery.looks import Asked, Devices
 from app.recovery.step import Seen, Step, UnseenError, Verdict
+from app.recovery.tempo import Tempo
 from backends.outcome import DeviceError, Failure, ParseError, Sent
 from store.ledger import LeaseError, Ledger
 from store.runs import NO_ANSWER, REFUSED, Lease, PlannedStep, StepRecord, StepState
@@ -41,40 +40,6 @@ class End:
     begun: Mapping[Asked, float] = field(default_factory=dict)
 
 
-class Tempo:
-    """After how many seconds the effects of a run's steps are seen, by kind: looks before that tell nothing, and each
-    of them is one that another step waits for. Safe from several threads.
-
-    It is the least after which an effect was seen, and is found by halving the time to the last look before that which
-    did not show it. A step that is slower than others of its kind is looked at again at the usual pace.
-    """
-
-    NEAR_S, MISSED_S, MOST_S = 0.2, 0.05, 15.0
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._spans: dict[str, tuple[float, float]] = {}
-
-    def first(self, kind: str) -> float:
-        """When to look for the first time, in seconds after the device took the verb."""
-        with self._lock:
-            early, late = self._spans.get(kind, (0.0, 0.0))
-        return min(self.MOST_S, late if late - early <= self.NEAR_S else (early + late) / 2)
-
-    def saw(self, kind: str, after_s: float, done: bool, first: bool) -> None:
-        """A look that began ``after_s`` seconds after the device took the verb showed its effect, or did not yet."""
-        with self._lock:
-            early, late = self._spans.get(kind, (0.0, math.inf))
-            if done:
-                late = min(late, after_s)
-            elif after_s < late:
-                early = max(early, after_s)
-            elif first:
-                early, late = after_s, after_s + self.MISSED_S
-            if late < math.inf:
-                self._spans[kind] = (min(early, late), late)
-
-
 @dataclass(frozen=True, slots=True)
 class _Sight:
     """What a step sees, with looks that begin when ``since`` says or later. ``begun``: when those began that it saw."""
@@ -87,10 +52,10 @@ class _Sight:
     begun: dict[Asked, float] = field(default_factory=dict)
 
     def reading(self, device: str) -> object:
-        return self._seen((device, "reading"))
+        return self.devices.groups(device, self._seen)
 
     def objects(self, device: str) -> object:
-        return self.devices.objects_by(device, self._seen)
+        return self.devices.parts(device, self._seen)
 
     def _seen(self, asked: Asked) -> object:
         value, self.begun[asked] = self.devices.look(asked, self.since(asked))
@@ -225,17 +190,15 @@ class Attempt:
         return not (self._accepted or on_its_way)
 
     def _look(self, step: Step, planned: PlannedStep, began_at: datetime | None) -> Seen:
-        """Look at what the step rests on, all that steps of its kind looked at before at once."""
-        waited, habit = time.monotonic() - self._first_look, f"{planned.kind} {planned.device}"
+        """Look at what the step rests on."""
+        waited = time.monotonic() - self._first_look
         sight = _Sight(self._devices, self._since, began_at, waited, self._pace.margin_s)
-        self._devices.ahead(habit, self._since)
         try:
             seen = step.observe(sight)
         except UnseenError as error:
             self._begun = {}
             return Seen(Verdict.UNKNOWN, (), str(error))
         self._begun = sight.begun
-        self._devices.note(habit, frozenset(sight.begun))
         return seen
 
     def _act(self, step: Step, planned: PlannedStep, seen: Seen) -> DeviceError | None:

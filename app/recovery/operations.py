@@ -45,15 +45,14 @@ class Sides:
 class Operations:
     """What can be done with the devices of the settings. ``store`` and ``ledger`` are of the same file."""
 
-    def __init__(
-        self, settings: Settings, store: Store, ledger: Ledger, connect: Callable[[str], object] | None = None
-    ) -> None:
+    def __init__(self, settings: Settings, store: Store, ledger: Ledger, connect: Connector | None = None) -> None:
         self.settings = settings
         self.store = store
         self.ledger = ledger
         store.configure(never_read(device) for device in settings.devices)
         bounds: Mapping[str, int] = {device.name: device.sessions for device in settings.devices}
-        self.devices = Devices(connect or Connector(settings), bounds, self._seen)
+        connect = connect or Connector(settings)
+        self.devices = Devices(connect, bounds, self._seen, connect.kept)
 
     def _seen(self, reading: Reading) -> None:
         with suppress(ValueError):  # a device that is not configured any more

@@ -16,8 +16,9 @@ from contextlib import nullcontext
 from dataclasses import dataclass, field
 
 from app.recovery import schedule
-from app.recovery.attempt import Attempt, End, Pace, Tempo
-from app.recovery.looks import Asked, Devices
+from app.recovery.attempt import Attempt, End, Pace
+from app.recovery.looks import Asked, Devices, akin
+from app.recovery.tempo import Tempo
 from store.errors import StoreError
 from store.ledger import LEASE_S, LeaseError, Ledger
 from store.runs import (
@@ -96,7 +97,6 @@ class Runner:
         keeper.start()
         try:
             with self._devices.kept() if len(found.plan.targets) > MANY else nullcontext():
-                self._devices.warm({step.device for step in found.plan.steps})
                 self._heed(found, under)
                 if under.aborting is None:
                     self._again(found, under)
@@ -299,11 +299,12 @@ class Runner:
 def _recent(plan: Plan, step: PlannedStep, under: _Under) -> Callable[[Asked], float]:
     """From when on looks show all that a step rests on: what was done before it, as those steps saw it themselves.
 
-    Each step looks at what it changes; so a look of another kind, or at another device, misses nothing of it.
+    Each step looks at what it changes; so a look at something else, or at another device, misses nothing of it.
     """
     now = time.monotonic()
     before = schedule.before(plan, step)
     if step.id in plan.undoes or not before <= under.seen.keys():  # done at another time, or by somebody's word
         return lambda asked: now
     oldest = max(under.from_s, now - RECENT_S)
-    return lambda asked: max((oldest, *(under.seen[other].get(asked, oldest) for other in before)))
+    seen = [look for other in before for look in under.seen[other].items()]
+    return lambda asked: max((oldest, *(began for looked, began in seen if akin(looked, asked))))

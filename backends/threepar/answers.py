@@ -6,7 +6,8 @@ Sources: ``GET /system``, ``/remotecopy``, ``/remotecopygroups``, ``/remotecopyt
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections import defaultdict
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeVar
@@ -80,6 +81,11 @@ def shown(value: object) -> str:
     except (ValueError, RecursionError):
         text = "a value that cannot be shown"
     return text if len(text) <= _LONGEST else text[:_LONGEST] + "…"
+
+
+def told(answer: object) -> str:
+    """What an array answered to a verb, as one line: nothing, mostly."""
+    return shown(answer) if answer else ""
 
 
 def members(where: str, answer: object, parse: Callable[[Fields], T]) -> tuple[list[T], list[Problem]]:
@@ -271,3 +277,11 @@ def export(row: Fields) -> tuple[str, Vlun]:
 def volume(row: Fields) -> tuple[str, int, int]:
     """A member of ``GET /volumes``: name, id and size in MiB."""
     return row.text("name"), row.number("id"), row.number("sizeMiB")
+
+
+def by_volume(exports: Iterable[tuple[str, Vlun]]) -> dict[str, tuple[Vlun, ...]]:
+    """Exports by volume, each once, by host and LUN."""
+    found: dict[str, set[Vlun]] = defaultdict(set)
+    for volume, vlun in exports:
+        found[volume].add(vlun)
+    return {volume: tuple(sorted(vluns, key=lambda v: (v.host, v.lun or 0))) for volume, vluns in found.items()}

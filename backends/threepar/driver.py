@@ -6,7 +6,6 @@ and no session stays on the array. Either door alone still gives a reading; what
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field, replace
@@ -82,6 +81,14 @@ class ThreeParDriver:
     def close(self) -> None:
         """Nothing stays open between calls; never raises."""
 
+    def wsapi(self) -> WsapiSession:
+        """A session of the WSAPI, to be opened and closed by the caller."""
+        return WsapiSession(self.name, self._api, self._limits)
+
+    def cli(self) -> CliSession:
+        """A session of the command line, which logs in at its first command, to be closed by the caller."""
+        return CliSession(self.name, self._cli, self._limits)
+
     # --------------------------------------------------------------------------------------------------------- reading
 
     def read(self) -> Reading:
@@ -120,7 +127,7 @@ class ThreeParDriver:
             facts.problems.append(Problem(door, _shown(error), "an answer"))
 
     def _read_wsapi(self, facts: _Facts) -> None:
-        with WsapiSession(self.name, self._api, self._limits) as session:
+        with self.wsapi() as session:
             facts.system = facts.part("GET /system", lambda: answers.system(session.get("/system")))
             facts.skew_s = session.skew_s
             if facts.system is not None and facts.system.time_zone is not None:
@@ -130,7 +137,7 @@ class ThreeParDriver:
             facts.ws_groups = self._list(facts, session, "/remotecopygroups", answers.group)
             facts.targets = _tuple(self._list(facts, session, "/remotecopytargets", answers.target))
             exports = self._list(facts, session, "/vluns", answers.export)
-            facts.exports = None if exports is None else _by_volume(exports)
+            facts.exports = None if exports is None else answers.by_volume(exports)
             volumes = self._list(facts, session, "/volumes", answers.volume)
             facts.sizes = {name: size for name, _, size in volumes or ()}
 
@@ -145,7 +152,7 @@ class ThreeParDriver:
         return facts.part(f"GET {path}", read)
 
     def _read_cli(self, facts: _Facts) -> None:
-        with closing(CliSession(self.name, self._cli, self._limits)) as cli:
+        with closing(self.cli()) as cli:
             if facts.zone is None or facts.skew_s is None:
                 self._clock(facts, cli)
             if facts.system is None:
@@ -191,7 +198,7 @@ class ThreeParDriver:
     def _cli_exports(self, facts: _Facts, cli: CliSession) -> None:
         found = facts.part("showvlun -t", lambda: clidata.exports(cli.csv("showvlun -t", headers=True)))
         if found is not None:
-            facts.exports = _by_volume(found[0])
+            facts.exports = answers.by_volume(found[0])
             facts.problems += found[1]
 
     # ------------------------------------------------------------------------------------------------------- objects
@@ -242,7 +249,7 @@ class ThreeParDriver:
 
     def objects(self) -> ArrayObjects:
         """Volumes, exports, hosts and CPGs, through the WSAPI. Raises :class:`DeviceError`."""
-        with WsapiSession(self.name, self._api, self._limits) as session:
+        with self.wsapi() as session:
             return objects.read(session)
 
     # ----------------------------------------------------------------------------------------------------------- verbs
@@ -256,24 +263,16 @@ class ThreeParDriver:
         return sent_over(door, verb, self._send_wsapi, lambda command: self._send_cli(command, timeout_s))
 
     def _send_wsapi(self, method: str, path: str, body: dict[str, object] | None) -> str:
-        with WsapiSession(self.name, self._api, self._limits) as session:
-            answer = session.send(method, path, body)
-            return answers.shown(answer) if answer else ""
+        with self.wsapi() as session:
+            return answers.told(session.send(method, path, body))
 
     def _send_cli(self, command: str, timeout_s: float) -> str:
-        with closing(CliSession(self.name, self._cli, self._limits)) as cli:
+        with closing(self.cli()) as cli:
             return cli.do(command, timeout_s)
 
 
 def _system(cli: CliSession) -> System:
     return clidata.system(cli.csv("showsys", headers=True), cli.csv("showversion -s"))
-
-
-def _by_volume(exports: Sequence[tuple[str, Vlun]]) -> dict[str, tuple[Vlun, ...]]:
-    found: dict[str, set[Vlun]] = defaultdict(set)
-    for volume, vlun in exports:
-        found[volume].add(vlun)
-    return {volume: tuple(sorted(vluns, key=lambda v: (v.host, v.lun or 0))) for volume, vluns in found.items()}
 
 
 def _by_name(facts: _Facts, groups: Sequence[CliGroup]) -> dict[str, CliGroup]:

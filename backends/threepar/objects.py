@@ -9,11 +9,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TypeVar
 
-from backends.outcome import DeviceError, Failure, Sent
+from backends.outcome import DeviceError, Failure, ParseError, Sent
 from backends.threepar import answers
 from backends.threepar.answers import Fields
 from backends.threepar.wsapi import WsapiSession
-from store.estate import Vlun
+from store.estate import Problem, Vlun
 
 T = TypeVar("T")
 
@@ -38,23 +38,43 @@ class ArrayObjects:
 
 
 def read(session: WsapiSession) -> ArrayObjects:
-    """``GET /volumes``, ``/vluns``, ``/hosts`` and ``/cpgs``. Raises :class:`DeviceError`, also for a row that is not
-    understood: whoever makes or unmakes something must not go by half a list."""
-    volumes = _all(session, "/volumes", _volume)
-    vluns: dict[str, set[Vlun]] = {}
-    for volume, vlun in _all(session, "/vluns", answers.export):
-        vluns.setdefault(volume, set()).add(vlun)
-    return ArrayObjects(
-        {volume.name: volume for volume in volumes},
-        {name: tuple(sorted(found, key=lambda v: (v.host, v.lun or 0))) for name, found in vluns.items()},
-        frozenset(_all(session, "/hosts", lambda row: row.text_or_none("name") or "")) - {""},
-        frozenset(_all(session, "/cpgs", lambda row: row.text("name"))),
-    )
+    """All of them. Raises :class:`DeviceError`, also for a row that is not understood: whoever makes or unmakes
+    something must not go by half a list."""
+    return ArrayObjects(volumes(session), vluns(session), hosts(session), cpgs(session))
 
 
-def _all(session: WsapiSession, path: str, parse: Callable[[Fields], T]) -> list[T]:
+def volumes(session: WsapiSession) -> dict[str, ArrayVolume]:
+    return {volume.name: volume for volume in listed(session, "/volumes", _volume)}
+
+
+def vluns(session: WsapiSession) -> dict[str, tuple[Vlun, ...]]:
+    return answers.by_volume(listed(session, "/vluns", answers.export))
+
+
+def hosts(session: WsapiSession) -> frozenset[str]:
+    return frozenset(listed(session, "/hosts", lambda row: row.text_or_none("name") or "")) - {""}
+
+
+def cpgs(session: WsapiSession) -> frozenset[str]:
+    return frozenset(listed(session, "/cpgs", lambda row: row.text("name")))
+
+
+PARTS: Mapping[str, Callable[[WsapiSession], object]] = {
+    "volumes": volumes,
+    "vluns": vluns,
+    "hosts": hosts,
+    "cpgs": cpgs,
+}
+"""What reads each field of :class:`ArrayObjects`, by its name."""
+
+
+def listed(session: WsapiSession, path: str, parse: Callable[[Fields], T]) -> list[T]:
+    """Every member of the list at ``path``. Raises :class:`DeviceError` where one is not understood, or it is none."""
     call = f"GET {path}"
-    found, problems = answers.members(call, session.get(path), parse)
+    try:
+        found, problems = answers.members(call, session.get(path), parse)
+    except ParseError as error:
+        found, problems = [], [Problem(call, error.line, error.expected)]
     if problems:
         first = problems[0]
         text = f"{first.where}: expected {first.expected}, got {first.line[:120]!r}"

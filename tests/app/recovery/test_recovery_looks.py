@@ -2,30 +2,23 @@
 
 from __future__ import annotations
 
-import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
 from dataclasses import dataclass, field, replace
-from datetime import UTC
-from typing import Any
 
 import pytest
 
-from app.connect import Connector, Slots
-from app.recovery.attempt import Tempo
-from app.recovery.looks import Devices, _merged
+from app.connect import Connector
+from app.recovery.looks import Devices
 from app.recovery.step import UnseenError
 from app.settings import load
 from backends.lab.faults import FaultKind
 from backends.outcome import DeviceError, Failure, Sent
-from backends.threepar import answers
-from backends.threepar.cli import CliSession
+from backends.threepar.objects import ArrayObjects
 from backends.threepar.provision import CreateSnapshot
-from backends.threepar.verbs import Door, StopGroup
-from backends.threepar.wsapi import WsapiSession
-from store.estate import RcgMode, RcgStatus, Reading, RemoteCopyGroup
+from backends.threepar.verbs import StopGroup
+from store.estate import RcgMode, RcgStatus, Reading, RemoteCopyGroup, StorageSystem
 from tests.faults.rcg_estate import RcgEstate, rcg_estate
 
 
@@ -55,7 +48,8 @@ class Told:
 def devices(estate: RcgEstate, sessions: int = 4, told: Told | None = None) -> Devices:
     settings = load(estate.config)
     tell = (told or Told()).readings.append
-    return Devices(Connector(settings), {device.name: sessions for device in settings.devices}, tell)
+    connect = Connector(settings)
+    return Devices(connect, {device.name: sessions for device in settings.devices}, tell, connect.kept)
 
 
 def logins(estate: RcgEstate) -> int:
@@ -64,6 +58,17 @@ def logins(estate: RcgEstate) -> int:
 
 def group(reading: Reading, name: str) -> RemoteCopyGroup:
     return next(obj for obj in reading.objects if isinstance(obj, RemoteCopyGroup) and obj.name == name)
+
+
+def groups(at: Devices, since: float) -> Reading:
+    """The groups as a step of a run sees them."""
+    found: Reading = at.groups("3par-p", lambda asked: at.look(asked, since)[0])
+    return found
+
+
+def parts(at: Devices, since: float) -> ArrayObjects:
+    found: ArrayObjects = at.parts("3par-p", lambda asked: at.look(asked, since)[0])
+    return found
 
 
 def snapshot(number: int, name: str) -> CreateSnapshot:
@@ -113,8 +118,8 @@ def test_no_more_sessions_are_open_than_the_bound_allows(estate: RcgEstate, sess
     def act(number: int) -> None:
         at.perform("3par-p", snapshot(number, name), "wsapi", 60.0)
         now = time.monotonic()
-        assert group(at.reading("3par-p", now), name).status is RcgStatus.STARTED
-        assert f"{name}.s{number}" in at.objects("3par-p", now).volumes
+        assert group(groups(at, now), name).status is RcgStatus.STARTED
+        assert f"{name}.s{number}" in parts(at, now).volumes
 
     with at.kept(), ThreadPoolExecutor(12) as pool:
         list(pool.map(act, range(24)))
@@ -142,9 +147,9 @@ def test_a_verb_under_a_session_that_had_ended_was_not_sent(estate: RcgEstate) -
         with pytest.raises(DeviceError, match="the session had ended") as caught:
             at.perform("3par-p", StopGroup(name), "wsapi", 60.0)
         assert (caught.value.sent, caught.value.failure) == (Sent.NO, Failure.LOST)
-        assert group(at.reading("3par-p", time.monotonic()), name).status is RcgStatus.STARTED
+        assert group(groups(at, time.monotonic()), name).status is RcgStatus.STARTED
         at.perform("3par-p", StopGroup(name), "wsapi", 60.0)
-        assert group(at.reading("3par-p", time.monotonic()), name).status is RcgStatus.STOPPED
+        assert group(groups(at, time.monotonic()), name).status is RcgStatus.STOPPED
 
 
 def test_a_look_at_the_groups_alone_shows_them_as_a_whole_reading_does(estate: RcgEstate) -> None:
@@ -153,14 +158,14 @@ def test_a_look_at_the_groups_alone_shows_them_as_a_whole_reading_does(estate: R
     at = devices(estate, told=told)
     whole = at.reading("3par-p", time.monotonic())
     with at.kept():
-        quick = at.reading("3par-p", time.monotonic())
+        quick = groups(at, time.monotonic())
         assert len(told.readings) == 1
     assert len(told.readings) == 2  # at the end the panes are told of all that was looked at
     assert {type(obj) for obj in quick.objects} == {RemoteCopyGroup}
     assert quick.problems == whole.problems == ()
     for name in names:
         found, expected = group(quick, name), group(whole, name)
-        volumes = tuple(replace(volume, size_mib=None, vluns=()) for volume in expected.volumes)
+        volumes = tuple(replace(volume, size_mib=None) for volume in expected.volumes)
         assert found == replace(expected, volumes=volumes)
     assert quick.clock_skew_s is not None and whole.clock_skew_s is not None
     assert abs(quick.clock_skew_s - whole.clock_skew_s) <= 1.5
@@ -180,26 +185,20 @@ def test_where_a_door_does_not_tell_all_the_whole_reading_says_it(estate: RcgEst
     at = devices(estate, told=told)
     with at.kept():
         estate.world.faults.add("3par-p", FaultKind[kind], verb, count=3)
-        found = at.reading("3par-p", time.monotonic())
+        found = groups(at, time.monotonic())
         estate.world.faults.clear()
         assert len(told.readings) == 1 and told.readings[0] is found
-        assert group(at.reading("3par-p", time.monotonic()), name).status is RcgStatus.STARTED
+        assert group(groups(at, time.monotonic()), name).status is RcgStatus.STARTED
 
 
-def test_a_group_that_only_one_door_tells_of_is_left_to_the_whole_reading(estate: RcgEstate) -> None:
+def test_a_plan_that_is_made_meanwhile_rests_on_whole_readings(estate: RcgEstate) -> None:
     estate.group(RcgMode.SYNC)
-    connect = Connector(load(estate.config))
-    api, line = connect.session("3par-p", Door.WSAPI), connect.session("3par-p", Door.CLI)
-    assert isinstance(api, WsapiSession) and isinstance(line, CliSession)
-    with api, closing(line):
-        system = answers.system(api.get("/system"))
-        ws, _ = answers.members("", api.get("/remotecopygroups"), answers.group)
-        text = line.csv("showrcopy groups")
-    found = _merged(system, ws, text, UTC)
-    assert found is not None and len(found[0]) == len(ws)
-    assert _merged(system, ws[1:], text, UTC) is None
-    assert _merged(system, ws, text.replace("g", "h", 1), UTC) is None
-    assert _merged(system, ws, f"{text}{text}", UTC) is None
+    at = devices(estate)
+    with at.kept():
+        now = time.monotonic()
+        at.groups("3par-p", lambda asked: at.look(asked, now))
+        assert any(isinstance(obj, StorageSystem) for obj in at.reading("3par-p", now).objects)
+        assert isinstance(at.objects("3par-p", now), ArrayObjects)
 
 
 def test_an_array_that_is_dark_is_silent_and_one_that_refuses_the_login_is_not(estate: RcgEstate) -> None:
@@ -208,10 +207,10 @@ def test_an_array_that_is_dark_is_silent_and_one_that_refuses_the_login_is_not(e
         for kind, silent in ((FaultKind.UNREACHABLE, True), (FaultKind.REFUSES_LOGIN, False)):
             estate.world.faults.add("3par-p", kind, "*")
             with pytest.raises(UnseenError) as caught:
-                at.reading("3par-p", time.monotonic())
+                groups(at, time.monotonic())
             assert caught.value.silent is silent
             with pytest.raises(UnseenError):
-                _ = at.objects("3par-p", time.monotonic()).vluns
+                _ = parts(at, time.monotonic()).vluns
             estate.world.faults.clear()
 
 
@@ -220,85 +219,25 @@ def test_only_the_list_that_is_needed_is_asked_for(estate: RcgEstate) -> None:
     with at.kept():
         asked = estate.paris.device.counters.requests
         before = asked.copy()
-        found = at.objects("3par-p", time.monotonic())
+        found = parts(at, time.monotonic())
         assert len(found.vluns[f"{name}_v1"]) == 1
         assert {verb: asked[verb] - before[verb] for verb in asked if asked[verb] != before[verb]} == {
             "POST /credentials": 1,
             "GET /vluns": 1,
         }
         assert f"{name}-srv" in found.hosts and f"{name}_v2" in found.volumes and found.cpgs
-        assert found.hosts == at.objects("3par-p", time.monotonic()).hosts
-        assert asked["GET /hosts"] == before["GET /hosts"] + 1
 
 
 def test_a_look_that_began_before_is_not_shared_and_one_that_began_late_enough_is(estate: RcgEstate) -> None:
     name, at = estate.group(RcgMode.SYNC), devices(estate)
     with at.kept():
         early = time.monotonic()
-        _, began = at.look(("3par-p", "reading"), early)
+        _, began = at.look(("3par-p", "groups"), early)
         assert began >= early
-        assert at.look(("3par-p", "reading"), early)[1] == began
+        assert at.look(("3par-p", "groups"), early)[1] == began
         with estate.world.turn() as now:
             found, mine = estate.paris.group(name)
             found.stop(mine, now)
-        reading, again = at.look(("3par-p", "reading"), time.monotonic())
+        reading, again = at.look(("3par-p", "groups"), time.monotonic())
         assert again > began
         assert group(reading, name).status is RcgStatus.STOPPED
-
-
-class Session:
-    def __init__(self) -> None:
-        self.closed = False
-
-    def close(self) -> None:
-        self.closed = True
-
-
-def test_a_verb_goes_before_the_looks_that_wait_and_a_door_keeps_its_share() -> None:
-    slots = Slots(2)
-    slots.keeping = True
-    order: list[str] = []
-
-    def use(who: str, door: str, urgent: bool) -> None:
-        session: Any = slots.take(door, urgent)
-        order.append(who)
-        slots.give(door, session or Session(), good=True)
-
-    assert slots.take("cli", urgent=False) is slots.take("wsapi", urgent=False) is None
-    waiting = [threading.Thread(target=use, args=("look", "wsapi", False)) for _ in range(3)]
-    for thread in waiting:
-        thread.start()
-    time.sleep(0.1)
-    verb = threading.Thread(target=use, args=("verb", "wsapi", True))
-    verb.start()
-    time.sleep(0.1)
-    line = Session()
-    slots.give("cli", line, good=True)  # a look may not take the other door's share, and a verb no more than it needs
-    time.sleep(0.1)
-    assert order == [] and not line.closed
-    slots.give("wsapi", Session(), good=True)
-    for thread in (*waiting, verb):
-        thread.join(10)
-    assert order == ["verb", "look", "look", "look"]
-    assert slots.take("cli", urgent=False) is line
-    slots.keeping = False
-    slots.give("cli", line, good=True)
-    assert line.closed
-
-
-def test_the_first_look_after_a_verb_is_taken_when_the_fastest_effect_so_far_was_seen() -> None:
-    tempo = Tempo()
-    assert tempo.first("rcg.failover") == 0.0
-    for _ in range(12):
-        at = tempo.first("rcg.failover")
-        first = True
-        while at < 4.0:  # the array takes four seconds, and is looked at every second
-            tempo.saw("rcg.failover", at, done=False, first=first)
-            at, first = at + 1.0, False
-        tempo.saw("rcg.failover", at, done=True, first=first)
-    assert 4.0 <= tempo.first("rcg.failover") <= 4.3
-    assert tempo.first("rcg.stop") == 0.0
-    tempo.saw("rcg.failover", 2.0, done=True, first=True)
-    assert tempo.first("rcg.failover") <= 2.0
-    tempo.saw("rcg.slow", 900.0, done=True, first=True)
-    assert tempo.first("rcg.slow") <= Tempo.MOST_S

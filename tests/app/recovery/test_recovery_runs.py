@@ -424,10 +424,11 @@ def test_a_verb_rests_on_no_look_that_began_before_what_was_done_ahead_of_it() -
     plan = Plan("stop", "stop", ("g",), NOW, (step("a", undo="u"), step("b", "a"), step("c", "b"), step("u")))
     under = _Under(Lease("r1", ("g",), (1,), "one"), {})
     now = time.monotonic()
-    under.from_s, group, vluns = now - 100, ("3par-p", "reading"), ("3par-p", "/vluns")
+    under.from_s, group, vluns = now - 100, ("3par-p", "reading"), ("3par-p", "vluns")
     under.seen = {"a": {group: now - 3}, "b": {vluns: now - 1}}
     since = _recent(plan, plan.step("c"), under)
     assert (since(group), since(vluns)) == (now - 3, now - 1)  # each as the step saw it that changed it
+    assert since(("3par-p", "groups")) == now - 3 and since(("3par-p", "objects")) == now - 1
     assert now - RECENT_S <= since(("3par-l", "reading")) < now - 3
     under.seen["a"] = {group: now - 60}
     assert since(group) >= now - RECENT_S  # not too old

@@ -1,0 +1,103 @@
+"""The sessions of one device, counted: never more than its bound, in use and idle ones together."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+IDLE_S = 60.0
+"""A session that was not used for longer is not trusted any more: the device may have ended it."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Idle:
+    door: str
+    session: Any
+    since: float
+
+
+class Slots:
+    """At most ``most`` sessions of a device at a time. Safe from several threads.
+
+    A slot is empty, or holds an idle session that stayed logged in, which it only does while :attr:`keeping` is set.
+    ``urgent`` ones (verbs) go before looks. A session makes room for one through another door only where that door has
+    fewer than its share, which is half; a verb takes more where it needs them.
+    """
+
+    def __init__(self, most: int) -> None:
+        self.most = max(1, most)
+        self.keeping = False
+        self._changed = threading.Condition()
+        self._idle: list[_Idle] = []
+        self._held: Counter[str] = Counter()
+        self._urgent = 0
+
+    @contextmanager
+    def empty(self, urgent: bool = False) -> Iterator[None]:
+        """A slot without a session, for whoever logs in and out by himself, in one session at a time."""
+        self.take("", urgent)
+        try:
+            yield
+        finally:
+            self.give("", None, good=False)
+
+    def take(self, door: str, urgent: bool) -> Any:
+        """Wait for a slot. Returns the idle session through ``door`` in it; None: one has to be opened. Whoever took a
+        slot gives it back."""
+        with self._changed:
+            self._urgent += urgent
+            try:
+                while (found := self._next(door, urgent) if urgent or not self._urgent else None) is None:
+                    self._changed.wait()
+            finally:
+                self._urgent -= urgent
+                self._changed.notify_all()
+        if found.door == door and time.monotonic() - found.since <= IDLE_S:
+            return found.session
+        if found.session is not None:
+            found.session.close()
+        return None
+
+    def _next(self, door: str, urgent: bool) -> _Idle | None:
+        """A slot: one with a session for this door, else an empty one, else the one that was idle for longest."""
+        fitting = [idle for idle in self._idle if idle.door == door]
+        if fitting:
+            found = fitting[-1]
+        elif self._held.total() < self.most:
+            self._held[door] += 1
+            return _Idle("", None, 0.0)
+        elif self._idle and self._held[door] < max(1, self.most - 1 if urgent else self.most // 2):
+            found = self._idle[0]
+            self._held[found.door] -= 1
+            self._held[door] += 1
+        else:
+            return None
+        self._idle.remove(found)
+        return found
+
+    def give(self, door: str, session: Any, good: bool) -> None:
+        """Give a slot back. A session that failed, or that is not to be kept, is closed before its slot is free."""
+        with self._changed:
+            if session is not None and good and self.keeping:
+                self._idle.append(_Idle(door, session, time.monotonic()))
+                self._changed.notify_all()
+                return
+        try:
+            if session is not None:
+                session.close()
+        finally:
+            with self._changed:
+                self._held[door] -= 1
+                self._changed.notify_all()
+
+    def close_idle(self) -> None:
+        """Log out what is not in use. Where nothing is kept any more, the rest is closed when it is given back."""
+        with self._changed:
+            idle, self._idle = self._idle, []
+        for each in idle:
+            self.give(each.door, each.session, good=False)

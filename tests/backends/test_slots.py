@@ -1,0 +1,79 @@
+"""The slots of a device: who goes first, what a door may take, what is closed."""
+
+from __future__ import annotations
+
+import threading
+import time
+from typing import Any
+
+import pytest
+
+from backends.slots import Slots
+
+
+class Session:
+    def __init__(self) -> None:
+        self.closed = False
+
+    def close(self) -> None:
+        self.closed = True
+
+
+def test_a_verb_goes_before_the_looks_that_wait_and_a_door_keeps_its_share() -> None:
+    slots = Slots(2)
+    slots.keeping = True
+    order: list[str] = []
+
+    def use(who: str, door: str, urgent: bool) -> None:
+        session: Any = slots.take(door, urgent)
+        order.append(who)
+        slots.give(door, session or Session(), good=True)
+
+    assert slots.take("cli", urgent=False) is slots.take("wsapi", urgent=False) is None
+    waiting = [threading.Thread(target=use, args=("look", "wsapi", False)) for _ in range(3)]
+    for thread in waiting:
+        thread.start()
+    time.sleep(0.1)
+    verb = threading.Thread(target=use, args=("verb", "wsapi", True))
+    verb.start()
+    time.sleep(0.1)
+    line = Session()
+    slots.give("cli", line, good=True)  # a look may not take the other door's share, and a verb no more than it needs
+    time.sleep(0.1)
+    assert order == [] and not line.closed
+    slots.give("wsapi", Session(), good=True)
+    for thread in (*waiting, verb):
+        thread.join(10)
+    assert order == ["verb", "look", "look", "look"]
+    assert slots.take("cli", urgent=False) is line
+    slots.keeping = False
+    slots.give("cli", line, good=True)
+    assert line.closed
+
+
+def test_a_session_that_failed_or_was_idle_for_long_is_closed_and_not_used_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    slots = Slots(1)
+    slots.keeping = True
+    failed, old = Session(), Session()
+    slots.take("cli", urgent=False)
+    slots.give("cli", failed, good=False)
+    assert failed.closed
+    slots.take("cli", urgent=False)
+    slots.give("cli", old, good=True)
+    monkeypatch.setattr("backends.slots.IDLE_S", -1.0)
+    assert slots.take("cli", urgent=False) is None and old.closed
+    slots.give("cli", None, good=False)
+    with slots.empty():
+        assert not slots._idle
+
+
+def test_who_logs_in_by_himself_takes_the_room_of_an_idle_session() -> None:
+    slots = Slots(1)
+    slots.keeping = True
+    idle = Session()
+    slots.take("cli", urgent=False)
+    slots.give("cli", idle, good=True)
+    with slots.empty():
+        assert idle.closed
