@@ -1,9 +1,9 @@
 """A process that is killed: ``python -m tests.faults.kill_child`` loads everything once, and for each line on its
 standard input forks a child that acts for one run and may be killed at a given point.
 
-A line is JSON: ``config``, ``store``, ``run``, ``step`` and ``point`` (of :data:`POINTS`, or null). It answers with the
-child's process id, and with a second line when the child has ended: how, and the journal entries that were
-acknowledged to it.
+A line is JSON: ``config``, ``store``, ``run``, ``step`` and ``point`` (of :data:`POINTS`, or null); ``many`` is over
+how many groups a run must be to keep its sessions. It answers with the child's process id, and with a second line when
+the child has ended: how, and the journal entries that were acknowledged to it.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+import app.recovery.runner
 import store.ledger
 from app.connect import Connector
 from app.recovery.attempt import Pace
@@ -78,6 +79,7 @@ def act(order: dict[str, Any], acknowledged: int) -> RunState:
 
     journal.note_head = noted
     store.ledger.LEASE_S = LEASE_S
+    app.recovery.runner.MANY = order["many"]
     if order["point"] is not None:
         arm(order["step"], order["point"])
     settings = load(Path(order["config"]))

@@ -101,6 +101,12 @@ class RcgEstate:
         owner = self.paris if array == "paris" else self.lyon
         return owner.group(name if array == "paris" else f"{name}.r{self.paris.who.system_id}")[1]
 
+    def expire_sessions(self) -> None:
+        """End the sessions that nobody could log out of: an array does so after a while."""
+        for array in (self.paris, self.lyon):
+            if array.sessions is not None:
+                array.sessions.expire_all()
+
     def switch_off(self, site: str, name: str) -> None:
         """Stop the group's server at ``site``, as its owner does before a planned change."""
         with self.world.turn():

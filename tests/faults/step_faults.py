@@ -121,9 +121,7 @@ class Trap:
             self._timer.cancel()
             self._timer.join()
         self.remove()
-        for array in (self._at.estate.paris, self._at.estate.lyon):
-            if array.sessions is not None:
-                array.sessions.expire_all()  # those that nobody could log out: the array ends them after a while
+        self._at.estate.expire_sessions()
 
     def _targets(self) -> list[tuple[str, str]]:
         device, place = self._step.device, self._trouble.place

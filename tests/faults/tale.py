@@ -152,9 +152,7 @@ class Tale:
 
     def mends(self) -> None:
         self.estate.world.faults.clear()
-        for array in (self.estate.paris, self.estate.lyon):
-            if array.sessions is not None:
-                array.sessions.expire_all()  # those that nobody could log out
+        self.estate.expire_sessions()
 
     def power(self, dark: bool) -> None:
         self._disturbed += 1

@@ -124,14 +124,15 @@ class Unexported:
     def observe(self, sight: Sight) -> Seen:
         try:
             found = objects_of(sight, self.array)
+            exports, there = found.vluns, found.volumes  # each may be a look of its own
         except UnseenError as error:
             if not self.lenient:
                 raise
             return Seen(Verdict.DONE, facts({self.array: str(error)}), "it cannot be read: not checked")
-        shown = {volume: found.vluns.get(volume, ()) for volume in self.volumes}
+        shown = {volume: exports.get(volume, ()) for volume in self.volumes}
         left = [f"{volume} to {vlun.host}" for volume, vluns in shown.items() for vlun in vluns]
         seen = facts({f"exports on {self.array}": ", ".join(left) or "none"})
-        missing = [volume for volume in self.volumes if volume not in found.volumes]
+        missing = [volume for volume in self.volumes if volume not in there]
         if missing:  # they may have other names now, under which hosts still see them
             return Seen(Verdict.REFUSED, seen, f"{self.array} has no volume {', '.join(missing)}")
         if left:

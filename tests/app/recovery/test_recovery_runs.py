@@ -17,7 +17,7 @@ from app.recovery.attempt import Pace
 from app.recovery.operations import Operations, new_run_id
 from app.recovery.rcg.options import Options
 from app.recovery.rcg.role_steps import Stop
-from app.recovery.runner import RECENT_S, Runner, _recent, _Under
+from app.recovery.runner import MANY, RECENT_S, Runner, _recent, _Under
 from app.recovery.step import Seen, Sight
 from app.settings import load
 from backends.lab.faults import FaultKind
@@ -117,6 +117,42 @@ def test_after_a_disaster_no_more_is_lost_than_was_accepted(estate: RcgEstate, o
     finally:
         with estate.world.turn():
             estate.world.set_dark("paris", False)
+
+
+def test_a_disaster_of_many_groups_keeps_its_sessions_and_waits_for_no_array_that_is_dark(
+    estate: RcgEstate, operations: Operations
+) -> None:
+    names = [estate.group(RcgMode.PERIODIC) for _ in range(MANY + 2)]
+    agreed(operations, RcgVerb.SYNC, *names)  # the store has seen the groups
+    with estate.world.turn():
+        estate.world.set_dark("paris", True)
+    try:
+        run = agreed(operations, RcgVerb.FAILOVER, *names, options=Options(disaster=True))
+        found = done(operations, run)
+        assert found.state is RunState.SUCCEEDED, [(step.id, step.reason) for step in found.steps]
+        for name in names:
+            assert side(estate, name, "lyon").primary
+            estate.switch_on("lyon", name)
+    finally:
+        with estate.world.turn():
+            estate.world.set_dark("paris", False)
+
+
+def test_none_of_many_groups_is_failed_over_once_the_dark_site_shows_its_volumes_again(
+    estate: RcgEstate, operations: Operations
+) -> None:
+    names = [estate.group(RcgMode.SYNC) for _ in range(MANY + 1)]
+    for name in names:
+        estate.paris.groups[name][0].policies.discard("auto_recover")
+    agreed(operations, RcgVerb.STOP, *names)  # the store has seen the groups
+    with estate.world.turn():
+        estate.world.set_dark("paris", True)
+    run = agreed(operations, RcgVerb.FAILOVER, *names, options=Options(disaster=True))
+    with estate.world.turn():
+        estate.world.set_dark("paris", False)
+    found = done(operations, run)
+    assert not any(side(estate, name, "lyon").primary for name in names)
+    assert sum("fence its hosts first" in (step.reason or "") for step in found.steps) == len(names)
 
 
 def test_what_was_agreed_to_be_lost_counts_for_a_while_where_hosts_may_still_write(
