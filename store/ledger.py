@@ -58,6 +58,7 @@ class Ledger:
         self.path = path
         self._clock = clock
         self._lock = threading.Lock()
+        self._plans: dict[str, Plan] = {}
         self._connection: Connection = sqlite.open_file(path)
         # Unlike the sweeps, what a run did must survive a power loss: https://www.sqlite.org/pragma.html
         self._connection.exec_driver_sql("PRAGMA synchronous=FULL")
@@ -265,10 +266,19 @@ class Ledger:
             known = RunState(state)
             known = RunState.INTERRUPTED if known in _HELD and holder is None else known
             times = (moment(created), _moment(began), _moment(ended))
-            planned = from_text(Plan, plan)
+            planned = self._planned(run_id, plan)
             steps = self._steps(run_id, planned)
             found.append(Run(run_id, planned, known, by, times[0], steps, times[1], times[2], note, seq, holder))
         return tuple(found)
+
+    def _planned(self, run_id: str, text: str) -> Plan:
+        """The plan of a run, understood once: it never changes, and whoever watches a run asks over and over."""
+        known = self._plans.get(run_id)
+        if known is None:
+            if len(self._plans) >= _PLANS_KEPT:
+                self._plans.clear()
+            known = self._plans[run_id] = from_text(Plan, text)
+        return known
 
     def _steps(self, run_id: str, plan: Plan) -> tuple[StepRecord, ...]:
         rows = {row[0]: row for row in self._read(f"{_STEP} WHERE run = ?", (run_id,))}
@@ -369,6 +379,7 @@ class Ledger:
 _Run = Callable[..., Any]
 _AT_ONCE = 500
 """Of so many values a statement may be made in every version of SQLite: https://www.sqlite.org/limits.html"""
+_PLANS_KEPT = 200
 _STEP = "SELECT id, state, attempts, began_at, ended_at, facts, answer, reason, took_s FROM step"
 
 
