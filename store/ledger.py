@@ -231,9 +231,14 @@ class Ledger:
             raise RunError(f"There is no step {step_id} of run {run_id}")
         return _step(rows[0])
 
-    def runs(self, after: int = 0) -> tuple[Run, ...]:
-        """All runs, newest first, that were touched behind the journal entry ``after``."""
-        return self._runs("WHERE run.seq > ? ORDER BY run.created_at DESC, run.id DESC", (after,))
+    def runs(self, after: int = 0, most: int = -1) -> tuple[Run, ...]:
+        """The runs, newest first, that were touched behind the journal entry ``after``: at ``most`` so many of them."""
+        return self._runs("WHERE run.seq > ? ORDER BY run.created_at DESC, run.id DESC LIMIT ?", (after, most))
+
+    def alive(self) -> tuple[Run, ...]:
+        """The runs, newest first, that have begun and not ended, however old."""
+        marks = ", ".join("?" * len(_HELD))
+        return self._runs(f"WHERE run.state IN ({marks}) ORDER BY run.created_at DESC, run.id DESC", _HELD)
 
     def journal(self, run_id: str | None = None, after: int = 0) -> tuple[Entry, ...]:
         """The entries behind ``after``, oldest first; of one run, or of all."""

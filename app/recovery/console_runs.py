@@ -18,6 +18,9 @@ from store.runs import Choice, Plan, Run
 POLL_S, LEAST_S = 1.0, 0.2
 """How often it is looked what others did, and the least time between two looks."""
 
+MOST = 200
+"""So many runs are kept in memory; ``drdeck runs list`` knows the older ones too."""
+
 LEASES_S = 5.0
 """How often it is looked whether whoever acts for a run is still there."""
 
@@ -80,12 +83,10 @@ class ConsoleRuns:
 
     def _look(self, *, leases: bool) -> bool:
         """Take over what changed since the last time; says whether anything did."""
-        found = {run.id: run for run in self._ledger.runs(self._seq)}
+        found = {run.id: run for run in self._ledger.runs(self._seq, MOST)}
         self._seq = max([self._seq, *(run.seq for run in found.values())])
         if leases:  # that a lease ran out is written nowhere
-            for run in self._view.alive:
-                if run.id not in found:
-                    found[run.id] = self._ledger.run(run.id)
+            found |= {run.id: run for run in self._ledger.alive()}
         new = [run for run in found.values() if self._view.get(run.id) != run]
         if new or not self._view.read:
             self._view.take(new)

@@ -67,6 +67,19 @@ def test_a_run_is_read_back_exactly_as_it_was_proposed(ledger: Ledger) -> None:
     assert [step.state for step in run.steps] == [StepState.PENDING, StepState.PENDING]
 
 
+def test_the_newest_runs_are_read_first_and_one_that_is_alive_is_found_however_old(ledger: Ledger, clock: Time) -> None:
+    agreed(ledger, "old")
+    lease = ledger.take("old", "one")
+    for number in range(3):
+        clock.pass_(60)
+        ledger.propose(f"r{number}", PLAN, "ops@jump")
+    assert [run.id for run in ledger.runs(most=2)] == ["r2", "r1"]
+    assert [run.id for run in ledger.runs()] == ["r2", "r1", "r0", "old"]
+    assert [(run.id, run.state) for run in ledger.alive()] == [("old", RunState.INTERRUPTED)]
+    ledger.turn(lease, RunState.SUCCEEDED)
+    assert ledger.alive() == ()
+
+
 def test_nothing_runs_that_nobody_approved_and_nothing_is_approved_twice(ledger: Ledger) -> None:
     ledger.propose("r1", PLAN, "ops@jump")
     with pytest.raises(RunError, match="proposed"):
