@@ -31,7 +31,8 @@ from store.ledger import LeaseError, Ledger
 from store.runs import RunState, StepState
 
 POINTS = ("before intent", "after intent", "call left", "device did it", "after result")
-PACE = Pace(poll_s=0.02, lost_s=1.6, margin_s=2.0, busy_s=0.2, retries=20)
+PACE = Pace(poll_s=0.02, lost_s=4.0, margin_s=2.0, busy_s=0.2, retries=20)
+"""``lost_s`` is longer than the second by which a call is held back, on a busy machine too."""
 LEASE_S = 0.6
 
 
