@@ -13,7 +13,14 @@ from store.runs import Guard, Plan, PlannedStep
 
 def plan_parts(plan: Plan, now: datetime) -> tuple[Part, ...]:
     """What it risks, what was looked at, what is done where and in which order, what follows from it."""
-    return (*_refusals(plan, now), *_risks(plan), *_steps(plan), *_guards(plan, now), *_notes(plan))
+    return (*_targets(plan), *_refusals(plan, now), *_risks(plan), *_steps(plan), *_guards(plan, now), *_notes(plan))
+
+
+def _targets(plan: Plan) -> Iterator[Part]:
+    """Of several groups each by its name, with the number that its steps begin with."""
+    if len(plan.targets) > 1:
+        names = [f"g{number} {target.rpartition(':')[2]}" for number, target in enumerate(plan.targets, start=1)]
+        yield Note(f"{len(names)} groups: {', '.join(names)}", Tone.HEADING)
 
 
 REFUSALS_SHOWN = 12

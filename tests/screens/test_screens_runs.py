@@ -253,6 +253,7 @@ def test_guards_of_several_groups_are_told_once_each_and_refusals_name_the_group
         targets=("rcg:100:a", "rcg:100:b"),
         guards=tuple(replace(guard, id=f"rcg.role {name}") for name in "ab" for guard in FAILOVER.guards),
     )
+    assert _texts(several).startswith("2 groups: g1 a, g2 b")
     assert "the pair is normal: of 2 groups (20s ago)" in _texts(several)
     refused = replace(several, guards=(replace(several.guards[0], holds=False), *several.guards[1:]))
     assert "Refused: a: the pair is normal" in _texts(refused)
