@@ -149,6 +149,9 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _serve(self) -> None:
         request = self._request()
+        if request is None:
+            self.close_connection = True
+            return
         response, spoil = self.owner.answer(request)
         if response is None:
             self.close_connection = True
@@ -171,20 +174,30 @@ class _Handler(BaseHTTPRequestHandler):
 
     do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = do_HEAD = _serve  # noqa: N815
 
-    def _request(self) -> Request:
+    def _request(self) -> Request | None:
+        """What was asked; None where the connection ended before all of it had come, as when the client is killed."""
         parts = urlsplit(self.path)
         headers = {name.lower(): value for name, value in self.headers.items()}
         if "chunked" in headers.get("transfer-encoding", "").lower():
-            body = self._chunks()
+            chunks = self._chunks()
+            if chunks is None:
+                return None
+            body = chunks
         else:
-            body = self.rfile.read(int(headers.get("content-length") or 0))
+            length = int(headers.get("content-length") or 0)
+            body = self.rfile.read(length)
+            if len(body) < length:
+                return None
         query = parse_qs(parts.query, keep_blank_values=True)
         return Request(self.command, unquote(parts.path), query, headers, body, parts.query)
 
-    def _chunks(self) -> bytes:
+    def _chunks(self) -> bytes | None:
         body = b""
         while True:
-            size = int(self.rfile.readline().split(b";")[0].strip() or b"0", 16)
+            head = self.rfile.readline()
+            if not head:
+                return None
+            size = int(head.split(b";")[0].strip() or b"0", 16)
             if size == 0:
                 while self.rfile.readline().strip():
                     pass

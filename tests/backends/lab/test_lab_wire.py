@@ -85,6 +85,21 @@ def test_a_chunked_body_arrives_whole_and_the_connection_stays_open(https: Https
         assert connection.getresponse().read() == b"POST /x  one two"
 
 
+@pytest.mark.parametrize(
+    "sent",
+    [b"Content-Length: 5\r\n\r\nhel", b"Transfer-Encoding: chunked\r\n\r\n3\r\nhel\r\n", b"Content-Length: 5\r\n\r\n"],
+)
+def test_a_request_of_which_only_a_part_comes_is_none(
+    https: HttpsDoor, world: World, identities: Identities, sent: bytes
+) -> None:
+    """A client that is killed while it sends has asked for nothing."""
+    plain = socket.create_connection(("127.0.0.1", https.port), timeout=5)
+    with strict(identities).wrap_socket(plain, server_hostname="127.0.0.1") as tls:
+        tls.sendall(b"POST /x HTTP/1.1\r\nHost: arr1\r\n" + sent)
+    assert ask(https, identities, body=b"hello").read() == b"POST /x a=1 hello"
+    assert world.devices["arr1"].counters.requests.total() == 1
+
+
 def test_an_expired_certificate_and_a_client_without_the_ca_are_refused(
     https: HttpsDoor, world: World, identities: Identities
 ) -> None:
