@@ -50,9 +50,10 @@ class Proposed(AboutRuns):
 
 @dataclass
 class NotDone(AboutRuns):
-    """Something that was asked for was not done; ``text`` says why."""
+    """Something that was asked for was not done; ``text`` says why. ``planning``: it was to be planned."""
 
     text: str
+    planning: bool = False
 
 
 @dataclass
@@ -97,7 +98,7 @@ class RunDesk:
             case Proposed():
                 await self._proposed(around, message)
             case NotDone():
-                around.looking = None
+                around.looking = None if message.planning else around.looking
                 self._app.notice(message.text)
             case Begun():
                 await self._run(around, message.run)
@@ -124,11 +125,11 @@ class RunDesk:
             self._runs.show_log(run)
         await self._app.push_screen(LogScreen(around, run, step))
 
-    def _aside(self, work: Callable[[ConsoleRuns], None]) -> None:
+    def _aside(self, work: Callable[[ConsoleRuns], None], planning: bool = False) -> None:
         """Do it on a thread; what goes wrong is said."""
         runs = self._runs
         if runs is None:
-            self._app.post_message(NotDone("The runs of the store are not read yet: try again in a moment."))
+            self._app.post_message(NotDone("The runs of the store are not read yet: try again.", planning))
             return
 
         def guarded() -> None:
@@ -141,7 +142,9 @@ class RunDesk:
             try:
                 work(runs)
             except (OrderError, GroupError, ParseError, StoreError, LeaseError, RunError) as error:
-                self._app.post_message(NotDone(f"{str(error).rstrip('.')}."))
+                self._app.post_message(NotDone(f"{str(error).rstrip('.')}.", planning))
+            except Exception as error:  # its text may hold anything, a secret too
+                self._app.post_message(NotDone(f"Not done: a defect, {type(error).__name__}.", planning))
 
         threading.Thread(target=guarded, name="run desk", daemon=True).start()
 
@@ -172,7 +175,7 @@ class RunDesk:
             self._app.post_message(Proposed(runs.propose(draw), text, before))
 
         around.looking = (text, around.clock())
-        self._aside(plan)
+        self._aside(plan, planning=True)
 
     # ------------------------------------------------------------------------------------------------ the proposal
 

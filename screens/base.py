@@ -190,7 +190,7 @@ class EstateScreen(PaintedOnce[None]):
 
     def _draw_head(self, scene: Scene, below: Sequence[Line]) -> None:
         width = self.width
-        banner = banner_lines(self.runs_told, self.around.looking, scene, width)
+        banner = banner_lines(self.runs_told, self.around.looking, scene, width, self.around.runs.trouble)
         self._above = 2 + len(banner)
         self.head.show([band(scene, width, self.around), tabs(self.PANE, width), *banner, *below])
 

@@ -123,6 +123,8 @@ class RunScreen(TableScreen):
         run = self.run_now
         paused = run is not None and run.state is RunState.PAUSED
         self.post_message(DecisionAsked(self.run_id, Choice.CONTINUE if paused else Choice.PAUSE, None))
+        if not paused:
+            self.say("Pausing: nothing more is begun; what is under way ends first.")
 
     def do_abort(self) -> None:
         self.post_message(DecisionAsked(self.run_id, Choice.ABORT, None))

@@ -114,11 +114,15 @@ def refused_acts(run: Run | None, step: StepState | None, mine: bool) -> Mapping
 
 
 def banner_lines(
-    runs: tuple[Run, ...], looking: tuple[str, datetime] | None, scene: Scene, width: int
+    runs: tuple[Run, ...],
+    looking: tuple[str, datetime] | None,
+    scene: Scene,
+    width: int,
+    trouble: str | None = None,
 ) -> tuple[Line, ...]:
     """What is being planned, and one line for what runs or was interrupted anywhere: the most urgent in full, the
-    others counted."""
-    lines: list[Line] = []
+    others counted. ``trouble`` says why the runs are not known as they are now."""
+    lines: list[Line] = [] if trouble is None else list(_sentence(trouble, Tone.BAD, width))
     if looking is not None:
         text, begun = looking
         since = clock_text(max(0.0, (scene.now - begun).total_seconds()))

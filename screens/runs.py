@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import ClassVar
 
 from textual.binding import BindingType
@@ -27,11 +27,6 @@ class RunsPane(Pane):
     COLUMNS = COLUMNS
     NOUN = "runs"
     SCOPE = None
-
-    def head_lines(self, scene: Scene, width: int) -> Sequence[Line]:
-        trouble = self.around.runs.trouble
-        said = ((Cell(trouble, Tone.BAD),),) if trouble is not None else ()
-        return (*said, *super().head_lines(scene, width))
 
     def rows(self, scene: Scene) -> Iterable[tuple[str, object]]:
         second = int(scene.now.timestamp())

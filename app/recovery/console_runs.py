@@ -8,12 +8,12 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Sequence
 
-from app.recovery.operations import Operations, changed, holder, new_run_id, outdated, typed, who
+from app.recovery.operations import Operations, changed, holder, login, new_run_id, outdated, typed, who
 from app.recovery.runner import Runner
 from store.errors import StoreError
 from store.ledger import LeaseError, RunError
 from store.run_view import ALIVE, RunView
-from store.runs import Choice, Plan, Run
+from store.runs import SECOND_PERSON, Choice, Plan, Run
 
 POLL_S, LEAST_S = 1.0, 0.2
 """How often it is looked what others did, and the least time between two looks."""
@@ -73,9 +73,11 @@ class ConsoleRuns:
                     self._view.trouble = None
                     self._changed()
                 waited = 0.0 if waited >= LEASES_S else waited + POLL_S
-            except StoreError as error:
-                if self._view.trouble != error.message:
-                    self._view.trouble = error.message
+            except Exception as error:  # whatever it is: what is shown would be old, and nobody would know
+                said = error.message if isinstance(error, StoreError) else f"a defect, {type(error).__name__}"
+                trouble = f"The runs cannot be read, what is shown of them is old: {said}"
+                if self._view.trouble != trouble:
+                    self._view.trouble = trouble
                     self._changed()
             self._closed.wait(LEAST_S)
             self._wake.wait(POLL_S)
@@ -111,6 +113,8 @@ class ConsoleRuns:
                 work()
             except (StoreError, LeaseError, RunError) as error:
                 self._failed(str(error))
+            except Exception as error:  # its text may hold anything, a secret too
+                self._failed(f"{name} ended by a defect, {type(error).__name__}")
 
         thread = threading.Thread(target=guarded, name=name, daemon=True)
         thread.start()
@@ -140,6 +144,8 @@ class ConsoleRuns:
         found = typed(plan, words)
         if found.missing or found.wrong:
             reason = f"not typed: {', '.join(found.missing)}" if found.missing else f"not asked for: {found.wrong[0]}"
+            if any(words.startswith(SECOND_PERSON) for words in found.missing):
+                reason = f"{reason} (another person than {login()})"
         if reason is None and outdated(plan):
             reason = changed(plan, self._draws[run.id](self._operations, run.id), words)
         if reason is not None:

@@ -280,6 +280,8 @@ def test_the_banner_shows_the_run_that_needs_somebody_most_and_counts_the_others
     assert "interrupted" in line_text(line)
     assert "and 2 more" in line_text(line)
     assert banner_lines((), None, scene, 80) == ()
+    (line, _) = banner_lines(runs, None, scene, 200, "The runs cannot be read")
+    assert line_text(line) == "✗ The runs cannot be read"
     (line,) = banner_lines((), ("rcg stop oradb", NOW - timedelta(seconds=12)), scene, 200)
     assert "Looking at the arrays, 12s, to plan: rcg stop oradb" in line_text(line)
 

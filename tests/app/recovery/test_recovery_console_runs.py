@@ -161,6 +161,24 @@ def test_an_interrupted_run_that_is_aborted_is_ended_here(estate: RcgEstate, sit
     until(lambda: state(two, run) is RunState.ABORTED)
 
 
+def test_where_the_runs_cannot_be_read_that_is_said_and_ends_with_its_cause(
+    estate: RcgEstate, sit: Sit, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seat, name = sit(), estate.group(RcgMode.SYNC)
+    until(lambda: seat.view.read)
+
+    def broken(self: Ledger, *_: object) -> None:
+        raise KeyError("what it was about")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Ledger, "runs", broken)
+        until(lambda: seat.view.trouble is not None)
+        assert seat.view.trouble == "The runs cannot be read, what is shown of them is old: a defect, KeyError"
+    until(lambda: seat.view.trouble is None)
+    run = proposed(seat, f"rcg stop {name}")
+    until(lambda: state(seat, run) is RunState.PROPOSED)
+
+
 def test_a_read_only_console_keeps_no_proposal_begins_nothing_and_decides_nothing(estate: RcgEstate, sit: Sit) -> None:
     one, two, name = sit(), sit(read_only=True), estate.group(RcgMode.SYNC)
     assert isinstance(two.runs.propose(understood(f"rcg stop {name}")), Plan)
