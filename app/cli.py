@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
-from app import import_command, labcommand, rcg_command, runs_command, volume_command
+from app import import_command, labcommand, pgsnap_command, rcg_command, runs_command, volume_command
 
 if TYPE_CHECKING:
     from app.settings import DeviceSettings, Settings
@@ -96,6 +96,7 @@ def parser() -> argparse.ArgumentParser:
     import_command.add_arguments(commands)
     rcg_command.add_arguments(commands)
     volume_command.add_arguments(commands)
+    pgsnap_command.add_arguments(commands)
     runs_command.add_arguments(commands)
     commands.add_parser("keys", help="print the keys and commands of the console")
     _inventory(
@@ -366,6 +367,19 @@ def _recovery_command(arguments: argparse.Namespace) -> int:
     return run(settings, _store_path(arguments, settings), arguments)
 
 
+def _pgsnap_command(arguments: argparse.Namespace) -> int:
+    if _nothing_configured(arguments):  # the arrays may all be given on the command line
+        from app.paths import config_file
+        from app.settings import nothing
+
+        _prepare()
+        settings = nothing(config_file())
+    else:
+        settings = _settings(arguments)
+    _ask_secrets(settings.devices)
+    return pgsnap_command.run(settings, _store_path(arguments, settings), arguments)
+
+
 def _runs_command(arguments: argparse.Namespace) -> int:
     settings = _settings(arguments)
     if arguments.runs_command in ("resume", "abort"):
@@ -393,6 +407,7 @@ _COMMANDS: dict[str | None, Callable[[argparse.Namespace], int]] = {
     "import": import_command.run,
     "rcg": _recovery_command,
     "volume": _recovery_command,
+    "pgsnap": _pgsnap_command,
     "runs": _runs_command,
     "audit": _audit_command,
     "keys": _keys_command,

@@ -109,6 +109,12 @@ def resolve(reference: Reference) -> Secret:
 _typed: dict[str, Secret] = {}
 
 
+def keep(name: str, value: Secret) -> Reference:
+    """A secret that was read from somewhere else, under a name of its own, for as long as this process lives."""
+    _typed[name] = value
+    return Reference(Source.PROMPT, name)
+
+
 def ask(references: Iterable[Reference], read: Callable[[str], str] | None = None) -> None:
     """Ask for every ``prompt`` among ``references`` that was not asked for yet. Call it before the console opens.
 

@@ -71,6 +71,13 @@ def load(path: Path) -> Settings:
     return settings
 
 
+def nothing(path: Path) -> Settings:
+    """What holds where there is no configuration at ``path``: no device, and everything where it is by default."""
+    folder = path.parent.absolute()
+    store = paths.state_dir() / paths.STORE_NAME
+    return Settings(path, False, False, store, folder / paths.KNOWN_NAME, sites=(), devices=())
+
+
 def _file_error(path: Path, expected: str, line: int = 0) -> SettingsError:
     return SettingsError(path, [SettingProblem(line, 0, "", expected, "")])
 

@@ -111,7 +111,8 @@ class DeviceSettings:
 @dataclass(frozen=True, slots=True)
 class Settings:
     """A whole configuration. ``path`` is the file it came from; device names are unique, and so are site names.
-    ``lab``: the devices are simulated, and every screen says so. ``rto_s`` is what a recovery may take, in seconds."""
+    ``lab``: the devices are simulated, and every screen says so. ``rto_s`` is what a recovery may take, in seconds.
+    ``guests`` are devices that one command was given besides: no pane shows them."""
 
     path: Path
     read_only: bool
@@ -125,10 +126,11 @@ class Settings:
     slow_link: bool = False
     clipboard: Way = Way.AUTO
     rto_s: float = RTO_S
+    guests: tuple[DeviceSettings, ...] = ()
 
     def device(self, name: str) -> DeviceSettings:
         """The device of that name. Raises :class:`KeyError`."""
-        for device in self.devices:
+        for device in (*self.devices, *self.guests):
             if device.name == name:
                 return device
         raise KeyError(name)

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 from app.rcg_command import Draw, execution, planned
 
 if TYPE_CHECKING:
-    from app.recovery.rcg.draft import Draft
     from app.recovery.rcg.provision_plans import NewGroup, NewVolume
+    from app.recovery.rcg.situation import RcgDraft
     from app.settings import Settings
 
 VERBS = ("create", "add", "remove", "delete")
@@ -68,7 +68,7 @@ def drawing(arguments: argparse.Namespace) -> Draw:
     return lambda operations, run_id: operations.plan_volume(verb, group, draw, run_id, sides)
 
 
-def _draw(arguments: argparse.Namespace) -> Callable[[Draft], None]:
+def _draw(arguments: argparse.Namespace) -> Callable[[RcgDraft], None]:
     from app.recovery.rcg.provision_plans import add_volume, remove_volume
 
     if arguments.verb in ("remove", "delete"):

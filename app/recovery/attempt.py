@@ -6,11 +6,12 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 from app.recovery import kinds
 from app.recovery.kinds import UnknownStepError
 from app.recovery.looks import Asked, Devices
-from app.recovery.step import Seen, Step, UnseenError, Verdict
+from app.recovery.step import Query, Seen, Step, UnseenError, Verdict
 from app.recovery.tempo import Tempo
 from backends.outcome import DeviceError, Failure, ParseError, Sent
 from store.ledger import LeaseError, Ledger
@@ -47,6 +48,7 @@ class _Sight:
     devices: Devices
     since: Callable[[Asked], float]
     began_at: datetime | None
+    accepted: bool
     waited_s: float
     margin_s: float
     begun: dict[Asked, float] = field(default_factory=dict)
@@ -56,6 +58,9 @@ class _Sight:
 
     def objects(self, device: str) -> object:
         return self.devices.parts(device, self._seen)
+
+    def look(self, device: str, query: Query) -> Any:
+        return self._seen((device, query))
 
     def _seen(self, asked: Asked) -> object:
         value, self.begun[asked] = self.devices.look(asked, self.since(asked))
@@ -192,7 +197,7 @@ class Attempt:
     def _look(self, step: Step, planned: PlannedStep, began_at: datetime | None) -> Seen:
         """Look at what the step rests on."""
         waited = time.monotonic() - self._first_look
-        sight = _Sight(self._devices, self._since, began_at, waited, self._pace.margin_s)
+        sight = _Sight(self._devices, self._since, began_at, self._accepted, waited, self._pace.margin_s)
         try:
             seen = step.observe(sight)
         except UnseenError as error:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import cache
 from typing import Any
 
+from app.recovery.pg import steps as pg_steps
 from app.recovery.rcg import object_steps, provision_steps, role_steps
 from app.recovery.step import Step
 from store.recorded import RecordError, from_text, to_text
@@ -30,6 +31,12 @@ _KINDS: dict[str, type[Any]] = {
     "vlun.create": object_steps.Export,
     "vlun.none": object_steps.Unexported,
     "sv.create": object_steps.Snapshot,
+    "pg.snapshot": pg_steps.TakeSnapshot,
+    "pg.arrived": pg_steps.WaitArrived,
+    "pg.restore": pg_steps.RestoreAll,
+    "volume.keep": pg_steps.KeepVolumes,
+    "volume.overwrite": pg_steps.Overwrite,
+    "volume.tag": pg_steps.WriteTag,
 }
 
 

@@ -8,30 +8,35 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Hashable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
 
-from app.recovery.step import UnseenError
-from backends.outcome import DeviceError
+from app.recovery.step import Query, UnseenError
+from backends.outcome import DeviceError, Failure, Sent
 from backends.slots import Slots
 from backends.threepar.objects import ArrayObjects, ArrayVolume
 from backends.threepar.verbs import Door
 from store.estate import Reading, Vlun
 
-Asked = tuple[str, str]
+Asked = tuple[str, Hashable]
 """A device, and the kind of look at it: ``reading`` and ``objects`` are at all of it; ``groups``, and each list of the
-objects by its name there, at what a step goes by."""
+objects by its name there, at what a step goes by; a :class:`app.recovery.step.Query` at what it says itself."""
 
 
 _GROUPS = ("reading", "groups")
 
 
 def akin(one: Asked, other: Asked) -> bool:
-    """Whether these look at the groups, or both at the objects, of the same device, each at all or at some of them."""
-    return one[0] == other[0] and (one[1] in _GROUPS) == (other[1] in _GROUPS)
+    """Whether these look at the groups, or both at the objects, of the same device, each at all or at some of them. Of
+    queries nothing is known but the device."""
+    if one[0] != other[0]:
+        return False
+    if not (isinstance(one[1], str) and isinstance(other[1], str)):
+        return True
+    return (one[1] in _GROUPS) == (other[1] in _GROUPS)
 
 
 class Kept(Protocol):
@@ -134,6 +139,8 @@ class Devices:
 
     def look(self, asked: Asked, since: float) -> tuple[Any, float]:
         """What a look shows that began at or after ``since``, and when it began. Raises :class:`UnseenError`."""
+        if asked[0] not in self._slots:
+            raise UnseenError(f"the configuration has no device {asked[0]}")
         with self._lock:
             view = self._views.setdefault(asked, _View())
         value, error, began = view.shared(since, lambda: self._seen(*asked))
@@ -141,7 +148,10 @@ class Devices:
             raise UnseenError(f"{error.failure}: {error.text}", silent=error.silent)
         return value, began
 
-    def _seen(self, device: str, kind: str) -> Any:
+    def _seen(self, device: str, kind: Hashable) -> Any:
+        if not isinstance(kind, str):
+            with self._driver(device) as driver:
+                return cast(Query, kind).take(driver)
         if kind == "groups":
             self._in_parts.add(device)
             groups = self._kept[device].groups()
@@ -159,18 +169,33 @@ class Devices:
     # ------------------------------------------------------------------------------------------------------- acting
 
     def perform(self, device: str, verb: Any, door: str, limit_s: float) -> str:
-        """Send one verb, once; a command line is given ``limit_s`` to come to its end. Raises :class:`DeviceError`."""
+        """Send one verb, once, through ``door`` where the device has several; a command line is given ``limit_s`` to
+        come to its end. Raises :class:`DeviceError`."""
+        if device not in self._slots:
+            text = f"the configuration has no device {device}"
+            raise DeviceError(device, "connect", Failure.REFUSED, Sent.NO, text)
         if self._keeping(device):
             return self._kept[device].perform(verb, Door(door), limit_s)
         with self._driver(device, urgent=True) as driver:
-            answer: str = driver.perform(verb, Door(door), limit_s)
+            answer: str = driver.perform(verb, Door(door), limit_s) if door else driver.perform(verb)
             return answer
 
     @contextmanager
     def _driver(self, device: str, urgent: bool = False) -> Iterator[Any]:
-        """A driver, which logs in for each call, one at a time."""
-        with self._slots[device].empty(urgent), closing(self._connect(device)) as driver:
+        """A driver, one call at a time. Where sessions are kept it stays logged in for the next call, but for one with
+        a way of its own to keep them."""
+        slots = self._slots[device]
+        if device in self._kept:
+            with slots.empty(urgent), closing(self._connect(device)) as driver:
+                yield driver
+            return
+        driver, good = slots.take("", urgent), False
+        try:
+            driver = driver or self._connect(device)
             yield driver
+            good = True
+        finally:
+            slots.give("", driver, good)
 
     # ------------------------------------------------------------------------------------------------------ keeping
 

@@ -15,10 +15,11 @@ from datetime import UTC, datetime
 
 from app.connect import Connector
 from app.recovery import prediction
+from app.recovery.draft import merged
 from app.recovery.looks import Devices
 from app.recovery.rcg import gather, planning
-from app.recovery.rcg.draft import Draft
 from app.recovery.rcg.options import Options
+from app.recovery.rcg.situation import RcgDraft, way_back
 from app.settings_records import Settings
 from app.sweep import never_read
 from store.database import Store
@@ -50,7 +51,7 @@ class Operations:
         self.store = store
         self.ledger = ledger
         store.configure(never_read(device) for device in settings.devices)
-        bounds: Mapping[str, int] = {device.name: device.sessions for device in settings.devices}
+        bounds: Mapping[str, int] = {d.name: d.sessions for d in (*settings.devices, *settings.guests)}
         connect = connect or Connector(settings)
         self.devices = Devices(connect, bounds, self._seen, connect.kept)
 
@@ -73,7 +74,7 @@ class Operations:
         plan = planning.plan(verb, situations, options, run_id)
         return prediction.predicted(plan, self.ledger.durations)
 
-    def plan_volume(self, verb: str, name: str, draw: Callable[[Draft], None], run_id: str, on: Sides) -> Plan:
+    def plan_volume(self, verb: str, name: str, draw: Callable[[RcgDraft], None], run_id: str, on: Sides) -> Plan:
         """Look, and let ``draw`` draw up what is done to one volume of a group, which is made where it does not exist
         and ``on`` names its arrays. Raises :class:`app.recovery.rcg.gather.GroupError`."""
         found = gather.arrays(self.devices, self.settings.devices, self._known)
@@ -81,9 +82,9 @@ class Operations:
             at = gather.situation(found, name)
         else:
             at = gather.new_pair(found, name, on.made_on, on.to)
-        draft = Draft(at, "s", run_id)
+        draft = RcgDraft(at, "s", run_id)
         draw(draft)
-        plan = planning.merged(verb, [draft], rolls_back=True)
+        plan = merged(verb, [draft], way_back, rolls_back=True)
         return prediction.predicted(plan, self.ledger.durations)
 
     def _known(self, device: str) -> tuple[Entry, ...]:

@@ -25,6 +25,9 @@ DEFAULTS_S: Mapping[str, tuple[float, float, float]] = {
     "rcg.restore": (6.0, 15.0, 60.0),
     "rcg.reverse": (6.0, 10.0, 30.0),
     "rcg.switchover": (6.0, 10.0, 30.0),
+    "pg.snapshot": (1.0, 2.0, 5.0),
+    "pg.arrived": (10.0, 120.0, 1200.0),
+    "pg.restore": (2.0, 5.0, 15.0),
 }
 """Shortest, usual and longest, in seconds: measured in the lab at realistic latencies."""
 

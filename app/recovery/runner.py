@@ -36,9 +36,10 @@ from store.runs import (
 AT_ONCE = 64
 """Steps under way at a time: most of them wait, and the session bound of each device holds the rest back."""
 
-MANY = 4
-"""A run over more groups than this keeps its sessions to the devices from one call to the next. What is saved by a
-smaller one is not worth the sessions that stay on an array, until it ends them itself, where a console is killed."""
+MANY, MANY_STEPS = 4, 40
+"""A run over more targets, or with more steps, than this keeps its sessions to the devices from one call to the next.
+What is saved by a smaller one is not worth the sessions that stay on an array, until it ends them itself, where a
+console is killed."""
 
 RECENT_S = 5.0
 """A verb may rest on a look that began so long ago, where this run has done nothing since that it would show: a fresh
@@ -96,7 +97,7 @@ class Runner:
         keeper = threading.Thread(target=self._keep, args=(lease,), name=f"lease of run {run_id}", daemon=True)
         keeper.start()
         try:
-            with self._devices.kept() if len(found.plan.targets) > MANY else nullcontext():
+            with self._devices.kept() if _many(found.plan) else nullcontext():
                 self._heed(found, under)
                 if under.aborting is None:
                     self._again(found, under)
@@ -294,6 +295,10 @@ class Runner:
         if not self._troubled(under) and self._ledger.standing(run.id)[0] is not RunState.RUNNING:
             self._ledger.turn(under.lease, RunState.RUNNING)
         self._tell()
+
+
+def _many(plan: Plan) -> bool:
+    return len(plan.targets) > MANY or len(plan.steps) > MANY_STEPS
 
 
 def _recent(plan: Plan, step: PlannedStep, under: _Under) -> Callable[[Asked], float]:

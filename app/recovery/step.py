@@ -44,18 +44,31 @@ class UnseenError(Exception):
         self.silent = silent
 
 
+class Query(Protocol):
+    """A look at a part of a device. Equal ones (frozen records) that are asked for at the same time share one."""
+
+    def __hash__(self) -> int: ...
+
+    def take(self, driver: Any) -> Any:
+        """What ``driver`` shows of it. Raises :class:`backends.outcome.DeviceError`."""
+
+
 class Sight(Protocol):
-    """What a step may look at. ``began_at`` is its first intent (UTC), None before; ``waited_s`` the seconds since this
-    console first looked. Devices are read anew for each observation. Raises :class:`UnseenError`."""
+    """What a step may look at. ``began_at`` is its first intent (UTC), None before; ``accepted`` says that the device
+    took the last call of this step, ``waited_s`` the seconds since this console first looked. Devices are read anew for
+    each observation. Raises :class:`UnseenError`."""
 
     @property
     def began_at(self) -> datetime | None: ...
+    @property
+    def accepted(self) -> bool: ...
     @property
     def waited_s(self) -> float: ...
     @property
     def margin_s(self) -> float: ...
     def reading(self, device: str) -> Any: ...
     def objects(self, device: str) -> Any: ...
+    def look(self, device: str, query: Query) -> Any: ...
 
 
 class Hands(Protocol):

@@ -212,6 +212,19 @@ class FlashArrayClient:
                 self._forget()
         raise AssertionError("unreachable")
 
+    def first(self, path: str, **query: str | int) -> list[object]:
+        """At most one item of ``GET /<path>``, as it came: enough to tell whether there is any."""
+        call = f"GET /{path}"
+        for last_try in (False, True):
+            self.connect()
+            try:
+                return self._page(call, path, {**query, "limit": 1}).items
+            except DeviceError as error:
+                if error.failure is not Failure.LOGIN_REFUSED or last_try:
+                    raise
+                self._forget()
+        raise AssertionError("unreachable")
+
     def _pages(self, call: str, path: str, query: Query) -> list[object]:
         found: list[object] = []
         paging: dict[str, str | int] = {}

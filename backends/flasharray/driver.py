@@ -11,6 +11,7 @@ from typing import TypeVar
 
 from backends.endpoint import Limits, TlsAccess
 from backends.flasharray import records
+from backends.flasharray.acts import Act
 from backends.flasharray.client import FlashArrayClient
 from backends.flasharray.fields import Fields, each, shown
 from backends.flasharray.records import GroupSnapshot, Owner, Transfer
@@ -55,6 +56,11 @@ class FlashArrayDriver:
     def close(self) -> None:
         """Log out, waiting a few seconds at most; never raises."""
         self.client.close()
+
+    def perform(self, act: Act) -> str:
+        """Send one verb, once, and return what the array named in its answer. Raises :class:`DeviceError`: ``sent``
+        says whether the same verb may be sent again; :class:`ParseError`: nothing left."""
+        return act.send(self.client)
 
     def read(self) -> Reading:
         """Sweep the array. A bad row is a Problem; raises :class:`DeviceError` when a list as a whole cannot be had."""

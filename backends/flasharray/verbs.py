@@ -117,6 +117,15 @@ def _destroyed(client: FlashArrayClient, snapshot: str, destroyed: bool) -> Made
     return _made(client, call, "patch_protection_group_snapshots", names=[name], protection_group_snapshot=body)
 
 
+def restore_group(client: FlashArrayClient, group: str, snapshot: str) -> Made:
+    """POST /protection-groups?overwrite=true: every volume of ``group`` takes its content in the group's own snapshot,
+    and a volume that exists no more is made again. A group as the source would mean its newest snapshot, complete or
+    not, so only a snapshot is taken."""
+    name, source = names.group(group), names.group_snapshot(snapshot)
+    call = f"POST /protection-groups {name} overwrite from {source}"
+    return _made(client, call, "post_protection_groups", names=[name], source_names=[source], overwrite=True)
+
+
 # ------------------------------------------------------------------------------------------------------------ volumes
 
 

@@ -132,14 +132,15 @@ class KeptArray:
     def _session(self, door: Door, log_in: Callable[[], S], urgent: bool) -> Iterator[S]:
         """A session that is logged in. One in which anything failed is not used again."""
         session = self._slots.take(door, urgent)
-        reused, good = session is not None, False
+        let_in, good = session is not None, False
         try:
             if session is None:
                 session = log_in()
+                let_in = door is Door.WSAPI  # the command line logs in with its first command
             yield session
             good = True
         except DeviceError as error:
-            if reused and error.failure is Failure.LOGIN_REFUSED:
+            if let_in and error.failure is Failure.LOGIN_REFUSED:
                 # It let us in before: it is the session that is not valid any more, and nothing was done under it.
                 text = f"the session had ended: {error.text}"
                 raise DeviceError(self.name, error.call, Failure.LOST, Sent.NO, text, error.code) from None

@@ -12,9 +12,9 @@ from pathlib import Path
 
 from app.connect import Connector
 from app.recovery.operations import Operations, Sides
-from app.recovery.rcg.draft import Draft
 from app.recovery.rcg.options import Options
 from app.recovery.rcg.provision_plans import NewGroup, NewVolume, add_volume, remove_volume
+from app.recovery.rcg.situation import RcgDraft
 from app.settings import load
 from backends.lab.world import Device
 from store.database import Store, open_store
@@ -138,7 +138,7 @@ class Range:
         run_id, cpgs = next_run_id(), ("SSD_r6", "SSD_r6")
         made = NewVolume(volume, volume, 1024 if verb == "create" else None, cpgs if verb == "create" else None)
 
-        def draw(draft: Draft) -> None:
+        def draw(draft: RcgDraft) -> None:
             if verb in ("remove", "delete"):
                 remove_volume(draft, volume, delete=verb == "delete")
             else:

@@ -22,6 +22,10 @@ class Bound:
         return None if self.seconds is None else math.ceil(self.seconds / 60)
 
 
+STOP_S, START_S, RESTORE_S = 120.0, 180.0, 300.0
+SYNC_S = 900.0
+"""How long each may take until its effect is seen (procedures 4.4, 4.5)."""
+
 FENCED_S = 300.0
 """Where the natural primary's array still answers its hosts may still write: the loss is bounded for so long after it
 was looked at, and nothing is failed over later than that."""

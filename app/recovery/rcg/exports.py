@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from app.recovery.rcg.draft import Draft
 from app.recovery.rcg.object_steps import Export, Snapshot, Unexport
 from app.recovery.rcg.options import Options
-from app.recovery.rcg.situation import SideNow
+from app.recovery.rcg.situation import RcgDraft, SideNow
 from app.recovery.step import Step
 from store.estate import RemoteCopyGroup, Vlun
 
@@ -22,7 +21,7 @@ def exports_of(side: SideNow) -> dict[str, tuple[Vlun, ...]]:
     return {volume.local: volume.vluns for volume in group.volumes}
 
 
-def fence(draft: Draft, side: SideNow, options: Options) -> None:
+def fence(draft: RcgDraft, side: SideNow, options: Options) -> None:
     """Take every volume of ``side`` away from every host: nobody writes there any more."""
     steps: list[tuple[Step, str]] = []
     for volume, vluns in exports_of(side).items():
@@ -42,7 +41,7 @@ def fence(draft: Draft, side: SideNow, options: Options) -> None:
         )
 
 
-def export_as(draft: Draft, frm: SideNow, to: SideNow, options: Options) -> None:
+def export_as(draft: RcgDraft, frm: SideNow, to: SideNow, options: Options) -> None:
     """Show the volumes of ``to`` to its hosts as those of ``frm`` were shown to theirs: same LUNs, hosts by name."""
     source, target = frm.any_group, to.group
     if not options.exports or source is None or target is None:
@@ -60,7 +59,7 @@ def export_as(draft: Draft, frm: SideNow, to: SideNow, options: Options) -> None
         draft.notes.append(f"No host is known that {to.device} should show the volumes to: nothing will be exported.")
 
 
-def _can_export(draft: Draft, to: SideNow, volume: str | None, vlun: Vlun, host: str) -> bool:
+def _can_export(draft: RcgDraft, to: SideNow, volume: str | None, vlun: Vlun, host: str) -> bool:
     words = f"{to.device} can show the volume to {host}"
     if volume is None:
         return draft.guard("rcg.vlun", words, False, "the volume has no pair there", to)
@@ -85,7 +84,7 @@ def _pairs(source: RemoteCopyGroup, target: RemoteCopyGroup) -> Mapping[str, str
     }
 
 
-def save(draft: Draft, side: SideNow) -> None:
+def save(draft: RcgDraft, side: SideNow) -> None:
     """Keep what the volumes of ``side`` hold: snapshots that stay until somebody removes them."""
     group = side.group
     if group is None:

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from app.recovery.rcg.draft import START_S, STOP_S, SYNC_S, Draft
+from app.recovery.rcg.bounds import START_S, STOP_S, SYNC_S
 from app.recovery.rcg.provision_steps import Admit, DeleteVv, Dismiss, MakeGroup, MakeVolume, Period, RemoveRcg
 from app.recovery.rcg.role_plans import sided
 from app.recovery.rcg.role_steps import Start, Stop, WaitSynced
-from app.recovery.rcg.situation import SideNow
+from app.recovery.rcg.situation import RcgDraft, SideNow
 from backends.threepar.objects import ArrayObjects
 from backends.threepar.provision import Provisioning
 from store.estate import RcgMode, RcgStatus, RemoteCopyGroup
@@ -43,7 +43,7 @@ class NewGroup:
     period_s: int | None = None
 
 
-def add_volume(draft: Draft, new: NewVolume, make: NewGroup) -> None:
+def add_volume(draft: RcgDraft, new: NewVolume, make: NewGroup) -> None:
     """Replicate a volume, made for it or existing, in a group that is made where it does not exist."""
     p, s = draft.at.natural, draft.at.peer
     if p.objects is None or s.objects is None:
@@ -71,7 +71,7 @@ def add_volume(draft: Draft, new: NewVolume, make: NewGroup) -> None:
         draft.add(WaitSynced(*side), "Wait until every volume is Synced", limit_s=limit)
 
 
-def _into_existing(draft: Draft, p: SideNow) -> bool:
+def _into_existing(draft: RcgDraft, p: SideNow) -> bool:
     """The group exists: it is stopped for the admit, and started again whatever happens. True: start it afterwards."""
     at, group = draft.at, p.group
     good = draft.guard("rcg.role", "the pair is normal", at.standing is Standing.NORMAL, at.meaning, p)
@@ -86,7 +86,7 @@ def _into_existing(draft: Draft, p: SideNow) -> bool:
     return True
 
 
-def _new_group(draft: Draft, p: SideNow, new: NewVolume, make: NewGroup) -> bool:
+def _new_group(draft: RcgDraft, p: SideNow, new: NewVolume, make: NewGroup) -> bool:
     name, s = draft.at.name, draft.at.peer
     target = _target(draft, p, s)
     system = p.system
@@ -104,7 +104,7 @@ def _new_group(draft: Draft, p: SideNow, new: NewVolume, make: NewGroup) -> bool
     return True
 
 
-def _names(draft: Draft, new: NewVolume, here: ArrayObjects, there: ArrayObjects) -> None:
+def _names(draft: RcgDraft, new: NewVolume, here: ArrayObjects, there: ArrayObjects) -> None:
     p, s = draft.at.natural, draft.at.peer
     if new.size_mib is not None:
         free = new.volume not in here.volumes
@@ -132,7 +132,7 @@ def _names(draft: Draft, new: NewVolume, here: ArrayObjects, there: ArrayObjects
                 draft.guard("cpg", f"{side.device} has the CPG {pair[index]}", known, evidence, side)
 
 
-def _target(draft: Draft, p: SideNow, s: SideNow) -> str:
+def _target(draft: RcgDraft, p: SideNow, s: SideNow) -> str:
     """What the primary's array calls the other one. A target's name need not be the array's."""
     if p.group is not None:
         return p.group.target
@@ -152,7 +152,7 @@ def _system_id(p: SideNow) -> int:
 # -------------------------------------------------------------------------------------------------------- unmaking
 
 
-def remove_volume(draft: Draft, volume: str, *, delete: bool) -> None:
+def remove_volume(draft: RcgDraft, volume: str, *, delete: bool) -> None:
     """Replicate a volume no longer; with ``delete`` it goes from both arrays, and the group with its last volume."""
     at, p = draft.at, draft.at.natural
     group = p.group
@@ -182,7 +182,7 @@ def remove_volume(draft: Draft, volume: str, *, delete: bool) -> None:
     draft.notes.append(f"{volume} is not protected any more.")
 
 
-def _member(draft: Draft, group: RemoteCopyGroup, volume: str) -> bool:
+def _member(draft: RcgDraft, group: RemoteCopyGroup, volume: str) -> bool:
     names = [each.local for each in group.volumes]
     evidence = f"volumes: {', '.join(names) or 'none'}"
     return draft.guard("rcg.member", f"{volume} is in {group.name}", volume in names, evidence, draft.at.natural)

@@ -8,13 +8,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 
 from app.recovery.rcg import bounds
-from app.recovery.rcg.draft import RESTORE_S, START_S, STOP_S, SYNC_S, Draft
+from app.recovery.rcg.bounds import RESTORE_S, START_S, STOP_S, SYNC_S
 from app.recovery.rcg.exports import export_as, exports_of, fence, save
 from app.recovery.rcg.object_steps import Unexported
 from app.recovery.rcg.options import Options
 from app.recovery.rcg.role_steps import Failover, Recover, Restore, Reverse, Start, Stop, Switchover, Sync, WaitSynced
 from app.recovery.rcg.seeing import COMPLETE
-from app.recovery.rcg.situation import SideNow, Situation
+from app.recovery.rcg.situation import RcgDraft, SideNow, Situation
 from store.estate import RcgMode, RcgStatus, RemoteCopyGroup, SyncStatus
 from store.rcg_roles import RoleCode
 from store.rcg_verbs import DISASTER, RIGHT, RcgVerb, Right, Standing
@@ -31,7 +31,7 @@ def sided(at: Situation, side: SideNow) -> Sided:
     return side.device, mine.name if mine else "", other.device, theirs.name if theirs else "", side.door
 
 
-def draw(draft: Draft, verb: RcgVerb, options: Options) -> None:
+def draw(draft: RcgDraft, verb: RcgVerb, options: Options) -> None:
     """Fill in the plan for ``verb``."""
     if draft.guard("rcg.pair", "the group is known on both arrays", *_known(draft.at)):
         _clear(draft)
@@ -44,19 +44,19 @@ def _known(at: Situation) -> tuple[bool, str]:
     return not lacking, f"not found on {', '.join(lacking)}" if lacking else f"{at.natural.device} and {at.peer.device}"
 
 
-def _clear(draft: Draft) -> None:
+def _clear(draft: RcgDraft) -> None:
     for side in (draft.at.natural, draft.at.peer):
         if side.unclear:
             draft.guard("rcg.doors", f"the answers of {side.device} agree", False, "; ".join(side.unclear), side)
 
 
-def _stands(draft: Draft, right: Right) -> bool:
+def _stands(draft: RcgDraft, right: Right) -> bool:
     at = draft.at
     words = f"the pair is {', or '.join(right.standings)}"
     return draft.guard("rcg.role", words, at.standing in right.standings, at.meaning, at.natural)
 
 
-def _started(draft: Draft, sides: Iterable[SideNow], *, started: bool = True) -> bool:
+def _started(draft: RcgDraft, sides: Iterable[SideNow], *, started: bool = True) -> bool:
     wanted = (RcgStatus.STARTED,) if started else (RcgStatus.STOPPED, RcgStatus.NEW)
     found = {side.device: side.group.status for side in sides if side.group is not None}
     words = f"the group is {'Started' if started else 'Stopped'}"
@@ -64,7 +64,7 @@ def _started(draft: Draft, sides: Iterable[SideNow], *, started: bool = True) ->
     return draft.guard("rcg.started", words, all(status in wanted for status in found.values()), evidence)
 
 
-def _synced(draft: Draft, sides: Iterable[SideNow], mode: RcgMode | None = RcgMode.SYNC) -> bool:
+def _synced(draft: RcgDraft, sides: Iterable[SideNow], mode: RcgMode | None = RcgMode.SYNC) -> bool:
     """A group that is not synchronous may be in the middle of a copy, but not of its first one."""
     bad, empty = [], False
     for side in sides:
@@ -79,7 +79,7 @@ def _synced(draft: Draft, sides: Iterable[SideNow], mode: RcgMode | None = RcgMo
     return draft.guard("rcg.synced", words, not bad and not empty, evidence)
 
 
-def _linked(draft: Draft, side: SideNow) -> bool:
+def _linked(draft: RcgDraft, side: SideNow) -> bool:
     group, system = side.group, side.system
     if group is None or system is None:
         return draft.guard("rcg.links", "the arrays reach each other", False, f"{side.device} is not read")
@@ -100,7 +100,7 @@ def _active(at: Situation) -> tuple[SideNow, SideNow]:
     return (at.natural, at.peer) if at.standing is Standing.NORMAL else (at.peer, at.natural)
 
 
-def _start(draft: Draft, options: Options) -> None:
+def _start(draft: RcgDraft, options: Options) -> None:
     if _stands(draft, RIGHT[RcgVerb.START]):
         active, other = _active(draft.at)
         _started(draft, (active, other), started=False)
@@ -109,7 +109,7 @@ def _start(draft: Draft, options: Options) -> None:
         draft.notes.append(f"What only {other.device} holds since the group was stopped is overwritten.")
 
 
-def _stop(draft: Draft, options: Options) -> None:
+def _stop(draft: RcgDraft, options: Options) -> None:
     if _stands(draft, RIGHT[RcgVerb.STOP]):
         active, other = _active(draft.at)
         _started(draft, (active, other))
@@ -118,7 +118,7 @@ def _stop(draft: Draft, options: Options) -> None:
         draft.notes.append("From then on nothing is protected until the group is started again.")
 
 
-def _sync(draft: Draft, options: Options) -> None:
+def _sync(draft: RcgDraft, options: Options) -> None:
     if _stands(draft, RIGHT[RcgVerb.SYNC]):
         active, other = _active(draft.at)
         _started(draft, (active, other))
@@ -127,7 +127,7 @@ def _sync(draft: Draft, options: Options) -> None:
         draft.add(WaitSynced(*sided(draft.at, active)), "Wait until every volume is Synced", limit_s=SYNC_S)
 
 
-def _add_sync(draft: Draft, side: SideNow) -> None:
+def _add_sync(draft: RcgDraft, side: SideNow) -> None:
     group = side.group
     if group is not None and group.mode is not RcgMode.SYNC:
         step = Sync(*sided(draft.at, side), streaming=group.mode is RcgMode.ASYNC)
@@ -137,7 +137,7 @@ def _add_sync(draft: Draft, side: SideNow) -> None:
 # ----------------------------------------------------------------------------------------------------------- failover
 
 
-def _failover(draft: Draft, options: Options) -> None:
+def _failover(draft: RcgDraft, options: Options) -> None:
     draft.confirm.append(f"failover {draft.at.name}")
     if options.disaster:
         _disaster(draft, options)
@@ -145,7 +145,7 @@ def _failover(draft: Draft, options: Options) -> None:
         _planned(draft, options)
 
 
-def _planned(draft: Draft, options: Options) -> None:
+def _planned(draft: RcgDraft, options: Options) -> None:
     at = draft.at
     if not _stands(draft, RIGHT[RcgVerb.FAILOVER]):
         return
@@ -162,7 +162,7 @@ def _planned(draft: Draft, options: Options) -> None:
     draft.loss_s = 0.0
 
 
-def _disaster(draft: Draft, options: Options) -> None:
+def _disaster(draft: RcgDraft, options: Options) -> None:
     at = draft.at
     if not _stands(draft, DISASTER):
         return
@@ -181,7 +181,7 @@ def _disaster(draft: Draft, options: Options) -> None:
     draft.lasting.append(f"What {p.device} took since that moment is not on {s.device}.")
 
 
-def _split(draft: Draft, options: Options) -> None:
+def _split(draft: RcgDraft, options: Options) -> None:
     """The primary's array answers although this is a disaster: its hosts are fenced by it, and it is stopped."""
     p, s = draft.at.natural, draft.at.peer
     stopped = [side.device for side in (p, s) if side.group and side.group.status is RcgStatus.STOPPED]
@@ -196,7 +196,7 @@ def _split(draft: Draft, options: Options) -> None:
     draft.notes.append(f"{p.device} answers: a planned failover loses nothing. Take it if its hosts can be stopped.")
 
 
-def _dark(draft: Draft) -> None:
+def _dark(draft: RcgDraft) -> None:
     """The primary's site is not there: others must say so too, and a person."""
     at = draft.at
     draft.guard("rcg.dark", f"{at.natural.device} gives no sign of life", at.natural.silent, at.natural.failure)
@@ -212,7 +212,7 @@ def _dark(draft: Draft) -> None:
     draft.confirm += [f"site {at.natural.site} is dark", f"{SECOND_PERSON}NAME"]
 
 
-def _whole_image(draft: Draft, side: SideNow) -> None:
+def _whole_image(draft: RcgDraft, side: SideNow) -> None:
     group = side.group
     bad = [] if group is None else [v for v in group.volumes if v.sync_status not in (*COMPLETE, SyncStatus.SYNCED)]
     found = group is not None and bool(group.volumes)
@@ -221,7 +221,7 @@ def _whole_image(draft: Draft, side: SideNow) -> None:
     draft.guard("rcg.image", words, found and not bad, evidence, side)
 
 
-def _take_over(draft: Draft, options: Options, until: float | None = None) -> None:
+def _take_over(draft: RcgDraft, options: Options, until: float | None = None) -> None:
     at = draft.at
     p, s = at.natural, at.peer
     draft.add(Failover(*sided(at, s), until), f"Fail over to {s.device}", destructive=True)
@@ -234,7 +234,7 @@ def _take_over(draft: Draft, options: Options, until: float | None = None) -> No
 # ------------------------------------------------------------------------------------------------------- the way home
 
 
-def _recover(draft: Draft, options: Options) -> None:
+def _recover(draft: RcgDraft, options: Options) -> None:
     at = draft.at
     if not _stands(draft, RIGHT[RcgVerb.RECOVER]):
         return
@@ -256,7 +256,7 @@ def _copy_limit(group: RemoteCopyGroup | None) -> float:
     return SYNC_S + size / 10_240 * 60
 
 
-def _restore(draft: Draft, options: Options) -> None:
+def _restore(draft: RcgDraft, options: Options) -> None:
     at = draft.at
     if not _stands(draft, RIGHT[RcgVerb.RESTORE]):
         return
@@ -275,7 +275,7 @@ def _restore(draft: Draft, options: Options) -> None:
     draft.notes.append(f"{p.device} takes the writes from then on.")
 
 
-def _reverse(draft: Draft, options: Options) -> None:
+def _reverse(draft: RcgDraft, options: Options) -> None:
     """Swap the roles for good with both arrays alive: the way there, and the way back from there."""
     at = draft.at
     if not _stands(draft, RIGHT[RcgVerb.REVERSE]):
@@ -300,7 +300,7 @@ def _reverse(draft: Draft, options: Options) -> None:
     draft.notes.append(f"{other.device} is the natural primary from then on.")
 
 
-def _undo(draft: Draft, options: Options) -> None:
+def _undo(draft: RcgDraft, options: Options) -> None:
     """Undo a failover without copying anything back: the writes made since are discarded."""
     at = draft.at
     if not _stands(draft, RIGHT[RcgVerb.UNDO]):
@@ -322,7 +322,7 @@ def _undo(draft: Draft, options: Options) -> None:
     draft.lasting.append(f"The volumes of {s.device} are overwritten with those of {p.device}.")
 
 
-def _switchover(draft: Draft, options: Options) -> None:
+def _switchover(draft: RcgDraft, options: Options) -> None:
     at = draft.at
     if not _stands(draft, RIGHT[RcgVerb.SWITCHOVER]):
         return
@@ -339,7 +339,7 @@ def _switchover(draft: Draft, options: Options) -> None:
     draft.loss, draft.loss_s = "nothing: both sides are synchronous", 0.0
 
 
-_VERBS: dict[RcgVerb, Callable[[Draft, Options], None]] = {
+_VERBS: dict[RcgVerb, Callable[[RcgDraft, Options], None]] = {
     RcgVerb.START: _start,
     RcgVerb.STOP: _stop,
     RcgVerb.SYNC: _sync,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from app.recovery.draft import Draft
 from app.recovery.rcg.seeing import code
 from backends.threepar.objects import ArrayObjects
 from store.estate import RemoteCopyGroup, StorageSystem
@@ -63,6 +64,10 @@ class Situation:
     witnesses: tuple[Witness, ...] = ()
 
     @property
+    def keys(self) -> tuple[str, ...]:
+        return (self.key,)
+
+    @property
     def standing(self) -> Standing:
         if any(side.read and side.group is None for side in (self.natural, self.peer)):
             return Standing.UNKNOWN
@@ -94,3 +99,6 @@ def way_back(at: Situation) -> tuple[str, ...]:
     if p is None or s is None or not (at.natural.read and at.peer.read):
         return ("Make both arrays readable, then look again.",)
     return documented(p, s, at.natural.device, at.peer.device)
+
+
+RcgDraft = Draft[Situation]

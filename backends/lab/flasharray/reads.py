@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from backends.lab.flasharray import group_reads, hardware, views
+from backends.lab.flasharray import diffs, group_reads, hardware, views
 from backends.lab.flasharray.items import Items, of_members, of_rows, of_thing
 from backends.lab.flasharray.lists import Item, Listing, Query, answer
 from backends.lab.flasharray.objects import (
@@ -156,6 +156,9 @@ _MEMBERS = frozenset({"group_names", "member_names"})
 _ON = frozenset({"on"})
 _TIMES = frozenset({"start_time", "end_time", "resolution"})
 _LINK = frozenset(f"{place}_{kind}" for place in ("local_pod", "remote_pod", "remote") for kind in ("names", "ids"))
+_DIFF = frozenset(
+    {"base_name", "base_id", "block_size", "segment_length", "segment_offset", "next_allocated_block_hint"}
+)
 _TAGGED = frozenset({"namespaces", "resource_names", "resource_ids", "resource_destroyed"})
 
 
@@ -176,6 +179,7 @@ READS: dict[str, Read] = {
     "volumes/space": Read(
         Listing(token=False, total=True, destroyed=True, extra=_TIMES), _fixed(hardware.volume_space)
     ),
+    "volumes/diff": Read(Listing(token=False, extra=_DIFF), diffs.volume_diff),
     "volumes/tags": Read(Listing(names=False, ids=False, extra=_TAGGED), volume_tags),
     "volumes/protection-groups": Read(
         _members("group_ids", "member_ids", "member_destroyed"), group_reads.volume_groups

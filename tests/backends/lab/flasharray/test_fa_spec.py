@@ -28,13 +28,17 @@ LATER = {
 """What REST 2.36, which is offered too, has added."""
 
 LISTS = sorted([*READS, "sessions", "admins"])
+NEEDED = {"volumes/diff": f"?names=erp-0&base_name=pg-erp.1.erp-0&block_size={1024**2}&segment_length={100 * 1024**3}"}
+"""What a list cannot do without."""
 
 
 @pytest.mark.parametrize("path", LISTS)
 def test_a_list_answers_in_the_form_of_the_specification(arrays: Estate, spec: Spec, path: str) -> None:
     arrays.pass_time(3600)
     for name in ("fa-prd", "fa-dr"):
-        status, body = Curl(arrays, name).login().call("GET", path)
+        if name == "fa-dr" and path in NEEDED:
+            continue
+        status, body = Curl(arrays, name).login().call("GET", path + NEEDED.get(path, ""))
         assert status == 200
         assert spec.errors(body, spec.answer_schema("GET", path), path) == []
 
@@ -42,7 +46,7 @@ def test_a_list_answers_in_the_form_of_the_specification(arrays: Estate, spec: S
 def test_the_lists_of_the_estate_are_not_empty(arrays: Estate) -> None:
     curl = Curl(arrays).login()
     curl.call("PUT", "volumes/tags/batch?resource_names=erp-0", [{"key": "k", "value": "v"}])
-    empty = {path for path in LISTS if not curl.items(path)}
+    empty = {path for path in LISTS if not curl.items(path + NEEDED.get(path, ""))}
     assert empty == {
         "host-groups",
         "host-groups/hosts",

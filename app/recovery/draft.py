@@ -1,0 +1,164 @@
+"""A plan while it is being drawn up: guards and steps, in order; and one plan out of the drafts of its members."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Generic, Protocol, TypeVar
+
+from app.recovery import kinds
+from app.recovery.step import Step
+from store.runs import SECOND_PERSON, Guard, Plan, PlannedStep
+
+USUAL_S = 180.0
+"""How long an act may take until its effect is seen, where nothing else is said."""
+
+
+class Member(Protocol):
+    """What a draft is about, as it stands: ``keys`` are those of its leases, ``now`` when it was looked at (UTC)."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def keys(self) -> tuple[str, ...]: ...
+    @property
+    def now(self) -> datetime: ...
+
+
+class Looked(Protocol):
+    """Something that was looked at, and when (UTC)."""
+
+    @property
+    def taken_at(self) -> datetime | None: ...
+
+
+M = TypeVar("M", bound=Member)
+
+
+@dataclass(slots=True)
+class Draft(Generic[M]):
+    """``prefix`` makes the ids of the steps differ from those of other members of the same run; ``run_tag`` goes into
+    the names of snapshots. ``after`` are the ids of the steps before whose end, good or bad, none is begun."""
+
+    at: M
+    prefix: str
+    run_tag: str
+    after: tuple[str, ...] = ()
+    guards: list[Guard] = field(default_factory=list)
+    steps: list[PlannedStep] = field(default_factory=list)
+    undoes: list[PlannedStep] = field(default_factory=list)
+    confirm: list[str] = field(default_factory=list)
+    lasting: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    loss: str = ""
+    loss_s: float | None = None
+
+    def guard(self, guard_id: str, words: str, holds: bool, evidence: str, looked: Looked | None = None) -> bool:
+        seen = looked.taken_at if looked is not None else None
+        self.guards.append(Guard(f"{guard_id} {self.at.name}", words, holds, evidence, seen))
+        return holds
+
+    @property
+    def refused(self) -> bool:
+        return any(not guard.holds for guard in self.guards)
+
+    def add(
+        self,
+        step: Step,
+        title: str,
+        *,
+        needs: Sequence[str] | None = None,
+        destructive: bool = False,
+        limit_s: float = USUAL_S,
+        undo: str | None = None,
+    ) -> str:
+        """Add a step, behind all that were added unless ``needs`` says otherwise; returns its id."""
+        kind, params = kinds.stored(step)
+        step_id = f"{self.prefix}{len(self.steps) + 1}"
+        waits = self.join if needs is None else tuple(needs)
+        self.steps.append(
+            PlannedStep(
+                step_id,
+                kind,
+                params,
+                title,
+                step.device,
+                step.call(),
+                needs=waits,
+                after=() if waits else self.after,
+                destructive=destructive,
+                limit_s=limit_s,
+                undo=undo,
+            )
+        )
+        return step_id
+
+    def undo(self, step: Step, title: str) -> str:
+        """A step that only takes another one back; returns its id, for that one's ``undo``."""
+        kind, params = kinds.stored(step)
+        step_id = f"{self.prefix}u{len(self.steps) + 1}"
+        self.undoes.append(PlannedStep(step_id, kind, params, title, step.device, step.call()))
+        return step_id
+
+    def add_all(self, steps: Sequence[tuple[Step, str]], *, destructive: bool, limit_s: float = USUAL_S) -> None:
+        """Add steps that may run at the same time."""
+        waits = self.join
+        for step, title in steps:
+            self.add(step, title, needs=waits, destructive=destructive, limit_s=limit_s)
+
+    @property
+    def join(self) -> tuple[str, ...]:
+        """The steps that no other waits for yet: what must be settled before all that went before is."""
+        waited = {need for step in self.steps for need in step.needs}
+        return tuple(step.id for step in self.steps if step.id not in waited)
+
+
+def merged(
+    verb: str,
+    drafts: Sequence[Draft[M]],
+    way_back: Callable[[M], tuple[str, ...]] = lambda at: (),
+    *,
+    rolls_back: bool = False,
+) -> Plan:
+    """One plan out of the drafts of its members. ``way_back`` is asked for those that are refused."""
+    count = len(drafts)
+    name = f"{verb} {drafts[0].at.name}" if count == 1 else f"{verb} {count} groups"
+    bounds = [draft.loss_s for draft in drafts]
+    known = [bound for bound in bounds if bound is not None]
+    losses = list(dict.fromkeys(draft.loss for draft in drafts if draft.loss))
+    return Plan(
+        verb=str(verb),
+        name=name,
+        targets=_once(key for draft in drafts for key in draft.at.keys),
+        made_at=min((draft.at.now for draft in drafts), default=datetime.now(UTC)),
+        steps=tuple(step for draft in drafts for step in (*draft.steps, *draft.undoes)),
+        guards=tuple(guard for draft in drafts for guard in draft.guards),
+        confirm=_confirm(name, drafts),
+        loss="; ".join(losses[:3]) + ("; …" if len(losses) > 3 else ""),
+        loss_s=max(known) if known and len(known) == count else None,
+        lasting=_once(text for draft in drafts for text in draft.lasting),
+        way_back=_once(text for draft in drafts if draft.refused for text in way_back(draft.at)),
+        notes=_once(text for draft in drafts for text in draft.notes),
+        rolls_back=rolls_back,
+    )
+
+
+def _once(texts: Iterable[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(texts))
+
+
+def _confirm(name: str, drafts: Sequence[Draft[M]]) -> tuple[str, ...]:
+    """What must be typed. For several groups at a time: the name of the whole, the largest loss, the sum of volumes."""
+    words = [word for draft in drafts for word in draft.confirm]
+    if len(drafts) == 1 or not words:
+        return tuple(words)
+    losses = [int(word.split()[1]) for word in words if word.startswith("lose ")]
+    counts = [int(word.split()[1]) for word in words if word.startswith("overwrite ")]
+    rest = [w for w in words if w.startswith(("site ", SECOND_PERSON, "discard "))]
+    found = [name]
+    if losses:
+        found.append(f"lose {max(losses)} min")
+    if counts:
+        found.append(f"overwrite {sum(counts)} volumes")
+    return tuple(dict.fromkeys([*found, *rest]))

@@ -1,0 +1,91 @@
+"""A protection group as the planner sees it: its array, and the group that it is to be cloned to, as just read."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from app.recovery.draft import Draft
+from app.recovery.pg.pairing import Source, Target
+from backends.flasharray.records import GroupSnapshot, Owner
+from store.estate import ProtectionGroup, Volume
+
+
+@dataclass(frozen=True, slots=True)
+class GroupNow:
+    """One side. ``device`` is its name here, ``owner`` the array's own name and id. ``group`` None: there is none of
+    that name. ``volumes`` are its members, by name."""
+
+    device: str
+    owner: Owner
+    taken_at: datetime
+    name: str
+    group: ProtectionGroup | None
+    volumes: Mapping[str, Volume] = field(default_factory=dict)
+    skew_s: float | None = None
+
+    @property
+    def key(self) -> str:
+        return f"pg:{self.owner.id}:{self.name}"
+
+
+@dataclass(frozen=True, slots=True)
+class TargetsNow:
+    """The group to clone to. ``users`` are, by volume, the hosts that may be writing to it, each with why."""
+
+    side: GroupNow
+    targets: tuple[Target, ...]
+    users: Mapping[str, Mapping[str, str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Away:
+    """A snapshot on the array ``array`` that it is replicated to: None if it is not there yet. ``complete``: its
+    transfer is done; ``lacking`` are the volumes that it should have then and has not."""
+
+    array: str
+    snapshot: GroupSnapshot | None
+    complete: bool
+    lacking: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CloneNow:
+    """What there is for a snapshot and a clone. ``snapshot`` is the group snapshot of that name at home, None: it is
+    to be taken. ``whole`` is its name where it is cloned from; ``sources`` are its volumes, predicted where it does
+    not exist yet. ``away`` says how it stands on another array, where it is cloned there."""
+
+    name: str
+    now: datetime
+    home: GroupNow
+    snapshot: GroupSnapshot | None
+    whole: str
+    sources: tuple[Source, ...]
+    onto: TargetsNow | None = None
+    away: Away | None = None
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        return (self.home.key,) if self.onto is None else (self.home.key, self.onto.side.key)
+
+
+@dataclass(frozen=True, slots=True)
+class RestoreNow:
+    """What there is for a restore of a group from its own snapshot. ``parts`` are the volume snapshots in
+    it, each with its size in bytes, ``users`` as above."""
+
+    name: str
+    now: datetime
+    home: GroupNow
+    snapshot: GroupSnapshot | None
+    parts: Mapping[str, int]
+    users: Mapping[str, Mapping[str, str]]
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        return (self.home.key,)
+
+
+CloneDraft = Draft[CloneNow]
+RestoreDraft = Draft[RestoreNow]

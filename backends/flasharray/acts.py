@@ -1,0 +1,127 @@
+"""What a step does to a FlashArray: one record per verb, so that a plan can show and a journal keep what will be sent.
+
+``command`` is the request as the vendor writes it, for people; ``send`` sends it once, by :mod:`verbs`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from backends.flasharray import verbs
+from backends.flasharray.client import FlashArrayClient
+from backends.flasharray.verbs import Replicate, Tag
+
+
+class Act(Protocol):
+    """Something that can be done to an array. ``send`` raises as :mod:`backends.flasharray.verbs` says."""
+
+    def command(self) -> str: ...
+
+    def send(self, client: FlashArrayClient) -> str: ...
+
+
+@dataclass(frozen=True, slots=True)
+class SnapshotGroup:
+    """A snapshot ``<group>.<suffix>`` of a protection group."""
+
+    group: str
+    suffix: str
+    replicate: Replicate
+
+    def command(self) -> str:
+        how = "" if self.replicate is Replicate.NO else f"&{self.replicate}=true"
+        query = f"source_names={self.group}&apply_retention=true{how}"
+        return f'POST /protection-group-snapshots?{query} {{"suffix": "{self.suffix}"}}'
+
+    def send(self, client: FlashArrayClient) -> str:
+        return verbs.snapshot_group(client, self.group, self.suffix, self.replicate).name
+
+
+@dataclass(frozen=True, slots=True)
+class SnapshotVolumes:
+    """A snapshot ``<volume>.<suffix>`` of each volume, all or none."""
+
+    volumes: tuple[str, ...]
+    suffix: str
+
+    def command(self) -> str:
+        return f'POST /volume-snapshots?source_names={",".join(self.volumes)} {{"suffix": "{self.suffix}"}}'
+
+    def send(self, client: FlashArrayClient) -> str:
+        return ", ".join(made.name for made in verbs.snapshot_volumes(client, self.volumes, self.suffix))
+
+
+@dataclass(frozen=True, slots=True)
+class OverwriteVolume:
+    """``volume`` takes content and size of a volume snapshot."""
+
+    volume: str
+    snapshot: str
+
+    def command(self) -> str:
+        return f'POST /volumes?names={self.volume}&overwrite=true {{"source": {{"name": "{self.snapshot}"}}}}'
+
+    def send(self, client: FlashArrayClient) -> str:
+        return verbs.overwrite_volume(client, self.volume, self.snapshot).name
+
+
+@dataclass(frozen=True, slots=True)
+class RestoreGroup:
+    """The volumes of ``group`` take the content of its own snapshot."""
+
+    group: str
+    snapshot: str
+
+    def command(self) -> str:
+        return f"POST /protection-groups?names={self.group}&source_names={self.snapshot}&overwrite=true"
+
+    def send(self, client: FlashArrayClient) -> str:
+        return verbs.restore_group(client, self.group, self.snapshot).name
+
+
+@dataclass(frozen=True, slots=True)
+class TagVolume:
+    """One tag of one volume; copies of the volume do not carry it."""
+
+    volume: str
+    key: str
+    value: str
+
+    def command(self) -> str:
+        tag = f'{{"key": "{self.key}", "value": "{self.value}", "copyable": false}}'
+        return f"PUT /volumes/tags/batch?resource_names={self.volume} [{tag}]"
+
+    def send(self, client: FlashArrayClient) -> str:
+        verbs.tag_volumes(client, [self.volume], [Tag(self.key, self.value, copyable=False)])
+        return ""
+
+
+@dataclass(frozen=True, slots=True)
+class PromotePod:
+    """A demoted pod becomes writable. ``undo``: with the writes that an undo-demote pod kept."""
+
+    pod: str
+    undo: str | None = None
+
+    def command(self) -> str:
+        more = f"&promote_from={self.undo}" if self.undo else ""
+        return f'PATCH /pods?names={self.pod}{more} {{"requested_promotion_state": "promoted"}}'
+
+    def send(self, client: FlashArrayClient) -> str:
+        return verbs.promote_pod(client, self.pod, undo=self.undo).name
+
+
+@dataclass(frozen=True, slots=True)
+class DemotePod:
+    """A promoted pod becomes read-only: with ``quiesce`` once everything went across, else at once."""
+
+    pod: str
+    quiesce: bool
+
+    def command(self) -> str:
+        how = "quiesce" if self.quiesce else "skip_quiesce"
+        return f'PATCH /pods?names={self.pod}&{how}=true {{"requested_promotion_state": "demoted"}}'
+
+    def send(self, client: FlashArrayClient) -> str:
+        return verbs.demote_pod(client, self.pod, self.quiesce).name

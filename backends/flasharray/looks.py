@@ -1,0 +1,301 @@
+"""Looks at a part of a FlashArray, one record for each: what a step or a plan asks, in as few requests as it takes.
+
+Each is taken with a driver and raises :class:`DeviceError`; a row that cannot be read fails the whole look, because
+what a copy rests on must be known in full. Lists are asked for as they stand or by a filter, never by names: an array
+refuses a name that it does not know, and *not there* is an answer here.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Protocol, TypeVar
+
+from backends.flasharray import names, records
+from backends.flasharray.client import FlashArrayClient
+from backends.flasharray.fields import Fields
+from backends.flasharray.records import Attachment, GroupSnapshot, Owner, Transfer
+from backends.outcome import DeviceError, Failure, ParseError, Sent
+from store.estate import Host, Pod, PodReplicaLink, ProtectionGroup, Volume
+
+T = TypeVar("T")
+NO_OWNER = Owner("", "")
+_BLOCK = 1024 * 1024
+
+
+class Connected(Protocol):
+    """A driver of an array."""
+
+    @property
+    def client(self) -> FlashArrayClient: ...
+
+
+@dataclass(frozen=True, slots=True)
+class VolumeSnapshot:
+    """One volume snapshot. ``source`` is the volume it is of on the array where it was taken, by name and id where the
+    array says them; ``size`` in bytes; ``created`` on the source, UTC."""
+
+    name: str
+    source: str | None
+    source_id: str | None
+    size: int
+    created: datetime
+    destroyed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ArrayItself:
+    """The array's own name and id, which its targets know it by. GET /arrays."""
+
+    def take(self, driver: Connected) -> Owner:
+        found = _rows(driver, "arrays", records.array)
+        if len(found) != 1:
+            text = f"one array was expected, got {len(found)}"
+            raise DeviceError(driver.client.name, "GET /arrays", Failure.BAD_ANSWER, Sent.REFUSED, text)
+        return Owner(found[0].name, found[0].array_id)
+
+
+@dataclass(frozen=True, slots=True)
+class GroupAsked:
+    """A protection group by its name, destroyed or not, with its targets; None: there is none.
+    GET /protection-groups and …/targets."""
+
+    group: str
+
+    def take(self, driver: Connected) -> ProtectionGroup | None:
+        found = _rows(
+            driver, "protection-groups", lambda r: records.group(r, NO_OWNER), filter=_is(names.group(self.group))
+        )
+        if not found:
+            return None
+        targets = _rows(driver, "protection-groups/targets", records.target)
+        return replace(found[0], targets=tuple(t for name, t in targets if name == self.group))
+
+
+@dataclass(frozen=True, slots=True)
+class GroupMembers:
+    """The names of a group's volumes: its own, and those connected to its hosts and host groups.
+    GET /protection-groups/volumes, …/hosts, …/host-groups; /connections where it has any of these."""
+
+    group: str
+
+    def take(self, driver: Connected) -> frozenset[str]:
+        volumes = self._members(driver, "volumes")
+        hosts, host_groups = self._members(driver, "hosts"), self._members(driver, "host-groups")
+        if hosts or host_groups:
+            for each in _rows(driver, "connections", records.attachment):
+                if each.host in hosts or each.host_group in host_groups:
+                    volumes |= {each.volume}
+        return volumes
+
+    def _members(self, driver: Connected, what: str) -> frozenset[str]:
+        members = _rows(driver, f"protection-groups/{what}", records.member)
+        return frozenset(m.name for m in members if m.group == self.group and not m.destroyed)
+
+
+@dataclass(frozen=True, slots=True)
+class SnapshotAsked:
+    """A protection group snapshot by its name, destroyed or not; None: there is none. GET
+    /protection-group-snapshots."""
+
+    snapshot: str
+
+    def take(self, driver: Connected) -> GroupSnapshot | None:
+        query = _is(names.group_snapshot(self.snapshot))
+        return next(iter(_rows(driver, "protection-group-snapshots", records.group_snapshot, filter=query)), None)
+
+
+@dataclass(frozen=True, slots=True)
+class GroupSnapshots:
+    """All snapshots of a group that are on this array, newest first. GET /protection-group-snapshots."""
+
+    group: str
+
+    def take(self, driver: Connected) -> tuple[GroupSnapshot, ...]:
+        query = f"name='{names.group(self.group)}.*'"
+        found = _rows(driver, "protection-group-snapshots", records.group_snapshot, filter=query)
+        mine = [each for each in found if each.group == self.group]
+        return tuple(sorted(mine, key=lambda each: (each.created, each.name), reverse=True))
+
+
+@dataclass(frozen=True, slots=True)
+class SnapshotMembers:
+    """The volume snapshots that make up a group snapshot, by their exact names. GET /volume-snapshots.
+
+    The filter takes more than it should (``prd.s1.*`` has a part that is any text), so the name of the group snapshot
+    is compared in full.
+    """
+
+    snapshot: str
+
+    def take(self, driver: Connected) -> tuple[VolumeSnapshot, ...]:
+        query = f"name='{names.group_snapshot(self.snapshot)}.*'"
+        found = _rows(driver, "volume-snapshots", volume_snapshot, filter=query)
+        return tuple(
+            sorted((s for s in found if s.name.rpartition(".")[0] == self.snapshot), key=lambda each: each.name)
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class TransferOf:
+    """The transfer of a snapshot as this array reports it; None: there is none yet, or none any more.
+    GET /protection-group-snapshots/transfer."""
+
+    snapshot: str
+
+    def take(self, driver: Connected) -> Transfer | None:
+        query = _is(names.group_snapshot(self.snapshot))
+        found = _rows(driver, "protection-group-snapshots/transfer", records.transfer, filter=query)
+        least = [each for each in found if not each.done] or found  # several targets: the one that is not there yet
+        return least[0] if least else None
+
+
+@dataclass(frozen=True, slots=True)
+class TransfersOf:
+    """The transfers of all snapshots of a group, by snapshot name. GET /protection-group-snapshots/transfer."""
+
+    group: str
+
+    def take(self, driver: Connected) -> Mapping[str, Transfer]:
+        query = f"name='{names.group(self.group)}.*'"
+        found: dict[str, Transfer] = {}
+        for moved in _rows(driver, "protection-group-snapshots/transfer", records.transfer, filter=query):
+            known = found.get(moved.name)
+            if moved.name.rpartition(".")[0] == self.group and (known is None or known.done):
+                found[moved.name] = moved
+        return found
+
+
+@dataclass(frozen=True, slots=True)
+class SafetySnapshots:
+    """The volume snapshots ``<volume>.<suffix>`` on this array, by volume. GET /volume-snapshots."""
+
+    suffix: str
+
+    def take(self, driver: Connected) -> Mapping[str, VolumeSnapshot]:
+        query = f"suffix='{names.suffix(self.suffix)}'"
+        found = _rows(driver, "volume-snapshots", volume_snapshot, filter=query)
+        parts = [(each.name.rpartition("."), each) for each in found]
+        return {head: each for (head, _, tail), each in parts if tail == self.suffix and "." not in head}
+
+
+@dataclass(frozen=True, slots=True)
+class Volumes:
+    """All volumes by name, destroyed ones too. GET /volumes."""
+
+    def take(self, driver: Connected) -> Mapping[str, Volume]:
+        found = _rows(driver, "volumes", lambda row: records.volume(row, NO_OWNER))
+        return {volume.name: volume for volume in found}
+
+
+@dataclass(frozen=True, slots=True)
+class Same:
+    """Whether a volume holds exactly what a volume snapshot does; None: the array does not compare them. ``size`` of
+    the snapshot in bytes. GET /volumes/diff."""
+
+    volume: str
+    snapshot: str
+    size: int
+
+    def take(self, driver: Connected) -> bool | None:
+        query = {"names": names.name(self.volume), "base_name": names.snapshot(self.snapshot)}
+        try:
+            found = driver.client.first(
+                "volumes/diff", **query, block_size=_BLOCK, segment_length=max(self.size, _BLOCK)
+            )
+        except DeviceError as error:
+            if error.failure is Failure.REFUSED:
+                return None
+            raise
+        return not found
+
+
+@dataclass(frozen=True, slots=True)
+class Tags:
+    """The tags of all volumes under one key, by volume. GET /volumes/tags."""
+
+    key: str
+    namespace: str = "default"
+
+    def take(self, driver: Connected) -> Mapping[str, str]:
+        found = {}
+        for name, key, value in _rows(driver, "volumes/tags", _tag, namespaces=[self.namespace]):
+            if key == self.key:
+                found[name] = value
+        return found
+
+
+@dataclass(frozen=True, slots=True)
+class Connections:
+    """Which volumes are connected to what, by volume. GET /connections."""
+
+    def take(self, driver: Connected) -> Mapping[str, tuple[Attachment, ...]]:
+        found: dict[str, list[Attachment]] = defaultdict(list)
+        for each in _rows(driver, "connections", records.attachment):
+            found[each.volume].append(each)
+        return {volume: tuple(each) for volume, each in found.items()}
+
+
+@dataclass(frozen=True, slots=True)
+class Hosts:
+    """All hosts by name. GET /hosts."""
+
+    def take(self, driver: Connected) -> Mapping[str, Host]:
+        found = _rows(driver, "hosts", lambda row: records.host(row, NO_OWNER))
+        return {host.name: host for host in found}
+
+
+@dataclass(frozen=True, slots=True)
+class Initiators:
+    """The WWPNs that are logged in to the array now. GET /ports/initiators."""
+
+    def take(self, driver: Connected) -> frozenset[str]:
+        return frozenset(wwn for wwn in _rows(driver, "ports/initiators", records.initiator) if wwn is not None)
+
+
+@dataclass(frozen=True, slots=True)
+class Pods:
+    """All pods by name, with their replica links, destroyed ones too. GET /pods, /pod-replica-links."""
+
+    def take(self, driver: Connected) -> Mapping[str, Pod]:
+        links: dict[str, list[PodReplicaLink]] = defaultdict(list)
+        for found in _rows(driver, "pod-replica-links", records.pod_link):
+            links[found.pod].append(found.link)
+        pods = _rows(driver, "pods", lambda row: records.pod(row, NO_OWNER))
+        return {pod.name: replace(pod, links=tuple(links[pod.name])) for pod in pods}
+
+
+def volume_snapshot(row: Fields) -> VolumeSnapshot:
+    """A row of GET /volume-snapshots."""
+    child = row.child("source")
+    return VolumeSnapshot(
+        name=row.text("name"),
+        source=row.reference("source"),
+        source_id=child.optional("id") if child is not None else None,
+        size=row.needed_whole("provisioned"),
+        created=row.needed_time("created"),
+        destroyed=row.flag("destroyed", default=False),
+    )
+
+
+def _tag(row: Fields) -> tuple[str, str, str]:
+    return row.needed_reference("resource"), row.text("key"), row.optional("value") or ""
+
+
+def _is(name: str) -> str:
+    """The filter that only this name passes. Checked names hold no quote and no star."""
+    return f"name='{name}'"
+
+
+def _rows(driver: Connected, path: str, parse: Callable[[Fields], T], **query: str | list[str]) -> list[T]:
+    return _parsed(driver.client.name, f"GET /{path}", driver.client.rows(path, **query), parse)
+
+
+def _parsed(device: str, call: str, rows: Iterable[object], parse: Callable[[Fields], T]) -> list[T]:
+    try:
+        return [parse(Fields.of(row)) for row in rows]
+    except ParseError as error:
+        text = f"{error.expected}; got {error.line}"
+        raise DeviceError(device, call, Failure.BAD_ANSWER, Sent.REFUSED, text) from None
