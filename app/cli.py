@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
-from app import import_command, labcommand, pgsnap_command, rcg_command, runs_command, volume_command
+from app import import_command, labcommand, pgroup_command, pgsnap_command, rcg_command, runs_command, volume_command
 
 if TYPE_CHECKING:
     from app.settings import DeviceSettings, Settings
@@ -96,6 +96,7 @@ def parser() -> argparse.ArgumentParser:
     import_command.add_arguments(commands)
     rcg_command.add_arguments(commands)
     volume_command.add_arguments(commands)
+    pgroup_command.add_arguments(commands)
     pgsnap_command.add_arguments(commands)
     runs_command.add_arguments(commands)
     commands.add_parser("keys", help="print the keys and commands of the console")
@@ -363,8 +364,8 @@ def _inventory_command(arguments: argparse.Namespace) -> int:
 def _recovery_command(arguments: argparse.Namespace) -> int:
     settings = _settings(arguments)
     _ask_secrets(settings.devices)
-    run = rcg_command.run if arguments.command == "rcg" else volume_command.run
-    return run(settings, _store_path(arguments, settings), arguments)
+    make = {"rcg": rcg_command, "volume": volume_command, "pgroup": pgroup_command}[arguments.command].drawing
+    return rcg_command.planned(settings, _store_path(arguments, settings), arguments, make)
 
 
 def _pgsnap_command(arguments: argparse.Namespace) -> int:
@@ -407,6 +408,7 @@ _COMMANDS: dict[str | None, Callable[[argparse.Namespace], int]] = {
     "import": import_command.run,
     "rcg": _recovery_command,
     "volume": _recovery_command,
+    "pgroup": _recovery_command,
     "pgsnap": _pgsnap_command,
     "runs": _runs_command,
     "audit": _audit_command,

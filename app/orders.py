@@ -6,8 +6,10 @@ import argparse
 import shlex
 from typing import Any, NoReturn
 
-from app import rcg_command, volume_command
+from app import pgroup_command, rcg_command, volume_command
 from app.rcg_command import Draw
+
+_DRAWING = {"rcg": rcg_command.drawing, "volume": volume_command.drawing, "pgroup": pgroup_command.drawing}
 
 
 class OrderError(ValueError):
@@ -30,13 +32,13 @@ def understood(text: str) -> Draw:
     commands: Any = parser.add_subparsers(dest="command", required=True)
     rcg_command.add_arguments(commands)
     volume_command.add_arguments(commands)
+    pgroup_command.add_arguments(commands)
     try:
         words = shlex.split(text)
         arguments = parser.parse_args(words)
         if arguments.execute or arguments.confirm or arguments.json:
             raise OrderError("--execute, --confirm and --json belong to the shell: here the plan is shown first")
-        make = rcg_command.drawing if arguments.command == "rcg" else volume_command.drawing
-        return make(arguments)
+        return _DRAWING[arguments.command](arguments)
     except (ValueError, argparse.ArgumentError) as error:
         raise OrderError(" ".join(str(error).split())) from error
 

@@ -70,6 +70,7 @@ def add_arguments(commands: argparse._SubParsersAction[argparse.ArgumentParser])
 
 def run(settings: Settings, store_path: Path, arguments: argparse.Namespace) -> int:
     """Plan, show, and with ``-x`` do it. Returns the exit code. Raises :class:`store.errors.StoreError`."""
+    from app.pgroup_command import placed
     from app.pgsnap_file import FileError, Given, device, read
 
     try:
@@ -86,7 +87,7 @@ def run(settings: Settings, store_path: Path, arguments: argparse.Namespace) -> 
     on = arguments.on or (source.name if source is not None else None)
     to = arguments.to or (target.name if target is not None else None)
     request = _request(arguments, given, group, onto)
-    return _act(settings, store_path, arguments, lambda operations: _placed(operations, request, on, to))
+    return _act(settings, store_path, arguments, lambda operations: placed(operations, request, on, to))
 
 
 def _groups(given: Given, arguments: argparse.Namespace) -> tuple[str, str | None]:
@@ -134,22 +135,12 @@ def _request(arguments: argparse.Namespace, given: Given, group: str, onto: str 
     )
 
 
-def _placed(operations: Operations, request: Request, on: str | None, to: str | None) -> Request:
-    """The request with its devices, looked for where none was named."""
-    from app.recovery.pg.operate import array_of, target_of
-    from backends.flasharray.verbs import Replicate
-
-    array = on or array_of(operations, request.group)
-    if request.replicate is Replicate.NO:
-        return replace(request, array=array)
-    return replace(request, array=array, to=to or target_of(operations, array, request.group))
-
-
 def _act(
     settings: Settings, store_path: Path, arguments: argparse.Namespace, place: Callable[[Operations], Request]
 ) -> int:
+    from app.recovery.draft import CannotPlanError
     from app.recovery.operations import Operations, new_run_id
-    from app.recovery.pg.operate import NoGroupError, plan_clone, volume_snapshots
+    from app.recovery.pg.operate import plan_clone, volume_snapshots
     from app.recovery.step import UnseenError
     from backends.outcome import ParseError
     from store.database import open_store
@@ -163,7 +154,7 @@ def _act(
         if code == OK and arguments.execute_lock and arguments.output_file is not None:
             return _listed(volume_snapshots(operations, request), arguments.output_file)
         return code
-    except NoGroupError as error:
+    except CannotPlanError as error:
         print(error, file=sys.stderr)
         return FAILED
     except UnseenError as error:

@@ -65,11 +65,6 @@ def execution(command: argparse.ArgumentParser) -> None:
         command.add_argument(name, type=Path, metavar="FILE", default=argparse.SUPPRESS, help=f"the {name[2:]} to use")
 
 
-def run(settings: Settings, store_path: Path, arguments: argparse.Namespace) -> int:
-    """Plan, show, and with ``--execute`` do it. Returns the exit code. Raises :class:`store.errors.StoreError`."""
-    return planned(settings, store_path, arguments, drawing)
-
-
 Draw = Callable[["Operations", str], "Plan"]
 """Looks, and draws up the plan of a run with this id."""
 
@@ -89,8 +84,9 @@ def planned(
     make: Callable[[argparse.Namespace], Draw],
 ) -> int:
     """What every command does that makes a run: understand, plan, show, do."""
+    from app.recovery.draft import CannotPlanError
     from app.recovery.operations import Operations, new_run_id
-    from app.recovery.rcg.gather import GroupError
+    from app.recovery.step import UnseenError
     from backends.outcome import ParseError
     from store.database import open_store
     from store.ledger import Ledger
@@ -104,8 +100,11 @@ def planned(
     try:
         operations, run_id = Operations(settings, store, ledger), new_run_id()
         return act(operations, lambda: draw(operations, run_id), run_id, arguments)
-    except (GroupError, ParseError) as error:
+    except (CannotPlanError, ParseError) as error:
         print(error, file=sys.stderr)
+        return FAILED
+    except UnseenError as error:
+        print(f"A device cannot be read: {error}", file=sys.stderr)
         return FAILED
     finally:
         ledger.close()

@@ -134,14 +134,15 @@ class RunDesk:
 
         def guarded() -> None:
             from app.orders import OrderError
-            from app.recovery.rcg.gather import GroupError
+            from app.recovery.draft import CannotPlanError
+            from app.recovery.step import UnseenError
             from backends.outcome import ParseError
             from store.errors import StoreError
             from store.ledger import LeaseError, RunError
 
             try:
                 work(runs)
-            except (OrderError, GroupError, ParseError, StoreError, LeaseError, RunError) as error:
+            except (OrderError, CannotPlanError, UnseenError, ParseError, StoreError, LeaseError, RunError) as error:
                 self._app.post_message(NotDone(f"{str(error).rstrip('.')}.", planning))
             except Exception as error:  # its text may hold anything, a secret too
                 self._app.post_message(NotDone(f"Not done: a defect, {type(error).__name__}.", planning))

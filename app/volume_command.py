@@ -5,15 +5,13 @@ from __future__ import annotations
 import argparse
 import re
 from collections.abc import Callable
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from app.rcg_command import Draw, execution, planned
+from app.rcg_command import Draw, execution
 
 if TYPE_CHECKING:
     from app.recovery.rcg.provision_plans import NewGroup, NewVolume
     from app.recovery.rcg.situation import RcgDraft
-    from app.settings import Settings
 
 VERBS = ("create", "add", "remove", "delete")
 _SIZE = re.compile(r"(\d{1,9})([MGT])", re.ASCII)
@@ -52,11 +50,6 @@ def add_arguments(commands: argparse._SubParsersAction[argparse.ArgumentParser])
     volume.add_argument("--on", metavar="DEVICE", help="the array to make a new group on")
     volume.add_argument("--to", metavar="DEVICE", help="the other array, where there is more than one")
     execution(volume)
-
-
-def run(settings: Settings, store_path: Path, arguments: argparse.Namespace) -> int:
-    """Plan, show, and with ``--execute`` do it. Returns the exit code. Raises :class:`store.errors.StoreError`."""
-    return planned(settings, store_path, arguments, drawing)
 
 
 def drawing(arguments: argparse.Namespace) -> Draw:

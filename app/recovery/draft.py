@@ -15,6 +15,10 @@ USUAL_S = 180.0
 """How long an act may take until its effect is seen, where nothing else is said."""
 
 
+class CannotPlanError(Exception):
+    """What was asked for means nothing that there is, or more than one thing. The text says what there is."""
+
+
 class Member(Protocol):
     """What a draft is about, as it stands: ``keys`` are those of its leases, ``now`` when it was looked at (UTC)."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 
 from app.recovery import prediction
-from app.recovery.draft import merged
+from app.recovery.draft import CannotPlanError, merged
 from app.recovery.operations import Operations
 from app.recovery.pg import gather, plans
 from app.recovery.pg.request import Request, Restore
@@ -15,10 +15,6 @@ from app.settings_records import DeviceSettings
 from backends.flasharray.looks import ArrayItself, GroupAsked
 from store.estate import DeviceKind
 from store.runs import Plan
-
-
-class NoGroupError(Exception):
-    """No protection group, or more than one, or no array, is meant by a name. The text says which there are."""
 
 
 def plan_clone(operations: Operations, asked: Request, run_id: str) -> Plan:
@@ -44,23 +40,25 @@ def plan_restore(operations: Operations, asked: Restore, run_id: str) -> Plan:
 
 def array_of(operations: Operations, group: str) -> str:
     """The one FlashArray of the configuration that has a group of this name of its own. Raises
-    :class:`NoGroupError`."""
+    :class:`CannotPlanError`."""
     found, failed = _asked(operations, _arrays(operations), lambda device: _is_local(operations, device, group))
     if len(found) == 1:
         return found[0]
     silent = f"; not read: {', '.join(failed)}" if failed else ""
     if found:
-        raise NoGroupError(f"More than one array has a protection group {group}: {', '.join(found)}. Say which: --on")
-    raise NoGroupError(f"No array of the configuration has a protection group {group} of its own{silent}")
+        raise CannotPlanError(
+            f"More than one array has a protection group {group}: {', '.join(found)}. Say which: --on"
+        )
+    raise CannotPlanError(f"No array of the configuration has a protection group {group} of its own{silent}")
 
 
 def target_of(operations: Operations, array: str, group: str) -> str:
-    """The one device that ``group`` replicates to. Raises :class:`NoGroupError` and :class:`UnseenError`."""
+    """The one device that ``group`` replicates to. Raises :class:`CannotPlanError` and :class:`UnseenError`."""
     look = gather.look_at(operations.devices, array)
     found = look(GroupAsked(group))
     names = {target.name for target in found.targets} if found is not None else set()
     if not names:
-        raise NoGroupError(f"{group} on {array} has no target to replicate to")
+        raise CannotPlanError(f"{group} on {array} has no target to replicate to")
 
     def is_target(device: str) -> bool:
         return bool(gather.look_at(operations.devices, device)(ArrayItself()).name in names)
@@ -70,9 +68,9 @@ def target_of(operations: Operations, array: str, group: str) -> str:
     if len(devices) == 1:
         return devices[0]
     if devices:
-        raise NoGroupError(f"{group} replicates to more than one device: {', '.join(devices)}. Say which: --to")
+        raise CannotPlanError(f"{group} replicates to more than one device: {', '.join(devices)}. Say which: --to")
     silent = f"; not read: {', '.join(failed)}" if failed else ""
-    raise NoGroupError(f"No device of the configuration is {' or '.join(sorted(names))}, where {group} goes{silent}")
+    raise CannotPlanError(f"No device of the configuration is {' or '.join(sorted(names))}, where {group} goes{silent}")
 
 
 def _arrays(operations: Operations) -> list[str]:

@@ -12,6 +12,7 @@ from app.recovery.pg.pairing import Pair, Pairing, Source, pairing
 from app.recovery.pg.request import Request, Restore
 from app.recovery.pg.situation import CloneDraft, CloneNow, GroupNow, RestoreDraft, TargetsNow
 from app.recovery.pg.steps import KeepVolumes, Overwrite, RestoreAll, TakeSnapshot, WaitArrived, WriteTag
+from backends.flasharray import names
 from backends.flasharray.verbs import Replicate
 
 _AT_ONCE = 50
@@ -19,7 +20,8 @@ _AT_ONCE = 50
 
 
 def draw_clone(draft: CloneDraft, asked: Request) -> None:
-    """The snapshot and, where a target group is given, its clone."""
+    """The snapshot and, where a target group is given, its clone. Raises :class:`backends.outcome.ParseError` for a
+    name that a new snapshot cannot have."""
     if not _there(draft, draft.at.home, "the protection group is there"):
         return
     if not _usable(draft, asked):
@@ -80,6 +82,7 @@ def _taken(draft: CloneDraft, asked: Request) -> tuple[str, ...]:
     at = draft.at
     needs: tuple[str, ...] = ()
     if at.snapshot is None:
+        names.suffix(asked.suffix)
         parts = tuple(f"{asked.snapshot}.{source.snapshot.rpartition('.')[2]}" for source in at.sources)
         step = TakeSnapshot(asked.array, asked.group, asked.suffix, asked.replicate, parts)
         how = "" if asked.replicate is Replicate.NO else " and replicate it"

@@ -9,9 +9,12 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TypeVar
 
+from app.recovery import witnesses
+from app.recovery.draft import CannotPlanError
 from app.recovery.looks import Devices
-from app.recovery.rcg.situation import SideNow, Situation, Witness
+from app.recovery.rcg.situation import SideNow, Situation
 from app.recovery.step import UnseenError
+from app.recovery.witnesses import Witness
 from app.settings_records import DeviceSettings
 from backends.threepar.objects import ArrayObjects
 from store.estate import DeviceKind, Reading, RemoteCopyGroup, StorageSystem
@@ -20,7 +23,7 @@ from store.records import Entry
 T = TypeVar("T")
 
 
-class GroupError(Exception):
+class GroupError(CannotPlanError):
     """No group, or more than one, goes by a name. The text says which there are."""
 
 
@@ -153,18 +156,8 @@ def _named(found: Sequence[Array], side: SideNow | None, other: SideNow | None) 
 
 def witnessed(devices: Devices, configured: Iterable[DeviceSettings], at: Situation) -> Situation:
     """The situation with what others say of the natural primary's site: the replication links as the peer sees them,
-    the array itself, and every other device of that site."""
-    asked = [d for d in configured if d.site == at.natural.site and d.name != at.natural.device]
-    since = time.monotonic()
-
-    def ask(device: DeviceSettings) -> Witness:
-        _, unseen = _try(lambda: devices.reading(device.name, since))
-        if unseen is None:
-            return Witness(device.name, False, "answers")
-        return Witness(device.name, unseen.silent or None, str(unseen)[:100])
-
-    with ThreadPoolExecutor(max(1, len(asked))) as pool:
-        others = list(pool.map(ask, asked))
+    and every other device of that site."""
+    others = witnesses.asked(devices, configured, at.natural.site, at.natural.device)
     return replace(at, witnesses=(*_links(at), *others))
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
+from app.recovery import witnesses
 from app.recovery.rcg import bounds
 from app.recovery.rcg.bounds import RESTORE_S, START_S, STOP_S, SYNC_S
 from app.recovery.rcg.exports import export_as, exports_of, fence, save
@@ -21,7 +22,6 @@ from store.rcg_verbs import DISASTER, RIGHT, RcgVerb, Right, Standing
 from store.runs import SECOND_PERSON
 
 Sided = tuple[str, str, str, str, str]
-_NEEDED_WITNESSES = 2
 
 
 def sided(at: Situation, side: SideNow) -> Sided:
@@ -200,11 +200,9 @@ def _dark(draft: RcgDraft) -> None:
     """The primary's site is not there: others must say so too, and a person."""
     at = draft.at
     draft.guard("rcg.dark", f"{at.natural.device} gives no sign of life", at.natural.silent, at.natural.failure)
-    down = [w for w in at.witnesses if w.down]
-    against = [w for w in at.witnesses if w.down is False]
-    evidence = "; ".join(f"{w.who}: {w.evidence}" for w in at.witnesses) or "nobody was asked"
+    dark, evidence = witnesses.believed(at.witnesses)
     words = f"two others say that {at.natural.site} is dark, and nobody that it is not"
-    draft.guard("rcg.witness", words, len(down) >= _NEEDED_WITNESSES and not against, evidence)
+    draft.guard("rcg.witness", words, dark, evidence)
     group = at.peer.group
     holds = group is not None and group.status is RcgStatus.STOPPED
     status = "not read" if group is None else str(group.status)

@@ -7,6 +7,7 @@ from datetime import datetime
 
 from app.recovery.draft import Draft
 from app.recovery.rcg.seeing import code
+from app.recovery.witnesses import Witness
 from backends.threepar.objects import ArrayObjects
 from store.estate import RemoteCopyGroup, StorageSystem
 from store.rcg_roles import MISSING, NEITHER_READ, OUTSIDE, TABLE
@@ -41,15 +42,6 @@ class SideNow:
     @property
     def any_group(self) -> RemoteCopyGroup | None:
         return self.group if self.group is not None else self.last
-
-
-@dataclass(frozen=True, slots=True)
-class Witness:
-    """What somebody else says of a site. ``down`` None: it says nothing of it."""
-
-    who: str
-    down: bool | None
-    evidence: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from app.recovery.rcg.situation import SideNow, Situation, Witness
+from app.recovery.rcg.situation import SideNow, Situation
+from app.recovery.witnesses import Witness
 from backends.threepar.objects import ArrayObjects, ArrayVolume
 from store.estate import (
     RcgMode,

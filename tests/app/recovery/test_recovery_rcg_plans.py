@@ -17,7 +17,8 @@ from app.recovery.operations import changed
 from app.recovery.rcg import bounds
 from app.recovery.rcg.options import Options
 from app.recovery.rcg.planning import plan
-from app.recovery.rcg.situation import Situation, Witness, way_back
+from app.recovery.rcg.situation import Situation, way_back
+from app.recovery.witnesses import Witness
 from store.estate import RcgMode, RcgRole, RcgStatus, SyncStatus, Vlun
 from store.rcg_verbs import RcgVerb, Standing
 from store.runs import Plan, StepState

@@ -28,7 +28,7 @@ LATER = {
 """What REST 2.36, which is offered too, has added."""
 
 LISTS = sorted([*READS, "sessions", "admins"])
-NEEDED = {"volumes/diff": f"?names=erp-0&base_name=pg-erp.1.erp-0&block_size={1024**2}&segment_length={100 * 1024**3}"}
+NEEDED = {"volumes/diff": f"?names=erp-0&block_size={1024**2}&segment_length={100 * 1024**3}"}
 """What a list cannot do without."""
 
 
@@ -54,6 +54,7 @@ def test_the_lists_of_the_estate_are_not_empty(arrays: Estate) -> None:
         "protection-groups/host-groups",
         "protection-groups/hosts",
         "volume-snapshots/tags",
+        "volumes/diff",  # nothing was written yet
     }
 
 
