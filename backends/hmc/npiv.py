@@ -15,6 +15,7 @@ from store.turns import paced
 
 _DASHES = re.compile(r"-+(?: +-+){4}\s*")
 _FIRST = re.compile(r"(vfchost[0-9]+)\s+(\S+)(?:\s+([0-9]+)(?:\s(.*))?)?\s*")
+_SLOT = re.compile(r"-C([0-9]+)$")
 _WORD = re.compile(r"[A-Z_]+")
 _SYSTEMS = ("AIX", "Linux", "IBM i")
 
@@ -62,6 +63,7 @@ def _block(dashes: str, lines: list[str]) -> NpivMapping:
         status=status,
         fc_port=labels["FC name"] or None,
         client_adapter=labels.get("VFC client name") or None,
+        slot=int(place.group(1)) if (place := _SLOT.search(head.group(2))) is not None else None,
     )
 
 

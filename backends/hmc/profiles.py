@@ -67,6 +67,8 @@ def eth_adapter(text: str) -> EthAdapter:
         addl_vlan_ids=tuple(vlan(v, text) for v in vlans.split(",")) if vlans else (),
         trunk_priority=priority or None,
         required=_flag(required, text),
+        allowed_macs=fields[8] if len(fields) > 8 else "all",
+        qos=fields[9] if len(fields) > 8 else "none",
     )
 
 
@@ -89,7 +91,7 @@ def eth_text(adapter: EthAdapter) -> str:
     start = (adapter.slot, int(adapter.ieee), adapter.port_vlan_id, vlans, adapter.trunk_priority or 0)
     fields = [str(field) for field in (*start, int(adapter.required))]
     if adapter.vswitch or adapter.mac:
-        fields += [adapter.vswitch, adapter.mac or "", "all", "none"]
+        fields += [adapter.vswitch, adapter.mac or "", adapter.allowed_macs, adapter.qos]
     return "/".join(fields)
 
 

@@ -38,7 +38,8 @@ LPAR_FIELDS = (
 )
 PROFILE_FIELDS = (
     *("name", "lpar_name", "lpar_id", "min_mem", "desired_mem", "max_mem", "proc_mode", "desired_procs"),
-    *("desired_proc_units", "max_virtual_slots", "boot_mode", "auto_start"),
+    *("desired_proc_units", "min_procs", "max_procs", "min_proc_units", "max_proc_units", "sharing_mode"),
+    *("uncap_weight", "max_virtual_slots", "boot_mode", "auto_start"),
     *("virtual_fc_adapters", "virtual_eth_adapters", "virtual_scsi_adapters"),
 )
 _REMOTE = ("remote_lpar_id", "remote_lpar_name", "remote_slot_num")
@@ -168,6 +169,12 @@ def profile(row: Row) -> LparProfile:
         fc=_adapters(row, "virtual_fc_adapters", profiles.fc_adapter),
         eth=_adapters(row, "virtual_eth_adapters", profiles.eth_adapter),
         scsi=_adapters(row, "virtual_scsi_adapters", profiles.scsi_adapter),
+        min_procs=row.optional_number("min_procs"),
+        max_procs=row.optional_number("max_procs"),
+        min_proc_units=row.optional_decimal("min_proc_units"),
+        max_proc_units=row.optional_decimal("max_proc_units"),
+        sharing_mode=row.optional("sharing_mode"),
+        uncap_weight=row.optional_number("uncap_weight"),
     )
 
 

@@ -85,7 +85,8 @@ class FcAdapter:
 
 @dataclass(frozen=True, slots=True)
 class EthAdapter:
-    """A virtual Ethernet adapter. ``mac``: 12 upper-case hex digits; ``None`` in a profile that lets the HMC choose."""
+    """A virtual Ethernet adapter. ``mac``: 12 upper-case hex digits; ``None`` in a profile that lets the HMC choose.
+    ``allowed_macs`` and ``qos`` as a profile writes them; of a running adapter they are not asked."""
 
     slot: int
     mac: str | None
@@ -95,6 +96,8 @@ class EthAdapter:
     addl_vlan_ids: tuple[int, ...] = ()
     trunk_priority: int | None = None
     required: bool = False
+    allowed_macs: str = "all"
+    qos: str = "none"
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,11 +129,18 @@ class LparProfile:
     fc: tuple[FcAdapter, ...] = ()
     eth: tuple[EthAdapter, ...] = ()
     scsi: tuple[ScsiAdapter, ...] = ()
+    min_procs: int | None = None
+    max_procs: int | None = None
+    min_proc_units: float | None = None
+    max_proc_units: float | None = None
+    sharing_mode: str | None = None
+    uncap_weight: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class NpivMapping:
-    """One ``vfchost`` of a VIOS as ``lsmap -all -npiv`` prints it. ``status`` is LOGGED_IN, NOT_LOGGED_IN …"""
+    """One ``vfchost`` of a VIOS as ``lsmap -all -npiv`` prints it. ``status`` is LOGGED_IN, NOT_LOGGED_IN …; ``slot``
+    is that of its server adapter, out of its location code."""
 
     vfchost: str
     client_lpar_id: int | None
@@ -138,6 +148,7 @@ class NpivMapping:
     status: str
     fc_port: str | None
     client_adapter: str | None = None
+    slot: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

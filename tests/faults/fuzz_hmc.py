@@ -28,12 +28,12 @@ LPARS = _header(
 )
 PROFILES = _header(
     reading.PROFILE_FIELDS,
-    "normal,erp_db1,12,4096,8192,16384,shared,2,0.5,200,norm,0,"
+    "normal,erp_db1,12,4096,8192,16384,shared,2,0.5,1,4,0.1,2.0,uncap,128,200,norm,0,"
     '"""31/client/1/vios1/112/c0507609a1b20010,c0507609a1b20011/1"",'
     '""32/client/2/vios2/112/c0507609a1b20012,c0507609a1b20013/1""",'
     '"2/0/10//0/1/ETHERNET0/FA0C11D2E301/all/none,""3/1/20/21,22/0/0/ETHERNET1/FA0C11D2E302/all/none""",'
     "4/client/1/vios1/14/1",
-    "ded,web1,13,1024,2048,4096,ded,2,null,100,sms,1,none,2/0/1//1/0,none",
+    "ded,web1,13,1024,2048,4096,ded,2,null,1,4,null,null,keep_idle_procs,null,100,sms,1,none,2/0/1//1/0,none",
 )
 FC = _header(
     reading.FC_FIELDS,

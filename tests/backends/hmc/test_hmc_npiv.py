@@ -29,8 +29,8 @@ def test_each_block_is_a_mapping() -> None:
     found, problems = npiv.mappings("lsmap", block(MAPPED) + block(UNUSED, "NOT_LOGGED_IN", "", ""))
     assert problems == ()
     assert found == (
-        NpivMapping("vfchost0", 12, "erp_db1", "LOGGED_IN", "fcs0", "fcs1"),
-        NpivMapping("vfchost1", 13, None, "NOT_LOGGED_IN", None, None),
+        NpivMapping("vfchost0", 12, "erp_db1", "LOGGED_IN", "fcs0", "fcs1", 112),
+        NpivMapping("vfchost1", 13, None, "NOT_LOGGED_IN", None, None, slot=113),
     )
 
 

@@ -34,7 +34,10 @@ def test_a_server_adapter_that_takes_any_client_has_no_remote_id() -> None:
         ("2/0/1//1/0", EthAdapter(2, None, 1, "", trunk_priority=1)),
         ("2/0/1//1/0/ETHERNET0//all/none", EthAdapter(2, None, 1, "ETHERNET0", trunk_priority=1)),
         ("3/1/20/21,22/0/1/SW1/fa0c11d2e302", EthAdapter(3, "FA0C11D2E302", 20, "SW1", True, (21, 22), None, True)),
-        ("3/1/20/21/0/0/SW1/FA0C11D2E302/none/3", EthAdapter(3, "FA0C11D2E302", 20, "SW1", True, (21,))),
+        (
+            "3/1/20/21/0/0/SW1/FA0C11D2E302/none/3",
+            EthAdapter(3, "FA0C11D2E302", 20, "SW1", True, (21,), allowed_macs="none", qos="3"),
+        ),
     ],
 )
 def test_virtual_ethernet_is_read_with_six_eight_and_ten_fields(text: str, expected: EthAdapter) -> None:

@@ -133,7 +133,10 @@ def test_memory_and_processors_of_lpars_and_systems_are_read() -> None:
 
 
 def test_a_profile_is_read_with_its_adapters_and_a_bad_one_is_a_problem() -> None:
-    text = seeds.PROFILES + "broken,erp_db1,12,1,1,1,ded,1,null,10,norm,0,31/client/2,none,none\n"
+    text = (
+        seeds.PROFILES
+        + "broken,erp_db1,12,1,1,1,ded,1,null,1,2,null,null,keep_idle_procs,null,10,norm,0,31/client/2,none,none\n"
+    )
     into = assembled(profiles=text)
     (profile,) = into.lpars[1].profiles
     assert (profile.name, len(profile.fc), len(profile.eth), len(profile.scsi)) == ("normal", 2, 2, 1)
