@@ -13,6 +13,7 @@ from pathlib import Path
 
 from app import paths, secrets, values
 from app.config_table import Document, SettingProblem, SettingsError, Table
+from app.pra_settings import pra
 from app.secrets import NotAReferenceError, Reference
 from app.settings_records import (
     CALL_TIMEOUT_S,
@@ -93,8 +94,9 @@ def _syntax_error(path: Path, text: str, words: str) -> SettingsError:
 
 def _settings(document: Document, content: Mapping[str, object]) -> Settings:
     for key in content:
-        if key not in ("console", "sites", "devices"):
-            document.complain((key,), key[:60], "one of [console], [[sites]], [[devices]]", "a key that is not known")
+        if key not in ("console", "sites", "devices", "pra"):
+            expected = "one of [console], [[sites]], [[devices]], [pra]"
+            document.complain((key,), key[:60], expected, "a key that is not known")
     console = document.table(content.get("console", {}), ("console",), "console")
     console.only(CONSOLE_KEYS)
     folder = document.path.parent.absolute()
@@ -116,6 +118,7 @@ def _settings(document: Document, content: Mapping[str, object]) -> Settings:
         slow_link=console.get("slow_link", values.BOOLEAN, False),
         clipboard=console.get("clipboard", values.one_of(Way), Way.AUTO),
         rto_s=console.get("rto", values.duration(1, 30 * 86400), RTO_S),
+        pra=pra(document, content, sites),
     )
 
 

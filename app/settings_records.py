@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
+from app.pra_records import Pra
 from app.secrets import Reference
 from screens.clipboard import Way
 from store.estate import DeviceKind, Site
@@ -112,7 +113,8 @@ class DeviceSettings:
 class Settings:
     """A whole configuration. ``path`` is the file it came from; device names are unique, and so are site names.
     ``lab``: the devices are simulated, and every screen says so. ``rto_s`` is what a recovery may take, in seconds.
-    ``guests`` are devices that one command was given besides: no pane shows them."""
+    ``guests`` are devices that one command was given besides: no pane shows them. ``pra``: which LPARs come back
+    where, None where the file does not say it."""
 
     path: Path
     read_only: bool
@@ -127,6 +129,7 @@ class Settings:
     clipboard: Way = Way.AUTO
     rto_s: float = RTO_S
     guests: tuple[DeviceSettings, ...] = ()
+    pra: Pra | None = None
 
     def device(self, name: str) -> DeviceSettings:
         """The device of that name. Raises :class:`KeyError`."""

@@ -8,12 +8,13 @@ from pathlib import Path
 
 import pytest
 
+from app.pra_records import PRA_KEYS, PRA_SYSTEM_KEYS
 from app.settings import SettingsError, load
 from app.settings_records import CLI_KEYS, CONSOLE_KEYS, DEVICE_KEYS, SITE_KEYS
 from store.estate import DeviceKind
 
 EXAMPLE = Path(__file__).resolve().parents[2] / "config.example.toml"
-_DEFAULT = re.compile(r"^# ((?:[a-z_]+ = |\[devices\.cli\]).*)$", re.MULTILINE)
+_DEFAULT = re.compile(r"^# ((?:[a-z_]+ = |\[devices\.cli\]|\[\[pra\.systems\]\]).*)$", re.MULTILINE)
 
 
 def test_the_example_loads_as_it_stands() -> None:
@@ -33,11 +34,12 @@ def test_every_key_that_is_commented_out_is_accepted_too(tmp_path: Path) -> None
 
 def test_nothing_changes_when_the_defaults_are_written_out(tmp_path: Path) -> None:
     """Except for keys whose example is no default: another way to log in, a file, another host."""
-    no_default = re.compile(r"# (?:key_file|passphrase|user|password|ca_file|host|store|\[devices.cli\])\b")
+    other = r"key_file|passphrase|user|password|ca_file|host|store|drill_vswitch|drill_vlan"
+    no_default = re.compile(rf"# (?:(?:{other})\b|\[devices\.cli\])")
     lines = []
     below_cli = False
     for line in EXAMPLE.read_text().splitlines():
-        below_cli = bool(line) and (below_cli or "[devices.cli]" in line)
+        below_cli = bool(line) and (below_cli or "[devices.cli]" in line or "[[pra.systems]]" in line)
         lines.append(line if below_cli or no_default.match(line) else _DEFAULT.sub(r"\1", line))
     path = tmp_path / "config.toml"
     path.write_text("\n".join(lines))
@@ -59,6 +61,8 @@ def test_every_other_key_stands_in_the_example() -> None:
     console = text[text.index("[console]") : text.index("[[sites]]")]
     site = text[text.index("[[sites]]") : text.index("[[devices]]")]
     cli = text[text.index("[devices.cli]") :].split("[[devices]]")[0]
-    for block, keys in ((console, CONSOLE_KEYS), (site, SITE_KEYS), (cli, CLI_KEYS)):
+    pra, systems = text[text.index("\n[pra]") :].split("[[pra.systems]]")
+    blocks = ((console, CONSOLE_KEYS), (site, SITE_KEYS), (cli, CLI_KEYS), (pra, PRA_KEYS), (systems, PRA_SYSTEM_KEYS))
+    for block, keys in blocks:
         for key in keys:
             assert re.search(rf"^#? ?{key} = ", block, re.MULTILINE), key

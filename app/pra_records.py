@@ -1,0 +1,71 @@
+"""What the configuration says of LPARs that are to come back at another site: ``[pra]`` and ``[[pra.systems]]``."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from fnmatch import fnmatchcase
+
+PRA_KEYS = ("nominal", "recovery", "lpars", "exclude", "host", "wwpn", "same_wwpn", "drill_vswitch", "drill_vlan")
+PRA_SYSTEM_KEYS = ("nominal", "recovery", "memory", "processors", "vios", "vswitch", "vlan")
+
+
+class WwpnPolicy(StrEnum):
+    """Which WWPNs the definition at the recovery site carries: pairs of its own, or those of production."""
+
+    OWN = "own"
+    SAME = "same"
+
+
+@dataclass(frozen=True, slots=True)
+class SystemMap:
+    """Where the LPARs of a managed system go. ``memory`` and ``processors`` are factors; ``vios``, ``vswitch`` and
+    ``vlan`` map names and ids that differ there."""
+
+    nominal: str
+    recovery: str
+    memory: float = 1.0
+    processors: float = 1.0
+    vios: Mapping[str, str] = field(default_factory=dict)
+    vswitch: Mapping[str, str] = field(default_factory=dict)
+    vlan: Mapping[int, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Pra:
+    """``nominal`` and ``recovery`` are sites. ``lpars`` and ``exclude`` are patterns of names (``*``, ``?``, ``[…]``).
+    ``host`` is the name of an LPAR's host object on an array, with ``{lpar}`` in it. ``wwpn`` is the policy, and
+    ``same_wwpn`` are patterns of the LPARs that keep production's pairs all the same. ``drill_vswitch`` and
+    ``drill_vlan`` are the isolated network at the recovery site, where there is one."""
+
+    nominal: str
+    recovery: str
+    lpars: tuple[str, ...] = ("*",)
+    exclude: tuple[str, ...] = ()
+    host: str = "{lpar}"
+    wwpn: WwpnPolicy = WwpnPolicy.OWN
+    same_wwpn: tuple[str, ...] = ()
+    drill_vswitch: str | None = None
+    drill_vlan: int | None = None
+    systems: tuple[SystemMap, ...] = ()
+
+    def protects(self, lpar: str) -> bool:
+        return _matches(lpar, self.lpars) and not self.excludes(lpar)
+
+    def excludes(self, lpar: str) -> bool:
+        return _matches(lpar, self.exclude)
+
+    def host_of(self, lpar: str) -> str:
+        return self.host.replace("{lpar}", lpar)
+
+    def policy(self, lpar: str) -> WwpnPolicy:
+        return WwpnPolicy.SAME if _matches(lpar, self.same_wwpn) else self.wwpn
+
+    def system(self, nominal: str) -> SystemMap | None:
+        """Where the LPARs of a managed system go; None: nothing is said of it."""
+        return next((each for each in self.systems if each.nominal == nominal), None)
+
+
+def _matches(name: str, patterns: tuple[str, ...]) -> bool:
+    return any(fnmatchcase(name, pattern) for pattern in patterns)
