@@ -11,7 +11,16 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
-from app import import_command, labcommand, pgroup_command, pgsnap_command, rcg_command, runs_command, volume_command
+from app import (
+    import_command,
+    labcommand,
+    pgroup_command,
+    pgsnap_command,
+    pra_command,
+    rcg_command,
+    runs_command,
+    volume_command,
+)
 
 if TYPE_CHECKING:
     from app.settings import DeviceSettings, Settings
@@ -98,6 +107,7 @@ def parser() -> argparse.ArgumentParser:
     volume_command.add_arguments(commands)
     pgroup_command.add_arguments(commands)
     pgsnap_command.add_arguments(commands)
+    pra_command.add_arguments(commands)
     runs_command.add_arguments(commands)
     commands.add_parser("keys", help="print the keys and commands of the console")
     _inventory(
@@ -368,7 +378,7 @@ def _recovery_command(arguments: argparse.Namespace) -> int:
     return rcg_command.planned(settings, _store_path(arguments, settings), arguments, make)
 
 
-def _pgsnap_command(arguments: argparse.Namespace) -> int:
+def _given_command(arguments: argparse.Namespace) -> int:
     if _nothing_configured(arguments):  # the arrays may all be given on the command line
         from app.paths import config_file
         from app.settings import nothing
@@ -378,7 +388,8 @@ def _pgsnap_command(arguments: argparse.Namespace) -> int:
     else:
         settings = _settings(arguments)
     _ask_secrets(settings.devices)
-    return pgsnap_command.run(settings, _store_path(arguments, settings), arguments)
+    run = pgsnap_command.run if arguments.command == "pgsnap" else pra_command.run
+    return run(settings, _store_path(arguments, settings), arguments)
 
 
 def _runs_command(arguments: argparse.Namespace) -> int:
@@ -409,7 +420,8 @@ _COMMANDS: dict[str | None, Callable[[argparse.Namespace], int]] = {
     "rcg": _recovery_command,
     "volume": _recovery_command,
     "pgroup": _recovery_command,
-    "pgsnap": _pgsnap_command,
+    "pgsnap": _given_command,
+    "pra": _given_command,
     "runs": _runs_command,
     "audit": _audit_command,
     "keys": _keys_command,

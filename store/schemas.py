@@ -51,14 +51,14 @@ def _schema(hint: Any) -> CoreSchema:
     origin, arguments = get_origin(hint), get_args(hint)
     if origin in (Union, types.UnionType):
         inner = [argument for argument in arguments if argument is not type(None)]
-        if len(inner) == 1:
-            return core_schema.nullable_schema(_schema(inner[0]))
-    elif origin is tuple:
+        whole = _schema(inner[0]) if len(inner) == 1 else core_schema.union_schema([_schema(each) for each in inner])
+        return whole if len(inner) == len(arguments) else core_schema.nullable_schema(whole)
+    if origin is tuple:
         if arguments[-1] is Ellipsis:
             return core_schema.tuple_schema([_schema(arguments[0])], variadic_item_index=0, strict=True)
         return core_schema.tuple_schema([_schema(argument) for argument in arguments], strict=True)
-    elif isinstance(hint, type) and is_dataclass(hint):
+    if isinstance(hint, type) and is_dataclass(hint):
         return record_schema(hint)
-    elif isinstance(hint, type) and issubclass(hint, Enum):
+    if isinstance(hint, type) and issubclass(hint, Enum):
         return core_schema.enum_schema(hint, list(hint), sub_type="str", strict=True)
     raise TypeError(f"records of the estate hold no {hint}")

@@ -124,10 +124,12 @@ def merged(
     way_back: Callable[[M], tuple[str, ...]] = lambda at: (),
     *,
     rolls_back: bool = False,
+    noun: str = "groups",
 ) -> Plan:
-    """One plan out of the drafts of its members. ``way_back`` is asked for those that are refused."""
+    """One plan out of the drafts of its members, which are so many ``noun``. ``way_back`` is asked for those that are
+    refused."""
     count = len(drafts)
-    name = f"{verb} {drafts[0].at.name}" if count == 1 else f"{verb} {count} groups"
+    name = f"{verb} {drafts[0].at.name}" if count == 1 else f"{verb} {count} {noun}"
     bounds = [draft.loss_s for draft in drafts]
     known = [bound for bound in bounds if bound is not None]
     losses = list(dict.fromkeys(draft.loss for draft in drafts if draft.loss))

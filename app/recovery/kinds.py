@@ -6,6 +6,7 @@ from functools import cache
 from typing import Any
 
 from app.recovery.pg import steps as pg_steps
+from app.recovery.pra import array_steps, hmc_steps
 from app.recovery.rcg import object_steps, provision_steps, role_steps
 from app.recovery.step import Step
 from store.recorded import RecordError, from_text, to_text
@@ -37,6 +38,15 @@ _KINDS: dict[str, type[Any]] = {
     "volume.keep": pg_steps.KeepVolumes,
     "volume.overwrite": pg_steps.Overwrite,
     "volume.tag": pg_steps.WriteTag,
+    "volume.make": array_steps.MakeVolume,
+    "host.make": array_steps.MakeHost,
+    "host.wwns": array_steps.AddWwns,
+    "host.connect": array_steps.Connect,
+    "lpar.define": hmc_steps.DefineLpar,
+    "lpar.redefine": hmc_steps.RedefineLpar,
+    "vios.server": hmc_steps.AddServer,
+    "vios.keep": hmc_steps.KeepServer,
+    "vios.map": hmc_steps.MapPort,
 }
 
 

@@ -125,3 +125,81 @@ class DemotePod:
 
     def send(self, client: FlashArrayClient) -> str:
         return verbs.demote_pod(client, self.pod, self.quiesce).name
+
+
+@dataclass(frozen=True, slots=True)
+class CreateHost:
+    """A host object with its WWNs, in one request."""
+
+    host: str
+    wwns: tuple[str, ...]
+    personality: str | None
+
+    def command(self) -> str:
+        words = ", ".join(f'"{wwn.upper()}"' for wwn in self.wwns)
+        more = f', "personality": "{self.personality}"' if self.personality else ""
+        return f'POST /hosts?names={self.host} {{"wwns": [{words}]{more}}}'
+
+    def send(self, client: FlashArrayClient) -> str:
+        return verbs.create_host(client, self.host, self.wwns, self.personality).name
+
+
+@dataclass(frozen=True, slots=True)
+class AddHostWwns:
+    """WWNs that a host lacks."""
+
+    host: str
+    wwns: tuple[str, ...]
+
+    def command(self) -> str:
+        words = ", ".join(f'"{wwn.upper()}"' for wwn in self.wwns)
+        return f'PATCH /hosts?names={self.host} {{"add_wwns": [{words}]}}'
+
+    def send(self, client: FlashArrayClient) -> str:
+        return verbs.add_wwns(client, self.host, self.wwns).name
+
+
+@dataclass(frozen=True, slots=True)
+class CopyVolume:
+    """A new volume from a volume snapshot."""
+
+    volume: str
+    snapshot: str
+
+    def command(self) -> str:
+        query = f"names={self.volume}&with_default_protection=false"
+        return f'POST /volumes?{query} {{"source": {{"name": "{self.snapshot}"}}}}'
+
+    def send(self, client: FlashArrayClient) -> str:
+        return verbs.copy_volume(client, self.volume, self.snapshot).name
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectVolume:
+    """A volume to a host, as a LUN."""
+
+    host: str
+    volume: str
+    lun: int
+
+    def command(self) -> str:
+        return f'POST /connections?host_names={self.host}&volume_names={self.volume} {{"lun": {self.lun}}}'
+
+    def send(self, client: FlashArrayClient) -> str:
+        verbs.connect(client, self.host, self.volume, self.lun)
+        return ""
+
+
+@dataclass(frozen=True, slots=True)
+class DisconnectVolume:
+    """The host no longer sees the volume."""
+
+    host: str
+    volume: str
+
+    def command(self) -> str:
+        return f"DELETE /connections?host_names={self.host}&volume_names={self.volume}"
+
+    def send(self, client: FlashArrayClient) -> str:
+        verbs.disconnect(client, self.host, self.volume)
+        return ""

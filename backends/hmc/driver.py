@@ -71,6 +71,11 @@ class HmcDriver:
         """
         return self._session.ask(verb.command()).strip()
 
+    def ask(self, command: str) -> str:
+        """What a command that only lists prints; asked again once where the connection was lost or all sessions were
+        taken. Raises :class:`DeviceError`."""
+        return _Sweep(self._session, self._limits).ask(command)
+
     def close(self) -> None:
         """Close the connection; never raises."""
         self._session.close()
@@ -191,14 +196,14 @@ class _Sweep:
 
     def _table(self, command: str, names: Sequence[str]) -> Table:
         full = f"{command} -F {','.join(names)} --header"
-        text = self._ask(full)
+        text = self.ask(full)
         with computing():
             return table(command, text, names)
 
     def _npiv(self, vios: Lpar, target: str) -> tuple[tuple[NpivMapping, ...], tuple[Problem, ...]]:
         command = f"viosvrcmd -m {target} -p {shlex.quote(vios.name)} -c {shlex.quote('lsmap -all -npiv')}"
         try:
-            text = self._ask(command)
+            text = self.ask(command)
             with computing():
                 return npiv.mappings(command, text)
         except DeviceError as error:
@@ -210,7 +215,7 @@ class _Sweep:
         """The HMC's clock minus ours in whole seconds; None where it does not tell its time in seconds since 1970."""
         before = time.time()
         try:
-            text = self._ask(CLOCK).strip()
+            text = self.ask(CLOCK).strip()
         except DeviceError:
             return None
         after = time.time()
@@ -218,7 +223,7 @@ class _Sweep:
             return None
         return float(round(int(text) + 0.5 - (before + after) / 2))
 
-    def _ask(self, command: str) -> str:
+    def ask(self, command: str) -> str:
         """Ask again after a lost connection (once), and after a pause when all sessions were taken: it only reads."""
         lost = False
         for left in reversed(range(_BUSY_TRIES)):

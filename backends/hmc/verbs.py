@@ -137,6 +137,50 @@ class ChangeProfile:
 
 
 @dataclass(frozen=True, slots=True)
+class AddServerAdapter:
+    """``chhwres -r virtualio --rsubtype fc -o a``: a server adapter on a running VIOS for a client's adapter. It lasts
+    until the VIOS is activated again, unless its profile has it too."""
+
+    system: str
+    vios: str
+    slot: int
+    client: str
+    client_slot: int
+
+    def __post_init__(self) -> None:
+        _check_system(self.system)
+        _check_name("the name of a VIOS", self.vios)
+        _check_name("an LPAR name", self.client)
+
+    def command(self) -> str:
+        peer = (("remote_lpar_name", self.client), ("remote_slot_num", str(self.client_slot)))
+        attributes = attributes_text((("adapter_type", "server"), *peer))
+        words = ("chhwres", "-r", "virtualio", "--rsubtype", "fc", "-m", self.system, "-o", "a", "-p", self.vios)
+        return _command(*words, "-s", str(self.slot), "-a", attributes)
+
+
+@dataclass(frozen=True, slots=True)
+class MapVfc:
+    """``viosvrcmd … -c "vfcmap …"``: a ``vfchost`` of a VIOS to a physical port."""
+
+    system: str
+    vios: str
+    vfchost: str
+    port: str
+
+    def __post_init__(self) -> None:
+        _check_system(self.system)
+        _check_name("the name of a VIOS", self.vios)
+        for what, word in (("vfchost and a number", self.vfchost), ("fcs and a number", self.port)):
+            if not re.fullmatch(r"(vfchost|fcs)[0-9]{1,5}", word):
+                raise ParseError(what, word)
+
+    def command(self) -> str:
+        inner = f"vfcmap -vadapter {self.vfchost} -fcp {self.port}"
+        return _command("viosvrcmd", "-m", self.system, "-p", self.vios, "-c", inner)
+
+
+@dataclass(frozen=True, slots=True)
 class Remove:
     """``rmsyscfg -r lpar``: the LPAR and its profiles. Its WWPNs are never issued again."""
 

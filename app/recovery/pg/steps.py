@@ -15,7 +15,7 @@ from backends.flasharray.looks import SafetySnapshots, Same, SnapshotAsked, Snap
 from backends.flasharray.verbs import Replicate
 
 
-class _OnArray:
+class OnArray:
     """For records with an ``array``."""
 
     __slots__ = ()
@@ -29,7 +29,7 @@ class _OnArray:
         return lambda query: sight.look(self.array, query)
 
 
-class _Sends(_OnArray):
+class Sends(OnArray):
     """For those of them that send one verb."""
 
     __slots__ = ()
@@ -45,7 +45,7 @@ class _Sends(_OnArray):
 
 
 @dataclass(frozen=True, slots=True)
-class TakeSnapshot(_Sends):
+class TakeSnapshot(Sends):
     """POST /protection-group-snapshots: done when the snapshot is there. Its suffix makes it this one. ``parts`` are
     the volumes that were planned for, as its parts are called."""
 
@@ -73,7 +73,7 @@ class TakeSnapshot(_Sends):
 
 
 @dataclass(frozen=True, slots=True)
-class WaitArrived(_OnArray):
+class WaitArrived(OnArray):
     """Wait until the target array holds all of a snapshot. Sends nothing. An empty list is *not yet*."""
 
     array: str
@@ -101,7 +101,7 @@ class WaitArrived(_OnArray):
 
 
 @dataclass(frozen=True, slots=True)
-class KeepVolumes(_Sends):
+class KeepVolumes(Sends):
     """POST /volume-snapshots: a safety snapshot ``<volume>.<suffix>`` of each volume, all or none."""
 
     array: str
@@ -123,7 +123,7 @@ class KeepVolumes(_Sends):
 
 
 @dataclass(frozen=True, slots=True)
-class Overwrite(_Sends):
+class Overwrite(Sends):
     """POST /volumes?overwrite=true. ``size`` is that of the snapshot, in bytes; ``kept`` the suffix of the volume's
     safety snapshot, ``allowed`` the hosts that may be running on it all the same.
 
@@ -172,7 +172,7 @@ class Overwrite(_Sends):
 
 
 @dataclass(frozen=True, slots=True)
-class RestoreAll(_Sends):
+class RestoreAll(Sends):
     """POST /protection-groups?overwrite=true: every volume of ``group`` from the group's own snapshot, in one act.
     ``parts`` are its volumes, each with its part of the snapshot and that one's size in bytes; the rest as with
     :class:`Overwrite`."""
@@ -228,7 +228,7 @@ def _in_use(look: seeing.Look, volumes: tuple[str, ...] | list[str], allowed: tu
 
 
 @dataclass(frozen=True, slots=True)
-class WriteTag(_Sends):
+class WriteTag(Sends):
     """PUT /volumes/tags/batch: the pairing tag of a target volume says the id of its source."""
 
     array: str

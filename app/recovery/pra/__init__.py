@@ -1,0 +1,1 @@
+"""LPARs that come back at the recovery site: prepared there, checked, failed over. Source: procedures 3."""

@@ -1,0 +1,56 @@
+"""Aligning: what makes the recovery site ready for each protected LPAR, and the hosts of both sites right. Pure.
+
+A second look at what was aligned finds nothing to do (procedures 3.4).
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from app.recovery.pra.align_definition import Slots, align_definition
+from app.recovery.pra.align_hosts import align_host
+from app.recovery.pra.align_storage import align_storage
+from app.recovery.pra.alignment import Act, Aligned, Finding
+from app.recovery.pra.situation import ArrayNow, Pair, PraNow, SideNow
+from app.recovery.pra.volumes import copies
+from store.estate import Lpar
+
+
+def align(now: PraNow) -> tuple[Aligned, ...]:
+    """One for each protected LPAR, in order of their names."""
+    slots = Slots()
+    names = Counter(pair.name for pair in now.pairs)
+    return tuple(_align(now, pair, slots, twice=names[pair.name] > 1) for pair in now.pairs)
+
+
+def _align(now: PraNow, pair: Pair, slots: Slots, *, twice: bool) -> Aligned:
+    if twice:
+        words = f"more than one LPAR at {now.nominal.site} is called {pair.name}: they cannot have one host object"
+        return Aligned(pair.name, (), (Finding("fa.naming", words),))
+    acts: list[Act] = []
+    found: list[Finding] = []
+    parts = [align_definition(now, pair, slots)] if now.pra.recovery else []
+    for side, lpar in ((now.nominal, pair.home), (now.recovery, pair.partner)):
+        if lpar is not None:
+            others = _other_hosts(now, side, lpar)
+            parts += [align_host(lpar, array, now.pra, others) for array in _arrays(now, pair, side)]
+    parts += [align_storage(now, pair)] if now.pra.recovery else []
+    for more, findings in parts:
+        acts += more
+        found += findings
+    return Aligned(pair.name, tuple(acts), tuple(dict.fromkeys(found)))
+
+
+def _other_hosts(now: PraNow, side: SideNow, lpar: Lpar) -> frozenset[str]:
+    return frozenset(now.pra.host_of(other.name) for other in side.lpars if other.name != lpar.name)
+
+
+def _arrays(now: PraNow, pair: Pair, side: SideNow) -> list[ArrayNow]:
+    """The arrays of a side that an LPAR's host belongs on: where its volumes are, or else the only one there is."""
+    read = [array for array in side.arrays if array.whole]
+    if pair.home is None or len(read) < 2:
+        return read
+    every = copies(now, pair.home)
+    if side is now.nominal:
+        return [array for array in read if any(each.home is array for each in every)]
+    return [array for array in read if any(each.there is array for each in every)]

@@ -1,0 +1,61 @@
+"""Host objects on the arrays: each holds exactly the WWPNs of its LPAR. Pure.
+
+WWPNs are added, never removed and never taken from another host: what stands in the way is reported.
+"""
+
+from __future__ import annotations
+
+from app.pra_records import Pra
+from app.recovery.pra.alignment import Act, AddHost, AddWwns, Finding
+from app.recovery.pra.situation import ArrayNow, wwpns
+from store.estate import Host, Lpar
+
+
+def host_of(lpar: Lpar, array: ArrayNow, pra: Pra) -> Host | None:
+    """The host object of an LPAR: the one of its name, else the only one that holds one of its WWPNs."""
+    named = array.hosts.get(pra.host_of(lpar.name))
+    if named is not None:
+        return named
+    holders = {array.by_wwpn[wwpn].name for wwpn in wwpns(lpar) if wwpn in array.by_wwpn}
+    return array.hosts[holders.pop()] if len(holders) == 1 else None
+
+
+def align_host(lpar: Lpar, array: ArrayNow, pra: Pra, others: frozenset[str]) -> tuple[list[Act], list[Finding]]:
+    """What the host of ``lpar`` on ``array`` lacks. ``others`` are the names of the host objects of other LPARs."""
+    wanted = wwpns(lpar)
+    if not wanted:
+        return [], []
+    if {"fc", "profiles"} & set(lpar.unread):
+        return [], [Finding("pwr.wwpn-profile", f"not all WWPNs of {lpar.name} could be read: its host is left alone")]
+    name = pra.host_of(lpar.name)
+    host = host_of(lpar, array, pra)
+    if host is not None and host.name != name and host.name in others:
+        words = f"{host.name} on {array.device}, the host of another LPAR, holds WWPNs of {lpar.name}"
+        return [], [Finding("pwr.wwpn-unique", words)]
+    found = _strangers(lpar, array, host, wanted)
+    taken = {wwpn for wwpn in wanted if (holder := array.by_wwpn.get(wwpn)) is not None and holder is not host}
+    if host is None:
+        if taken:
+            return [], found
+        personality = "aix" if (lpar.os_version or "").startswith(("AIX", "VIOS")) else None
+        return [AddHost(array.device, name, wanted, personality)], found
+    if host.name != name:
+        found.append(
+            Finding("fa.naming", f"the host of {lpar.name} on {array.device} is called {host.name}, not {name}")
+        )
+    surplus = sorted(set(host.wwns) - set(wanted))
+    if surplus:
+        words = f"{host.name} on {array.device} holds {', '.join(surplus)}, which {lpar.name} does not have"
+        found.append(Finding("pwr.wwpn-both", f"{words}: whoever has it reaches its volumes; remove it by hand"))
+    missing = tuple(wwpn for wwpn in wanted if wwpn not in host.wwns and wwpn not in taken)
+    return [AddWwns(array.device, host.name, missing)] if missing else [], found
+
+
+def _strangers(lpar: Lpar, array: ArrayNow, host: Host | None, wanted: tuple[str, ...]) -> list[Finding]:
+    found = []
+    for wwpn in wanted:
+        holder = array.by_wwpn.get(wwpn)
+        if holder is not None and holder is not host:
+            words = f"{wwpn} of {lpar.name} belongs to the host {holder.name} on {array.device}: it is not taken away"
+            found.append(Finding("pwr.wwpn-unique", words))
+    return found

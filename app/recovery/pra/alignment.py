@@ -1,0 +1,125 @@
+"""What aligning would do and what it reports, as plain records. The words of acts are those of a plan's steps."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from app.recovery.pra.golden import Difference
+from backends.hmc.verbs import Attributes
+
+
+@dataclass(frozen=True, slots=True)
+class AddHost:
+    """A host object with its WWPNs, in one request: a refused WWPN leaves no empty host behind."""
+
+    device: str
+    host: str
+    wwns: tuple[str, ...]
+    personality: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class AddWwns:
+    """WWPNs that a host lacks."""
+
+    device: str
+    host: str
+    wwns: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AddVolume:
+    """A volume at the recovery site, from a snapshot that came from the nominal one."""
+
+    device: str
+    volume: str
+    snapshot: str
+
+
+@dataclass(frozen=True, slots=True)
+class PairVolume:
+    """The pairing tag of a volume at the recovery site."""
+
+    device: str
+    volume: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class Connect:
+    """A connection with the LUN that the volume has at the nominal site."""
+
+    device: str
+    host: str
+    volume: str
+    lun: int
+
+
+@dataclass(frozen=True, slots=True)
+class Define:
+    """An LPAR with its first profile. ``device`` is the HMC."""
+
+    device: str
+    system: str
+    lpar: str
+    profile: str
+    env: str
+    attributes: Attributes
+
+
+@dataclass(frozen=True, slots=True)
+class Redefine:
+    """Fields of a profile that are not as they are to be."""
+
+    device: str
+    system: str
+    lpar: str
+    profile: str
+    attributes: Attributes
+    differences: tuple[Difference, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AddServer:
+    """A server adapter on a running VIOS, and in its profile, for a client's virtual Fibre Channel adapter."""
+
+    device: str
+    system: str
+    vios: str
+    profile: str
+    slot: int
+    client: str
+    client_id: int
+    client_slot: int
+
+
+@dataclass(frozen=True, slots=True)
+class MapPort:
+    """A ``vfchost`` of a VIOS to one of its physical ports."""
+
+    device: str
+    system: str
+    vios: str
+    slot: int
+    vfchost: str
+    port: str
+
+
+Act = AddHost | AddWwns | AddVolume | PairVolume | Connect | Define | Redefine | AddServer | MapPort
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Something that is not right and that aligning leaves alone: a person decides. ``check`` is its id."""
+
+    check: str
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
+class Aligned:
+    """One LPAR: what is to be done, in order, and what was found besides. Neither: it is aligned."""
+
+    lpar: str
+    acts: tuple[Act, ...]
+    findings: tuple[Finding, ...]

@@ -1,0 +1,189 @@
+"""The LPARs of two sites with the arrays behind them, as just read: what every plan and check of the PRA goes by."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import cached_property
+from typing import TypeVar
+
+from app.pra_records import Pra, SystemMap
+from app.recovery.pra.golden import next_profile
+from backends.flasharray.looks import VolumeSnapshot
+from store.estate import FlashArray, Host, Lpar, ManagedSystem, ProtectionGroup, Reading, Volume
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class HmcNow:
+    """One HMC. ``reading`` None: it could not be read, ``failure`` says how; ``silent``: it gave no sign of life."""
+
+    device: str
+    reading: Reading | None
+    failure: str = ""
+    silent: bool = False
+
+    @property
+    def taken_at(self) -> datetime | None:
+        return None if self.reading is None else self.reading.taken_at
+
+
+@dataclass(frozen=True)
+class ArrayNow:
+    """One FlashArray, likewise. ``tags`` are the pairing tags by volume, ``logged_in`` the WWPNs of initiators;
+    ``parts`` the volume snapshots of the newest complete snapshot of each group that came from elsewhere, by group."""
+
+    device: str
+    reading: Reading | None
+    failure: str = ""
+    silent: bool = False
+    tags: Mapping[str, str] = field(default_factory=dict)
+    logged_in: frozenset[str] = frozenset()
+    parts: Mapping[str, tuple[VolumeSnapshot, ...]] = field(default_factory=dict)
+
+    @property
+    def taken_at(self) -> datetime | None:
+        return None if self.reading is None else self.reading.taken_at
+
+    @property
+    def whole(self) -> bool:
+        """Whether all of its hosts and volumes are known, so that what is not among them is not there."""
+        unread = self.reading.unread if self.reading is not None else ()
+        return self.reading is not None and not any(each.kind in ("host", "volume") for each in unread)
+
+    @cached_property
+    def itself(self) -> FlashArray | None:
+        return next(iter(self._of(FlashArray)), None)
+
+    @cached_property
+    def hosts(self) -> Mapping[str, Host]:
+        return {host.name: host for host in self._of(Host)}
+
+    @cached_property
+    def by_wwpn(self) -> Mapping[str, Host]:
+        return {wwpn: host for host in self.hosts.values() for wwpn in host.wwns}
+
+    @cached_property
+    def volumes(self) -> Mapping[str, Volume]:
+        return {volume.name: volume for volume in self._of(Volume) if not volume.destroyed}
+
+    @cached_property
+    def groups(self) -> Mapping[str, ProtectionGroup]:
+        return {group.name: group for group in self._of(ProtectionGroup) if not group.destroyed}
+
+    @cached_property
+    def seen_by(self) -> Mapping[str, tuple[tuple[Volume, int | None], ...]]:
+        """By host or host group: the volumes connected to it, with their LUNs, in LUN order."""
+        found: dict[str, list[tuple[Volume, int | None]]] = defaultdict(list)
+        for volume in self.volumes.values():
+            for name, lun in volume.hosts:
+                found[name].append((volume, lun))
+        return {name: tuple(sorted(each, key=lambda v: (v[1] or 0, v[0].name))) for name, each in found.items()}
+
+    @cached_property
+    def groups_of(self) -> Mapping[str, tuple[ProtectionGroup, ...]]:
+        """By volume: the groups of this array that it is a member of, by itself or through its hosts."""
+        found: dict[str, list[ProtectionGroup]] = defaultdict(list)
+        for group in self.groups.values():
+            if not group.is_local:
+                continue
+            names = set(group.volumes)
+            for host in (*group.hosts, *group.host_groups):
+                names |= {volume.name for volume, _ in self.seen_by.get(host, ())}
+            for name in names:
+                found[name].append(group)
+        return {name: tuple(groups) for name, groups in found.items()}
+
+    def _of(self, kind: type[T]) -> Iterable[T]:
+        objects = self.reading.objects if self.reading is not None else ()
+        return (each for each in objects if isinstance(each, kind))
+
+
+@dataclass(frozen=True)
+class SideNow:
+    """One site: its HMCs and its arrays."""
+
+    site: str
+    hmcs: tuple[HmcNow, ...]
+    arrays: tuple[ArrayNow, ...]
+
+    @property
+    def whole(self) -> bool:
+        """Whether all of its LPARs are known."""
+        return all(hmc.reading is not None and not hmc.reading.unread for hmc in self.hmcs)
+
+    @cached_property
+    def systems(self) -> Mapping[str, ManagedSystem]:
+        """By type-model*serial. Two HMCs may know the same system."""
+        return {s.key: s for hmc in self.hmcs for s in _objects(hmc) if isinstance(s, ManagedSystem)}
+
+    @cached_property
+    def lpars(self) -> tuple[Lpar, ...]:
+        """All LPARs, VIOS too, each once, in order of name and system."""
+        found = {lpar.key: lpar for hmc in self.hmcs for lpar in _objects(hmc) if isinstance(lpar, Lpar)}
+        return tuple(sorted(found.values(), key=lambda lpar: (lpar.name, lpar.system_key)))
+
+    @cached_property
+    def hmc_of(self) -> Mapping[str, str]:
+        """By type-model*serial of a system: the device through which it is reached."""
+        return {s.key: hmc.device for hmc in self.hmcs for s in _objects(hmc) if isinstance(s, ManagedSystem)}
+
+    def named(self, name: str) -> tuple[Lpar, ...]:
+        return tuple(lpar for lpar in self.lpars if lpar.name == name and lpar.env != "vioserver")
+
+    def array(self, own_name: str) -> ArrayNow | None:
+        """The array that calls itself so."""
+        return next((a for a in self.arrays if a.itself is not None and a.itself.name == own_name), None)
+
+
+def _objects(hmc: HmcNow) -> Iterable[object]:
+    return hmc.reading.objects if hmc.reading is not None else ()
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """A protected LPAR. ``home`` None: the nominal site does not show it now. ``partner`` is its definition at the
+    recovery site, None: there is none, or ``several`` that could be it. ``where`` says what becomes of its system."""
+
+    name: str
+    home: Lpar | None
+    partner: Lpar | None
+    where: SystemMap | None
+    several: bool = False
+
+
+@dataclass(frozen=True)
+class PraNow:
+    """Both sites at one moment (UTC)."""
+
+    pra: Pra
+    now: datetime
+    nominal: SideNow
+    recovery: SideNow
+
+    @cached_property
+    def pairs(self) -> tuple[Pair, ...]:
+        """The protected LPARs of the nominal site. What is excluded, or is a VIOS, is none."""
+        homes = [lpar for lpar in self.nominal.lpars if lpar.env != "vioserver" and self.pra.protects(lpar.name)]
+        return tuple(self._pair(lpar) for lpar in homes)
+
+    def _pair(self, home: Lpar) -> Pair:
+        where = self.pra.system(home.system) or self.pra.system(home.system_key)
+        found = self.recovery.named(home.name)
+        if where is not None:
+            found = tuple(each for each in found if where.recovery in (each.system, each.system_key))
+        partner = found[0] if len(found) == 1 else None
+        if where is None and partner is not None:
+            where = SystemMap(home.system, partner.system)
+        return Pair(home.name, home, partner, where, len(found) > 1)
+
+
+def wwpns(lpar: Lpar) -> tuple[str, ...]:
+    """The WWPNs that a host object of the LPAR must hold: those that it runs with, and those that its next activation
+    gives it, both of each pair. In the order of its adapters."""
+    given = next_profile(lpar)
+    adapters = (*lpar.fc, *(given.fc if given is not None else ()))
+    return tuple(dict.fromkeys(wwpn for adapter in adapters for wwpn in adapter.wwpns))

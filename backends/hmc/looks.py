@@ -1,0 +1,137 @@
+"""Looks at a part of an HMC, one record for each: one command, all of one managed system at once.
+
+Each is taken with a driver and raises :class:`DeviceError`; a row that cannot be read fails the whole look, because a
+step goes by it. ``system`` is what ``-m`` takes: a name, or type, model and serial.
+"""
+
+from __future__ import annotations
+
+import shlex
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Protocol, TypeVar
+
+from backends.hmc import npiv, reading
+from backends.hmc.records import Row, table
+from backends.outcome import DeviceError, Failure, ParseError, Sent
+from store.estate import EthAdapter, FcAdapter, Lpar, LparProfile, ManagedSystem, NpivMapping, SystemState
+
+T = TypeVar("T")
+_UNKNOWN = ManagedSystem("", "", "", SystemState.OPERATING)
+
+
+class Asking(Protocol):
+    """A driver of an HMC."""
+
+    @property
+    def name(self) -> str: ...
+
+    def ask(self, command: str) -> str:
+        """What a command that only lists prints. Raises :class:`DeviceError`."""
+
+
+@dataclass(frozen=True, slots=True)
+class LparsOf:
+    """The LPARs of a system by name, without adapters and profiles. ``lssyscfg -r lpar``."""
+
+    system: str
+
+    def take(self, driver: Asking) -> Mapping[str, Lpar]:
+        names = tuple(name for name in reading.LPAR_FIELDS if name != "uuid")  # not every HMC knows it
+        found = _rows(driver, f"lssyscfg -r lpar -m {shlex.quote(self.system)}", names, _lpar)
+        return {lpar.name: lpar for lpar in found}
+
+
+@dataclass(frozen=True, slots=True)
+class ProfilesOf:
+    """The profiles of each LPAR of a system. ``lssyscfg -r prof``."""
+
+    system: str
+
+    def take(self, driver: Asking) -> Mapping[str, tuple[LparProfile, ...]]:
+        command = f"lssyscfg -r prof -m {shlex.quote(self.system)}"
+        return _by_lpar(_rows(driver, command, reading.PROFILE_FIELDS, _owned(reading.profile)))
+
+
+@dataclass(frozen=True, slots=True)
+class FcOf:
+    """The virtual Fibre Channel adapters that each LPAR of a system has now. ``lshwres … --rsubtype fc``."""
+
+    system: str
+
+    def take(self, driver: Asking) -> Mapping[str, tuple[FcAdapter, ...]]:
+        command = f"lshwres -r virtualio --rsubtype fc --level lpar -m {shlex.quote(self.system)}"
+        return _by_lpar(_rows(driver, command, reading.FC_FIELDS, _owned(reading.fc)))
+
+
+@dataclass(frozen=True, slots=True)
+class EthOf:
+    """The virtual Ethernet adapters that each LPAR of a system has now. ``lshwres … --rsubtype eth``."""
+
+    system: str
+
+    def take(self, driver: Asking) -> Mapping[str, tuple[EthAdapter, ...]]:
+        command = f"lshwres -r virtualio --rsubtype eth --level lpar -m {shlex.quote(self.system)}"
+        return _by_lpar(_rows(driver, command, reading.ETH_FIELDS, _owned(reading.eth)))
+
+
+@dataclass(frozen=True, slots=True)
+class RefcodesOf:
+    """The newest reference code of each LPAR of a system. ``lsrefcode -r lpar``."""
+
+    system: str
+
+    def take(self, driver: Asking) -> Mapping[str, str]:
+        command = f"lsrefcode -r lpar -m {shlex.quote(self.system)}"
+        found = _rows(driver, command, reading.REFCODE_FIELDS, _owned(lambda row: row.optional("refcode") or ""))
+        return dict(found)
+
+
+@dataclass(frozen=True, slots=True)
+class MapsOf:
+    """The NPIV maps of a VIOS that runs. ``viosvrcmd … -c "lsmap -all -npiv"``."""
+
+    system: str
+    vios: str
+
+    def take(self, driver: Asking) -> tuple[NpivMapping, ...]:
+        vios = shlex.quote(self.vios)
+        command = f"viosvrcmd -m {shlex.quote(self.system)} -p {vios} -c {shlex.quote('lsmap -all -npiv')}"
+        found, problems = npiv.mappings(command, driver.ask(command))
+        if problems:
+            raise _misread(driver, command, ParseError(problems[0].expected, problems[0].line))
+        return found
+
+
+def _lpar(row: Row) -> Lpar:
+    row = replace(row, fields={**row.fields, "uuid": ""})
+    return reading.lpar(_UNKNOWN, row)
+
+
+def _owned(read: Callable[[Row], T]) -> Callable[[Row], tuple[str, T]]:
+    return lambda row: (row.text("lpar_name"), read(row))
+
+
+def _by_lpar(rows: Sequence[tuple[str, T]]) -> Mapping[str, tuple[T, ...]]:
+    found: dict[str, list[T]] = defaultdict(list)
+    for name, value in rows:
+        found[name].append(value)
+    return {name: tuple(values) for name, values in found.items()}
+
+
+def _rows(driver: Asking, command: str, names: Sequence[str], read: Callable[[Row], T]) -> list[T]:
+    full = f"{command} -F {','.join(names)} --header"
+    text = driver.ask(full)
+    try:
+        found = table(command, text, names)
+        if found.problems:
+            raise ParseError(found.problems[0].expected, found.problems[0].line)
+        return [read(row) for row in found.rows]
+    except ParseError as error:
+        raise _misread(driver, command, error) from None
+
+
+def _misread(driver: Asking, command: str, error: ParseError) -> DeviceError:
+    text = f"expected {error.expected}, got {error.line[:200]!r}"
+    return DeviceError(driver.name, command, Failure.BAD_ANSWER, Sent.REFUSED, text)
