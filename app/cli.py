@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, NoReturn
 from app import (
     import_command,
     labcommand,
+    lpar_command,
     pgroup_command,
     pgsnap_command,
     pra_command,
@@ -108,6 +109,7 @@ def parser() -> argparse.ArgumentParser:
     pgroup_command.add_arguments(commands)
     pgsnap_command.add_arguments(commands)
     pra_command.add_arguments(commands)
+    lpar_command.add_arguments(commands)
     runs_command.add_arguments(commands)
     commands.add_parser("keys", help="print the keys and commands of the console")
     _inventory(
@@ -371,10 +373,13 @@ def _inventory_command(arguments: argparse.Namespace) -> int:
     return inventory.run(settings, request)
 
 
+_PLANNED = {"rcg": rcg_command, "volume": volume_command, "pgroup": pgroup_command, "lpar": lpar_command}
+
+
 def _recovery_command(arguments: argparse.Namespace) -> int:
     settings = _settings(arguments)
     _ask_secrets(settings.devices)
-    make = {"rcg": rcg_command, "volume": volume_command, "pgroup": pgroup_command}[arguments.command].drawing
+    make = _PLANNED[arguments.command].drawing
     return rcg_command.planned(settings, _store_path(arguments, settings), arguments, make)
 
 
@@ -420,6 +425,7 @@ _COMMANDS: dict[str | None, Callable[[argparse.Namespace], int]] = {
     "rcg": _recovery_command,
     "volume": _recovery_command,
     "pgroup": _recovery_command,
+    "lpar": _recovery_command,
     "pgsnap": _given_command,
     "pra": _given_command,
     "runs": _runs_command,

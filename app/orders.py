@@ -6,10 +6,15 @@ import argparse
 import shlex
 from typing import Any, NoReturn
 
-from app import pgroup_command, rcg_command, volume_command
+from app import lpar_command, pgroup_command, rcg_command, volume_command
 from app.rcg_command import Draw
 
-_DRAWING = {"rcg": rcg_command.drawing, "volume": volume_command.drawing, "pgroup": pgroup_command.drawing}
+_DRAWING = {
+    "rcg": rcg_command.drawing,
+    "volume": volume_command.drawing,
+    "pgroup": pgroup_command.drawing,
+    "lpar": lpar_command.drawing,
+}
 
 
 class OrderError(ValueError):
@@ -33,6 +38,7 @@ def understood(text: str) -> Draw:
     rcg_command.add_arguments(commands)
     volume_command.add_arguments(commands)
     pgroup_command.add_arguments(commands)
+    lpar_command.add_arguments(commands)
     try:
         words = shlex.split(text)
         arguments = parser.parse_args(words)

@@ -73,11 +73,13 @@ class Draft(Generic[M]):
         title: str,
         *,
         needs: Sequence[str] | None = None,
+        after: Sequence[str] = (),
         destructive: bool = False,
         limit_s: float = USUAL_S,
         undo: str | None = None,
     ) -> str:
-        """Add a step, behind all that were added unless ``needs`` says otherwise; returns its id."""
+        """Add a step, behind all that were added unless ``needs`` says otherwise, and once those ``after`` which it is
+        to come are through, well or not; returns its id."""
         kind, params = kinds.stored(step)
         step_id = f"{self.prefix}{len(self.steps) + 1}"
         waits = self.join if needs is None else tuple(needs)
@@ -90,7 +92,7 @@ class Draft(Generic[M]):
                 step.device,
                 step.call(),
                 needs=waits,
-                after=() if waits else self.after,
+                after=tuple(after) or (() if waits else self.after),
                 destructive=destructive,
                 limit_s=limit_s,
                 undo=undo,

@@ -6,7 +6,7 @@ from functools import cache
 from typing import Any
 
 from app.recovery.pg import steps as pg_steps
-from app.recovery.pra import array_steps, hmc_steps
+from app.recovery.pra import array_steps, hmc_steps, power_steps
 from app.recovery.rcg import object_steps, provision_steps, role_steps
 from app.recovery.step import Step
 from store.recorded import RecordError, from_text, to_text
@@ -42,6 +42,11 @@ _KINDS: dict[str, type[Any]] = {
     "host.make": array_steps.MakeHost,
     "host.wwns": array_steps.AddWwns,
     "host.connect": array_steps.Connect,
+    "host.disconnect": array_steps.Disconnect,
+    "pg.schedule": pg_steps.SetSchedule,
+    "lpar.stop": power_steps.StopLpar,
+    "lpar.activate": power_steps.ActivateLpar,
+    "lpar.up": power_steps.WaitUp,
     "lpar.define": hmc_steps.DefineLpar,
     "lpar.redefine": hmc_steps.RedefineLpar,
     "vios.server": hmc_steps.AddServer,

@@ -28,6 +28,9 @@ DEFAULTS_S: Mapping[str, tuple[float, float, float]] = {
     "pg.snapshot": (1.0, 2.0, 5.0),
     "pg.arrived": (10.0, 120.0, 1200.0),
     "pg.restore": (2.0, 5.0, 15.0),
+    "lpar.stop": (10.0, 60.0, 240.0),
+    "lpar.activate": (15.0, 40.0, 90.0),
+    "lpar.up": (30.0, 100.0, 240.0),
 }
 """Shortest, usual and longest, in seconds: measured in the lab at realistic latencies."""
 

@@ -203,3 +203,18 @@ class DisconnectVolume:
     def send(self, client: FlashArrayClient) -> str:
         verbs.disconnect(client, self.host, self.volume)
         return ""
+
+
+@dataclass(frozen=True, slots=True)
+class SetReplicationSchedule:
+    """The replication schedule of a group on or off, as it was otherwise."""
+
+    group: str
+    enabled: bool
+
+    def command(self) -> str:
+        word = "true" if self.enabled else "false"
+        return f'PATCH /protection-groups?names={self.group} {{"replication_schedule": {{"enabled": {word}}}}}'
+
+    def send(self, client: FlashArrayClient) -> str:
+        return verbs.set_replication_schedule(client, self.group, self.enabled).name

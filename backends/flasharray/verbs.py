@@ -126,6 +126,14 @@ def restore_group(client: FlashArrayClient, group: str, snapshot: str) -> Made:
     return _made(client, call, "post_protection_groups", names=[name], source_names=[source], overwrite=True)
 
 
+def set_replication_schedule(client: FlashArrayClient, group: str, enabled: bool) -> Made:
+    """PATCH /protection-groups ``replication_schedule.enabled``: the rest of the schedule stays as it is."""
+    name = names.group(group)
+    body = _model("ProtectionGroup", replication_schedule=_model("ReplicationSchedule", enabled=enabled))
+    call = f"PATCH /protection-groups {name} replication_schedule enabled={enabled}"
+    return _made(client, call, "patch_protection_groups", names=[name], protection_group=body)
+
+
 # ------------------------------------------------------------------------------------------------------------ volumes
 
 

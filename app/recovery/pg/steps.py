@@ -10,8 +10,25 @@ from dataclasses import dataclass
 from app.recovery.pg import seeing
 from app.recovery.pg.pairing import TAG
 from app.recovery.step import Hands, Seen, Sight, Verdict, facts
-from backends.flasharray.acts import Act, OverwriteVolume, RestoreGroup, SnapshotGroup, SnapshotVolumes, TagVolume
-from backends.flasharray.looks import SafetySnapshots, Same, SnapshotAsked, SnapshotMembers, Tags, TransferOf, Volumes
+from backends.flasharray.acts import (
+    Act,
+    OverwriteVolume,
+    RestoreGroup,
+    SetReplicationSchedule,
+    SnapshotGroup,
+    SnapshotVolumes,
+    TagVolume,
+)
+from backends.flasharray.looks import (
+    GroupAsked,
+    SafetySnapshots,
+    Same,
+    SnapshotAsked,
+    SnapshotMembers,
+    Tags,
+    TransferOf,
+    Volumes,
+)
 from backends.flasharray.verbs import Replicate
 
 
@@ -244,3 +261,25 @@ class WriteTag(Sends):
         if found == self.value:
             return Seen(Verdict.DONE, told, "the tag says so")
         return Seen(Verdict.READY, told, "the tag does not say so yet")
+
+
+@dataclass(frozen=True, slots=True)
+class SetSchedule(Sends):
+    """PATCH /protection-groups: the replication schedule of a group is on, or off."""
+
+    array: str
+    group: str
+    enabled: bool
+
+    def verb(self) -> SetReplicationSchedule:
+        return SetReplicationSchedule(self.group, self.enabled)
+
+    def observe(self, sight: Sight) -> Seen:
+        found = sight.look(self.array, GroupAsked(self.group))
+        if found is None or found.destroyed:
+            return Seen(Verdict.REFUSED, facts({self.group: "not there"}), f"{self.array} has no group {self.group}")
+        on = found.replication is not None and found.replication.enabled
+        told = facts({f"replication schedule of {self.group}": "on" if on else "off"})
+        if on is self.enabled:
+            return Seen(Verdict.DONE, told, f"it is {'on' if on else 'off'}")
+        return Seen(Verdict.READY, told, f"it is {'on' if on else 'off'} yet")

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from app.recovery.pg.seeing import group_of, member, why_unusable
 from app.recovery.pg.steps import Sends
 from app.recovery.step import Seen, Sight, Verdict, facts
-from backends.flasharray.acts import AddHostWwns, ConnectVolume, CopyVolume, CreateHost
+from backends.flasharray.acts import AddHostWwns, ConnectVolume, CopyVolume, CreateHost, DisconnectVolume
 from backends.flasharray.looks import Connections, Hosts, Volumes
 from store.estate import Host
 
@@ -125,3 +125,25 @@ class Connect(Sends):
             if any(each.host == self.host and each.lun == self.lun for each in others):
                 return Seen(Verdict.REFUSED, told, f"LUN {self.lun} of {self.host} is taken by {volume}")
         return Seen(Verdict.READY, told, f"{self.host} does not see it yet")
+
+
+@dataclass(frozen=True, slots=True)
+class Disconnect(Sends):
+    """DELETE /connections: the host no longer sees the volume. ``lun`` is kept for the way back."""
+
+    array: str
+    host: str
+    volume: str
+    lun: int | None
+
+    def verb(self) -> DisconnectVolume:
+        return DisconnectVolume(self.host, self.volume)
+
+    def observe(self, sight: Sight) -> Seen:
+        mine = sight.look(self.array, Connections()).get(self.volume, ())
+        told = facts({self.volume: ", ".join(f"{a.host or a.host_group} LUN {a.lun}" for a in mine) or "not connected"})
+        if not any(each.host == self.host for each in mine):
+            return Seen(Verdict.DONE, told, f"{self.host} does not see it")
+        if any(each.host == self.host and each.host_group for each in mine):
+            return Seen(Verdict.REFUSED, told, f"{self.host} sees it through a host group: take it away there")
+        return Seen(Verdict.READY, told, f"{self.host} sees it")

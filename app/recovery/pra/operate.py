@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from app.pra_records import Pra
-from app.recovery import prediction
+from app.recovery import prediction, witnesses
 from app.recovery.draft import CannotPlanError
 from app.recovery.operations import Operations
-from app.recovery.pra import align_plan, gather
+from app.recovery.pra import align_plan, failover_plan, gather
 from app.recovery.pra.align import align
 from app.recovery.pra.alignment import Aligned
+from app.recovery.pra.failover_draft import Asked
+from app.recovery.pra.members import members
 from app.recovery.pra.situation import PraNow
+from app.recovery.witnesses import Witness
 from store.runs import Plan
 
 
@@ -31,3 +36,15 @@ def plan_align(operations: Operations, now: PraNow, run_id: str) -> tuple[Plan, 
     aligned = align(now)
     plan = align_plan.plan(now, aligned, run_id)
     return prediction.predicted(plan, operations.ledger.durations), aligned
+
+
+def plan_failover(operations: Operations, names: Sequence[str], asked: Asked, run_id: str) -> Plan:
+    """The plan that brings LPARs, by name or pattern, up at the recovery site. Raises :class:`CannotPlanError`."""
+    pra = configured(operations)
+    now = look(operations, pra)
+    found = members(now, names)
+    seen: tuple[Witness, ...] = ()
+    if asked.disaster and any(member.home is None for member in found):
+        seen = witnesses.asked(operations.devices, operations.settings.devices, pra.nominal, "")
+    plan = failover_plan.plan(now, found, asked, seen, run_id)
+    return prediction.predicted(plan, operations.ledger.durations)

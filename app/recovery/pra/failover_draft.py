@@ -1,0 +1,51 @@
+"""A failover of LPARs while its plan is being drawn up."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from app.recovery.draft import Draft
+from app.recovery.pra.members import Member
+from app.recovery.pra.situation import PraNow
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """``disaster``: the nominal site is not asked for a last snapshot. ``immediately``: production is not asked to shut
+    down, the hypervisor stops it. ``wave`` is how many LPARs are being activated at a time."""
+
+    disaster: bool = False
+    immediately: bool = False
+    wave: int = 16
+
+
+@dataclass(frozen=True, slots=True)
+class Party:
+    """The LPARs of a run as a member of a plan."""
+
+    name: str
+    now: datetime
+    lpars: tuple[str, ...]
+    groups: tuple[str, ...]
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        return (*(f"lpar:{name}" for name in self.lpars), *self.groups)
+
+
+@dataclass(slots=True)
+class Drawing:
+    """What is drawn up so far. By LPAR: ``fenced`` are the steps after which its old side cannot write any more,
+    ``copied`` those that overwrite its volumes, ``up`` the last of those that start it. ``arrived`` are the steps after
+    which the chosen snapshot of a replica group is there, by array and group."""
+
+    now: PraNow
+    asked: Asked
+    members: Sequence[Member]
+    draft: Draft[Party]
+    fenced: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    copied: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    up: dict[str, str] = field(default_factory=dict)
+    arrived: dict[tuple[str, str], tuple[str, ...]] = field(default_factory=dict)

@@ -1,0 +1,138 @@
+"""The failover of LPARs to the recovery site (procedures 3.5): fence, choose, save, overwrite, activate, close. Pure.
+
+The steps of one LPAR wait for one another and for what they share with others: a snapshot of their group, a request for
+safety snapshots. One that fails stops its own chain and no other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from app.recovery.draft import Draft, merged
+from app.recovery.pg.steps import SetSchedule
+from app.recovery.pra import failover_checks
+from app.recovery.pra.addresses import macs
+from app.recovery.pra.failover_checks import Guards
+from app.recovery.pra.failover_draft import Asked, Drawing, Party
+from app.recovery.pra.failover_fence import fence
+from app.recovery.pra.failover_storage import copy
+from app.recovery.pra.golden import next_profile
+from app.recovery.pra.hmc_steps import RedefineLpar
+from app.recovery.pra.members import Member
+from app.recovery.pra.power_steps import ActivateLpar, WaitUp
+from app.recovery.pra.situation import ArrayNow, PraNow, wwpns
+from app.recovery.witnesses import Witness
+from backends.flasharray.records import origin
+from store.runs import Plan
+
+BOOT_S = 900.0
+FENCED_S = 300.0
+"""Where production may still write until it is fenced, the loss is bounded for so long after it was looked at."""
+
+
+def plan(now: PraNow, found: Sequence[Member], asked: Asked, seen: Sequence[Witness], run_id: str) -> Plan:
+    """The plan. ``seen`` are the witnesses of the nominal site where that is said to be dark."""
+    groups = {(d.array.device, d.group.name): d for m in found for d in m.disks if d.group is not None}
+    keys = tuple(sorted(f"pg:{_array_id(d.array)}:{name}" for (_, name), d in groups.items()))
+    name = found[0].name if len(found) == 1 else f"{len(found)} LPARs"
+    party = Party(name, now.now, tuple(m.name for m in found), keys)
+    draft = Draft(party, "s", run_id)
+    drawing = Drawing(now, asked, found, draft)
+    guards = Guards(draft.guards)
+    fence(drawing, guards, seen)
+    for member in found:
+        failover_checks.ready(now, member, guards)
+    stopped = frozenset(m.home.key for m in found if m.home is not None and drawing.fenced.get(m.name))
+    failover_checks.whole(now, found, stopped, guards)
+    _loss(drawing, guards)
+    if not draft.refused:
+        copy(drawing)
+        _activate(drawing)
+        _close(drawing)
+    return merged("failover", [draft])
+
+
+def _array_id(array: ArrayNow) -> str:
+    return array.itself.array_id if array.itself is not None else array.device
+
+
+def _loss(drawing: Drawing, guards: Guards) -> None:
+    draft, now = drawing.draft, drawing.now
+    disks = [disk for member in drawing.members for disk in member.disks]
+    draft.confirm.append(f"overwrite {len(disks)} volumes")
+    if not drawing.asked.disaster:
+        draft.loss = "nothing: production is stopped first, then a last snapshot is carried over"
+        draft.loss_s = 0.0
+        return
+    running = any(drawing.fenced.get(member.name) for member in drawing.members)
+    found = failover_checks.bound(now, drawing.members, FENCED_S if running else 0.0)
+    guards.add("fa.bound", "", "the loss can be bounded", [] if found.minutes else [found.words], found.words, now.now)
+    if found.minutes is not None:
+        draft.confirm.insert(1, f"lose {found.minutes} min")
+    draft.loss, draft.loss_s = found.words, found.seconds
+    draft.lasting.append(f"What {now.nominal.site} took since that moment is not at {now.recovery.site}.")
+    times = {disk.newest.name: disk.newest.created for disk in disks if disk.newest is not None}
+    if len(set(times.values())) > 1:
+        spread = (max(times.values()) - min(times.values())).total_seconds()
+        draft.notes.append(f"The snapshots are not of one moment: {spread:.0f} s lie between them.")
+
+
+def _activate(drawing: Drawing) -> None:
+    now, draft = drawing.now, drawing.draft
+    near = tuple(sorted((hmc, s.name) for s in now.recovery.systems.values() if (hmc := now.recovery.hmc_of[s.key])))
+    far = tuple(sorted((hmc, s.name) for s in now.nominal.systems.values() if (hmc := now.nominal.hmc_of[s.key])))
+    for number, member in enumerate(drawing.members):
+        lpar, home = member.lpar, member.home
+        hmc = now.recovery.hmc_of[lpar.system_key]
+        profile = next_profile(lpar)
+        assert profile is not None
+        step = ActivateLpar(
+            hmc,
+            lpar.system,
+            lpar.name,
+            profile.name,
+            (now.nominal.hmc_of[home.system_key], home.system, home.name) if home is not None else None,
+            drawing.asked.disaster,
+            macs(lpar),
+            wwpns(lpar),
+            (*near, *far),
+            near,
+        )
+        wave = drawing.asked.wave
+        before = (drawing.up[drawing.members[number - wave].name],) if number >= wave else ()
+        needs = (*drawing.fenced.get(member.name, ()), *drawing.copied.get(member.name, ()))
+        title = f"Activate {lpar.name} on {lpar.system}"
+        on = draft.add(step, title, needs=needs, after=before, destructive=True, limit_s=BOOT_S)
+        if lpar.env == "aixlinux":
+            up = WaitUp(hmc, lpar.system, lpar.name)
+            on = draft.add(up, f"Wait until {lpar.name} answers", needs=(on,), limit_s=BOOT_S)
+        drawing.up[member.name] = on
+    draft.notes.append(
+        f"{now.recovery.site} serves from then on; {now.nominal.site} must not be started again by itself."
+    )
+
+
+def _close(drawing: Drawing) -> None:
+    """Production must not come back by itself, and its group must not send what is old by then."""
+    now, draft = drawing.now, drawing.draft
+    for member in drawing.members:
+        home = member.home
+        given = next_profile(home) if home is not None else None
+        if home is not None and given is not None and given.auto_start:
+            off = (("auto_start", "0"),)
+            step = RedefineLpar(now.nominal.hmc_of[home.system_key], home.system, home.name, given.name, off)
+            title = f"{home.name} at {now.nominal.site} does not start by itself"
+            draft.add(step, title, needs=(drawing.up[member.name],), limit_s=60.0)
+    if drawing.asked.disaster:
+        draft.notes.append(
+            f"As soon as {now.nominal.site} answers: auto_start of its LPARs off, replication schedules off, "
+            "hosts fenced, before its power returns."
+        )
+        return
+    for at in drawing.arrived:
+        source, group = origin(at[1])
+        home_array = now.nominal.array(source or "")
+        known = home_array.groups.get(group) if home_array is not None else None
+        if home_array is not None and known is not None and known.replication is not None and known.replication.enabled:
+            step_off = SetSchedule(home_array.device, group, False)
+            draft.add(step_off, f"Replication schedule of {group} off", needs=tuple(drawing.up.values()), limit_s=60.0)

@@ -1,0 +1,149 @@
+"""Steps that stop, activate and wait for LPARs. Sources: procedures 1.2, 3.5 (A2, A10, A11); ``chsysstate``.
+
+Unreachable is *unknown*, never *down*: where an HMC does not answer, nothing that it should tell is concluded.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from app.recovery.pra.hmc_steps import OnHmc, lpar_now
+from app.recovery.step import Hands, Seen, Sight, UnseenError, Verdict, facts
+from backends.hmc.looks import EthOf, FcOf, LparsOf, RefcodesOf
+from backends.hmc.verbs import Activate, Shutdown, Stop
+from store.estate import LparState
+
+OFF = LparState.NOT_ACTIVATED
+_COMING = (LparState.STARTING, LparState.OPEN_FIRMWARE)
+
+
+@dataclass(frozen=True, slots=True)
+class StopLpar(OnHmc):
+    """``chsysstate -o osshutdown``, or ``-o shutdown --immed`` where ``how`` says so: done when it is Not Activated."""
+
+    hmc: str
+    system: str
+    lpar: str
+    how: str
+
+    def verb(self) -> Shutdown:
+        return Shutdown(self.system, self.lpar, Stop(self.how), immediately=self.how == Stop.HYPERVISOR)
+
+    def observe(self, sight: Sight) -> Seen:
+        found = lpar_now(sight, self.hmc, self.system, self.lpar)
+        if found is None:
+            return Seen(Verdict.REFUSED, facts({self.lpar: "not there"}), f"{self.system} has no LPAR {self.lpar}")
+        told = facts({f"{self.lpar} on {self.system}": f"{found.state}, RMC {found.rmc_state}"})
+        if found.state is OFF:
+            return Seen(Verdict.DONE, told, "it is Not Activated")
+        if found.state is LparState.SHUTTING_DOWN:
+            return Seen(Verdict.CHANGING, told, "it is shutting down")
+        if self.how == Stop.OS and found.state is not LparState.RUNNING:
+            return Seen(Verdict.REFUSED, told, f"it is {found.state}: its operating system cannot be asked")
+        if self.how == Stop.OS and found.rmc_state != "active":
+            return Seen(Verdict.REFUSED, told, "RMC is not active: its operating system cannot be asked")
+        return Seen(Verdict.READY, told, f"it is {found.state}")
+
+
+@dataclass(frozen=True, slots=True)
+class ActivateLpar(OnHmc):
+    """``chsysstate -o on``: done when it is Running.
+
+    Before it is sent the LPAR at home must be Not Activated wherever its HMC answers, and none of the MACs and WWPNs
+    may be live in another LPAR. ``home`` is HMC, system and LPAR there; ``dark``: home need not answer. ``watched`` are
+    the HMCs and systems on whose networks and fabrics the addresses could be live; ``near`` those of them that must
+    answer.
+    """
+
+    hmc: str
+    system: str
+    lpar: str
+    profile: str
+    home: tuple[str, str, str] | None
+    dark: bool
+    macs: tuple[str, ...]
+    wwpns: tuple[str, ...]
+    watched: tuple[tuple[str, str], ...]
+    near: tuple[tuple[str, str], ...]
+
+    def verb(self) -> Activate:
+        return Activate(self.system, self.lpar, self.profile)
+
+    def observe(self, sight: Sight) -> Seen:
+        found = lpar_now(sight, self.hmc, self.system, self.lpar)
+        if found is None:
+            return Seen(Verdict.REFUSED, facts({self.lpar: "not there"}), f"{self.system} has no LPAR {self.lpar}")
+        code = sight.look(self.hmc, RefcodesOf(self.system)).get(self.lpar) if found.state in _COMING else None
+        told = facts({f"{self.lpar} on {self.system}": found.state, **({"reference code": code} if code else {})})
+        if found.state is LparState.RUNNING:
+            return Seen(Verdict.DONE, told, "it is Running")
+        if found.state in _COMING:
+            return Seen(Verdict.CHANGING, told, f"it is {found.state}" + (f", reference code {code}" if code else ""))
+        if found.state is not OFF:
+            return Seen(Verdict.REFUSED, told, f"it is {found.state}")
+        if (why := self._at_home(sight) or self._live(sight)) is not None:
+            return Seen(Verdict.REFUSED, told, why)
+        return Seen(Verdict.READY, told, "it is Not Activated, and its addresses are live nowhere")
+
+    def _at_home(self, sight: Sight) -> str | None:
+        """Why the LPAR at home stands in the way; None: it does not."""
+        if self.home is None:
+            return None
+        hmc, system, name = self.home
+        try:
+            found = lpar_now(sight, hmc, system, name)
+        except UnseenError as error:
+            return None if self.dark else f"{hmc} does not say how {name} is: {error}"
+        if found is not None and found.state is not OFF:
+            return f"{name} on {system} is {found.state}: stop it first"
+        return None
+
+    def _live(self, sight: Sight) -> str | None:
+        for hmc, system in self.watched:
+            try:
+                states = sight.look(hmc, LparsOf(system))
+                macs, wwpns = sight.look(hmc, EthOf(system)), sight.look(hmc, FcOf(system))
+            except UnseenError as error:
+                if (hmc, system) in self.near or not self.dark:
+                    return f"{hmc} does not say which addresses are live on {system}: {error}"
+                continue
+            for name, lpar in states.items():
+                if lpar.state is OFF or (system, name) == (self.system, self.lpar):
+                    continue
+                live = _common(self.macs, (a.mac for a in macs.get(name, ())))
+                live = live or _common(self.wwpns, (w for a in wwpns.get(name, ()) for w in a.wwpns))
+                if live is not None:
+                    return f"{live} is live in {name} on {system}"
+        return None
+
+
+def _common(mine: tuple[str, ...], theirs: Iterable[str | None]) -> str | None:
+    return next((address for address in theirs if address in mine), None)
+
+
+@dataclass(frozen=True, slots=True)
+class WaitUp(OnHmc):
+    """Wait until the operating system of an LPAR answers the HMC (RMC). Sends nothing."""
+
+    hmc: str
+    system: str
+    lpar: str
+
+    def call(self) -> str:
+        return ""
+
+    def act(self, hands: Hands) -> str:
+        return ""
+
+    def observe(self, sight: Sight) -> Seen:
+        found = lpar_now(sight, self.hmc, self.system, self.lpar)
+        if found is None:
+            return Seen(Verdict.REFUSED, facts({self.lpar: "not there"}), f"{self.system} has no LPAR {self.lpar}")
+        code = sight.look(self.hmc, RefcodesOf(self.system)).get(self.lpar)
+        told = facts({f"{self.lpar} on {self.system}": f"{found.state}, RMC {found.rmc_state}", "reference code": code})
+        if found.state is LparState.RUNNING and found.rmc_state == "active":
+            return Seen(Verdict.DONE, told, "its operating system answers the HMC")
+        if found.state is OFF:
+            return Seen(Verdict.REFUSED, told, "it is Not Activated")
+        return Seen(Verdict.CHANGING, told, f"it is {found.state}, RMC {found.rmc_state}, reference code {code}")
