@@ -6,7 +6,7 @@ import argparse
 
 from app.rcg_command import Draw, execution
 
-VERBS = ("failover",)
+VERBS = ("failover", "drill", "cleanup")
 
 WORDS = """\
 Nothing is changed without --execute: the plan is shown, with what it risks and how long it should take.
@@ -17,6 +17,8 @@ A destructive plan asks for words to be typed. Without a terminal give each as -
   failover LPAR … --disaster the newest complete snapshots are used, and what came after them is lost; production is
                              stopped at once where its HMC answers, or its volumes taken away where only its array
                              does; with the site silent, two witnesses and a second person must say that it is dark
+  drill LPAR …               on copies of their own and on the isolated network of [pra], while production runs on
+  cleanup RUN                after a drill: its LPARs stopped, its volumes destroyed, everything as it was before
 
 LPARs are named or given as patterns ('erp_*'). They must have been aligned: drdeck pra.
 
@@ -36,17 +38,25 @@ def add_arguments(commands: argparse._SubParsersAction[argparse.ArgumentParser])
     lpar.add_argument("lpars", nargs="+", metavar="LPAR", help="a name or a pattern, as at the recovery site")
     lpar.add_argument("--disaster", action="store_true", help="production is lost, or given up")
     lpar.add_argument("--immediate", action="store_true", help="stop production without asking its operating systems")
-    lpar.add_argument("--wave", type=int, default=16, metavar="N", help="LPARs being activated at a time (default: 16)")
+    lpar.add_argument("--wave", type=int, default=32, metavar="N", help="LPARs being activated at a time (default: 32)")
     execution(lpar)
 
 
 def drawing(arguments: argparse.Namespace) -> Draw:
     """What draws up the plan. Raises :class:`ValueError` with what was expected."""
     from app.recovery.pra.failover_draft import Asked
-    from app.recovery.pra.operate import plan_failover
+    from app.recovery.pra.operate import plan_cleanup, plan_drill, plan_failover
 
     if not 1 <= arguments.wave <= 32:
         raise ValueError(f"--wave {arguments.wave}: expected 1 to 32")
+    verb, names = arguments.verb, tuple(arguments.lpars)
+    if verb != "failover" and (arguments.disaster or arguments.immediate):
+        raise ValueError(f"--disaster and --immediate go with failover, not with {verb}")
+    if verb == "cleanup":
+        if len(names) != 1:
+            raise ValueError("cleanup RUN: expected the one run that was the drill")
+        return lambda operations, run_id: plan_cleanup(operations, names[0], run_id)
+    if verb == "drill":
+        return lambda operations, run_id: plan_drill(operations, names, arguments.wave, run_id)
     asked = Asked(arguments.disaster, arguments.immediate, arguments.wave)
-    names = tuple(arguments.lpars)
     return lambda operations, run_id: plan_failover(operations, names, asked, run_id)

@@ -89,7 +89,7 @@ def planned(
     from app.recovery.step import UnseenError
     from backends.outcome import ParseError
     from store.database import open_store
-    from store.ledger import Ledger
+    from store.ledger import Ledger, RunError
 
     try:
         draw = make(arguments)
@@ -100,7 +100,7 @@ def planned(
     try:
         operations, run_id = Operations(settings, store, ledger), new_run_id()
         return act(operations, lambda: draw(operations, run_id), run_id, arguments)
-    except (CannotPlanError, ParseError) as error:
+    except (CannotPlanError, ParseError, RunError) as error:
         print(error, file=sys.stderr)
         return FAILED
     except UnseenError as error:

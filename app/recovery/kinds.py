@@ -6,7 +6,7 @@ from functools import cache
 from typing import Any
 
 from app.recovery.pg import steps as pg_steps
-from app.recovery.pra import array_steps, hmc_steps, power_steps
+from app.recovery.pra import array_steps, drill_steps, hmc_steps, power_steps
 from app.recovery.rcg import object_steps, provision_steps, role_steps
 from app.recovery.step import Step
 from store.recorded import RecordError, from_text, to_text
@@ -42,6 +42,9 @@ _KINDS: dict[str, type[Any]] = {
     "host.make": array_steps.MakeHost,
     "host.wwns": array_steps.AddWwns,
     "host.connect": array_steps.Connect,
+    "drill.mark": drill_steps.MarkVolume,
+    "drill.destroy": drill_steps.DestroyVolume,
+    "drill.profile": drill_steps.MakeProfile,
     "host.disconnect": array_steps.Disconnect,
     "pg.schedule": pg_steps.SetSchedule,
     "lpar.stop": power_steps.StopLpar,

@@ -218,3 +218,16 @@ class SetReplicationSchedule:
 
     def send(self, client: FlashArrayClient) -> str:
         return verbs.set_replication_schedule(client, self.group, self.enabled).name
+
+
+@dataclass(frozen=True, slots=True)
+class DestroyVolume:
+    """Into pending eradication, which can be undone."""
+
+    volume: str
+
+    def command(self) -> str:
+        return f'PATCH /volumes?names={self.volume} {{"destroyed": true}}'
+
+    def send(self, client: FlashArrayClient) -> str:
+        return verbs.destroy_volume(client, self.volume).name

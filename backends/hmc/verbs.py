@@ -137,6 +137,26 @@ class ChangeProfile:
 
 
 @dataclass(frozen=True, slots=True)
+class CreateProfile:
+    """``mksyscfg -r prof``: another profile of an LPAR that is there."""
+
+    system: str
+    lpar: str
+    profile: str
+    attributes: Attributes
+
+    def __post_init__(self) -> None:
+        _check_system(self.system)
+        _check_name("an LPAR name", self.lpar)
+        _check_name("a profile name", self.profile)
+        _check_attributes(self.attributes, ("name", "lpar_name", "lpar_id"))
+
+    def command(self) -> str:
+        start = (("name", self.profile), ("lpar_name", self.lpar))
+        return _command("mksyscfg", "-r", "prof", "-m", self.system, "-i", attributes_text((*start, *self.attributes)))
+
+
+@dataclass(frozen=True, slots=True)
 class AddServerAdapter:
     """``chhwres -r virtualio --rsubtype fc -o a``: a server adapter on a running VIOS for a client's adapter. It lasts
     until the VIOS is activated again, unless its profile has it too."""

@@ -116,7 +116,7 @@ def whole(now: PraNow, members: Sequence[Member], stopped: frozenset[str], guard
     words = "no MAC and no WWPN of theirs is live elsewhere, or twice among them"
     sites = [side.site for side in (now.nominal, now.recovery) if side.lpars]
     guards.add("pwr.mac-live", "", words, [*wrong, *twice], f"compared with {', '.join(sites)}", now.now)
-    _room(now, members, guards)
+    room(now, members, guards)
 
 
 def _twice(members: Sequence[Member]) -> list[str]:
@@ -127,7 +127,7 @@ def _twice(members: Sequence[Member]) -> list[str]:
     return [f"{address} is of {' and of '.join(names)}" for address, names in found.items() if len(names) > 1]
 
 
-def _room(now: PraNow, members: Sequence[Member], guards: Guards) -> None:
+def room(now: PraNow, members: Sequence[Member], guards: Guards) -> None:
     """Memory and processors for the sum of what is activated on each system."""
     memory: dict[str, int] = defaultdict(int)
     units: dict[str, float] = defaultdict(float)

@@ -14,11 +14,12 @@ from app.recovery.pra.situation import PraNow
 @dataclass(frozen=True, slots=True)
 class Asked:
     """``disaster``: the nominal site is not asked for a last snapshot. ``immediately``: production is not asked to shut
-    down, the hypervisor stops it. ``wave`` is how many LPARs are being activated at a time."""
+    down, the hypervisor stops it. ``wave`` is how many LPARs are being activated at a time: one is through once it is
+    Running."""
 
     disaster: bool = False
     immediately: bool = False
-    wave: int = 16
+    wave: int = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +39,9 @@ class Party:
 @dataclass(slots=True)
 class Drawing:
     """What is drawn up so far. By LPAR: ``fenced`` are the steps after which its old side cannot write any more,
-    ``copied`` those that overwrite its volumes, ``up`` the last of those that start it. ``arrived`` are the steps after
-    which the chosen snapshot of a replica group is there, by array and group."""
+    ``copied`` those that overwrite its volumes, ``up`` the last of those that start it. ``running`` are the steps that
+    activate, in order; ``arrived`` those after which the chosen snapshot of a replica group is there, by array and
+    group."""
 
     now: PraNow
     asked: Asked
@@ -48,4 +50,5 @@ class Drawing:
     fenced: dict[str, tuple[str, ...]] = field(default_factory=dict)
     copied: dict[str, tuple[str, ...]] = field(default_factory=dict)
     up: dict[str, str] = field(default_factory=dict)
+    running: list[str] = field(default_factory=list)
     arrived: dict[tuple[str, str], tuple[str, ...]] = field(default_factory=dict)

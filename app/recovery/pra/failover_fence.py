@@ -20,6 +20,8 @@ from backends.hmc.verbs import Stop
 from store.runs import SECOND_PERSON
 
 STOP_S = 600.0
+FENCED_S = 300.0
+"""Where production may still write until it is fenced, the loss is bounded for so long after it was looked at."""
 
 
 def fence(drawing: Drawing, guards: Guards, seen: Sequence[Witness]) -> None:
@@ -48,7 +50,8 @@ def _stop(drawing: Drawing, member: Member) -> None:
         return
     hard = drawing.asked.immediately or drawing.asked.disaster or home.rmc_state != "active"
     hmc = drawing.now.nominal.hmc_of[home.system_key]
-    step = StopLpar(hmc, home.system, home.name, Stop.HYPERVISOR if hard else Stop.OS)
+    until = drawing.now.now.timestamp() + FENCED_S if drawing.asked.disaster else None
+    step = StopLpar(hmc, home.system, home.name, Stop.HYPERVISOR if hard else Stop.OS, until)
     title = f"Stop {home.name} on {home.system}" + (" at once" if hard else "")
     done = draft.add(step, title, needs=(), destructive=True, limit_s=STOP_S)
     drawing.fenced[member.name] = (done,)

@@ -14,7 +14,7 @@ from app.recovery.pra import failover_checks
 from app.recovery.pra.addresses import macs
 from app.recovery.pra.failover_checks import Guards
 from app.recovery.pra.failover_draft import Asked, Drawing, Party
-from app.recovery.pra.failover_fence import fence
+from app.recovery.pra.failover_fence import FENCED_S, fence
 from app.recovery.pra.failover_storage import copy
 from app.recovery.pra.golden import next_profile
 from app.recovery.pra.hmc_steps import RedefineLpar
@@ -26,8 +26,6 @@ from backends.flasharray.records import origin
 from store.runs import Plan
 
 BOOT_S = 900.0
-FENCED_S = 300.0
-"""Where production may still write until it is fenced, the loss is bounded for so long after it was looked at."""
 
 
 def plan(now: PraNow, found: Sequence[Member], asked: Asked, seen: Sequence[Witness], run_id: str) -> Plan:
@@ -65,6 +63,8 @@ def _loss(drawing: Drawing, guards: Guards) -> None:
         draft.loss_s = 0.0
         return
     running = any(drawing.fenced.get(member.name) for member in drawing.members)
+    if running:
+        draft.notes.append(f"{now.nominal.site} answers: a planned failover loses nothing.")
     found = failover_checks.bound(now, drawing.members, FENCED_S if running else 0.0)
     guards.add("fa.bound", "", "the loss can be bounded", [] if found.minutes else [found.words], found.words, now.now)
     if found.minutes is not None:
@@ -99,10 +99,11 @@ def _activate(drawing: Drawing) -> None:
             near,
         )
         wave = drawing.asked.wave
-        before = (drawing.up[drawing.members[number - wave].name],) if number >= wave else ()
+        before = (drawing.running[number - wave],) if number >= wave else ()
         needs = (*drawing.fenced.get(member.name, ()), *drawing.copied.get(member.name, ()))
         title = f"Activate {lpar.name} on {lpar.system}"
         on = draft.add(step, title, needs=needs, after=before, destructive=True, limit_s=BOOT_S)
+        drawing.running.append(on)
         if lpar.env == "aixlinux":
             up = WaitUp(hmc, lpar.system, lpar.name)
             on = draft.add(up, f"Wait until {lpar.name} answers", needs=(on,), limit_s=BOOT_S)

@@ -8,7 +8,7 @@ from app.pra_records import Pra
 from app.recovery import prediction, witnesses
 from app.recovery.draft import CannotPlanError
 from app.recovery.operations import Operations
-from app.recovery.pra import align_plan, failover_plan, gather
+from app.recovery.pra import align_plan, drill_plan, failover_plan, gather
 from app.recovery.pra.align import align
 from app.recovery.pra.alignment import Aligned
 from app.recovery.pra.failover_draft import Asked
@@ -47,4 +47,19 @@ def plan_failover(operations: Operations, names: Sequence[str], asked: Asked, ru
     if asked.disaster and any(member.home is None for member in found):
         seen = witnesses.asked(operations.devices, operations.settings.devices, pra.nominal, "")
     plan = failover_plan.plan(now, found, asked, seen, run_id)
+    return prediction.predicted(plan, operations.ledger.durations)
+
+
+def plan_drill(operations: Operations, names: Sequence[str], wave: int, run_id: str) -> Plan:
+    """The plan of a drill of LPARs, by name or pattern. Raises :class:`CannotPlanError`."""
+    now = look(operations, configured(operations))
+    plan = drill_plan.plan(now, members(now, names), wave, run_id)
+    return prediction.predicted(plan, operations.ledger.durations)
+
+
+def plan_cleanup(operations: Operations, drill: str, run_id: str) -> Plan:
+    """The plan that cleans up after the drill whose run is ``drill``. Raises :class:`CannotPlanError` and
+    :class:`store.ledger.RunError`."""
+    now = look(operations, configured(operations))
+    plan = drill_plan.cleanup(now, operations.ledger.run(drill), run_id)
     return prediction.predicted(plan, operations.ledger.durations)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from app.recovery.pra.hmc_steps import OnHmc, lpar_now
 from app.recovery.step import Hands, Seen, Sight, UnseenError, Verdict, facts
@@ -20,12 +21,16 @@ _COMING = (LparState.STARTING, LparState.OPEN_FIRMWARE)
 
 @dataclass(frozen=True, slots=True)
 class StopLpar(OnHmc):
-    """``chsysstate -o osshutdown``, or ``-o shutdown --immed`` where ``how`` says so: done when it is Not Activated."""
+    """``chsysstate -o osshutdown``, or ``-o shutdown --immed`` where ``how`` says so: done when it is Not Activated.
+    ``until`` is how long the loss that was agreed to holds, in seconds since 1970 UTC; None: nothing is lost by it.
+    With ``only`` it is stopped where it was activated with that profile: with another one it is left alone."""
 
     hmc: str
     system: str
     lpar: str
     how: str
+    until: float | None = None
+    only: str | None = None
 
     def verb(self) -> Shutdown:
         return Shutdown(self.system, self.lpar, Stop(self.how), immediately=self.how == Stop.HYPERVISOR)
@@ -37,12 +42,17 @@ class StopLpar(OnHmc):
         told = facts({f"{self.lpar} on {self.system}": f"{found.state}, RMC {found.rmc_state}"})
         if found.state is OFF:
             return Seen(Verdict.DONE, told, "it is Not Activated")
+        if self.only is not None and found.curr_profile != self.only:
+            return Seen(Verdict.DONE, told, f"it runs with the profile {found.curr_profile}: it is left alone")
         if found.state is LparState.SHUTTING_DOWN:
             return Seen(Verdict.CHANGING, told, "it is shutting down")
         if self.how == Stop.OS and found.state is not LparState.RUNNING:
             return Seen(Verdict.REFUSED, told, f"it is {found.state}: its operating system cannot be asked")
         if self.how == Stop.OS and found.rmc_state != "active":
             return Seen(Verdict.REFUSED, told, "RMC is not active: its operating system cannot be asked")
+        if self.until is not None and datetime.now(UTC).timestamp() > self.until:
+            then = f"{datetime.fromtimestamp(self.until, UTC):%H:%M:%S} UTC"
+            return Seen(Verdict.REFUSED, told, f"the loss that was agreed to counts until {then}: plan it anew")
         return Seen(Verdict.READY, told, f"it is {found.state}")
 
 
