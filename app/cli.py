@@ -380,6 +380,8 @@ def _recovery_command(arguments: argparse.Namespace) -> int:
     settings = _settings(arguments)
     _ask_secrets(settings.devices)
     make = _PLANNED[arguments.command].drawing
+    if arguments.command == "lpar" and arguments.verb == "check":
+        return lpar_command.check(settings, _store_path(arguments, settings), arguments)
     return rcg_command.planned(settings, _store_path(arguments, settings), arguments, make)
 
 

@@ -3,15 +3,27 @@
 from __future__ import annotations
 
 import argparse
+import json
+import sys
+from collections.abc import Sequence
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 from app.rcg_command import Draw, execution
+from app.runs_command import FAILED, OK, PARTLY
 
-VERBS = ("failover", "drill", "cleanup")
+if TYPE_CHECKING:
+    from app.settings import Settings
+    from store.readiness import Readiness
+
+VERBS = ("check", "failover", "drill", "cleanup")
 
 WORDS = """\
 Nothing is changed without --execute: the plan is shown, with what it risks and how long it should take.
 A destructive plan asks for words to be typed. Without a terminal give each as --confirm "WORDS".
 
+  check [LPAR …]             whether each could come back now, and why not; changes nothing
   failover LPAR …            production is stopped, a last snapshot of its protection group carried over, the volumes
                              at the recovery site overwritten (a safety snapshot of each is kept), the LPARs activated
   failover LPAR … --disaster the newest complete snapshots are used, and what came after them is lost; production is
@@ -22,7 +34,7 @@ A destructive plan asks for words to be typed. Without a terminal give each as -
 
 LPARs are named or given as patterns ('erp_*'). They must have been aligned: drdeck pra.
 
-exit codes: as with drdeck rcg.
+exit codes: as with drdeck rcg; check: 0 all ready, 1 one is not ready, 3 of one it is not known.
 """
 
 
@@ -35,7 +47,7 @@ def add_arguments(commands: argparse._SubParsersAction[argparse.ArgumentParser])
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     lpar.add_argument("verb", choices=VERBS, metavar="VERB", help=", ".join(VERBS))
-    lpar.add_argument("lpars", nargs="+", metavar="LPAR", help="a name or a pattern, as at the recovery site")
+    lpar.add_argument("lpars", nargs="*", metavar="LPAR", help="a name or a pattern, as at the recovery site")
     lpar.add_argument("--disaster", action="store_true", help="production is lost, or given up")
     lpar.add_argument("--immediate", action="store_true", help="stop production without asking its operating systems")
     lpar.add_argument("--wave", type=int, default=32, metavar="N", help="LPARs being activated at a time (default: 32)")
@@ -50,6 +62,8 @@ def drawing(arguments: argparse.Namespace) -> Draw:
     if not 1 <= arguments.wave <= 32:
         raise ValueError(f"--wave {arguments.wave}: expected 1 to 32")
     verb, names = arguments.verb, tuple(arguments.lpars)
+    if not names or verb == "check":
+        raise ValueError(f"{verb} LPAR …: expected a name or a pattern" if verb != "check" else "check makes no plan")
     if verb != "failover" and (arguments.disaster or arguments.immediate):
         raise ValueError(f"--disaster and --immediate go with failover, not with {verb}")
     if verb == "cleanup":
@@ -60,3 +74,47 @@ def drawing(arguments: argparse.Namespace) -> Draw:
         return lambda operations, run_id: plan_drill(operations, names, arguments.wave, run_id)
     asked = Asked(arguments.disaster, arguments.immediate, arguments.wave)
     return lambda operations, run_id: plan_failover(operations, names, asked, run_id)
+
+
+def check(settings: Settings, store_path: Path, arguments: argparse.Namespace) -> int:
+    """``drdeck lpar check``. Returns the exit code. Raises :class:`store.errors.StoreError`."""
+    from app.recovery.draft import CannotPlanError
+    from app.recovery.operations import Operations
+    from app.recovery.pra.operate import checked
+    from store.database import open_store
+    from store.ledger import Ledger
+
+    store, ledger = open_store(store_path), Ledger(store_path)
+    try:
+        _, every = checked(Operations(settings, store, ledger))
+    except CannotPlanError as error:
+        print(error, file=sys.stderr)
+        return FAILED
+    finally:
+        ledger.close()
+        store.close()
+    names = arguments.lpars or ["*"]
+    found = [each for each in every if any(fnmatchcase(each.name, name) for name in names)]
+    if not found:
+        print(f"No protected LPAR is called {' or '.join(names)}", file=sys.stderr)
+        return FAILED
+    _show(found, as_json=arguments.json)
+    verdicts = {each.ready for each in found}
+    return FAILED if False in verdicts else PARTLY if None in verdicts else OK
+
+
+def _show(found: Sequence[Readiness], *, as_json: bool) -> None:
+    from store.recorded import to_text
+
+    if as_json:
+        rows = [{**json.loads(to_text(each)), "ready": each.ready} for each in found]
+        print(json.dumps({"schema_version": 1, "lpars": rows}, indent=2))
+        return
+    words = {True: "ready", False: "NOT READY", None: "not known"}
+    for each in found:
+        reasons = each.because
+        print(f"{each.name}: {words[each.ready]}" + (", because" if reasons and not each.ready else ""))
+        for one in reasons:
+            print(f"  {one.verdict:<7} {one.severity:<5} [{one.id}] {one.evidence}")
+            if one.fix:
+                print(f"  {'':<13} {one.fix}")

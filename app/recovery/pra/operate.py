@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from datetime import datetime
 
 from app.pra_records import Pra
 from app.recovery import prediction, witnesses
 from app.recovery.draft import CannotPlanError
 from app.recovery.operations import Operations
-from app.recovery.pra import align_plan, drill_plan, failover_plan, gather
+from app.recovery.pra import align_plan, drill_plan, failover_plan, gather, readiness
 from app.recovery.pra.align import align
 from app.recovery.pra.alignment import Aligned
 from app.recovery.pra.failover_draft import Asked
 from app.recovery.pra.members import members
+from app.recovery.pra.power_steps import ActivateLpar
 from app.recovery.pra.situation import PraNow
 from app.recovery.witnesses import Witness
-from store.runs import Plan
+from store.readiness import Readiness
+from store.recorded import from_text
+from store.runs import Plan, Run, StepState
 
 
 def configured(operations: Operations) -> Pra:
@@ -48,6 +52,23 @@ def plan_failover(operations: Operations, names: Sequence[str], asked: Asked, ru
         seen = witnesses.asked(operations.devices, operations.settings.devices, pra.nominal, "")
     plan = failover_plan.plan(now, found, asked, seen, run_id)
     return prediction.predicted(plan, operations.ledger.durations)
+
+
+def checked(operations: Operations) -> tuple[PraNow, tuple[Readiness, ...]]:
+    """Both sites as they are now, and how each protected LPAR stands. Raises :class:`CannotPlanError`."""
+    now = look(operations, configured(operations))
+    return now, readiness.check(now, drilled(operations.ledger.runs()))
+
+
+def drilled(runs: Iterable[Run]) -> dict[str, datetime]:
+    """When each LPAR last came up in a drill (UTC)."""
+    found: dict[str, datetime] = {}
+    for run in runs:
+        for planned, step in zip(run.plan.steps, run.steps, strict=True) if run.plan.verb == "drill" else ():
+            if planned.kind == "lpar.activate" and step.state is StepState.DONE and step.ended_at is not None:
+                name = from_text(ActivateLpar, planned.params).lpar
+                found[name] = max(step.ended_at, found.get(name, step.ended_at))
+    return found
 
 
 def plan_drill(operations: Operations, names: Sequence[str], wave: int, run_id: str) -> Plan:

@@ -1,0 +1,66 @@
+"""What was checked of something that is to come back at the other site, and how it stands."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+
+class Severity(StrEnum):
+    """``HARD``: nothing overrides it. ``BLOCK``: a person may, with a reason. ``WARN``: it stops nothing."""
+
+    HARD = "hard"
+    BLOCK = "block"
+    WARN = "warn"
+
+
+class Verdict(StrEnum):
+    """``UNKNOWN``: it could not be read, which is neither good nor bad."""
+
+    HOLDS = "holds"
+    FAILS = "fails"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One check. ``id`` is that of the procedures (``pwr.golden``), ``evidence`` what was seen, ``fix`` what to do
+    where it does not hold."""
+
+    id: str
+    severity: Severity
+    verdict: Verdict
+    evidence: str
+    fix: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Readiness:
+    """All checks of one object, at ``checked_at`` (UTC), the worst first."""
+
+    name: str
+    checked_at: datetime
+    checks: tuple[Check, ...]
+
+    @property
+    def ready(self) -> bool | None:
+        """None: something that would stop it is not known."""
+        stops = [check for check in self.checks if check.severity is not Severity.WARN]
+        if any(check.verdict is Verdict.FAILS for check in stops):
+            return False
+        return None if any(check.verdict is Verdict.UNKNOWN for check in stops) else True
+
+    @property
+    def because(self) -> tuple[Check, ...]:
+        """What does not hold or is not known, the worst first."""
+        return tuple(check for check in self.checks if check.verdict is not Verdict.HOLDS)
+
+
+_WORST = (Severity.HARD, Severity.BLOCK, Severity.WARN)
+_FIRST = (Verdict.FAILS, Verdict.UNKNOWN, Verdict.HOLDS)
+
+
+def sorted_checks(checks: list[Check]) -> tuple[Check, ...]:
+    """The worst first: what fails before what is not known, and hard before the others."""
+    return tuple(sorted(checks, key=lambda c: (_FIRST.index(c.verdict), _WORST.index(c.severity), c.id)))
