@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from app.settings import Settings
     from store.readiness import Readiness
 
-VERBS = ("check", "failover", "drill", "cleanup")
+VERBS = ("check", "failover", "reprotect", "failback", "drill", "cleanup")
 
 WORDS = """\
 Nothing is changed without --execute: the plan is shown, with what it risks and how long it should take.
@@ -29,6 +29,8 @@ A destructive plan asks for words to be typed. Without a terminal give each as -
   failover LPAR … --disaster the newest complete snapshots are used, and what came after them is lost; production is
                              stopped at once where its HMC answers, or its volumes taken away where only its array
                              does; with the site silent, two witnesses and a second person must say that it is dark
+  reprotect LPAR …           after a failover: replicate them from where they run to where they were
+  failback LPAR …            the planned failover the other way; nothing is powered back on without its data
   drill LPAR …               on copies of their own and on the isolated network of [pra], while production runs on
   cleanup RUN                after a drill: its LPARs stopped, its volumes destroyed, everything as it was before
 
@@ -57,15 +59,19 @@ def add_arguments(commands: argparse._SubParsersAction[argparse.ArgumentParser])
 def drawing(arguments: argparse.Namespace) -> Draw:
     """What draws up the plan. Raises :class:`ValueError` with what was expected."""
     from app.recovery.pra.failover_draft import Asked
-    from app.recovery.pra.operate import plan_cleanup, plan_drill, plan_failover
+    from app.recovery.pra.operate import plan_cleanup, plan_drill, plan_failover, plan_reprotect
 
     if not 1 <= arguments.wave <= 32:
         raise ValueError(f"--wave {arguments.wave}: expected 1 to 32")
     verb, names = arguments.verb, tuple(arguments.lpars)
     if not names or verb == "check":
         raise ValueError(f"{verb} LPAR …: expected a name or a pattern" if verb != "check" else "check makes no plan")
-    if verb != "failover" and (arguments.disaster or arguments.immediate):
-        raise ValueError(f"--disaster and --immediate go with failover, not with {verb}")
+    if arguments.disaster and verb != "failover":
+        raise ValueError(f"--disaster goes with failover, not with {verb}")
+    if arguments.immediate and verb not in ("failover", "failback"):
+        raise ValueError(f"--immediate goes with failover and failback, not with {verb}")
+    if verb == "reprotect":
+        return lambda operations, run_id: plan_reprotect(operations, names, run_id)
     if verb == "cleanup":
         if len(names) != 1:
             raise ValueError("cleanup RUN: expected the one run that was the drill")
@@ -73,7 +79,8 @@ def drawing(arguments: argparse.Namespace) -> Draw:
     if verb == "drill":
         return lambda operations, run_id: plan_drill(operations, names, arguments.wave, run_id)
     asked = Asked(arguments.disaster, arguments.immediate, arguments.wave)
-    return lambda operations, run_id: plan_failover(operations, names, asked, run_id)
+    back = verb == "failback"
+    return lambda operations, run_id: plan_failover(operations, names, asked, run_id, back=back)
 
 
 def check(settings: Settings, store_path: Path, arguments: argparse.Namespace) -> int:

@@ -60,6 +60,7 @@ def add_arguments(commands: argparse._SubParsersAction[argparse.ArgumentParser])
     add("-p", "--pure-password", metavar="REFERENCE", help="its password or token, as a reference (default: prompt)")
     add("-m", "--system", "--managed-system", action="append", default=[], metavar="NAME", help="only these systems")
     add("--exclude-lpar", action="append", default=[], metavar="NAMES", help="not these LPARs: names, commas between")
+    add("--reverse", action="store_true", help="the way home: for what runs at the recovery site after a failover")
     add("--host-prefix", metavar="TEXT", help="host objects are called TEXT and the LPAR's name")
     add("--verify-ssl", action="store_true", default=True, help="check certificates (the default)")
     add("--no-verify-ssl", action="store_false", dest="verify_ssl", help="believe any certificate of -P")
@@ -107,6 +108,7 @@ def _given(settings: Settings, arguments: argparse.Namespace) -> Settings:
         pra = replace(pra, exclude=(*pra.exclude, *excluded))
         if arguments.host_prefix is not None:
             pra = replace(pra, host=f"{arguments.host_prefix}{{lpar}}")
+        pra = pra.reversed() if arguments.reverse else pra
     return replace(settings, pra=pra, guests=tuple(guests))
 
 

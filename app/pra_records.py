@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from fnmatch import fnmatchcase
 
@@ -37,7 +37,8 @@ class Pra:
     """``nominal`` and ``recovery`` are sites. ``lpars`` and ``exclude`` are patterns of names (``*``, ``?``, ``[…]``).
     ``host`` is the name of an LPAR's host object on an array, with ``{lpar}`` in it. ``wwpn`` is the policy, and
     ``same_wwpn`` are patterns of the LPARs that keep production's pairs all the same. ``drill_vswitch`` and
-    ``drill_vlan`` are the isolated network at the recovery site, where there is one."""
+    ``drill_vlan`` are the isolated network at the recovery site, where there is one. ``reverse``: the way home, for
+    what runs at the other site after a failover."""
 
     nominal: str
     recovery: str
@@ -49,6 +50,11 @@ class Pra:
     drill_vswitch: str | None = None
     drill_vlan: int | None = None
     systems: tuple[SystemMap, ...] = ()
+    reverse: bool = False
+
+    def reversed(self) -> Pra:
+        """With the sides swapped. The definitions at home are production's own: nothing maps to them."""
+        return replace(self, nominal=self.recovery, recovery=self.nominal, systems=(), reverse=not self.reverse)
 
     def protects(self, lpar: str) -> bool:
         return _matches(lpar, self.lpars) and not self.excludes(lpar)

@@ -6,7 +6,7 @@ from functools import cache
 from typing import Any
 
 from app.recovery.pg import steps as pg_steps
-from app.recovery.pra import array_steps, drill_steps, hmc_steps, power_steps
+from app.recovery.pra import array_steps, drill_steps, hmc_steps, power_steps, reprotect_steps
 from app.recovery.rcg import object_steps, provision_steps, role_steps
 from app.recovery.step import Step
 from store.recorded import RecordError, from_text, to_text
@@ -47,6 +47,11 @@ _KINDS: dict[str, type[Any]] = {
     "drill.profile": drill_steps.MakeProfile,
     "host.disconnect": array_steps.Disconnect,
     "pg.schedule": pg_steps.SetSchedule,
+    "pg.make": reprotect_steps.MakeGroup,
+    "pg.members": reprotect_steps.AddMembers,
+    "pg.target": reprotect_steps.AddTarget,
+    "pg.allow": reprotect_steps.AllowTarget,
+    "pg.every": reprotect_steps.SetEvery,
     "lpar.stop": power_steps.StopLpar,
     "lpar.activate": power_steps.ActivateLpar,
     "lpar.up": power_steps.WaitUp,

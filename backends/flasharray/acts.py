@@ -207,17 +207,78 @@ class DisconnectVolume:
 
 @dataclass(frozen=True, slots=True)
 class SetReplicationSchedule:
-    """The replication schedule of a group on or off, as it was otherwise."""
+    """The replication schedule of a group on or off, as it was otherwise but for its frequency, where one is given."""
 
     group: str
     enabled: bool
+    every_s: int | None = None
 
     def command(self) -> str:
         word = "true" if self.enabled else "false"
-        return f'PATCH /protection-groups?names={self.group} {{"replication_schedule": {{"enabled": {word}}}}}'
+        more = "" if self.every_s is None else f', "frequency": {self.every_s * 1000}'
+        return f'PATCH /protection-groups?names={self.group} {{"replication_schedule": {{"enabled": {word}{more}}}}}'
 
     def send(self, client: FlashArrayClient) -> str:
-        return verbs.set_replication_schedule(client, self.group, self.enabled).name
+        return verbs.set_replication_schedule(client, self.group, self.enabled, self.every_s).name
+
+
+@dataclass(frozen=True, slots=True)
+class CreateGroup:
+    """A protection group without members."""
+
+    group: str
+
+    def command(self) -> str:
+        return f"POST /protection-groups?names={self.group}"
+
+    def send(self, client: FlashArrayClient) -> str:
+        return verbs.create_group(client, self.group).name
+
+
+@dataclass(frozen=True, slots=True)
+class AddGroupMembers:
+    """Volumes to a group, all or none."""
+
+    group: str
+    volumes: tuple[str, ...]
+
+    def command(self) -> str:
+        return f"POST /protection-groups/volumes?group_names={self.group}&member_names={','.join(self.volumes)}"
+
+    def send(self, client: FlashArrayClient) -> str:
+        verbs.add_members(client, self.group, self.volumes)
+        return ""
+
+
+@dataclass(frozen=True, slots=True)
+class AddGroupTarget:
+    """A connected array that a group replicates to."""
+
+    group: str
+    target: str
+
+    def command(self) -> str:
+        return f"POST /protection-groups/targets?group_names={self.group}&member_names={self.target}"
+
+    def send(self, client: FlashArrayClient) -> str:
+        verbs.add_target(client, self.group, self.target)
+        return ""
+
+
+@dataclass(frozen=True, slots=True)
+class AllowGroupTarget:
+    """On the target: the replica group may be replicated to it."""
+
+    group: str
+    target: str
+
+    def command(self) -> str:
+        query = f"group_names={self.group}&member_names={self.target}"
+        return f'PATCH /protection-groups/targets?{query} {{"allowed": true}}'
+
+    def send(self, client: FlashArrayClient) -> str:
+        verbs.allow_target(client, self.group, self.target)
+        return ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -126,10 +126,40 @@ def restore_group(client: FlashArrayClient, group: str, snapshot: str) -> Made:
     return _made(client, call, "post_protection_groups", names=[name], source_names=[source], overwrite=True)
 
 
-def set_replication_schedule(client: FlashArrayClient, group: str, enabled: bool) -> Made:
-    """PATCH /protection-groups ``replication_schedule.enabled``: the rest of the schedule stays as it is."""
+def create_group(client: FlashArrayClient, group: str) -> Made:
+    """POST /protection-groups: a group without members."""
     name = names.group(group)
-    body = _model("ProtectionGroup", replication_schedule=_model("ReplicationSchedule", enabled=enabled))
+    return _made(client, f"POST /protection-groups {name}", "post_protection_groups", names=[name])
+
+
+def add_members(client: FlashArrayClient, group: str, volumes: Sequence[str]) -> None:
+    """POST /protection-groups/volumes: these volumes to the group, all or none."""
+    name, members = names.group(group), [names.name(volume) for volume in volumes]
+    call = f"POST /protection-groups/volumes {name} {','.join(members)}"
+    client.send(call, "post_protection_groups_volumes", group_names=[name], member_names=members)
+
+
+def add_target(client: FlashArrayClient, group: str, array: str) -> None:
+    """POST /protection-groups/targets: the group replicates to this connected array."""
+    name, target = names.group(group), names.name(array)
+    call = f"POST /protection-groups/targets {name} {target}"
+    client.send(call, "post_protection_groups_targets", group_names=[name], member_names=[target])
+
+
+def allow_target(client: FlashArrayClient, group: str, array: str) -> None:
+    """PATCH /protection-groups/targets ``allowed``, on the target: ``group`` is the replica, ``source-array:group``."""
+    name, target = names.group(group), names.name(array)
+    body = _model("TargetProtectionGroupPostPatch", allowed=True)
+    call = f"PATCH /protection-groups/targets {name} {target} allowed=True"
+    client.send(call, "patch_protection_groups_targets", group_names=[name], member_names=[target], target=body)
+
+
+def set_replication_schedule(client: FlashArrayClient, group: str, enabled: bool, every_s: int | None = None) -> Made:
+    """PATCH /protection-groups ``replication_schedule``: on or off and, where given, its frequency in seconds; the rest
+    of the schedule stays as it is."""
+    name = names.group(group)
+    values: dict[str, object] = {} if every_s is None else {"frequency": every_s * 1000}
+    body = _model("ProtectionGroup", replication_schedule=_model("ReplicationSchedule", enabled=enabled, **values))
     call = f"PATCH /protection-groups {name} replication_schedule enabled={enabled}"
     return _made(client, call, "patch_protection_groups", names=[name], protection_group=body)
 

@@ -29,7 +29,7 @@ def _align(now: PraNow, pair: Pair, slots: Slots, *, twice: bool) -> Aligned:
         return Aligned(pair.name, (), (Finding("fa.naming", words),))
     acts: list[Act] = []
     found: list[Finding] = []
-    parts = [align_definition(now, pair, slots)] if now.pra.recovery else []
+    parts = [align_definition(now, pair, slots)] if now.pra.recovery and not now.pra.reverse else []
     for side, lpar in ((now.nominal, pair.home), (now.recovery, pair.partner)):
         if lpar is not None:
             others = _other_hosts(now, side, lpar)

@@ -39,7 +39,7 @@ def ready(now: PraNow, member: Member, guards: Guards) -> None:
     seen = min((a.taken_at for a, _ in member.hosts if a.taken_at is not None), default=None)
     _defined(now, member, guards)
     _disks(member, guards, seen)
-    _free(member, guards, seen)
+    _free(now, member, guards, seen)
 
 
 def _defined(now: PraNow, member: Member, guards: Guards) -> None:
@@ -48,7 +48,7 @@ def _defined(now: PraNow, member: Member, guards: Guards) -> None:
         wrong.append(f"{lpar.name} on {lpar.system} has no profile to activate")
     if lpar.unread:
         wrong.append(f"not read of it: {', '.join(lpar.unread)}")
-    if member.home is not None:
+    if member.home is not None and not now.pra.reverse:
         where = now.pra.system(member.home.system) or now.pra.system(member.home.system_key)
         pair = next((p for p in now.pairs if p.name == member.name), Pair(member.name, None, lpar, where))
         acts, _ = align_definition(now, pair, Slots())
@@ -98,13 +98,13 @@ def _lacking(disk: Disk) -> str | None:
     return f"{name} is connected to {', '.join(others)}" if len(others) > 1 else None
 
 
-def _free(member: Member, guards: Guards, seen: datetime | None) -> None:
+def _free(now: PraNow, member: Member, guards: Guards, seen: datetime | None) -> None:
     lpar = member.lpar
     wrong = [] if lpar.state is OFF else [f"it is {lpar.state} on {lpar.system}"]
     for array, host in member.hosts:
         logged_in = sorted(array.logged_in.intersection(host.wwns))
         wrong += [f"{logged_in[0]} of {host.name} is logged in to {array.device}"] if logged_in else []
-    words = f"{member.name} does not run at the recovery site"
+    words = f"{member.name} does not run at {now.recovery.site}"
     guards.add("pwr.free", member.name, words, wrong, "Not Activated, no initiator logged in", seen)
 
 

@@ -27,7 +27,6 @@ FENCED_S = 300.0
 def fence(drawing: Drawing, guards: Guards, seen: Sequence[Witness]) -> None:
     """The guards and steps of it. ``seen`` are the witnesses of the nominal site where that is said to be dark."""
     now, draft = drawing.now, drawing.draft
-    draft.confirm.append(f"failover {draft.at.name}")
     answering = [hmc for hmc in now.nominal.hmcs if hmc.reading is not None]
     taken = answering[0].taken_at if answering else None
     if not drawing.asked.disaster:

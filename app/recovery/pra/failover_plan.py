@@ -28,8 +28,9 @@ from store.runs import Plan
 BOOT_S = 900.0
 
 
-def plan(now: PraNow, found: Sequence[Member], asked: Asked, seen: Sequence[Witness], run_id: str) -> Plan:
-    """The plan. ``seen`` are the witnesses of the nominal site where that is said to be dark."""
+def plan(verb: str, now: PraNow, found: Sequence[Member], asked: Asked, seen: Sequence[Witness], run_id: str) -> Plan:
+    """The plan. ``verb`` is *failover*, or *failback* on the way home; ``seen`` are the witnesses of the nominal site
+    where that is said to be dark."""
     groups = {(d.array.device, d.group.name): d for m in found for d in m.disks if d.group is not None}
     keys = tuple(sorted(f"pg:{_array_id(d.array)}:{name}" for (_, name), d in groups.items()))
     name = found[0].name if len(found) == 1 else f"{len(found)} LPARs"
@@ -37,6 +38,7 @@ def plan(now: PraNow, found: Sequence[Member], asked: Asked, seen: Sequence[Witn
     draft = Draft(party, "s", run_id)
     drawing = Drawing(now, asked, found, draft)
     guards = Guards(draft.guards)
+    draft.confirm.append(f"{verb} {name}")
     fence(drawing, guards, seen)
     for member in found:
         failover_checks.ready(now, member, guards)
@@ -47,7 +49,7 @@ def plan(now: PraNow, found: Sequence[Member], asked: Asked, seen: Sequence[Witn
         copy(drawing)
         _activate(drawing)
         _close(drawing)
-    return merged("failover", [draft])
+    return merged(verb, [draft])
 
 
 def _array_id(array: ArrayNow) -> str:
@@ -130,10 +132,35 @@ def _close(drawing: Drawing) -> None:
             "hosts fenced, before its power returns."
         )
         return
+    _forward(drawing)
     for at in drawing.arrived:
         source, group = origin(at[1])
         home_array = now.nominal.array(source or "")
         known = home_array.groups.get(group) if home_array is not None else None
-        if home_array is not None and known is not None and known.replication is not None and known.replication.enabled:
+        if home_array is None or known is None or known.replication is None or not known.replication.enabled:
+            continue
+        if _others(drawing, home_array, group):
+            draft.notes.append(f"{group} goes on replicating: it protects LPARs that stay at {now.nominal.site}.")
+        else:
             step_off = SetSchedule(home_array.device, group, False)
             draft.add(step_off, f"Replication schedule of {group} off", needs=tuple(drawing.up.values()), limit_s=60.0)
+
+
+def _forward(drawing: Drawing) -> None:
+    """On the way home: what was replicated from there before is replicated again."""
+    done: set[tuple[str, str]] = set()
+    for disk in (disk for member in drawing.members for disk in member.disks) if drawing.now.pra.reverse else ():
+        for group in disk.array.groups_of.get(disk.volume.name, ()):
+            at = (disk.array.device, group.name)
+            if at not in done and group.targets and group.replication is not None and not group.replication.enabled:
+                done.add(at)
+                step = SetSchedule(*at, True)
+                title = f"Replication schedule of {group.name} on again"
+                drawing.draft.add(step, title, needs=tuple(drawing.up.values()), limit_s=60.0)
+
+
+def _others(drawing: Drawing, home: ArrayNow, group: str) -> bool:
+    """Whether a group has volumes besides those of the LPARs that are failed over."""
+    ours = {disk.plain for member in drawing.members for disk in member.disks}
+    names = [name for name, groups in home.groups_of.items() if any(each.name == group for each in groups)]
+    return any(name.rpartition("::")[2] not in ours for name in names)

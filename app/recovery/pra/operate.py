@@ -9,7 +9,7 @@ from app.pra_records import Pra
 from app.recovery import prediction, witnesses
 from app.recovery.draft import CannotPlanError
 from app.recovery.operations import Operations
-from app.recovery.pra import align_plan, drill_plan, failover_plan, gather, readiness
+from app.recovery.pra import align_plan, drill_plan, failover_plan, gather, readiness, reprotect_plan
 from app.recovery.pra.align import align
 from app.recovery.pra.alignment import Aligned
 from app.recovery.pra.failover_draft import Asked
@@ -42,15 +42,19 @@ def plan_align(operations: Operations, now: PraNow, run_id: str) -> tuple[Plan, 
     return prediction.predicted(plan, operations.ledger.durations), aligned
 
 
-def plan_failover(operations: Operations, names: Sequence[str], asked: Asked, run_id: str) -> Plan:
-    """The plan that brings LPARs, by name or pattern, up at the recovery site. Raises :class:`CannotPlanError`."""
+def plan_failover(
+    operations: Operations, names: Sequence[str], asked: Asked, run_id: str, *, back: bool = False
+) -> Plan:
+    """The plan that brings LPARs, by name or pattern, up at the recovery site or, with ``back``, home again. Raises
+    :class:`CannotPlanError`."""
     pra = configured(operations)
+    pra = pra.reversed() if back else pra
     now = look(operations, pra)
     found = members(now, names)
     seen: tuple[Witness, ...] = ()
     if asked.disaster and any(member.home is None for member in found):
         seen = witnesses.asked(operations.devices, operations.settings.devices, pra.nominal, "")
-    plan = failover_plan.plan(now, found, asked, seen, run_id)
+    plan = failover_plan.plan("failback" if back else "failover", now, found, asked, seen, run_id)
     return prediction.predicted(plan, operations.ledger.durations)
 
 
@@ -83,4 +87,11 @@ def plan_cleanup(operations: Operations, drill: str, run_id: str) -> Plan:
     :class:`store.ledger.RunError`."""
     now = look(operations, configured(operations))
     plan = drill_plan.cleanup(now, operations.ledger.run(drill), run_id)
+    return prediction.predicted(plan, operations.ledger.durations)
+
+
+def plan_reprotect(operations: Operations, names: Sequence[str], run_id: str) -> Plan:
+    """The plan that replicates LPARs which run at the recovery site back home. Raises :class:`CannotPlanError`."""
+    now = look(operations, configured(operations))
+    plan = reprotect_plan.plan(now, members(now, names), run_id)
     return prediction.predicted(plan, operations.ledger.durations)

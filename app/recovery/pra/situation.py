@@ -12,7 +12,7 @@ from typing import TypeVar
 from app.pra_records import Pra, SystemMap
 from app.recovery.pra.golden import next_profile
 from backends.flasharray.looks import VolumeSnapshot
-from store.estate import FlashArray, Host, Lpar, ManagedSystem, ProtectionGroup, Reading, Volume
+from store.estate import FlashArray, Host, Lpar, LparState, ManagedSystem, ProtectionGroup, Reading, Volume
 
 T = TypeVar("T")
 
@@ -166,8 +166,11 @@ class PraNow:
 
     @cached_property
     def pairs(self) -> tuple[Pair, ...]:
-        """The protected LPARs of the nominal site. What is excluded, or is a VIOS, is none."""
+        """The protected LPARs of the nominal site; on the way home those that run there. What is excluded, or is a
+        VIOS, is none."""
         homes = [lpar for lpar in self.nominal.lpars if lpar.env != "vioserver" and self.pra.protects(lpar.name)]
+        if self.pra.reverse:
+            homes = [lpar for lpar in homes if lpar.state is not LparState.NOT_ACTIVATED]
         return tuple(self._pair(lpar) for lpar in homes)
 
     def _pair(self, home: Lpar) -> Pair:

@@ -1,0 +1,116 @@
+"""Steps that make a protection group, and replicate it the other way. Source: procedures 3.5 (A14), 3.2."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from app.recovery.pg.steps import Sends
+from app.recovery.step import Seen, Sight, Verdict, facts
+from backends.flasharray import acts
+from backends.flasharray.looks import GroupAsked, GroupMembers
+
+
+@dataclass(frozen=True, slots=True)
+class MakeGroup(Sends):
+    """POST /protection-groups."""
+
+    array: str
+    group: str
+
+    def verb(self) -> acts.CreateGroup:
+        return acts.CreateGroup(self.group)
+
+    def observe(self, sight: Sight) -> Seen:
+        found = sight.look(self.array, GroupAsked(self.group))
+        told = facts({self.group: "not there" if found is None else "destroyed" if found.destroyed else "there"})
+        if found is None:
+            return Seen(Verdict.READY, told, f"there is no group {self.group}")
+        if found.destroyed:
+            return Seen(Verdict.REFUSED, told, f"{self.group} is pending eradication: its name is taken")
+        return Seen(Verdict.DONE, told, "the group is there")
+
+
+@dataclass(frozen=True, slots=True)
+class AddMembers(Sends):
+    """POST /protection-groups/volumes: done when all of them are members. More may be."""
+
+    array: str
+    group: str
+    volumes: tuple[str, ...]
+
+    def verb(self) -> acts.AddGroupMembers:
+        return acts.AddGroupMembers(self.group, self.volumes)
+
+    def observe(self, sight: Sight) -> Seen:
+        members = sight.look(self.array, GroupMembers(self.group))
+        there = [volume for volume in self.volumes if volume in members]
+        told = facts({f"members of {self.group}": f"{len(there)} of {len(self.volumes)}"})
+        if len(there) == len(self.volumes):
+            return Seen(Verdict.DONE, told, "all are members")
+        if there:
+            return Seen(Verdict.REFUSED, told, f"{there[0]} is a member already, and some are not: plan it anew")
+        return Seen(Verdict.READY, told, "none is a member yet")
+
+
+@dataclass(frozen=True, slots=True)
+class AddTarget(Sends):
+    """POST /protection-groups/targets."""
+
+    array: str
+    group: str
+    target: str
+
+    def verb(self) -> acts.AddGroupTarget:
+        return acts.AddGroupTarget(self.group, self.target)
+
+    def observe(self, sight: Sight) -> Seen:
+        found = sight.look(self.array, GroupAsked(self.group))
+        names = [target.name for target in found.targets] if found is not None else []
+        told = facts({f"targets of {self.group}": ", ".join(names) or "none"})
+        if self.target in names:
+            return Seen(Verdict.DONE, told, f"it replicates to {self.target}")
+        return Seen(Verdict.READY, told, f"it does not replicate to {self.target} yet")
+
+
+@dataclass(frozen=True, slots=True)
+class AllowTarget(Sends):
+    """PATCH /protection-groups/targets, on the target's array: ``group`` is the replica there."""
+
+    array: str
+    group: str
+    target: str
+
+    def verb(self) -> acts.AllowGroupTarget:
+        return acts.AllowGroupTarget(self.group, self.target)
+
+    def observe(self, sight: Sight) -> Seen:
+        found = sight.look(self.array, GroupAsked(self.group))
+        if found is None:
+            told = facts({self.group: "not there yet"})
+            return Seen(Verdict.CHANGING, told, f"{self.array} does not show {self.group} yet")
+        allowed = any(target.name == self.target and target.allowed for target in found.targets)
+        told = facts({f"{self.group} to {self.target}": "allowed" if allowed else "not allowed"})
+        if allowed:
+            return Seen(Verdict.DONE, told, "it is allowed")
+        return Seen(Verdict.READY, told, "it is not allowed yet")
+
+
+@dataclass(frozen=True, slots=True)
+class SetEvery(Sends):
+    """PATCH /protection-groups: the replication schedule on, every so many seconds."""
+
+    array: str
+    group: str
+    every_s: int
+
+    def verb(self) -> acts.SetReplicationSchedule:
+        return acts.SetReplicationSchedule(self.group, True, self.every_s)
+
+    def observe(self, sight: Sight) -> Seen:
+        found = sight.look(self.array, GroupAsked(self.group))
+        schedule = found.replication if found is not None else None
+        on = schedule is not None and schedule.enabled
+        told = facts({"replication schedule": f"on, every {schedule.frequency_s} s" if schedule and on else "off"})
+        if schedule is not None and on and schedule.frequency_s == self.every_s:
+            return Seen(Verdict.DONE, told, f"it replicates every {self.every_s} s")
+        return Seen(Verdict.READY, told, "the schedule is not so yet")
