@@ -128,7 +128,7 @@ class Attempt:
         if record.attempts and planned.call:
             self._remember(record)
         intended, failures, first = record.attempts > 0, 0, True
-        if intended or not planned.call:
+        if intended or not planned.call or planned.kind in kinds.FRESH:
             self._since = _now()
         while not self._stopped():
             seen = self._look(step, planned, record.began_at)

@@ -63,6 +63,10 @@ _KINDS: dict[str, type[Any]] = {
 }
 
 
+FRESH = frozenset({"lpar.activate"})
+"""Kinds of step whose verb rests on looks of its very moment: what goes live twice cannot be taken back."""
+
+
 class UnknownStepError(ValueError):
     """The store keeps a step that this program does not know, or not in this form."""
 
