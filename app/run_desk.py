@@ -92,7 +92,7 @@ class RunDesk:
                 if self._app.shown is not None:
                     self._app.shown.runs_changed()
             case ActsAsked():
-                await self._acts(around, message.groups)
+                await self._acts(around, message)
             case OrderGiven():
                 self._order(around, message.text)
             case Proposed():
@@ -151,8 +151,8 @@ class RunDesk:
 
     # ---------------------------------------------------------------------------------------------------- the menu
 
-    async def _acts(self, around: Surroundings, groups: tuple[str, ...]) -> None:
-        """Show what can be done to these groups."""
+    async def _acts(self, around: Surroundings, message: ActsAsked) -> None:
+        """Show what can be done."""
         from screens.dialogs.acts import ActMenu
 
         def answered(chosen: Chosen | None) -> None:
@@ -160,11 +160,11 @@ class RunDesk:
             if chosen is None or shown is None:
                 return
             if chosen.more:
-                shown.type_command(f"do {chosen.text}")
+                shown.type_command(f"do {chosen.order}")
             else:
-                self._order(around, chosen.text)
+                self._order(around, chosen.order)
 
-        await self._app.push_screen(ActMenu(around, groups), answered)
+        await self._app.push_screen(ActMenu(around, message.what, message.offers), answered)
 
     def _order(self, around: Surroundings, text: str, before: str | None = None) -> None:
         """Have something planned; until the plan is there every screen says that the arrays are looked at."""

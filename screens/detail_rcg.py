@@ -10,10 +10,10 @@ from textual.binding import BindingType
 from screens.actions import Place, bindings
 from screens.detail import Detail
 from screens.facts_rcg import parts
-from screens.rcg_offers import order_text
+from screens.rcg_offers import asked, order_text
 from screens.rcg_sides import pair_of
 from screens.rows_rcgs import side_entries
-from screens.run_messages import ActsAsked, OrderGiven
+from screens.run_messages import OrderGiven
 from screens.scene import Scene
 from screens.side_by_side import Part
 from store.records import Entry
@@ -38,7 +38,7 @@ class RcgDetail(Detail):
         return side_entries(pair_of(scene, self.key))
 
     def do_act(self) -> None:
-        self.post_message(ActsAsked((self.key,)))
+        self.post_message(asked([pair_of(self.around.scene(), self.key)]))
 
     def do_rcg(self, word: str) -> None:
         self.post_message(OrderGiven(order_text(word, [pair_of(self.around.scene(), self.key)])))

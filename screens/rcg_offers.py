@@ -5,28 +5,41 @@ It is said from what the store last saw; the plan looks at the arrays anew and r
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
 
 from screens.actions_acts import RCG_WORDS
+from screens.offers import Offer
 from screens.rcg_sides import RcgPair, decide, standing_of
+from screens.run_messages import ActsAsked
 from store.estate import RcgMode, RcgStatus
 from store.rcg_verbs import DISASTER, RIGHT, RcgVerb, Standing
 
+_VOLUMES = (
+    ("create-volume", "New volume", "Make a volume and replicate it", "create {} NAME --size 100G --cpg HERE:THERE"),
+    ("add-volume", "Add volume", "Replicate a volume that exists", "add {} NAME"),
+    ("remove-volume", "Remove volume", "Replicate a volume no longer; both stay", "remove {} NAME"),
+    ("delete-volume", "Delete volume", "Delete it on both arrays; with the last one the group", "delete {} NAME"),
+)
+"""What is done to one volume of a group: more must be said, so it is typed on."""
 
-@dataclass(frozen=True, slots=True)
-class Offer:
-    """A verb in the menu: ``word`` of :data:`screens.actions_acts.RCG_WORDS`; ``why_not`` None: it is right."""
 
-    word: str
-    name: str
-    description: str
-    why_not: str | None
+def asked(pairs: Sequence[RcgPair]) -> ActsAsked:
+    """The menu of what can be done to these groups."""
+    names = ", ".join(pair.name for pair in pairs)
+    return ActsAsked(names if len(pairs) == 1 else f"{len(pairs)} groups: {names}", (*offers(pairs), *_volumes(pairs)))
 
 
 def offers(pairs: Sequence[RcgPair]) -> tuple[Offer, ...]:
     """Every verb, with why it is not right for these groups."""
-    return tuple(Offer(word, name, words, _of_all(word, verb, pairs)) for word, verb, name, words in RCG_WORDS)
+    return tuple(
+        Offer(word, name, words, order_text(word, pairs), _of_all(word, verb, pairs))
+        for word, verb, name, words in RCG_WORDS
+    )
+
+
+def _volumes(pairs: Sequence[RcgPair]) -> Iterator[Offer]:
+    for word, name, description, template in _VOLUMES if len(pairs) == 1 else ():
+        yield Offer(word, name, description, f"volume {template.format(pairs[0].pair_key)}", more=True)
 
 
 def _of_all(word: str, verb: RcgVerb, pairs: Sequence[RcgPair]) -> str | None:

@@ -14,10 +14,10 @@ from screens.columns import Row
 from screens.head import counts_lines
 from screens.messages import DetailRequested
 from screens.pane import Pane
-from screens.rcg_offers import order_text
-from screens.rcg_sides import decide, pair_of, pairs
+from screens.rcg_offers import asked, order_text
+from screens.rcg_sides import RcgPair, decide, pair_of, pairs
 from screens.rows_rcgs import COLUMNS, row, serving, side_entries
-from screens.run_messages import ActsAsked, OrderGiven
+from screens.run_messages import OrderGiven
 from screens.scene import Scene, stamp
 from store.estate import DeviceKind
 from store.records import Entry
@@ -51,11 +51,14 @@ class RcgsPane(Pane):
         return side_entries(pair_of(scene, key))
 
     def do_act(self) -> None:
-        self.post_message(ActsAsked(self._chosen()))
+        self.post_message(asked(self._chosen_pairs()))
 
     def do_rcg(self, word: str) -> None:
+        self.post_message(OrderGiven(order_text(word, self._chosen_pairs())))
+
+    def _chosen_pairs(self) -> list[RcgPair]:
         scene = self.around.scene()
-        self.post_message(OrderGiven(order_text(word, [pair_of(scene, key) for key in self._chosen()])))
+        return [pair_of(scene, key) for key in self._chosen()]
 
     def opens(self, key: str) -> DetailRequested:
         return DetailRequested("rcg_pair", key)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from textual.message import Message
 
 if TYPE_CHECKING:
+    from screens.offers import Offer
     from store.runs import Choice
 
 
@@ -17,9 +18,10 @@ class AboutRuns(Message):
 
 @dataclass
 class ActsAsked(AboutRuns):
-    """The operator wants to know what can be done to remote copy groups, by their pair keys."""
+    """The operator wants to know what can be done to ``what``, as it is said of it."""
 
-    groups: tuple[str, ...]
+    what: str
+    offers: tuple[Offer, ...]
 
 
 @dataclass
