@@ -6,10 +6,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
+from rich.cells import cell_len
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
-from textual.events import Key
+from textual.events import Key, Resize
+from textual.geometry import Region
 from textual.message import Message
 from textual.widgets import Input
 
@@ -17,6 +19,8 @@ from screens.cells import Cell, Line, Tone
 from screens.widgets.block import Block
 from screens.widgets.entry import Entry
 from screens.widgets.mode import Mode
+
+NARROWEST = 24
 
 
 class _Line(Entry):
@@ -28,6 +32,11 @@ class _Line(Entry):
         Binding("up", "app_key('earlier')", show=False),
         Binding("down", "app_key('later')", show=False),
     ]
+
+    def on_resize(self, event: Resize) -> None:
+        # A text that it begins with is there before there is room: the end that is typed on must be seen.
+        at = cell_len(self.value[: self.cursor_position])
+        self.scroll_to_region(Region(at, 0, 1, 1), animate=False)
 
     def action_app_key(self, what: str) -> None:
         prompt = self.parent
@@ -47,7 +56,7 @@ class Prompt(Horizontal):
 
     DEFAULT_CSS = """
     Prompt { height: 1; width: 100%; }
-    Prompt > Input { width: 2fr; min-width: 24; height: 1; border: none; padding: 0; }
+    Prompt > Input { width: 2fr; height: 1; border: none; padding: 0; }
     Prompt > Input:focus { border: none; }
     Prompt > #sign { width: 1; }
     Prompt > #hint { width: 3fr; margin-left: 2; height: 1; }
@@ -93,9 +102,12 @@ class Prompt(Horizontal):
         yield self._hint
 
     def on_mount(self) -> None:
+        self._make_room(self.line.value)
         self.line.focus()
         self.line.cursor_position = len(self.line.value)
         ahead, self._ahead = self._ahead, None
+        if self.line.value:
+            self._typed(self.mode, self.line.value)
         for event in ahead or ():
             self.take(event)
 
@@ -125,7 +137,13 @@ class Prompt(Horizontal):
 
     def typed(self, text: str) -> None:
         """The text changed."""
+        self._make_room(text)
         self._typed(self.mode, text)
+
+    def _make_room(self, text: str) -> None:
+        """A long text takes the room of the hint."""
+        wanted = min(cell_len(text) + 2, self.app.size.width - 2)
+        self.line.styles.min_width = max(NARROWEST, wanted)
 
     def on_input_changed(self, event: Input.Changed) -> None:
         event.stop()
