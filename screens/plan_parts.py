@@ -17,17 +17,26 @@ def plan_parts(plan: Plan, now: datetime) -> tuple[Part, ...]:
 
 
 def _targets(plan: Plan) -> Iterator[Part]:
-    """Of several groups each by its name, with the number that its steps begin with."""
-    if len(plan.targets) > 1:
-        names = [f"g{number} {target.rpartition(':')[2]}" for number, target in enumerate(plan.targets, start=1)]
-        yield Note(f"{len(names)} groups: {', '.join(names)}", Tone.HEADING)
+    """Of several groups each by its name, with the number that its steps begin with. Two that one thing is done to, as
+    where one is cloned to the other, have no numbers."""
+    names = [target.rpartition(":")[2] for target in plan.targets]
+    if _several(plan):
+        numbered = [f"g{number} {name}" for number, name in enumerate(names, start=1)]
+        yield Note(f"{len(names)} groups: {', '.join(numbered)}", Tone.HEADING)
+    elif len(names) > 1:
+        yield Note(f"Groups: {', '.join(names)}", Tone.HEADING)
+
+
+def _several(plan: Plan) -> bool:
+    """Whether the same is done to several groups, each with guards of its own."""
+    return len(plan.targets) > 1 and len({guard.about for guard in plan.guards}) > 1
 
 
 REFUSALS_SHOWN = 12
 
 
 def _refusals(plan: Plan, now: datetime) -> Iterator[Part]:
-    several = len(plan.targets) > 1
+    several = _several(plan)
     for guard in plan.refused[:REFUSALS_SHOWN]:
         about = f"{guard.about}: " if several and guard.about else ""
         yield Note(f"Refused: {about}{guard.words}: {guard.evidence}{_seen(guard.seen_at, now)}", Tone.BAD)
@@ -65,7 +74,7 @@ def _steps(plan: Plan) -> Iterator[Part]:
     if plan.refused or not done:
         return
     devices = ", ".join(dict.fromkeys(step.device for step in done))
-    yield Heading(f"{len(done)} steps on {devices}")
+    yield Heading(f"{len(done)} step{'' if len(done) == 1 else 's'} on {devices}")
     for step in done:
         yield from _step(step)
     if undoes:

@@ -9,13 +9,19 @@ from datetime import timedelta
 from pathlib import Path
 
 from app.recovery.console_runs import ConsoleRuns
+from app.recovery.draft import merged
 from app.recovery.operations import Operations
+from app.recovery.pg.pairing import Source, Target
+from app.recovery.pg.plans import draw_clone
+from app.recovery.pg.request import Request
+from app.recovery.pg.situation import CloneDraft, CloneNow, GroupNow, TargetsNow
 from app.settings_records import Settings
+from backends.flasharray.records import Owner
 from store.database import open_store
 from store.ledger import Ledger
 from store.run_view import RunView
 from store.runs import Fact, Guard, Plan, PlannedStep, Run, RunState, StepState
-from tests.screens.estate import NOW, Clock, ago
+from tests.screens.estate import NOW, Clock, ago, pgroup, volume
 
 BY = "ops@jump from 192.0.2.7"
 SEEN = (Fact("oradb on 3par-oslo", "Primary, Started, 1 Synced"),)
@@ -67,6 +73,25 @@ REFUSED = replace(
     ),
     way_back=("Fence the hosts of 3par-oslo.", "On 3par-bergen: setrcopygroup recover -f oradb.r100"),
 )
+
+
+def clone_plan() -> Plan:
+    """What the planner makes of ``pgroup clone pg-erp drdeck-0301-0259 --onto pg-dev`` for three volumes."""
+    sizes = {"data": 400, "log": 100, "arch": 200}
+    owner = Owner("fa-oslo", "id-fa-oslo")
+
+    def side(name: str, prefix: str) -> GroupNow:
+        volumes = {v.name: v for v in (volume(f"{prefix}-{part}", gib=gib) for part, gib in sizes.items())}
+        group = pgroup("fa-oslo", name, (), volumes=tuple(volumes))
+        return GroupNow("fa-oslo", owner, ago(25), name, group, volumes)
+
+    home, dev = side("pg-erp", "erp"), side("pg-dev", "dev")
+    name = "pg-erp.drdeck-0301-0259"
+    sources = tuple(Source(v.name, v.id, v.provisioned, f"{name}.{v.name}") for v in home.volumes.values())
+    targets = TargetsNow(dev, tuple(Target(v.name, v.provisioned) for v in dev.volumes.values()), {})
+    draft = CloneDraft(CloneNow(name, ago(20), home, None, name, sources, targets), "s", "0301-0259-a7f3")
+    draw_clone(draft, Request("fa-oslo", "pg-erp", "drdeck-0301-0259", "pg-dev"))
+    return replace(merged("clone", [draft]), p50_s=21.0, p95_s=26.0)
 
 
 def propose(ledger: Ledger, clock: Clock, run_id: str = "0301-0259-a7f3", plan: Plan = FAILOVER) -> Run:

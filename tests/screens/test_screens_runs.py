@@ -30,7 +30,7 @@ from store.records import DeviceHealth
 from store.run_view import RunView
 from store.runs import Run, RunState, StepRecord, StepState
 from tests.screens.estate import NOW, SITES, Clock, Estate, devices, rcg_views, troubled
-from tests.screens.kept_runs import FAILOVER, REFUSED, fill, kept, propose
+from tests.screens.kept_runs import FAILOVER, REFUSED, clone_plan, fill, kept, propose
 from tests.screens.piloting import Driven, driven, piloted, pressed, settled
 from tests.screens.test_screens_snapshots import PlainText
 
@@ -77,16 +77,22 @@ async def test_the_screen_reads_so(
 
 
 @SIZES
-@pytest.mark.parametrize("what", ["proposed", "refused"])
+@pytest.mark.parametrize("what", ["proposed", "refused", "clone", "clone_end"])
 @piloted
 async def test_the_dialog_of_a_plan_reads_so(
     what: str, size: tuple[int, int], snapshot: SnapshotAssertion, tmp_path: Path
 ) -> None:
     made: list[Run] = []
-    async with watching(tmp_path, size, lambda ledger, clock: made.append(propose(ledger, clock))) as (console, _):
-        console.console.post_message(Proposed(made[0] if what == "proposed" else REFUSED, "rcg failover 100:oradb"))
-        await console.wait_for(lambda: "failover oradb" in console.text, "no dialog")
+    plan = clone_plan() if what.startswith("clone") else FAILOVER
+
+    def make(ledger: Ledger, clock: Clock) -> None:
+        made.append(propose(ledger, clock, plan=plan))
+
+    async with watching(tmp_path, size, make) as (console, _):
+        console.console.post_message(Proposed(REFUSED if what == "refused" else made[0], ""))
+        await console.wait_for(lambda: plan.name in console.text, "no dialog")
         await console.settle()
+        await console.press(*["G"] * what.endswith("_end"))
         assert console.text == snapshot.use_extension(PlainText)
 
 
@@ -257,6 +263,15 @@ def test_guards_of_several_groups_are_told_once_each_and_refusals_name_the_group
     assert "the pair is normal: of 2 groups (20s ago)" in _texts(several)
     refused = replace(several, guards=(replace(several.guards[0], holds=False), *several.guards[1:]))
     assert "Refused: a: the pair is normal" in _texts(refused)
+
+
+def test_a_plan_about_two_groups_names_both_and_numbers_neither() -> None:
+    """A clone overwrites one group from another: its steps and guards are those of one member."""
+    clone = replace(FAILOVER, verb="clone", targets=("pg:1:pg-erp", "pg:1:pg-dev"), steps=FAILOVER.steps[:1])
+    assert _texts(clone).startswith("Groups: pg-erp, pg-dev\n")
+    assert "1 step on 3par-oslo" in _texts(clone)
+    refused = replace(clone, guards=(replace(clone.guards[0], holds=False), *clone.guards[1:]))
+    assert "Refused: the pair is normal" in _texts(refused)
 
 
 def _run(state: RunState, *steps: StepState) -> Run:
