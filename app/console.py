@@ -238,7 +238,7 @@ class Console(TerminalApp[int]):
 
         if self.may_open(message.asked_by):
             above = [screen for screen in self.screen_stack if isinstance(screen, LevelScreen)]
-            await self.push_screen(LevelScreen(self.around, message.ref, [screen.title_now for screen in above]))
+            await self.push_screen(places.level(message.ref, self.around, [screen.title_now for screen in above]))
 
     async def on_values_requested(self, message: ValuesRequested) -> None:
         from screens.tables import TableScreen

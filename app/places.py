@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from importlib import import_module
 from typing import TYPE_CHECKING
 
 from textual.screen import Screen
 
 if TYPE_CHECKING:
+    from screens.level import LevelScreen
+    from screens.levels import Ref
     from screens.surroundings import Surroundings
 
 
@@ -78,3 +81,14 @@ def detail(kind: str, key: str, around: Surroundings) -> Screen[None]:
 
             return DeviceDetail(around, key)
     raise ValueError(f"nothing shows a {kind}")
+
+
+def level(ref: Ref, around: Surroundings, crumbs: Sequence[str]) -> LevelScreen:
+    """The table of what belongs to an object; ``crumbs`` are the titles of the levels above."""
+    from screens.level import LevelScreen
+
+    if ref.kind == "pgroup.snapshots":
+        from screens.pgroup_snapshots import SnapshotsScreen
+
+        return SnapshotsScreen(around, ref, crumbs)
+    return LevelScreen(around, ref, crumbs)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from screens.run_messages import (
     AboutRuns,
+    ActChosen,
     ActsAsked,
     DecisionAsked,
     LogRequested,
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from app.recovery.console_runs import ConsoleRuns
     from screens.cells import Line
     from screens.dialogs.acts import Chosen
+    from screens.offers import Offer
     from screens.scene import Scene
     from screens.surroundings import Surroundings
     from store.run_view import RunView
@@ -93,6 +95,8 @@ class RunDesk:
                     self._app.shown.runs_changed()
             case ActsAsked():
                 await self._acts(around, message)
+            case ActChosen():
+                self._act(around, message.offer)
             case OrderGiven():
                 self._order(around, message.text)
             case Proposed():
@@ -156,15 +160,23 @@ class RunDesk:
         from screens.dialogs.acts import ActMenu
 
         def answered(chosen: Chosen | None) -> None:
-            shown = self._app.shown
-            if chosen is None or shown is None:
-                return
-            if chosen.more:
-                shown.type_command(f"do {chosen.order}")
-            else:
-                self._order(around, chosen.order)
+            if chosen is not None:
+                self._take_up(around, chosen.order, more=chosen.more)
 
         await self._app.push_screen(ActMenu(around, message.what, message.offers), answered)
+
+    def _act(self, around: Surroundings, offer: Offer) -> None:
+        if offer.order is None:
+            self._app.say_here(f"{offer.name} is not right: {offer.why_not}.")
+        else:
+            self._take_up(around, offer.order, more=offer.more)
+
+    def _take_up(self, around: Surroundings, order: str, *, more: bool) -> None:
+        """Have it planned, or let the operator type on what is not all yet."""
+        if not more:
+            self._order(around, order)
+        elif self._app.shown is not None:
+            self._app.shown.type_command(f"do {order}")
 
     def _order(self, around: Surroundings, text: str, before: str | None = None) -> None:
         """Have something planned; until the plan is there every screen says that the arrays are looked at."""

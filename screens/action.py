@@ -11,12 +11,15 @@ class Place(StrEnum):
 
     OVERVIEW = "overview"
     PANE = "pane"
+    PGROUPS = "pgroups"
     RCGS = "rcgs"
     RUNS = "runs"
     EVENTS = "events"
     RUN = "run"
     LEVEL = "level"
+    SNAPSHOTS = "snapshots"
     DETAIL = "detail"
+    PGROUP = "pgroup"
     RCG = "rcg"
     LOG = "log"
     VALUES = "values"
@@ -25,10 +28,12 @@ class Place(StrEnum):
 
 EVERYWHERE = frozenset(Place)
 ON_DATA = EVERYWHERE - {Place.HELP}
-DETAILS = frozenset({Place.DETAIL, Place.RCG})
+DETAILS = frozenset({Place.DETAIL, Place.PGROUP, Place.RCG})
+LEVELS = frozenset({Place.LEVEL, Place.SNAPSHOTS})
+ON_PGROUPS = frozenset({Place.PGROUPS, Place.PGROUP, Place.SNAPSHOTS})
 ON_RCGS = frozenset({Place.RCGS, Place.RCG})
 ON_RUNS = frozenset({Place.RUNS, Place.RUN})
-ON_OBJECTS = frozenset({Place.OVERVIEW, Place.PANE, Place.RCGS, Place.EVENTS, Place.LEVEL})
+ON_OBJECTS = frozenset({Place.OVERVIEW, Place.PANE, Place.PGROUPS, Place.RCGS, Place.EVENTS}) | LEVELS
 ON_ROWS = ON_OBJECTS | ON_RUNS
 WITH_MORE = ON_ROWS | DETAILS
 
@@ -56,7 +61,7 @@ class Takes(StrEnum):
     FORM = "csv|json"
     SWITCH = "on|off"
     OBJECT = "OBJECT"
-    ORDER = "rcg|volume …"
+    ORDER = "rcg|volume|pgroup …"
 
 
 @dataclass(frozen=True, slots=True)

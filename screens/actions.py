@@ -13,7 +13,7 @@ from functools import cache
 from textual.binding import Binding
 
 from screens.action import DETAILS as DETAILS
-from screens.action import ON_DATA, ON_OBJECTS, ON_ROWS, WITH_MORE
+from screens.action import LEVELS, ON_DATA, ON_OBJECTS, ON_ROWS, WITH_MORE
 from screens.action import Action as Action
 from screens.action import Group as Group
 from screens.action import Place as Place
@@ -104,7 +104,7 @@ _GO = (
         "Everything known of the selected object, both sites next to each other",
         ("d",),
         Group.GO,
-        frozenset({Place.LEVEL}),
+        LEVELS,
         footer=4,
         needs_row=True,
     ),
@@ -272,7 +272,8 @@ def refusal(action: Action, situation: Situation) -> str | None:
         return f"{action.name} is refused: this console is read-only."
     if action.id == "open" and situation.place in DETAILS:
         return None if situation.further else "There is nothing further to open."
-    if action.needs_row and situation.place in ON_ROWS and not situation.row_selected:
+    above = situation.place is Place.SNAPSHOTS and action.dangerous  # about the group that the rows belong to
+    if action.needs_row and situation.place in ON_ROWS and not situation.row_selected and not above:
         return "There is no row to open." if action.id == "open" else "There is no row here."
     if action.id in situation.refused:
         return situation.refused[action.id]

@@ -1,10 +1,11 @@
-"""The actions that change something: the verbs on remote copy groups, and what can be decided about a run."""
+"""The actions that change something: what is done to remote copy groups and protection groups, and what can be decided
+about a run."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
-from screens.action import ON_DATA, ON_RCGS, Action, Group, Place, Takes
+from screens.action import ON_DATA, ON_PGROUPS, ON_RCGS, Action, Group, Place, Takes
 from store.rcg_verbs import RcgVerb
 
 RCG_WORDS: tuple[tuple[str, RcgVerb, str, str], ...] = (
@@ -22,15 +23,26 @@ RCG_WORDS: tuple[tuple[str, RcgVerb, str, str], ...] = (
 """What is done to groups that exist: its word on the command line, the verb, its name, what it does."""
 
 
-def _rcg() -> Iterable[Action]:
-    for word, _, name, description in RCG_WORDS:
+PGROUP_WORDS = (
+    ("snapshot", "Snapshot", "All its volumes as they are at one moment, under a name made of the time"),
+    ("replicate", "Snapshot and replicate", "A snapshot that is sent to its target at once"),
+    ("clone", "Clone to another group", "Overwrite the volumes of another group with a snapshot of this one"),
+    ("restore", "Restore the whole group", "All its volumes back to a snapshot WITHOUT what was written since"),
+)
+"""What is done to protection groups: its word on the console's command line, its name, what it does."""
+
+
+def _verbs() -> Iterable[Action]:
+    rcg = [("rcg", word, name, description, ON_RCGS) for word, _, name, description in RCG_WORDS]
+    pgroup = [("pgroup", word, name, description, ON_PGROUPS) for word, name, description in PGROUP_WORDS]
+    for kind, word, name, description, places in (*rcg, *pgroup):
         yield Action(
-            f"rcg.{word}",
+            f"{kind}.{word}",
             name,
             f"{name}: {description[0].lower()}{description[1:]}",
             (),
             Group.ACT,
-            ON_RCGS,
+            places,
             argument=word,
             command=word,
             dangerous=True,
@@ -41,9 +53,9 @@ def _rcg() -> Iterable[Action]:
 ACTS = (
     Action(
         "act", "Act", "What can be done to the group, or to all marked groups: each shows its plan first", ("a",),
-        Group.ACT, ON_RCGS, footer=3, needs_row=True, dangerous=True,
+        Group.ACT, ON_RCGS | ON_PGROUPS, footer=3, needs_row=True, dangerous=True,
     ),
-    *_rcg(),
+    *_verbs(),
     Action(
         "order", "Do", "What the command line does, in its words: :do rcg failover GROUP --no-export", (),
         Group.ACT, ON_DATA, command="do", takes=Takes.ORDER, needs_word=True, dangerous=True,

@@ -8,7 +8,7 @@ from typing import ClassVar
 from textual.binding import BindingType
 from textual.widget import Widget
 
-from screens.actions import Group, Place, Situation, at, bindings, how, refusal
+from screens.actions import DETAILS, Group, Place, Situation, at, bindings, how, refusal
 from screens.base import EstateScreen
 from screens.cells import EMPTY_LINE, Cell, Line, Tone, fit
 from screens.scene import Scene
@@ -42,7 +42,7 @@ class HelpScreen(EstateScreen):
         return (self.lines,)
 
     def head_lines(self, scene: Scene, width: int) -> Sequence[Line]:
-        title = "Keys of the detail" if self.asked_from.place is Place.DETAIL else "Keys of this pane"
+        title = "Keys of the detail" if self.asked_from.place in DETAILS else "Keys of this pane"
         return ((Cell(title, Tone.HEADING),),)
 
     def draw(self, scene: Scene) -> None:

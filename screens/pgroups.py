@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from typing import ClassVar
 
+from textual.binding import BindingType
+
+from screens.actions import Place, bindings
 from screens.cells import Line
 from screens.columns import Row
 from screens.conditions import CopyHealth
@@ -13,7 +17,9 @@ from screens.head import counts_lines
 from screens.messages import DetailRequested
 from screens.pairing import pgroup_source
 from screens.pane import Pane
+from screens.pgroup_offers import asked
 from screens.rows_pgroups import COLUMNS, order, row
+from screens.run_messages import ActsAsked
 from screens.scene import Scene, stamp
 from screens.status import status
 from store.estate import DeviceKind, ProtectionGroup
@@ -21,6 +27,8 @@ from store.records import Entry
 
 
 class PgroupsPane(Pane):
+    PLACE = Place.PGROUPS
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings(Place.PGROUPS)]
     PANE = "pgroups"
     COLUMNS = COLUMNS
     DEVICES = (DeviceKind.FLASHARRAY,)
@@ -48,6 +56,15 @@ class PgroupsPane(Pane):
 
     def entries_of(self, key: str, scene: Scene) -> Sequence[Entry]:
         return (scene.entry("pgroup", key),)
+
+    def do_act(self) -> None:
+        self.post_message(self._acts())
+
+    def do_pgroup(self, word: str) -> None:
+        self.post_message(self._acts().chosen(word))
+
+    def _acts(self) -> ActsAsked:
+        return asked(self.around.scene(), self._chosen())
 
     def opens(self, key: str) -> DetailRequested:
         return DetailRequested("pgroup", key)

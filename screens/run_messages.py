@@ -23,6 +23,17 @@ class ActsAsked(AboutRuns):
     what: str
     offers: tuple[Offer, ...]
 
+    def chosen(self, word: str) -> ActChosen:
+        """What follows where one of them was named, and no menu is needed."""
+        return ActChosen(next(offer for offer in self.offers if offer.word == word))
+
+
+@dataclass
+class ActChosen(AboutRuns):
+    """The operator named what is to be done, as it is offered."""
+
+    offer: Offer
+
 
 @dataclass
 class OrderGiven(AboutRuns):

@@ -93,11 +93,6 @@ def volume_pgroups(scene: Scene, ref: Ref) -> Level:
 # ------------------------------------------------------------------------------------------ snapshots and transfers
 
 
-def suffix_of(snapshot: PgroupSnapshot) -> str:
-    """What the name adds to the group's: the same on the source and on every target."""
-    return snapshot.name.rpartition(".")[2]
-
-
 def pgroup_snapshots(scene: Scene, ref: Ref) -> Level:
     """The snapshots of a group that were read, newest first, each with how it stands on every target."""
     entry = scene.entry("pgroup", ref.key)
@@ -106,9 +101,9 @@ def pgroup_snapshots(scene: Scene, ref: Ref) -> Level:
     told = _told(pair, entry)
     suffixes: dict[str, PgroupSnapshot] = {}
     for _, snapshot, _ in told:
-        known = suffixes.get(suffix_of(snapshot))
+        known = suffixes.get(snapshot.suffix)
         if known is None or (known.destroyed and not snapshot.destroyed):
-            suffixes[suffix_of(snapshot)] = snapshot
+            suffixes[snapshot.suffix] = snapshot
     newest = sorted(suffixes.items(), key=lambda one: (one[1].created, one[0]), reverse=True)
     rows = tuple(_snapshot_row(scene, entry, suffix, snapshot, pair, told) for suffix, snapshot in newest)
     notes = []
@@ -154,7 +149,7 @@ def _other_side(pair: PgroupPair, entry: Entry) -> list[Note]:
 def _snapshot_row(
     scene: Scene, entry: Entry, suffix: str, snapshot: PgroupSnapshot, pair: PgroupPair, told: Sequence[Told]
 ) -> LevelRow:
-    mine = [one for one in told if suffix_of(one[1]) == suffix]
+    mine = [one for one in told if one[1].suffix == suffix]
     name = _group(pair.source).name if pair.source is not None else _group(entry).name
     home = _group(pair.source).array if pair.source is not None else None
     moved = [one[1].data_transferred for one in mine if one[1].data_transferred is not None]
@@ -205,7 +200,7 @@ def snapshot_transfers(scene: Scene, ref: Ref) -> Level:
     entry = scene.entry("pgroup", ref.key)
     group = _group(entry)
     pair = pgroup_pair(scene, entry)
-    mine = [one for one in _told(pair, entry) if suffix_of(one[1]) == ref.part]
+    mine = [one for one in _told(pair, entry) if one[1].suffix == ref.part]
     # Without a target at hand the source's own row is the snapshot itself, which went nowhere.
     home = _group(pair.source).array if pair.source is not None else None
     moved = [one for one in mine if one[2] != home]

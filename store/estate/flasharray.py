@@ -93,6 +93,11 @@ class PgroupSnapshot:
     physical_bytes_written: int | None = None
 
     @property
+    def suffix(self) -> str:
+        """What the name adds to the group's: the same on the source and on every target."""
+        return self.name.rpartition(".")[2]
+
+    @property
     def complete(self) -> bool:
         return self.completed is not None and self.progress is not None and self.progress >= 1
 

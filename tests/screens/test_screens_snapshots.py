@@ -13,7 +13,7 @@ from textual.pilot import Pilot
 from app.console import Console
 from app.looks import Look
 from screens.base import EstateScreen
-from tests.screens.estate import SITES, Clock, drillable, troubled
+from tests.screens.estate import SITES, Clock, drillable, troubled, with_own
 from tests.screens.piloting import KEY_NAMES, driven, piloted, pressed, settled
 
 KEYS = {
@@ -42,11 +42,20 @@ KEYS = {
     "level_snapshots": ["3", "enter", "enter"],
     "level_rcg_volumes": ["4", "enter", "enter"],
     "level_device": ["6", "j", "enter", "enter"],
+    "acts_pgroup": ["3", "a"],
+    "acts_snapshot": ["3", "enter", "enter", "j", "a", "G"],
+    "acts_replica": ["3", "j", "a"],
 }
 """The keys that lead to each screen and dialog."""
 
-DRILLABLE = ("level_adapters", "level_volumes")
-"""Those that want an estate with hosts and volumes."""
+ESTATES = {
+    "level_adapters": drillable,
+    "level_volumes": drillable,
+    "acts_pgroup": lambda: with_own(troubled()),
+    "acts_snapshot": lambda: with_own(troubled()),
+}
+"""The estate that a screen wants where it is another than the one with trouble in it: with hosts and volumes, or with
+snapshots that can be restored from."""
 
 
 @pytest.fixture(autouse=True)
@@ -67,8 +76,7 @@ class PlainText(SingleFileSnapshotExtension):
 @pytest.mark.parametrize("screen", KEYS)
 @piloted
 async def test_the_screen_reads_so(screen: str, size: tuple[int, int], snapshot: SnapshotAssertion) -> None:
-    estate = drillable() if screen in DRILLABLE else troubled()
-    async with driven(estate.view(), size) as console:
+    async with driven(ESTATES.get(screen, troubled)().view(), size) as console:
         await console.press(*(KEY_NAMES.get(key, key) for key in KEYS[screen]))
         assert console.text == snapshot.use_extension(PlainText)
         assert max(len(line) for line in console.text.splitlines()) <= size[0]
@@ -91,6 +99,7 @@ async def test_a_wall_of_200x60_shows_more_of_it(screen: str, snapshot: Snapshot
         ("detail_rcg", "dark"),
         ("palette", "dark"),
         ("export", "dark"),
+        ("acts_pgroup", "dark"),
         ("prompt_filter", "dark"),
         ("overview", "monochrome"),
         ("lpars", "monochrome"),
