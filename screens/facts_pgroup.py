@@ -10,7 +10,7 @@ from screens.cells import Cell, Tone
 from screens.copies import TargetCopy, pgroup_health, target_copies, worst_rpo_s
 from screens.origins import origin
 from screens.pairing import PgroupPair, pgroup_pair
-from screens.rows_pgroups import NO_COPY, progress_text, schedule_text, targets_cell
+from screens.rows_pgroups import NO_COPY, percent, progress_text, schedule_text, targets_cell
 from screens.rpo_history import pgroup_curve
 from screens.scene import Scene
 from screens.side_by_side import Fact, Heading, Note, Part, both, text_cell
@@ -117,7 +117,7 @@ def _sides(scene: Scene, left: Entry, right: Entry | None) -> Iterator[Part]:
     )
     yield both(
         "Retention lock",
-        lambda group: text_cell(group.retention_lock),
+        _lock,
         mine,
         other,
         source=f"{src.GET_PGROUPS}: retention_lock",
@@ -149,6 +149,11 @@ def _retention(kept: PgroupRetention | None) -> Cell:
     return text_cell(", then ".join(words))
 
 
+def _lock(group: ProtectionGroup) -> Cell:
+    """Under SafeMode, as the array's own pages call it, nothing of the group can be eradicated early."""
+    return text_cell("ratcheted: SafeMode" if group.retention_lock == "ratcheted" else group.retention_lock)
+
+
 def _eradication(group: ProtectionGroup) -> Cell:
     if not group.destroyed:
         return Cell("not destroyed")
@@ -162,6 +167,7 @@ def _copies(scene: Scene, group: ProtectionGroup) -> Iterator[Part]:
     worst = worst_rpo_s(group)
     cell = Cell("not known: no transfer was seen complete") if worst is None else Cell(exact(worst))
     yield Fact("Worst RPO", cell, source=src.derived("interval + longest transfer seen + blackout"))
+    suspended = {target.name for target in group.targets if target.status == "suspended"}
     for copy in target_copies(group):
         yield Fact(f"On {copy.target}", _copy(copy, scene), source=f"{src.GET_SNAPSHOTS}; {src.GET_TRANSFERS}")
         if copy.moving is not None:
@@ -170,6 +176,8 @@ def _copies(scene: Scene, group: ProtectionGroup) -> Iterator[Part]:
             )
         if not copy.allowed:
             yield Fact("", Cell("the target does not allow this group", Tone.BAD), source=src.GET_PGROUP_TARGETS)
+        elif copy.target in suspended:
+            yield Fact("", Cell("replication to it is suspended", Tone.WARN), source=src.GET_PGROUP_TARGETS)
     for snapshot in group.snapshots:
         yield Fact(
             f"  {age(scene.now, snapshot.created)} ago", _snapshot(snapshot), source=f"{src.GET_SNAPSHOTS}; /transfer"
@@ -188,7 +196,10 @@ def _snapshot(snapshot: PgroupSnapshot) -> Cell:
     if snapshot.target is None:
         words.append("local")
     elif snapshot.complete and snapshot.completed is not None:
-        words.append(f"complete on {snapshot.target} {moment(snapshot.completed)}")
+        lag_s = max(0.0, (snapshot.completed - snapshot.created).total_seconds())
+        words.append(f"complete on {snapshot.target} {exact(lag_s)} later")
+    elif snapshot.started is not None and snapshot.progress is not None:
+        words.append(f"{percent(snapshot.progress)} on {snapshot.target}")
     else:
         words.append(f"not complete on {snapshot.target}")
     if snapshot.data_transferred is not None:

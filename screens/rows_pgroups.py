@@ -120,7 +120,10 @@ def _progress(copy: TargetCopy) -> float:
 
 
 def progress_text(copy: TargetCopy) -> str:
-    """Percent, rounded down, so that 100 % is complete and nothing else is."""
-    if copy.moving is None or copy.moving.progress is None:
-        return "queued"
-    return f"{min(99, int(copy.moving.progress * 100))}%"
+    """How far the transfer is that is under way."""
+    return "queued" if copy.moving is None or copy.moving.progress is None else percent(copy.moving.progress)
+
+
+def percent(progress: float) -> str:
+    """Rounded down, so that 100 % is complete and nothing else is."""
+    return f"{min(99, int(progress * 100))}%"

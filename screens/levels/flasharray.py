@@ -12,6 +12,7 @@ from screens.levels.membership import holding
 from screens.levels.model import Level, LevelRow, Ref, faded, why_none, with_cell, with_column
 from screens.pairing import PgroupPair, pgroup_pair
 from screens.rows_pgroups import COLUMNS as PGROUP_COLUMNS
+from screens.rows_pgroups import percent
 from screens.rows_pgroups import row as pgroup_row
 from screens.scene import Scene
 from screens.side_by_side import Note
@@ -191,8 +192,8 @@ def _state(snapshot: PgroupSnapshot) -> tuple[str, Tone]:
         return "complete", Tone.OK
     if snapshot.started is None:
         return "queued", Tone.BUSY
-    percent = "?" if snapshot.progress is None else f"{min(99, int(snapshot.progress * 100))}%"
-    return f"transferring {percent}", Tone.BUSY
+    done = "?" if snapshot.progress is None else percent(snapshot.progress)
+    return f"transferring {done}", Tone.BUSY
 
 
 def snapshot_transfers(scene: Scene, ref: Ref) -> Level:

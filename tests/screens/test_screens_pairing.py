@@ -10,7 +10,7 @@ from screens.rows_replicas import COLUMNS as REPLICA_COLUMNS
 from screens.rows_replicas import row as replica_row
 from screens.scene import Scene
 from screens.side_by_side import Fact, Note, Part
-from store.estate import DeviceKind, LparState, PowerState
+from store.estate import DeviceKind, LparState, PgroupTarget, PowerState
 from store.records import Entry
 from tests.screens.estate import (
     Estate,
@@ -19,7 +19,9 @@ from tests.screens.estate import (
     devices,
     entry,
     lpar,
+    pgroup,
     profile,
+    snapshot,
     troubled,
     vm,
     vm_replica,
@@ -135,6 +137,27 @@ def test_a_target_that_no_reading_shows_is_unknown_and_not_without_copies() -> N
     scene = troubled().scene()
     said = _notes(facts_pgroup.parts(scene, _entry(scene, "pgroup", "id-fa-oslo:pg-late")))
     assert "What fa-bergen holds of it is not known" in said
+
+
+def test_the_detail_of_a_group_tells_how_far_each_snapshot_is_behind_and_whether_it_is_under_safemode() -> None:
+    moving = (
+        snapshot("pg-x", 3, 60, "fa-bergen", 0.437),
+        replace(snapshot("pg-x", 2, 90, "fa-bergen", 0), started=None, progress=None),
+        snapshot("pg-x", 1, 960, "fa-bergen"),
+        snapshot("pg-x", 1, 960, None),
+    )
+    target = PgroupTarget("fa-bergen", True, "suspended")
+    group = pgroup("fa-oslo", "pg-x", moving, retention_lock="ratcheted", targets=(target,))
+    kept = entry(group, "fa-oslo")
+    scene = Estate(devices(), [kept]).scene()
+    parts = facts_pgroup.parts(scene, kept)
+    assert _facts(parts)["Retention lock"].left.text == "ratcheted: SafeMode"
+    said = [part.left.text for part in parts if isinstance(part, Fact)]
+    assert any("pg-x.3" in text and "43% on fa-bergen" in text for text in said)
+    assert any("pg-x.2" in text and "not complete on fa-bergen" in text for text in said)
+    assert any("pg-x.1" in text and "complete on fa-bergen 1m 32s later" in text for text in said)
+    assert any("pg-x.1" in text and "local" in text for text in said)
+    assert "replication to it is suspended" in said
 
 
 def test_a_vm_pairs_by_the_source_uuid_and_not_by_name() -> None:
