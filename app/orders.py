@@ -50,6 +50,6 @@ def understood(text: str) -> Draw:
 
 
 def candidates(groups: list[str]) -> list[str]:
-    """How such a text can begin, for completion."""
+    """How such a text about remote copy groups can begin, for completion."""
     rcg = [f"rcg {verb} {group}" for verb in rcg_command.VERBS for group in groups]
     return rcg + [f"volume {verb} {group}" for verb in volume_command.VERBS for group in groups]

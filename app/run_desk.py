@@ -317,8 +317,10 @@ class RunDesk:
         await self._sure(around, f"Under way: {names}", told, "Leave", leave)
 
     @staticmethod
-    def orders(scene: Scene) -> list[str]:
-        """How an order can begin, for the groups that are known."""
+    def orders(typed: str, scene: Scene) -> list[str]:
+        """How an order can go on, for the groups that are known."""
+        from app import pgroup_words
         from app.orders import candidates
 
-        return candidates([pair.partition(":")[2] for pair in scene.index.groups("rcg", "pair")])
+        rcgs = candidates([pair.partition(":")[2] for pair in scene.index.groups("rcg", "pair")])
+        return [*rcgs, *pgroup_words.completions(typed, scene)]

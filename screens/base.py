@@ -125,9 +125,9 @@ class EstateScreen(PaintedOnce[None]):
         """The device that *Read now* is about; None: all of them."""
         return None
 
-    def choices(self, takes: Takes) -> Sequence[str]:
-        """What a command can be told here."""
-        return choices(takes, self.around)
+    def choices(self, takes: Takes, typed: str) -> Sequence[str]:
+        """What a command can be told here, where so much of it is typed."""
+        return choices(takes, typed, self.around)
 
     # -------------------------------------------------------------------------------------------------- drawing
 

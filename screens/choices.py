@@ -8,8 +8,8 @@ from screens.action import Takes
 from screens.surroundings import Surroundings
 
 
-def choices(takes: Takes, around: Surroundings) -> Sequence[str]:
-    """What can stand behind a command that takes this; empty where anything can."""
+def choices(takes: Takes, typed: str, around: Surroundings) -> Sequence[str]:
+    """What can stand behind a command that takes this, where so much is typed; empty where anything can."""
     match takes:
         case Takes.SITE:
             return ["all", *(site.name for site in around.sites), *sorted({site.role for site in around.sites})]
@@ -20,5 +20,5 @@ def choices(takes: Takes, around: Surroundings) -> Sequence[str]:
         case Takes.SWITCH:
             return ["on", "off"]
         case Takes.ORDER:
-            return around.orders(around.scene())
+            return around.orders(typed, around.scene())
     return ()

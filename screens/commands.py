@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from screens.actions import Action, Place, Takes, at
 
-Choices = Callable[[Takes], Sequence[str]]
-"""What can stand behind a command's word, by what it takes; empty where anything can."""
+Choices = Callable[[Takes, str], Sequence[str]]
+"""What can stand behind a command's word, by what it takes and what of it is typed; empty where anything can."""
 
 
 class CommandError(ValueError):
@@ -46,9 +46,9 @@ def understand(text: str, place: Place, choices: Choices) -> Command | None:
         return Command(action)
     if not rest:
         if action.needs_word:
-            raise CommandError(f":{action.command} expects {action.takes}{_listed(choices(action.takes))}")
+            raise CommandError(f":{action.command} expects {action.takes}{_listed(choices(action.takes, rest))}")
         return Command(action)
-    return Command(action, _chosen(action, rest, choices(action.takes)))
+    return Command(action, _chosen(action, rest, choices))
 
 
 def _find(word: str, known: dict[str, Action]) -> Action:
@@ -66,8 +66,11 @@ def _find(word: str, known: dict[str, Action]) -> Action:
 _FREE = frozenset({Takes.FILTER, Takes.NAME, Takes.OBJECT, Takes.ORDER})
 
 
-def _chosen(action: Action, word: str, choices: Sequence[str]) -> str:
-    if action.takes in _FREE or word in choices:
+def _chosen(action: Action, word: str, among: Choices) -> str:
+    if action.takes is None or action.takes in _FREE:
+        return word
+    choices = among(action.takes, word)
+    if word in choices:
         return word
     bare = word.lstrip("-")
     found = [choice for choice in choices if choice.lower().startswith(bare.lower())]
@@ -101,7 +104,7 @@ def candidates(text: str, place: Place, choices: Choices) -> list[str]:
         action = known[begins[0]] if len({known[name].id for name in begins}) == 1 else None
     if action is None or action.takes is None:
         return []
-    wanted = rest.lower()
-    found = [choice for choice in choices(action.takes) if choice.lower().startswith(wanted)]
-    found += [choice for choice in choices(action.takes) if wanted in choice.lower() and choice not in found]
+    wanted, among = rest.lower(), choices(action.takes, rest)
+    found = [choice for choice in among if choice.lower().startswith(wanted)]
+    found += [choice for choice in among if wanted in choice.lower() and choice not in found]
     return [f"{word} {choice}" for choice in found]

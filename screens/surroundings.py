@@ -34,7 +34,7 @@ class Surroundings:
     ``site`` is the one that the tables are narrowed to; ``saved`` the filters that have a name, by table; ``themes``
     the names of the colours there are; ``typed`` what was typed into the prompt, by its sign. ``runs`` are those of the
     store; ``acting`` says for which of them this console acts; ``rto_s`` is what a recovery may take, in seconds;
-    ``looking`` is what is being planned, and since when; ``orders`` are the beginnings of what can be ordered."""
+    ``looking`` is what is being planned, and since when; ``orders`` says how what is typed of an order can go on."""
 
     view: EstateView
     clock: Callable[[], datetime]
@@ -55,7 +55,7 @@ class Surroundings:
     acting: Callable[[], Container[str]] = field(default=frozenset)
     rto_s: float | None = None
     looking: tuple[str, datetime] | None = None
-    orders: Callable[[Scene], list[str]] = field(default=lambda scene: [])
+    orders: Callable[[str, Scene], list[str]] = field(default=lambda typed, scene: [])
     _index: Index | None = None
     _samples: Samples | None = None
 

@@ -233,7 +233,7 @@ class TableScreen(EstateScreen):
         self.table.jump_scroll = self.around.jump_scroll
         self.table.move(how)
 
-    def choices(self, takes: Takes) -> Sequence[str]:
+    def choices(self, takes: Takes, typed: str) -> Sequence[str]:
         match takes:
             case Takes.COLUMN:
                 return [column.name for column in self.listing.columns]
@@ -241,7 +241,7 @@ class TableScreen(EstateScreen):
                 return list(self.around.saved.get(self.table_name, {}))
             case Takes.FORM:
                 return [form.value for form in Form]
-        return super().choices(takes)
+        return super().choices(takes, typed)
 
     # ---------------------------------------------------------------------------------------------------- opening
 

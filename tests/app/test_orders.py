@@ -17,6 +17,10 @@ from app.orders import OrderError, candidates, understood
         "rcg reverse oradb --host db1=db2 --no-export --conflict-delay 30",
         "volume create oradb ora_data07 --size 100G --cpg SSD_r6:SSD_r6 --mode periodic --period 900",
         "volume delete oradb ora_data07",
+        "pgroup snapshot pg-erp drdeck-0301-0300 --on fa-prd --replicate",
+        "pgroup clone pg-erp 41 --on fa-prd --onto pg-dev",
+        "pgroup restore pg-erp --on fa-prd 41",
+        "pgroup restore pod::pg-erp 41 --on fa-prd",
     ],
 )
 def test_what_the_command_line_takes_is_understood(text: str) -> None:
@@ -39,6 +43,10 @@ def test_what_the_command_line_takes_is_understood(text: str) -> None:
         ("volume create oradb v", "--size"),
         ("volume create oradb v --size 100G", "--cpg"),
         ("rcg --help", "VERB"),
+        ("pgroup clone pg-erp 41", "--onto GROUP goes with clone"),
+        ("pgroup clone pg-erp 41 --onto", "--onto"),
+        ("pgroup restore pg-erp", "NAME"),
+        ("pgroup snapshot 'pg erp' s1", "protection group snapshot name"),
         ("drdeck rcg failover oradb", "drdeck"),
     ],
 )

@@ -21,7 +21,7 @@ CHOICES = {
 }
 
 
-def choices(takes: Takes) -> Sequence[str]:
+def choices(takes: Takes, typed: str) -> Sequence[str]:
     return CHOICES.get(takes, ())
 
 
