@@ -2,27 +2,19 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, closing
-from functools import partial
+from collections.abc import Iterator
+from contextlib import AbstractAsyncContextManager, closing
 from pathlib import Path
 
 import pytest
 
-from app.console import Console
-from app.files import Files
-from app.machinery import Machinery
-from app.settings import load
 from backends.lab.faults import FaultKind
-from screens.base import EstateScreen
 from store.estate import RcgMode
 from store.ledger import Ledger
-from store.runs import ENDED, Run, RunState, StepState
+from store.runs import ENDED, RunState, StepState
+from tests.app.acting import Acting, acting, runs
 from tests.faults.rcg_estate import RcgEstate, rcg_estate
-from tests.screens.piloting import Driven, piloted
-
-LIMIT_S = 60.0
+from tests.screens.piloting import piloted
 
 
 @pytest.fixture(scope="module")
@@ -38,47 +30,12 @@ def store(tmp_path: Path, estate: RcgEstate) -> Iterator[Path]:
     assert estate.world.referee.violations == []
 
 
-class Acting(Driven):
+class OnRcgs(Acting):
     """A driven console on the lab."""
-
-    async def see(self, *words: str, absent: bool = False) -> str:
-        """Wait until the screen shows all the words; returns the screen."""
-        deadline = time.monotonic() + LIMIT_S
-        while not all((word in self.text) is not absent for word in words):
-            if time.monotonic() > deadline:
-                raise AssertionError(f"not {'gone' if absent else 'shown'}: {words}\n{self.text}")
-            await self.pilot.pause(0.05)
-        return self.text
-
-    async def keys(self, *keys: str) -> None:
-        """Press keys without waiting for what they lead to: a run never lets the screen come to rest."""
-        for key in keys:
-            await self.pilot.press(key)
-
-    async def words(self, text: str) -> None:
-        names = {" ": "space", "-": "minus", ":": "colon", "_": "underscore"}
-        await self.keys(*(names.get(char, char) for char in text))
 
     async def select(self, name: str) -> None:
         """Go to the row of a group on the RCG pane, once its both sides are read."""
-        await self.keys("4", "colon")
-        await self.words(f"filter {name}")
-        await self.keys("enter")
-        await self.see("1 of ", f"/{name}", "Primary / ")
-
-    async def order(self, text: str) -> None:
-        await self.keys("colon")
-        await self.words(f"do {text}")
-        await self.keys("enter")
-
-    async def agree(self, *words: str) -> None:
-        """Type the words of the dialog, and begin."""
-        await self.keys("tab")
-        for text in words:
-            await self.words(text.replace("NAME", "ana"))
-            await self.keys(*(["enter"] if text.endswith("NAME") else []))
-        await self.see("Everything is typed")
-        await self.keys("ctrl+y")
+        await self.filtered("4", name, "1 of ", "Primary / ")
 
     async def stop_in_vain(self, estate: RcgEstate, name: str) -> None:
         """Agree to stop a group whose array refuses it."""
@@ -89,36 +46,8 @@ class Acting(Driven):
         await self.agree(f"stop {name}")
 
 
-@asynccontextmanager
-async def console(
-    estate: RcgEstate, path: Path, *, read_only: bool = False, size: tuple[int, int] = (110, 40)
-) -> AsyncIterator[Acting]:
-    settings = load(estate.config)
-    machinery = Machinery(settings, path)
-    app = Console(
-        machinery.open,
-        machinery.sweep,
-        machinery.sweep_now,
-        partial(machinery.begin_runs, read_only=read_only),
-        sites=settings.sites,
-        lab=True,
-        read_only=read_only,
-        files=Files(path.parent),
-        rto_s=settings.rto_s,
-    )
-    try:
-        async with app.run_test(size=size) as pilot:
-            running = Acting(app, pilot, None, [])  # type: ignore[arg-type]
-            await running.wait_for(lambda: isinstance(app.screen, EstateScreen), "no pane is shown")
-            await running.wait_for(lambda: app.around.runs.read, "the runs are not read")
-            yield running
-    finally:
-        machinery.close()
-
-
-def runs(path: Path) -> list[Run]:
-    with closing(Ledger(path)) as ledger:
-        return list(ledger.runs())
+def console(estate: RcgEstate, path: Path, *, read_only: bool = False) -> AbstractAsyncContextManager[OnRcgs]:
+    return acting(OnRcgs, estate.config, path, read_only=read_only)
 
 
 def lyon_serves(estate: RcgEstate, name: str) -> bool:
