@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -61,6 +62,16 @@ class _Sight:
 
     def look(self, device: str, query: Query) -> Any:
         return self._seen((device, query))
+
+    def looks(self, asked: Sequence[tuple[str, Query]]) -> list[Any]:
+        with ThreadPoolExecutor(max(1, len(asked)), thread_name_prefix="look") as pool:
+            return list(pool.map(self._tried, asked))
+
+    def _tried(self, asked: tuple[str, Query]) -> Any:
+        try:
+            return self._seen(asked)
+        except UnseenError as error:
+            return error
 
     def _seen(self, asked: Asked) -> object:
         value, self.begun[asked] = self.devices.look(asked, self.since(asked))

@@ -3,7 +3,7 @@ is made again from what the store keeps of it."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -69,6 +69,8 @@ class Sight(Protocol):
     def reading(self, device: str) -> Any: ...
     def objects(self, device: str) -> Any: ...
     def look(self, device: str, query: Query) -> Any: ...
+    def looks(self, asked: Sequence[tuple[str, Query]]) -> list[Any]:
+        """All of them at once, within the session bound of each device; one that fails gives its UnseenError."""
 
 
 class Hands(Protocol):

@@ -27,6 +27,16 @@ from store.estate import DeviceKind, LparState, SiteRole
 
 SYSTEMS, A_GROUP = 4, 10
 
+_MAPS = "".join(
+    f"""
+[[pra.systems]]
+nominal = "P10-paris-{n}"
+recovery = "P10-lyon-{n}"
+vios = {{ "P10-paris-{n}-vios1" = "P10-lyon-{n}-vios1", "P10-paris-{n}-vios2" = "P10-lyon-{n}-vios2" }}
+"""
+    for n in range(SYSTEMS)
+)
+
 
 @dataclass
 class Side:
@@ -101,7 +111,8 @@ def main() -> None:
     lab = Lab(world, directory / "identities")
     lab.start()
     try:
-        write_config(lab, directory, interval_s=3600)
+        path = write_config(lab, directory, interval_s=3600)
+        path.write_text(path.read_text() + _MAPS)
         world.timing = REALISTIC
         print(json.dumps(names), flush=True)
         for line in sys.stdin:

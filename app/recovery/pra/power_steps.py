@@ -8,9 +8,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
 
 from app.recovery.pra.hmc_steps import OnHmc, lpar_now
-from app.recovery.step import Hands, Seen, Sight, UnseenError, Verdict, facts
+from app.recovery.step import Hands, Query, Seen, Sight, UnseenError, Verdict, facts
 from backends.hmc.looks import EthOf, FcOf, LparsOf, RefcodesOf
 from backends.hmc.verbs import Activate, Shutdown, Stop
 from store.estate import LparState
@@ -84,7 +85,8 @@ class ActivateLpar(OnHmc):
         found = lpar_now(sight, self.hmc, self.system, self.lpar)
         if found is None:
             return Seen(Verdict.REFUSED, facts({self.lpar: "not there"}), f"{self.system} has no LPAR {self.lpar}")
-        code = sight.look(self.hmc, RefcodesOf(self.system)).get(self.lpar) if found.state in _COMING else None
+        firmware = found.state is LparState.OPEN_FIRMWARE
+        code = sight.look(self.hmc, RefcodesOf(self.system)).get(self.lpar) if firmware else None
         told = facts({f"{self.lpar} on {self.system}": found.state, **({"reference code": code} if code else {})})
         if found.state is LparState.RUNNING:
             return Seen(Verdict.DONE, told, "it is Running")
@@ -92,39 +94,48 @@ class ActivateLpar(OnHmc):
             return Seen(Verdict.CHANGING, told, f"it is {found.state}" + (f", reference code {code}" if code else ""))
         if found.state is not OFF:
             return Seen(Verdict.REFUSED, told, f"it is {found.state}")
-        if (why := self._at_home(sight) or self._live(sight)) is not None:
+        if (why := self._elsewhere(sight)) is not None:
             return Seen(Verdict.REFUSED, told, why)
         return Seen(Verdict.READY, told, "it is Not Activated, and its addresses are live nowhere")
 
-    def _at_home(self, sight: Sight) -> str | None:
-        """Why the LPAR at home stands in the way; None: it does not."""
-        if self.home is None:
-            return None
-        hmc, system, name = self.home
-        try:
-            found = lpar_now(sight, hmc, system, name)
-        except UnseenError as error:
-            return None if self.dark else f"{hmc} does not say how {name} is: {error}"
-        if found is not None and found.state is not OFF:
-            return f"{name} on {system} is {found.state}: stop it first"
+    def _elsewhere(self, sight: Sight) -> str | None:
+        """Why what is live elsewhere stands in the way; None: it does not."""
+        asked: list[tuple[str, Query]] = []
+        for hmc, system in self.watched:
+            asked += [(hmc, LparsOf(system)), (hmc, EthOf(system)), (hmc, FcOf(system))]
+        home = [(self.home[0], LparsOf(self.home[1]))] if self.home is not None else []
+        found = sight.looks([*asked, *home])
+        if home and (why := self._at_home(found.pop())) is not None:
+            return why
+        for number, (hmc, system) in enumerate(self.watched):
+            if (why := self._live(hmc, system, found[3 * number : 3 * number + 3])) is not None:
+                return why
         return None
 
-    def _live(self, sight: Sight) -> str | None:
-        for hmc, system in self.watched:
-            try:
-                states = sight.look(hmc, LparsOf(system))
-                macs, wwpns = sight.look(hmc, EthOf(system)), sight.look(hmc, FcOf(system))
-            except UnseenError as error:
-                if (hmc, system) in self.near or not self.dark:
-                    return f"{hmc} does not say which addresses are live on {system}: {error}"
+    def _at_home(self, found: Any) -> str | None:
+        """Why the LPAR at home stands in the way; None: it does not."""
+        assert self.home is not None
+        hmc, system, name = self.home
+        if isinstance(found, UnseenError):
+            return None if self.dark else f"{hmc} does not say how {name} is: {found}"
+        lpar = found.get(name)
+        if lpar is not None and lpar.state is not OFF:
+            return f"{name} on {system} is {lpar.state}: stop it first"
+        return None
+
+    def _live(self, hmc: str, system: str, found: list[Any]) -> str | None:
+        failed = next((each for each in found if isinstance(each, UnseenError)), None)
+        if failed is not None:
+            needed = (hmc, system) in self.near or not self.dark
+            return f"{hmc} does not say which addresses are live on {system}: {failed}" if needed else None
+        states, macs, wwpns = found
+        for name, lpar in states.items():
+            if lpar.state is OFF or (system, name) == (self.system, self.lpar):
                 continue
-            for name, lpar in states.items():
-                if lpar.state is OFF or (system, name) == (self.system, self.lpar):
-                    continue
-                live = _common(self.macs, (a.mac for a in macs.get(name, ())))
-                live = live or _common(self.wwpns, (w for a in wwpns.get(name, ()) for w in a.wwpns))
-                if live is not None:
-                    return f"{live} is live in {name} on {system}"
+            live = _common(self.macs, (a.mac for a in macs.get(name, ())))
+            live = live or _common(self.wwpns, (w for a in wwpns.get(name, ()) for w in a.wwpns))
+            if live is not None:
+                return f"{live} is live in {name} on {system}"
         return None
 
 
