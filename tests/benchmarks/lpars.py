@@ -77,7 +77,7 @@ class Estate:
 
 @contextmanager
 def estate(count: int, *more: str) -> Iterator[Estate]:
-    """The lab; with ``bare`` nothing is prepared at the recovery site. Raises SystemExit at the end where its referee saw
+    """The lab; with ``bare`` nothing is prepared at lyon. Raises SystemExit at the end where its referee saw
     a violation, or not all LPARs run."""
     with tempfile.TemporaryDirectory() as name:
         command = [sys.executable, "-m", "tests.benchmarks.lpar_lab", name, str(count), *more]
