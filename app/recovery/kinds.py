@@ -60,6 +60,7 @@ _KINDS: dict[str, type[Any]] = {
     "vios.server": hmc_steps.AddServer,
     "vios.keep": hmc_steps.KeepServer,
     "vios.map": hmc_steps.MapPort,
+    "volume.untag": pg_steps.DropTag,
 }
 
 

@@ -98,6 +98,21 @@ class TagVolume:
 
 
 @dataclass(frozen=True, slots=True)
+class UntagVolume:
+    """One tag of one volume is taken away."""
+
+    volume: str
+    key: str
+
+    def command(self) -> str:
+        return f"DELETE /volumes/tags?resource_names={self.volume}&keys={self.key}&namespaces=default"
+
+    def send(self, client: FlashArrayClient) -> str:
+        verbs.untag_volume(client, self.volume, self.key)
+        return ""
+
+
+@dataclass(frozen=True, slots=True)
 class PromotePod:
     """A demoted pod becomes writable. ``undo``: with the writes that an undo-demote pod kept."""
 

@@ -211,6 +211,13 @@ def tag_volumes(client: FlashArrayClient, volumes: Sequence[str], tags: Sequence
     client.send(call, "put_volumes_tags_batch", resource_names=resources, tag=batch)
 
 
+def untag_volume(client: FlashArrayClient, volume: str, key: str, namespace: str = "default") -> None:
+    """DELETE /volumes/tags: the tag of that key goes; one that is not there is no error."""
+    name = names.name(volume)
+    call = f"DELETE /volumes/tags {name} {key}"
+    client.send(call, "delete_volumes_tags", resource_names=[name], keys=[key], namespaces=[namespace])
+
+
 def _tag(tag: Tag) -> Any:
     if not tag.key or len(tag.key) > 64:
         raise ParseError("a tag key of 1 to 64 characters", tag.key)

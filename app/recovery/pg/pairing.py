@@ -61,12 +61,15 @@ class Pair:
 @dataclass(frozen=True, slots=True)
 class Pairing:
     """All or nothing: ``wrong`` are the reasons, in words, for which nothing may be copied. ``stale`` are targets whose
-    tag names a volume that is not in the snapshot; ``spare`` those that nothing goes to."""
+    tag names a volume that is not in the snapshot; ``spare`` those that nothing goes to. ``cleared`` are spare ones
+    that must lose their tag: it was freed, or names a volume that goes elsewhere now, which the next run would take for
+    two targets of one volume."""
 
     pairs: tuple[Pair, ...]
     wrong: tuple[str, ...]
     stale: tuple[Target, ...]
     spare: tuple[Target, ...]
+    cleared: tuple[Target, ...] = ()
 
 
 def pairing(
@@ -105,11 +108,13 @@ def pairing(
     pairs += _by_size(left, free, How.LARGER)
     wrong += [_unmatched(source, free) for source in left]
     stale = tuple(target for found in tagged.values() for target in found)
+    known = {identity for pair in pairs for identity in (pair.source.id, *pair.source.known_as)}
     return Pairing(
         tuple(sorted(pairs, key=lambda pair: pair.source.name)),
         tuple(wrong),
         tuple(sorted(stale, key=lambda target: target.name)),
         tuple(free),
+        tuple(t for t in free if t.tag is not None and (t.name in freed or t.tag in known)),
     )
 
 

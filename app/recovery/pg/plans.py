@@ -11,7 +11,7 @@ from app.recovery.draft import USUAL_S
 from app.recovery.pg.pairing import Pair, Pairing, Source, pairing
 from app.recovery.pg.request import Request, Restore
 from app.recovery.pg.situation import CloneDraft, CloneNow, GroupNow, RestoreDraft, TargetsNow
-from app.recovery.pg.steps import KeepVolumes, Overwrite, RestoreAll, TakeSnapshot, WaitArrived, WriteTag
+from app.recovery.pg.steps import DropTag, KeepVolumes, Overwrite, RestoreAll, TakeSnapshot, WaitArrived, WriteTag
 from backends.flasharray import names
 from backends.flasharray.verbs import Replicate
 
@@ -137,6 +137,9 @@ def _clone(
     saved = _keep(draft, onto.side.device, [pair.target.name for pair in found.pairs], kept, ready)
     for pair in found.pairs:
         _overwrite(draft, asked, onto, pair, kept, saved)
+    for target in found.cleared:
+        drop = DropTag(onto.side.device, target.name, target.tag or "")
+        draft.add(drop, f"Take the tag off {target.name}", needs=saved, limit_s=60.0)
     draft.confirm += [f"clone {draft.at.name}", f"overwrite {len(found.pairs)} volumes"]
     draft.loss = f"what the volumes of {onto.side.name} hold is overwritten; their safety snapshots .{kept} keep it"
     draft.notes.append("Mount nothing of the target group until the run has ended: it becomes whole volume by volume.")
@@ -150,6 +153,8 @@ def _paired(draft: CloneDraft, onto: TargetsNow, found: Pairing, count: int) -> 
         larger = f", {pair.target.size - pair.source.size} bytes larger: it takes the source's size"
         more = larger if pair.target.size > pair.source.size else ""
         draft.notes.append(f"{pair.source.snapshot} goes to {pair.target.name}, by {pair.how}{more}.")
+    for target in found.cleared:
+        draft.notes.append(f"{target.name} loses its tag ({target.tag}): nothing goes to it.")
     for target in found.stale:
         draft.notes.append(
             f"{target.name} carries the tag of a volume that is not in the snapshot ({target.tag}) and stays as it is; "

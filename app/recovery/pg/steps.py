@@ -18,6 +18,7 @@ from backends.flasharray.acts import (
     SnapshotGroup,
     SnapshotVolumes,
     TagVolume,
+    UntagVolume,
 )
 from backends.flasharray.looks import (
     GroupAsked,
@@ -283,3 +284,24 @@ class SetSchedule(Sends):
         if on is self.enabled:
             return Seen(Verdict.DONE, told, f"it is {'on' if on else 'off'}")
         return Seen(Verdict.READY, told, f"it is {'on' if on else 'off'} yet")
+
+
+@dataclass(frozen=True, slots=True)
+class DropTag(Sends):
+    """DELETE /volumes/tags: a volume that nothing is copied to loses its pairing tag, which says ``value``."""
+
+    array: str
+    volume: str
+    value: str
+
+    def verb(self) -> UntagVolume:
+        return UntagVolume(self.volume, TAG)
+
+    def observe(self, sight: Sight) -> Seen:
+        found = sight.look(self.array, Tags(TAG)).get(self.volume)
+        told = facts({f"{TAG} of {self.volume}": found or "none"})
+        if found is None:
+            return Seen(Verdict.DONE, told, "it carries no tag")
+        if found != self.value:
+            return Seen(Verdict.REFUSED, told, "its tag says something else than was planned for")
+        return Seen(Verdict.READY, told, "it carries the tag yet")
