@@ -58,6 +58,15 @@ class ArrayItself:
 
 
 @dataclass(frozen=True, slots=True)
+class ClockSkew:
+    """How far the array's clock is ahead of this machine's, in seconds; None: its answers do not tell. GET /arrays."""
+
+    def take(self, driver: Connected) -> float | None:
+        driver.client.rows("arrays")
+        return driver.client.clock.skew_s
+
+
+@dataclass(frozen=True, slots=True)
 class GroupAsked:
     """A protection group by its name, destroyed or not, with its targets; None: there is none.
     GET /protection-groups and …/targets."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from app.recovery.looks import Devices
@@ -13,6 +14,7 @@ from app.recovery.pg.request import Request, Restore
 from app.recovery.pg.situation import Away, CloneNow, GroupNow, RestoreNow, TargetsNow
 from backends.flasharray.looks import (
     ArrayItself,
+    ClockSkew,
     Connections,
     GroupAsked,
     GroupMembers,
@@ -26,6 +28,7 @@ from backends.flasharray.looks import (
     Volumes,
     VolumeSnapshot,
 )
+from backends.flasharray.records import origin
 from store.estate import Volume
 
 
@@ -34,15 +37,23 @@ def clone(devices: Devices, asked: Request) -> CloneNow:
     here = look_at(devices, asked.array)
     home = _group(here, asked.array, asked.group)
     snapshot = here(SnapshotAsked(asked.snapshot))
+    gone: tuple[str, ...] = ()
+    arrived_here = True
     if snapshot is None:
         sources = _predicted(asked.snapshot, home.volumes)
     else:
-        sources = _of_snapshot(asked.snapshot, _living(here(SnapshotMembers(asked.snapshot))), home.volumes)
+        members = here(SnapshotMembers(asked.snapshot))
+        gone = tuple(part.name for part in members if part.destroyed)
+        sources = _of_snapshot(asked.snapshot, _living(members), home.volumes)
+        if origin(asked.snapshot)[0] is not None:  # the group of another array, as this one was sent it
+            arrived_here = seeing.complete(asked.snapshot, here(TransferOf(asked.snapshot)))
     there = here if asked.to is None else look_at(devices, asked.to)
     onto = None if asked.onto is None else _targets(there, asked.to or asked.array, asked.onto)
     now = datetime.now(UTC)
     if asked.to is None:
-        return CloneNow(asked.snapshot, now, home, snapshot, asked.snapshot, sources, onto)
+        return CloneNow(
+            asked.snapshot, now, home, snapshot, asked.snapshot, sources, onto, gone=gone, arrived=arrived_here
+        )
     whole = f"{home.owner.name}:{asked.snapshot}"
     arrived = there(SnapshotAsked(whole))
     complete = arrived is not None and seeing.complete(whole, there(TransferOf(whole)))
@@ -51,13 +62,13 @@ def clone(devices: Devices, asked: Request) -> CloneNow:
     moved = tuple(_on_target(source, whole, known) for source in sources)
     lacking = {source.snapshot for source in moved} - {part.name for part in parts} if complete else frozenset()
     away = Away(there(ArrayItself()).name, arrived, complete, tuple(sorted(lacking)))
-    return CloneNow(asked.snapshot, now, home, snapshot, whole, moved, onto, away)
+    return CloneNow(asked.snapshot, now, home, snapshot, whole, moved, onto, away, gone, arrived_here)
 
 
 def restore(devices: Devices, asked: Restore) -> RestoreNow:
     """Look. Raises as :func:`clone`."""
     look = look_at(devices, asked.array)
-    home = _group(look, asked.array, asked.group)
+    home = replace(_group(look, asked.array, asked.group), skew_s=look(ClockSkew()))
     snapshot = look(SnapshotAsked(asked.snapshot))
     parts = {part.name: part.size for part in _living(look(SnapshotMembers(asked.snapshot)))} if snapshot else {}
     users = _users(look, home.volumes)

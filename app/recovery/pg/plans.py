@@ -52,6 +52,12 @@ def _usable(draft: CloneDraft, asked: Request) -> bool:
     words = "the snapshot can be used"
     if at.snapshot.destroyed:
         return draft.guard("fa.complete", words, False, f"{asked.snapshot} is pending eradication", at.home)
+    if at.gone:
+        evidence = f"pending eradication: {', '.join(at.gone)}"
+        return draft.guard("fa.complete", words, False, evidence, at.home)
+    if not at.arrived:
+        evidence = f"{asked.snapshot} has not arrived on {asked.array} as a whole"
+        return draft.guard("fa.complete", words, False, evidence, at.home)
     count = f"{asked.snapshot} is there since {at.snapshot.created:%Y-%m-%d %H:%M} UTC, {len(at.sources)} volumes"
     draft.notes.append(f"{asked.snapshot} exists already: it is used as it is, and none is taken.")
     return draft.guard("fa.complete", words, bool(at.sources), count, at.home)
@@ -59,13 +65,13 @@ def _usable(draft: CloneDraft, asked: Request) -> bool:
 
 def wanted(at: CloneNow, asked: Request) -> tuple[tuple[Source, ...], tuple[str, ...]]:
     """The volumes of the snapshot without those that are excluded, and what was to be excluded and is not in it."""
-    left, unknown = list(at.sources), []
+    out, unknown = set(), []
     for each in asked.excluded:
-        found = [s for s in left if each in (s.name, s.id, *s.known_as, s.name.rpartition("::")[2])]
+        found = [s for s in at.sources if each in (s.name, s.id, *s.known_as, s.name.rpartition("::")[2])]
         if not found:
             unknown.append(each)
-        left = [source for source in left if source not in found]
-    return tuple(left), tuple(unknown)
+        out.update(found)
+    return tuple(source for source in at.sources if source not in out), tuple(unknown)
 
 
 def _wanted(draft: CloneDraft, asked: Request) -> tuple[Source, ...]:
@@ -89,6 +95,10 @@ def _taken(draft: CloneDraft, asked: Request) -> tuple[str, ...]:
         needs = (draft.add(step, f"Take {asked.snapshot}{how}", limit_s=60.0),)
     if asked.replicate is not Replicate.NO:
         _targeted(draft, asked)
+    if at.snapshot is None and at.away is not None and at.away.snapshot is not None:
+        words = "the name is free on the target"
+        evidence = f"{at.whole} is on {asked.to} already, {asked.snapshot} not on {asked.array}: take another name"
+        draft.guard("fa.sent", words, False, evidence, at.home)
     if at.away is None or at.away.complete:
         if at.away is not None:
             words = "the snapshot has all its volumes on the target"
@@ -165,7 +175,9 @@ def _paired(draft: CloneDraft, onto: TargetsNow, found: Pairing, count: int) -> 
 def _overlap(draft: CloneDraft, onto: TargetsNow, pairs: Iterable[Pair]) -> None:
     if onto.side.owner != draft.at.home.owner:
         return
-    both = sorted({pair.target.name for pair in pairs} & set(draft.at.home.volumes))
+    # What has left the group since the snapshot is a source as well.
+    sources = {*draft.at.home.volumes, *(source.name for source in draft.at.sources)}
+    both = sorted({pair.target.name for pair in pairs} & sources)
     words = "no target is one of the source volumes"
     draft.guard("fa.overlap", words, not both, ", ".join(both) or "none is", onto.side)
 
@@ -244,8 +256,8 @@ def draw_restore(draft: RestoreDraft, asked: Restore) -> None:
     step = RestoreAll(asked.array, asked.group, asked.snapshot, sized, kept, tuple(sorted(asked.running)))
     draft.add(step, f"Restore all of {asked.group} from {asked.snapshot}", needs=saved, destructive=True)
     draft.confirm += [f"restore {at.name}", f"overwrite {len(names)} volumes"]
-    age_s = (at.now - at.snapshot.created).total_seconds() - (at.home.skew_s or 0.0)
-    draft.loss_s = max(0.0, age_s)
+    age_s = (at.now - at.snapshot.created).total_seconds()
+    draft.loss_s = max(0.0, age_s) + abs(at.home.skew_s or 0.0)  # the array's clock said when it was created
     draft.loss = f"what was written after {at.snapshot.created:%Y-%m-%d %H:%M:%S} UTC; safety snapshots .{kept} keep it"
 
 

@@ -15,7 +15,8 @@ from store.estate import ProtectionGroup, Volume
 @dataclass(frozen=True, slots=True)
 class GroupNow:
     """One side. ``device`` is its name here, ``owner`` the array's own name and id. ``group`` None: there is none of
-    that name. ``volumes`` are its members, by name."""
+    that name. ``volumes`` are its members, by name; ``skew_s`` by how much the array's clock is ahead, where it was
+    measured."""
 
     device: str
     owner: Owner
@@ -54,7 +55,8 @@ class Away:
 class CloneNow:
     """What there is for a snapshot and a clone. ``snapshot`` is the group snapshot of that name at home, None: it is
     to be taken. ``whole`` is its name where it is cloned from; ``sources`` are its volumes, predicted where it does
-    not exist yet. ``away`` says how it stands on another array, where it is cloned there."""
+    not exist yet. ``gone`` are those of its volume snapshots that are pending eradication; ``arrived``: it is of this
+    array, or all of it has come here. ``away`` says how it stands on another array, where it is cloned there."""
 
     name: str
     now: datetime
@@ -64,6 +66,8 @@ class CloneNow:
     sources: tuple[Source, ...]
     onto: TargetsNow | None = None
     away: Away | None = None
+    gone: tuple[str, ...] = ()
+    arrived: bool = True
 
     @property
     def keys(self) -> tuple[str, ...]:

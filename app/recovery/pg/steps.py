@@ -111,7 +111,7 @@ class WaitArrived(OnArray):
         if moved is None or found is None:
             told = facts({self.snapshot: "not on the target yet"})
             return Seen(Verdict.CHANGING, told, "the transfer has not begun on the target yet")
-        percent = f"{(moved.progress or 0) * 100:.0f} %"
+        percent = f"{100 if moved.done else min(99, round((moved.progress or 0) * 100))} %"
         told = facts({f"transfer of {self.snapshot}": percent, "bytes transferred": moved.data_transferred})
         if moved.done:
             return Seen(Verdict.DONE, told, f"complete since {moved.completed:%Y-%m-%d %H:%M:%S} UTC")
@@ -212,8 +212,8 @@ class RestoreAll(Sends):
         if lacking:
             return Seen(Verdict.REFUSED, facts({lacking[0]: "not there"}), f"{self.array} has no volume {lacking[0]}")
         told = facts({f"volumes of {self.group}": len(self.parts)})
-        if sight.began_at is not None:
-            same = sight.accepted or self._same(look)
+        if sight.began_at is not None and all(found[name].provisioned == size for name, _, size in self.parts):
+            same = True if sight.accepted else self._same(look)
             if same:
                 return Seen(Verdict.DONE, told, f"every volume is a copy of its part of {self.snapshot}")
             if same is None:
