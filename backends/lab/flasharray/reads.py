@@ -158,6 +158,7 @@ _TIMES = frozenset({"start_time", "end_time", "resolution"})
 _LINK = frozenset(f"{place}_{kind}" for place in ("local_pod", "remote_pod", "remote") for kind in ("names", "ids"))
 _DIFF = frozenset(
     {"base_name", "base_id", "block_size", "segment_length", "segment_offset", "next_allocated_block_hint"}
+    | {"names", "ids"}  # of the volume that is looked into: its blocks have none that could be chosen by
 )
 _TAGGED = frozenset({"namespaces", "resource_names", "resource_ids", "resource_destroyed"})
 
@@ -179,7 +180,7 @@ READS: dict[str, Read] = {
     "volumes/space": Read(
         Listing(token=False, total=True, destroyed=True, extra=_TIMES), _fixed(hardware.volume_space)
     ),
-    "volumes/diff": Read(Listing(token=False, extra=_DIFF), diffs.volume_diff),
+    "volumes/diff": Read(Listing(token=False, names=False, ids=False, extra=_DIFF), diffs.volume_diff),
     "volumes/tags": Read(Listing(names=False, ids=False, extra=_TAGGED), volume_tags),
     "volumes/protection-groups": Read(
         _members("group_ids", "member_ids", "member_destroyed"), group_reads.volume_groups
