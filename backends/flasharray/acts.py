@@ -89,7 +89,7 @@ class TagVolume:
     value: str
 
     def command(self) -> str:
-        tag = f'{{"key": "{self.key}", "value": "{self.value}", "copyable": false}}'
+        tag = f'{{"key": "{self.key}", "value": "{self.value}", "namespace": "default", "copyable": false}}'
         return f"PUT /volumes/tags/batch?resource_names={self.volume} [{tag}]"
 
     def send(self, client: FlashArrayClient) -> str:

@@ -117,16 +117,16 @@ class SnapshotAsked:
 
 
 @dataclass(frozen=True, slots=True)
-class GroupSnapshots:
-    """All snapshots of a group that are on this array, newest first. GET /protection-group-snapshots."""
+class NewestSnapshot:
+    """The newest snapshot of a group that is on this array and not destroyed, complete or not; None: there is none.
+    GET /protection-group-snapshots, one row of them."""
 
     group: str
 
-    def take(self, driver: Connected) -> tuple[GroupSnapshot, ...]:
-        query = f"name='{names.group(self.group)}.*'"
-        found = _rows(driver, "protection-group-snapshots", records.group_snapshot, filter=query)
-        mine = [each for each in found if each.group == self.group]
-        return tuple(sorted(mine, key=lambda each: (each.created, each.name), reverse=True))
+    def take(self, driver: Connected) -> GroupSnapshot | None:
+        path, query = "protection-group-snapshots", f"name='{names.group(self.group)}.*'"
+        rows = driver.client.first(path, filter=query, sort="created-", destroyed="false")
+        return next(iter(_parsed(driver.client.name, f"GET /{path}", rows, records.group_snapshot)), None)
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,9 +18,9 @@ from backends.flasharray.looks import (
     Connections,
     GroupAsked,
     GroupMembers,
-    GroupSnapshots,
     Hosts,
     Initiators,
+    NewestSnapshot,
     SnapshotAsked,
     SnapshotMembers,
     Tags,
@@ -142,10 +142,8 @@ def _predicted(snapshot: str, volumes: Mapping[str, Volume]) -> tuple[Source, ..
 def _earlier(look: seeing.Look, home: GroupNow, group: str) -> tuple[VolumeSnapshot, ...]:
     """The volumes of the newest snapshot of the group that is on the target already: they tell by which id the target
     knows each."""
-    for snapshot in look(GroupSnapshots(f"{home.owner.name}:{group}")):
-        if not snapshot.destroyed:
-            return _living(look(SnapshotMembers(snapshot.name)))
-    return ()
+    newest = look(NewestSnapshot(f"{home.owner.name}:{group}"))
+    return () if newest is None else _living(look(SnapshotMembers(newest.name)))
 
 
 def _on_target(source: Source, away: str, known: Iterable[VolumeSnapshot]) -> Source:
