@@ -152,7 +152,7 @@ def _act(
         request = place(operations)
         code = _done(operations, plan_clone(operations, request, run_id), run_id, arguments)
         if code == OK and arguments.execute_lock and arguments.output_file is not None:
-            return _listed(volume_snapshots(operations, request), arguments.output_file)
+            return _listed(lambda: volume_snapshots(operations, request), arguments.output_file)
         return code
     except CannotPlanError as error:
         print(error, file=sys.stderr)
@@ -189,7 +189,15 @@ def _done(operations: Operations, plan: Plan, run_id: str, arguments: argparse.N
         return FAILED
     operations.agree(run_id, plan, plan.confirm)
     follow(operations, run_id, as_json=arguments.json)
-    return _code(operations.ledger.run(run_id))
+    code = _code(operations.ledger.run(run_id))
+    if code in (PARTLY, UNKNOWN) and operations.settings.guests:
+        names = ", ".join(guest.name for guest in operations.settings.guests)
+        print(
+            f"Not in the configuration, where drdeck runs resume looks for its devices: {names}. Configure it under "
+            f"that name, or drdeck runs abort {run_id} and give this command again.",
+            file=sys.stderr,
+        )
+    return code
 
 
 def _code(run: Run) -> int:
@@ -203,10 +211,16 @@ def _code(run: Run) -> int:
     return PARTLY if StepState.DONE in states else FAILED
 
 
-def _listed(names: Sequence[str], path: Path) -> int:
+def _listed(names: Callable[[], Sequence[str]], path: Path) -> int:
+    """Write the list. What was done is done, also where this fails."""
+    from app.recovery.step import UnseenError
+
     try:
-        path.write_text("".join(f"{name}\n" for name in names), "utf-8")
+        path.write_text("".join(f"{name}\n" for name in names()), "utf-8")
     except OSError as error:
         print(f"Done, but {path} cannot be written: {error.strerror}", file=sys.stderr)
+        return PARTLY
+    except UnseenError as error:
+        print(f"Done, but what {path} is to list cannot be read: {error}", file=sys.stderr)
         return PARTLY
     return OK

@@ -113,7 +113,9 @@ def device(settings: Settings, given: Given, which: str, *, verify: bool) -> Dev
         if known.kind is DeviceKind.FLASHARRAY and (known.host, known.port) == (name, number):
             return known
     reference = _token(given.text(f"{which}_flash_array_api_token"), host, token_variable)
-    return DeviceSettings(host, DeviceKind.FLASHARRAY, "", name, number, token=reference, verify=verify)
+    # A device may be configured under this name with another address: it is not this one.
+    own = f"{name}:{number}" if any(known.name == host for known in settings.devices) else host
+    return DeviceSettings(own, DeviceKind.FLASHARRAY, "", name, number, token=reference, verify=verify)
 
 
 def _token(text: str | None, host: str, variable: str) -> Reference:

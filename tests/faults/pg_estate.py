@@ -1,13 +1,15 @@
 """Two FlashArrays for the proofs of what is done to protection groups, in real time.
 
 ``fa-prd`` has the group ``pg-erp`` of three volumes (100, 200 and 300 GiB) under the running LPAR erp_db1, which
-replicates to ``fa-dr``; both have a group ``pg-dev`` of three volumes of the same sizes whose host is off.
+replicates to ``fa-dr``; both have a group ``pg-dev`` of three volumes of the same sizes whose host is off. More groups
+are made as they are needed.
 """
 
 from __future__ import annotations
 
+import itertools
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -26,6 +28,7 @@ TOKEN = "prd-0000-lab-token"
 SIZES = (100 * GIB, 200 * GIB, 300 * GIB)
 WWPNS = ("c0507601a1b20010", "c0507601a1b20011")
 DEV_WWPNS = ("c0507601a1b20020", "c0507601a1b20021")
+_NUMBERS = itertools.count(1)
 
 
 @dataclass
@@ -44,6 +47,42 @@ class PgEstate:
     @property
     def world(self) -> World:
         return self.lab.world
+
+    def source(
+        self, name: str = "", sizes: Sequence[int] = SIZES, *, history: int = 2, array: ArrayState | None = None
+    ) -> str:
+        """A new group on ``fa-prd`` (or ``array``) that replicates to the other one, of volumes ``<name>-0`` …, under
+        an LPAR that writes twenty times a second. ``history``: so many snapshots are on both. Returns its name."""
+        here = array or self.prd
+        name = name or f"g{next(_NUMBERS)}"
+        with self.world.turn():
+            disks, writer = self._server(here, name, sizes)
+            group = protection.add_group(here, name, disks, here.peers.values())
+            protection.backfill(here, group, history, 60, took_s=5)
+            self.world.power_on(writer)
+        return name
+
+    def target(self, array: ArrayState, name: str = "", sizes: Sequence[int] = SIZES) -> str:
+        """A new group to clone to, of volumes ``<name>-0`` …, under a host that is off. Returns its name."""
+        name = name or f"t{next(_NUMBERS)}"
+        with self.world.turn():
+            protection.add_group(array, name, self._server(array, name, sizes)[0])
+        return name
+
+    def _server(self, array: ArrayState, name: str, sizes: Sequence[int]) -> tuple[list[Disk], Writer]:
+        wwpns = (f"c0507602{next(_NUMBERS):08x}",)
+        disks = [array.add_volume(f"{name}-{n}", size, _image(name, str(n))) for n, size in enumerate(sizes)]
+        array.add_host(f"{name}-db", wwpns, "aix")
+        for disk in disks:
+            array.attach(disk, host=f"{name}-db")
+        writer = Writer(f"{array.site}/{name}-db", WriterKind.LPAR, array.site, period_s=0.05, wwpns=wwpns)
+        return disks, self.world.add_writer(writer)
+
+    def switch(self, array: ArrayState, name: str, on: bool) -> None:
+        """Start or stop the server of a group, as its owner does."""
+        writer = self.world.writers[f"{array.site}/{name}-db"]
+        with self.world.turn():
+            (self.world.power_on if on else self.world.power_off)(writer)
 
     def until(self, holds: Callable[[], bool], limit_s: float = 30.0) -> None:
         """Let the lab's time pass until it is so."""
@@ -70,6 +109,17 @@ class PgEstate:
     def part(self, array: ArrayState, snapshot: str) -> Image:
         with self.world.turn():
             return array.snapshot(snapshot).image
+
+    def contents(self, array: ArrayState, group: str) -> dict[str, Image]:
+        """What each volume of a group holds."""
+        with self.world.turn() as now:
+            return {disk.name: disk.core.image(now) for disk in array.groups[group].disks}
+
+    def expire_sessions(self) -> None:
+        """End the sessions that nobody could log out of: an array does so after a while."""
+        with self.world.turn():
+            for array in (self.prd, self.dr):
+                array.expire_sessions()
 
 
 def _image(origin: str, member: str) -> Image:

@@ -39,6 +39,7 @@ def open_doors(world: World, device: Device, identities: Identities) -> dict[str
     if not isinstance(device.state, ArrayState):
         raise TypeError(f"{device.name} is not a FlashArray")
     rest = Rest(world, device, device.state)
+    device.state.expire_sessions = rest.sessions.clear
     protocol = HttpsProtocol(rest.handle, verb_of, refusal)
     port = device.ports.get("https", 0)
     return {"https": HttpsDoor(world, device, identities.of(device.name), protocol, port)}

@@ -52,6 +52,7 @@ class ArrayState:
         self.alerts: list[Alert] = []
         self.peers: dict[str, ArrayState] = {}
         self.flights: list[Flight] = []
+        self.expire_sessions: Callable[[], None] = lambda: None  # ends them all, once its door was made
         self._by_wwn: dict[str, HostObject] = {}
         self._by_host: dict[str, list[Attachment]] = {}
         self._by_host_group: dict[str, list[Attachment]] = {}
