@@ -6,12 +6,17 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, fields, replace
+from typing import TYPE_CHECKING
 
 from backends.lab.referee import Loss
 from backends.lab.threepar.state import Group, ThreePar, VirtualVolume
 from store.estate import RcgMode, RcgStatus
 from store.rcg_verbs import RcgVerb
+from store.runs import Plan, Run
 from tests.faults.rcg_estate import RcgEstate
+
+if TYPE_CHECKING:
+    from tests.faults.trials import Case
 
 Roles = tuple[tuple[bool, bool], tuple[bool, bool]]
 """(primary, natural) of the side where the group was made, and of its peer."""
@@ -201,3 +206,55 @@ def losses(estate: RcgEstate, name: str, after: int = 0) -> list[Loss]:
     """What starting servers of the group lost, as the referee counted, behind its first ``after`` verdicts."""
     with estate.world.turn():
         return [loss for loss in estate.world.referee.losses[after:] if loss.origin.endswith(f"/{name}-srv")]
+
+
+# ---------------------------------------------------------------------------------------------------------- one run
+
+
+class RcgJudge:
+    """Judges one run of a case, from before it begins."""
+
+    def __init__(self, estate: RcgEstate, case: Case, plan: Plan, name: str, orderly: bool) -> None:
+        self._estate = estate
+        self._case = case
+        self._plan = plan
+        self._name = name
+        self._before = truth(estate, name)
+        self._losses = len(estate.world.referee.losses)
+        with estate.world.turn() as now:
+            self._began = now
+        self._orderly = orderly and case.verb in (RcgVerb.FAILOVER, RcgVerb.RESTORE, RcgVerb.REVERSE)
+        if self._orderly and not case.disaster:
+            estate.switch_off("lyon" if self._before.serves else "paris", name)
+
+    def always(self, found: Run) -> str | None:
+        return None
+
+    def succeeded(self) -> str | None:
+        estate, name, verb = self._estate, self._name, self._case.verb
+        wanted = made_anew(name) if self._before.roles is None else goal(verb, self._before, self._case.disaster)
+        if wrong := differences(truth(estate, name), wanted):
+            return "; ".join(wrong)
+        if verb in SYNCED_AFTER and not synced(estate, name):
+            return "not every volume is synchronized"
+        oldest = oldest_copy(estate, name)
+        if verb is RcgVerb.SYNC and oldest is not None and oldest < self._began:
+            return f"the copy is {self._began - oldest:.1f} s older than the run"
+        return None
+
+    def lost(self) -> str | None:
+        """What its owner loses who believes the run and starts the server."""
+        site = serves_after(self._case.verb, self._before)
+        if site is None:
+            return None
+        self._estate.switch_on(site, self._name)
+        if not (self._orderly or self._case.disaster):  # torn, or discarded, as the plan says
+            return None
+        bound = self._plan.loss_s or 0.0
+        over = [x for x in losses(self._estate, self._name, self._losses) if beyond(x, bound)]
+        return f"lost more than {bound:g} s: {over}" if over else None
+
+    def taken_back(self) -> str | None:
+        if self._before.status == STARTED:
+            self._estate.until(lambda: synced(self._estate, self._name))
+        return "; ".join(differences(truth(self._estate, self._name), self._before)) or None

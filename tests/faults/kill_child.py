@@ -12,6 +12,7 @@ import json
 import os
 import signal
 import sys
+import threading
 import time
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,7 @@ from app.recovery.looks import Devices
 from app.recovery.operations import Operations, holder
 from app.recovery.runner import Runner
 from app.settings import load
+from backends.flasharray import transport
 from backends.threepar import wsapi
 from store import journal
 from store.database import open_store
@@ -44,19 +46,19 @@ def die() -> None:
 def arm(step: str, point: str) -> None:
     """Make this process kill itself at the point of the step; ``call left`` is for whoever watches the device."""
     intend, settle, perform = Ledger.intend, Ledger.settle, Devices.perform
-    at = [""]
+    at = threading.local()  # several steps may be under way, each in a thread of its own
 
     def intended(self: Ledger, lease: Any, step_id: str, *rest: Any) -> Any:
         if step_id == step and point == "before intent":
             die()
         found = intend(self, lease, step_id, *rest)
-        at[0] = step_id
+        at.step = step_id
         if step_id == step and point == "after intent":
             die()
         return found
 
     def performed(self: Devices, *rest: Any) -> str:
-        mine = at[0] == step
+        mine = getattr(at, "step", "") == step
         answer = perform(self, *rest)
         if mine and point == "device did it":
             die()
@@ -107,6 +109,7 @@ def alone() -> None:
 
 def main() -> None:
     wsapi._library()
+    transport.library()
     import paramiko  # noqa: F401
 
     alone()

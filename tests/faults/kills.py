@@ -1,8 +1,9 @@
-"""Kills at every point of every step of every verb on remote copy groups: ``make long`` prints how many.
+"""Kills at every point of every step of every verb on remote copy groups and on protection groups: ``make long`` prints
+how many.
 
 A run is begun by a process that is killed for real (SIGKILL), and resumed by another. Afterwards the referee must have
 seen no violation, every verb must have been sent as often as in a run that nobody killed, and no journal entry that was
-acknowledged may be missing.
+acknowledged may be missing; of a protection group every volume must hold what it should.
 """
 
 from __future__ import annotations
@@ -18,8 +19,8 @@ import tempfile
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -27,12 +28,16 @@ from typing import Any
 from app.recovery.runner import MANY
 from backends.lab.faults import FaultKind
 from store import journal
-from store.rcg_verbs import RcgVerb
 from store.runs import Plan, Run, RunState
+from tests.faults import pg_trials, trials
 from tests.faults.kill_child import POINTS
-from tests.faults.trials import CASES, SENT, Case, Range, ready
+from tests.faults.ranges import Range, sending
 
 HUNG_S = 300.0
+FAMILIES: Mapping[str, Callable[[Path], AbstractContextManager[Range[Any]]]] = {
+    "rcg": trials.ready,
+    "pg": pg_trials.ready,
+}
 
 
 class Zygote:
@@ -70,17 +75,24 @@ class Zygote:
 
 
 @dataclass
-class Shooting(Range):
-    """What the trials of kills need besides."""
+class Shooting:
+    """What the trials of kills need besides. ``missed`` counts processes that ended before they came to where they were
+    to be killed: somebody else had done the step."""
 
+    at: Range[Any]
     zygote: Zygote
+    missed: int = 0
+
+    @property
+    def estate(self) -> Any:
+        return self.at.estate
 
     def order(self, run: Run, step: str | None = None, point: str | None = None) -> dict[str, Any]:
         """What the process is told; every second run keeps its sessions, as those over many groups do."""
         return {
             "many": MANY if int(run.id[-1], 16) % 2 else 0,
             "config": str(self.estate.config),
-            "store": str(self.path),
+            "store": str(self.at.path),
             "run": run.id,
             "step": step,
             "point": point,
@@ -88,20 +100,22 @@ class Shooting(Range):
 
 
 @contextmanager
-def shooting_range(directory: Path) -> Iterator[Shooting]:
+def shooting_range(directory: Path, of: str = "rcg") -> Iterator[Shooting]:
+    """``of``: see :data:`FAMILIES`."""
     zygote = Zygote()
     try:
-        with ready(directory) as at:
-            yield Shooting(at.estate, at.store, at.ledger, at.operations, zygote)
+        with FAMILIES[of](directory) as at:
+            yield Shooting(at, zygote)
     finally:
         zygote.close()
 
 
-def trial(at: Shooting, case: Case, rng: random.Random, kills: int = 1) -> str | None:
+def trial(at: Shooting, case: Any, rng: random.Random, kills: int = 1) -> str | None:
     """One run, killed ``kills`` times at random points of random steps and then left alone. Returns what is wrong
     afterwards, None: nothing."""
-    run, plan, name = at.plan(case)
-    before, acknowledged = at.requests(), []
+    run, plan, name = at.at.plan(case)
+    before, acknowledged = at.at.requests(), []
+    untrue = at.at.watched(case, run, name)
     try:
         for _ in range(kills):
             step = rng.choice([step for step in plan.steps if step.id not in plan.undoes])
@@ -110,54 +124,60 @@ def trial(at: Shooting, case: Case, rng: random.Random, kills: int = 1) -> str |
         at.zygote.begin(at.order(run))
         end = at.zygote.ended()
         acknowledged += end["acknowledged"]
-        return _wrong(at, case, run, plan, name, before, acknowledged)
+        return _wrong(at, case, run, plan, untrue, before, acknowledged)
     finally:
-        if case.disaster:
-            with at.estate.world.turn():
-                at.estate.world.set_dark("paris", False)
-        at.estate.expire_sessions()
+        at.at.rest()
 
 
 def _shoot(at: Shooting, run: Run, step: str, kind: str, point: str) -> list[str]:
     """Act for the run until it is killed at the point, or ends because the step was through already."""
     if point != "call left":
         at.zygote.begin(at.order(run, step, point))
-        return list(at.zygote.ended()["acknowledged"])
-    device = run.plan.step(step).device
+        end = at.zygote.ended()
+        at.missed += not end["killed"]
+        return list(end["acknowledged"])
+    device, verb = run.plan.step(step).device, at.at.sent[kind]
     counter = at.estate.world.devices[device].counters.requests
-    fault = at.estate.world.faults.add(device, FaultKind.SLOW, SENT[kind], seconds=1.0)
-    done = counter[SENT[kind]]
+    fault = at.estate.world.faults.add(device, FaultKind.SLOW, verb, seconds=1.0)
+    done = counter[verb]
     pid = at.zygote.begin(at.order(run))
     ended: list[dict[str, Any]] = []
     waiter = threading.Thread(target=lambda: ended.append(at.zygote.ended()))
     waiter.start()
-    while counter[SENT[kind]] == done and not ended:
+    while counter[verb] == done and not ended:
         time.sleep(0.002)
     if not ended:
         os.kill(pid, signal.SIGKILL)
     waiter.join()
     at.estate.world.faults.remove(fault.id)
+    at.missed += not ended[0]["killed"]
     return list(ended[0]["acknowledged"])
 
 
 def _wrong(
-    at: Shooting, case: Case, run: Run, plan: Plan, name: str, before: Counter[str], acknowledged: list[str]
+    at: Shooting,
+    case: Any,
+    run: Run,
+    plan: Plan,
+    untrue: Callable[[], str | None],
+    before: Counter[str],
+    acknowledged: list[str],
 ) -> str | None:
-    found = at.ledger.run(run.id)
+    found = at.at.ledger.run(run.id)
     if found.state is not RunState.SUCCEEDED:
         reasons = [f"{step.id} {step.state}: {step.reason}" for step in found.steps]
         return f"{case.name}: {found.state}: {reasons}"
-    expected = Counter(SENT[step.kind] for step in plan.steps if step.call and step.id not in plan.undoes)
-    sent = at.requests() - before
+    expected = Counter(at.at.sent[step.kind] for step in sending(plan))
+    sent = at.at.requests() - before
     if sent != expected:
         return f"{case.name}: sent {dict(sent)}, expected {dict(expected)}"
-    if case.verb is RcgVerb.FAILOVER:
-        at.estate.switch_on("lyon", name)
+    if (wrong := untrue()) is not None:
+        return f"{case.name}: says it succeeded, but {wrong}"
     if at.estate.world.referee.violations:
         violations = list(at.estate.world.referee.violations)
         at.estate.world.referee.violations.clear()
         return f"{case.name}: {violations}"
-    verdict = journal.verify(at.path)
+    verdict = journal.verify(at.at.path)
     if verdict.broken is not None:
         return f"{case.name}: journal broken at {verdict.broken}: {verdict.why}"
     kept = set(range(1, verdict.entries + 1))
@@ -165,37 +185,52 @@ def _wrong(
     return f"{case.name}: acknowledged and missing: {missing}" if missing else None
 
 
-def campaign(seed: int, trials: int, directory: Path) -> tuple[Counter[str], list[str]]:
-    """So many trials; returns how many of each case there were, and what was wrong."""
-    rng, counts, wrong = random.Random(seed), Counter[str](), []
-    done = 0
+@dataclass
+class Result:
+    """How many of each case there were, what was wrong, and how many were missed."""
+
+    counts: Counter[str]
+    wrong: list[str]
+    missed: int = 0
+
+
+def campaign(seed: int, trials: int, directory: Path, of: str = "rcg") -> Result:
+    """So many trials of a family."""
+    rng, found, done = random.Random(seed), Result(Counter(), []), 0
     while done < trials:
-        with tempfile.TemporaryDirectory(dir=directory) as folder, shooting_range(Path(folder)) as at:
-            for _ in range(min(2 * len(CASES), trials - done)):
-                case = CASES[done % len(CASES)]
-                found = trial(at, case, rng)
+        with tempfile.TemporaryDirectory(dir=directory) as folder, shooting_range(Path(folder), of) as at:
+            cases = at.at.cases
+            for _ in range(min(2 * len(cases), trials - done)):
+                case = cases[done % len(cases)]
+                wrong = trial(at, case, rng)
                 done += 1
-                counts[case.name] += 1
-                if found is not None:
-                    wrong.append(found)
-                    print(found, flush=True)
+                found.counts[f"{of}: {case.name}"] += 1
+                if wrong is not None:
+                    found.wrong.append(wrong)
+                    print(wrong, flush=True)
                 if done % 100 == 0:
-                    print(f"{done} killed, {len(wrong)} went wrong", flush=True)
-    return counts, wrong
+                    print(f"{done} killed, {len(found.wrong)} went wrong", flush=True)
+            found.missed += at.missed
+    return found
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--kills", type=int, default=2_000)
+    parser.add_argument("--kills", type=int, default=2_000, help="of runs on remote copy groups")
+    parser.add_argument("--pg-kills", type=int, default=600, help="of runs on protection groups")
     arguments = parser.parse_args()
     began = time.monotonic()
     with tempfile.TemporaryDirectory() as folder:
-        counts, wrong = campaign(arguments.seed, arguments.kills, Path(folder))
-    for name, count in sorted(counts.items()):
-        print(f"{count:>6} kills: {name}")
-    took = time.monotonic() - began
-    print(f"seed {arguments.seed}: {counts.total()} kills in {took:.0f} s, {len(wrong)} runs went wrong")
+        orders = (("rcg", arguments.kills), ("pg", arguments.pg_kills))
+        found = [campaign(arguments.seed, trials, Path(folder), of) for of, trials in orders]
+    for each in found:
+        for name, count in sorted(each.counts.items()):
+            print(f"{count:>6} kills: {name}")
+    took, wrong = time.monotonic() - began, sum(len(each.wrong) for each in found)
+    kills, missed = sum(each.counts.total() for each in found), sum(each.missed for each in found)
+    early = f" ({missed} ended before the point)" if missed else ""
+    print(f"seed {arguments.seed}: {kills} kills{early} in {took:.0f} s, {wrong} runs went wrong")
     return 1 if wrong else 0
 
 

@@ -1,11 +1,9 @@
-"""Every fault of the lab at every step of every verb on remote copy groups: ``make long`` prints how many, and how the
-runs fared.
+"""Every fault of the lab at every step of every verb on remote copy groups and on protection groups: ``make long``
+prints how many, and how the runs fared.
 
 A fault is switched on when a step begins: on its verb, on what is looked at to see its effect, on the other array's
 looks or on the whole device; once or for a moment, or until the run rests. A run must end right, or stop and say why,
 and go on rightly once the fault is gone. What is right is judged by the lab's world, never by what the engine says.
-
-Not tried: *pending eradication*, which is a FlashArray's; a 3PAR deletes at once.
 """
 
 from __future__ import annotations
@@ -17,26 +15,29 @@ import tempfile
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
+from typing import Any
 
 from app.recovery.attempt import Pace
 from app.recovery.runner import Runner
 from backends.lab.faults import REFUSALS, Fault, FaultKind
 from store import journal
-from store.rcg_verbs import RcgVerb
 from store.runs import SETTLED, Plan, PlannedStep, Run, RunState, StepState
-from tests.faults import judge
-from tests.faults.judge import Truth
-from tests.faults.trials import CASES, SENT, Case, Range, ready
+from tests.faults import pg_trials, trials
+from tests.faults.ranges import Range, sending
 
 PACE = Pace(poll_s=0.02, lost_s=1.6, margin_s=2.0, busy_s=0.1, retries=3)
 CALL_S, LIMIT_S, STUCK_S = 1.0, 4.0, 90.0
 """How long a call may take; how long a step waits for its effect; after which time a run counts as stuck."""
 
-KINDS = tuple(kind for kind in FaultKind if kind is not FaultKind.PENDING)
+FAMILIES: Mapping[str, Callable[[Path, float], AbstractContextManager[Range[Any]]]] = {
+    "rcg": trials.ready,
+    "pg": pg_trials.ready,
+}
 STATES = (
     FaultKind.UNREACHABLE,
     FaultKind.EXPIRED_CERT,
@@ -44,6 +45,7 @@ STATES = (
     FaultKind.SESSION_LIMIT,
     FaultKind.CLOCK_SKEWED,
     FaultKind.RENAMED,
+    FaultKind.PENDING,
 )
 """What a device is in, not what happens to a request of it."""
 HTTP_ONLY = (*REFUSALS, FaultKind.HTTP_504_AFTER, FaultKind.HTML)
@@ -55,6 +57,8 @@ class Place(StrEnum):
     LOOKS = "its looks"
     PEER = "the other array"
     DEVICE = "the whole device"
+    LISTS = "its lists"
+    COMPARISON = "the comparison after a lost answer"
 
 
 @dataclass(frozen=True)
@@ -72,22 +76,24 @@ class Trouble:
         return f"{self.kind} on {self.place}, {'lasting' if self.lasting else 'once'}"
 
 
-def places(case: Case, step: PlannedStep, kind: FaultKind) -> tuple[Place, ...]:
+def places(at: Range[Any], case: Any, step: PlannedStep, kind: FaultKind) -> tuple[Place, ...]:
     """Where a fault of this kind can hit this step."""
-    alone = case.disaster and step.device == "3par-l"  # the other array is dark anyway
-    peer = () if alone else (Place.PEER,)
+    peer = () if at.peer(case, step) is None else (Place.PEER,)
     if kind in STATES or kind is FaultKind.REFUSES_LOGIN:
         return (Place.DEVICE, *peer)
-    if kind in HTTP_ONLY and not SENT[step.kind].split(" ")[0].isupper():
+    if kind in HTTP_ONLY and not at.sent[step.kind].split(" ")[0].isupper():
         return (Place.LOOKS, Place.DEVICE, *peer)
-    return (Place.VERB, Place.LOOKS, Place.DEVICE, *peer)
+    lists = (Place.LISTS,) if step.kind.startswith(("pg.", "volume.")) else ()  # behind what each session begins with
+    compared = (Place.COMPARISON,) if step.kind in ("volume.overwrite", "pg.restore") else ()
+    return (Place.VERB, Place.LOOKS, Place.DEVICE, *peer, *lists, *compared)
 
 
 class Trap:
     """Switches a fault on when a step begins. :meth:`spring` may be called from any thread, as often as one likes."""
 
-    def __init__(self, at: Range, run: Run, name: str, step: PlannedStep, trouble: Trouble) -> None:
+    def __init__(self, at: Range[Any], case: Any, run: Run, name: str, step: PlannedStep, trouble: Trouble) -> None:
         self._at = at
+        self._peer = at.peer(case, step)
         self._run = run.id
         self._name = name
         self._step = step
@@ -108,6 +114,10 @@ class Trap:
             if any(found.step(need).state not in SETTLED for need in self._step.needs):
                 return
             self._faults = [self._add(device, verb) for device, verb in self._targets()]
+            if self._trouble.place is Place.COMPARISON:
+                verb = self._at.sent[self._step.kind]
+                lost = self._at.estate.world.faults.add(self._step.device, FaultKind.DROP_AFTER, verb, count=1)
+                self._faults.append(lost)
         if not self._trouble.lasting and (self._trouble.kind in STATES or self._trouble.kind is FaultKind.HANG):
             self._timer = threading.Timer(0.4 if self._trouble.kind in STATES else CALL_S + 0.4, self.remove)
             self._timer.start()
@@ -124,11 +134,15 @@ class Trap:
         self._at.estate.expire_sessions()
 
     def _targets(self) -> list[tuple[str, str]]:
-        device, place = self._step.device, self._trouble.place
+        device, place, verb = self._step.device, self._trouble.place, self._at.sent[self._step.kind]
         if place is Place.VERB:
-            return [(device, SENT[self._step.kind])]
-        if place is Place.PEER:
-            device = "3par-l" if device == "3par-p" else "3par-p"
+            return [(device, verb)]
+        if place is Place.LISTS:
+            return [(device, "GET /[!a]*")]
+        if place is Place.COMPARISON:
+            return [(device, "GET /volumes/diff")]
+        if place is Place.PEER and self._peer is not None:
+            device = self._peer
         whole = place is Place.DEVICE or self._trouble.kind in STATES or self._trouble.kind is FaultKind.REFUSES_LOGIN
         return [(device, "*")] if whole else [(device, "GET *"), (device, "show*")]
 
@@ -136,9 +150,8 @@ class Trap:
         kind = self._trouble.kind
         countable = kind not in STATES and kind is not FaultKind.HANG  # a hang lasts as long as its fault
         subject = None
-        if kind is FaultKind.RENAMED:
-            group = self._name if device == "3par-p" else f"{self._name}.r{self._at.estate.paris.who.system_id}"
-            subject = group if self._step.kind.startswith("rcg.") else f"{self._name}_v1"
+        if kind in (FaultKind.RENAMED, FaultKind.PENDING):
+            subject = self._at.subject(kind, self._step, device, self._name, self._trouble.orderly)
         return self._at.estate.world.faults.add(
             device,
             kind,
@@ -153,7 +166,7 @@ class Trap:
 class Trial:
     """One run with one fault, and what became of it. ``wrong`` None: as it must be."""
 
-    case: Case
+    case: Any
     step: str
     trouble: Trouble
     outcome: str = ""
@@ -163,12 +176,12 @@ class Trial:
         return f"{self.case.name}: {self.step}: {self.trouble}: {self.outcome}: {self.wrong or 'right'}"
 
 
-def trial(at: Range, case: Case, number: int, trouble: Trouble) -> Trial:
+def trial(at: Range[Any], case: Any, number: int, trouble: Trouble) -> Trial:
     """A run of the case with a fault at its ``number``-th step that sends something."""
     run, plan, name = at.plan(case, LIMIT_S)
     step = sending(plan)[number]
     found = Trial(case, f"{step.id} {step.kind}", trouble)
-    trap = Trap(at, run, name, run.plan.step(step.id), trouble)
+    trap = Trap(at, case, run, name, run.plan.step(step.id), trouble)
     course = _Course(at, case, run, plan, name, trouble.orderly)
     try:
         found.outcome, found.wrong = course.under(trap)
@@ -176,33 +189,19 @@ def trial(at: Range, case: Case, number: int, trouble: Trouble) -> Trial:
             found.wrong = "the fault was never switched on"
     finally:
         trap.end()
-        with at.estate.world.turn():
-            at.estate.world.set_dark("paris", False)
+        at.rest()
     return found
-
-
-def sending(plan: Plan) -> list[PlannedStep]:
-    """The steps that send something, without those that only take another one back."""
-    return [step for step in plan.steps if step.call and step.id not in plan.undoes]
 
 
 class _Course:
     """A run from its begin to its end, and the judge of it."""
 
-    def __init__(self, at: Range, case: Case, run: Run, plan: Plan, name: str, orderly: bool) -> None:
+    def __init__(self, at: Range[Any], case: Any, run: Run, plan: Plan, name: str, orderly: bool) -> None:
         self._at = at
-        self._case = case
         self._run = run
         self._plan = plan
-        self._name = name
-        self._before: Truth = judge.truth(at.estate, name)
         self._done = at.done()
-        self._losses = len(at.estate.world.referee.losses)
-        with at.estate.world.turn() as now:
-            self._began = now
-        self._orderly = orderly and case.verb in (RcgVerb.FAILOVER, RcgVerb.RESTORE, RcgVerb.REVERSE)
-        if self._orderly and not case.disaster:
-            at.estate.switch_off("lyon" if self._before.serves else "paris", name)
+        self._judge = at.judge(case, run, name, orderly)
 
     def under(self, trap: Trap) -> tuple[str, str | None]:
         """Act under the fault, and once more without it where it must be. Returns the outcome and what is wrong."""
@@ -211,15 +210,15 @@ class _Course:
         trap.end()
         if stuck:
             return "stuck", f"no end within {STUCK_S:g} s: {_steps(found)}"
-        wrong = self._always() or self._rested(found)
+        wrong = self._always(found) or self._rested(found)
         if wrong is not None or found.state is RunState.SUCCEEDED:
-            return str(found.state), wrong or self._succeeded()
+            return str(found.state), wrong or self._succeeded(found)
         if found.state is RunState.FAILED:
             return self._taken_back(found)
         again, stuck = self._act(None)
         if stuck or again.state is not RunState.SUCCEEDED:
             return f"waited, then {again.state}", f"with the fault gone: {again.state}: {_steps(again)}"
-        return "waited, then succeeded", self._always() or self._succeeded()
+        return "waited, then succeeded", self._always(again) or self._succeeded(again)
 
     def _act(self, trap: Trap | None) -> tuple[Run, bool]:
         ledger = self._at.ledger
@@ -248,7 +247,7 @@ class _Course:
         silent = [step.id for step in stuck if not step.reason]
         return f"stuck without a reason: {silent}" if silent else None
 
-    def _always(self) -> str | None:
+    def _always(self, found: Run) -> str | None:
         """What must hold whatever happened."""
         violations = list(self._at.estate.world.referee.violations)
         if violations:
@@ -257,39 +256,18 @@ class _Course:
         verdict = journal.verify(self._at.path)
         if verdict.broken is not None:
             return f"journal broken at {verdict.broken}: {verdict.why}"
-        once = Counter(SENT[step.kind] for step in self._plan.steps if step.call)
+        once = Counter(self._at.sent[step.kind] for step in self._plan.steps if step.call)
         twice = self._at.done() - self._done - once
-        return f"carried out more than once: {dict(twice)}" if twice else None
+        return f"carried out more than once: {dict(twice)}" if twice else self._judge.always(found)
 
-    def _succeeded(self) -> str | None:
+    def _succeeded(self, found: Run) -> str | None:
         """What is not true of a run that says it succeeded."""
-        estate, name, verb = self._at.estate, self._name, self._case.verb
-        wanted = (
-            judge.made_anew(name) if self._before.roles is None else judge.goal(verb, self._before, self._case.disaster)
-        )
-        if wrong := judge.differences(judge.truth(estate, name), wanted):
-            return f"says it succeeded, but {'; '.join(wrong)}"
-        if verb in judge.SYNCED_AFTER and not judge.synced(estate, name):
-            return "says it succeeded, but not every volume is synchronized"
-        oldest = judge.oldest_copy(estate, name)
-        if verb is RcgVerb.SYNC and oldest is not None and oldest < self._began:
-            return f"says it succeeded, but the copy is {self._began - oldest:.1f} s older than the run"
-        expected = Counter(SENT[step.kind] for step in sending(self._plan))
+        if wrong := self._judge.succeeded():
+            return f"says it succeeded, but {wrong}"
+        expected = Counter(self._at.sent[step.kind] for step in sending(self._plan))
         if (done := self._at.done() - self._done) != expected:
             return f"says it succeeded, but {dict(done)} was carried out, not {dict(expected)}"
-        return self._lost()
-
-    def _lost(self) -> str | None:
-        """What its owner loses who believes the run and starts the server."""
-        site = judge.serves_after(self._case.verb, self._before)
-        if site is None:
-            return None
-        self._at.estate.switch_on(site, self._name)
-        if not (self._orderly or self._case.disaster):  # torn, or discarded, as the plan says
-            return self._always()
-        bound = self._plan.loss_s or 0.0
-        over = [x for x in judge.losses(self._at.estate, self._name, self._losses) if judge.beyond(x, bound)]
-        return f"lost more than {bound:g} s: {over}" if over else self._always()
+        return self._judge.lost() or self._always(found)
 
     def _taken_back(self, found: Run) -> tuple[str, str | None]:
         """A run that rolls back left the world as it was, or says what it left."""
@@ -297,11 +275,8 @@ class _Course:
             return "failed", f"a run that does not roll back has ended: {found.note}"
         if "not taken back" in (found.note or ""):
             return "failed, not all taken back", None
-        before = self._before
-        if before.status == judge.STARTED:
-            self._at.estate.until(lambda: judge.synced(self._at.estate, self._name))
-        wrong = judge.differences(judge.truth(self._at.estate, self._name), before)
-        return "failed, taken back", f"taken back, it says, but {'; '.join(wrong)}" if wrong else None
+        wrong = self._judge.taken_back()
+        return "failed, taken back", f"taken back, it says, but {wrong}" if wrong else None
 
 
 def _steps(found: Run) -> str:
@@ -311,33 +286,34 @@ def _steps(found: Run) -> str:
 # ------------------------------------------------------------------------------------------------------- the campaign
 
 
-def troubles(case: Case, step: PlannedStep, rng: random.Random) -> Iterator[Trouble]:
+def troubles(at: Range[Any], case: Any, step: PlannedStep, rng: random.Random) -> Iterator[Trouble]:
     """One of every kind of fault at a step; the seed draws where and for how long."""
-    for kind in KINDS:
-        place = rng.choice(places(case, step, kind))
+    for kind in at.kinds:
+        place = rng.choice(places(at, case, step, kind))
         seconds = rng.choice(SECONDS[kind]) if kind in SECONDS else None
         yield Trouble(kind, place, rng.random() < 0.5, seconds, rng.random() < 0.5)
 
 
-def everything(at: Range, rng: random.Random) -> list[tuple[Case, int, Trouble]]:
+def everything(at: Range[Any], rng: random.Random) -> list[tuple[Any, int, Trouble]]:
     """Every case, every step of it that sends something, every kind of fault, in an order that the seed draws."""
     found = []
-    for case in CASES:
+    for case in at.cases:
         _, plan, _ = at.plan(case)
-        with at.estate.world.turn():
-            at.estate.world.set_dark("paris", False)
+        at.rest()
         for number, step in enumerate(sending(plan)):
-            found += [(case, number, trouble) for trouble in troubles(case, step, rng)]
+            found += [(case, number, trouble) for trouble in troubles(at, case, step, rng)]
     rng.shuffle(found)
     return found
 
 
-def campaign(seed: int, most: int | None, only: str, directory: Path) -> list[Trial]:
-    """All of it, or the first ``most`` trials, of the cases with ``only`` in their names."""
+def campaign(seed: int, most: int | None, only: str, directory: Path, of: str = "rcg") -> list[Trial]:
+    """All of it, or the first ``most`` trials, of the cases with ``only`` in their names. ``of``: see
+    :data:`FAMILIES`."""
+    ready = FAMILIES[of]
     rng, found = random.Random(seed), list[Trial]()
     with tempfile.TemporaryDirectory(dir=directory) as folder, ready(Path(folder), CALL_S) as at:
         todo = [each for each in everything(at, rng) if only in each[0].name][:most]
-        print(f"{len(todo)} trials", flush=True)
+        print(f"{len(todo)} trials on {of}", flush=True)
     while todo:
         with tempfile.TemporaryDirectory(dir=directory) as folder, ready(Path(folder), CALL_S) as at:
             for case, number, trouble in todo[:40]:
@@ -356,10 +332,15 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--trials", type=int, help="the first so many; all of them otherwise")
     parser.add_argument("--only", default="", help="the cases with this in their names")
+    parser.add_argument("--of", choices=[*FAMILIES], help="on these alone; on all otherwise")
     arguments = parser.parse_args()
     began = time.monotonic()
     with tempfile.TemporaryDirectory() as folder:
-        found = campaign(arguments.seed, arguments.trials, arguments.only, Path(folder))
+        found = [
+            each
+            for of in ([arguments.of] if arguments.of else FAMILIES)
+            for each in campaign(arguments.seed, arguments.trials, arguments.only, Path(folder), of)
+        ]
     for count in (
         Counter(each.case.name for each in found),
         Counter(str(each.trouble.kind) for each in found),

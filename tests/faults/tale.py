@@ -27,8 +27,8 @@ from store.runs import ENDED, Choice, Plan, Run, RunState
 from tests.faults import judge
 from tests.faults.console import Console
 from tests.faults.judge import FAILED_OVER, NORMAL, RECOVERED, STARTED, STOPPED, Truth
+from tests.faults.ranges import next_run_id
 from tests.faults.rcg_estate import RcgEstate
-from tests.faults.trials import next_run_id
 
 GROUPS = ((RcgMode.SYNC, True, True), (RcgMode.PERIODIC, True, True), (RcgMode.SYNC, False, False))
 """The mode of each group, whether the arrays start it again by themselves after the links were down, and whether its

@@ -12,7 +12,8 @@ from app.recovery.looks import Devices
 from app.recovery.rcg.role_steps import Stop
 from app.recovery.step import Seen, Sight, Verdict
 from backends.lab.faults import FaultKind
-from tests.faults.step_faults import CALL_S, Place, Trouble, sending, trial
+from tests.faults.ranges import sending
+from tests.faults.step_faults import CALL_S, Place, Trouble, trial
 from tests.faults.trials import CASES, Case, Range, ready
 
 FAILOVER, DISASTER, REVERSE, SYNC, STOP, CREATE, NEW, DELETE = (

@@ -1,27 +1,25 @@
-"""What the campaigns on the recovery engine share: the cases, an estate to try them on, and a run of each."""
+"""What the campaigns do to remote copy groups: the cases, an estate to try them on, and a run of each."""
 
 from __future__ import annotations
 
-import itertools
 import time
-from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
+from typing import ClassVar
 
-from app.connect import Connector
-from app.recovery.operations import Operations, Sides
+from app.recovery.operations import Sides
 from app.recovery.rcg.options import Options
 from app.recovery.rcg.provision_plans import NewGroup, NewVolume, add_volume, remove_volume
 from app.recovery.rcg.situation import RcgDraft
-from app.settings import load
-from backends.lab.world import Device
-from store.database import Store, open_store
+from backends.lab.faults import FaultKind
 from store.estate import RcgMode
-from store.ledger import Ledger
 from store.rcg_verbs import RcgVerb
-from store.runs import Plan, Run
+from store.runs import Plan, PlannedStep, Run
+from tests.faults import ranges
+from tests.faults.judge import RcgJudge
+from tests.faults.ranges import next_run_id
 from tests.faults.rcg_estate import RcgEstate, rcg_estate
 
 SENT = {
@@ -88,30 +86,16 @@ CASES = (
 )
 
 
-_NUMBERS = itertools.count(1)
-
-
-def next_run_id() -> str:
-    """The id of a run: thousands of them in an hour would draw one twice from those that people get."""
-    return f"trial-{next(_NUMBERS):06}"
-
-
 @dataclass
-class Range:
-    """Everything that trials need."""
+class Range(ranges.Range[RcgEstate]):
+    """Two arrays with remote copy groups."""
 
-    estate: RcgEstate
-    store: Store
-    ledger: Ledger
-    operations: Operations
-
-    @property
-    def path(self) -> Path:
-        return self.ledger.path
+    cases = CASES
+    sent: ClassVar[dict[str, str]] = SENT
+    kinds: ClassVar[tuple[FaultKind, ...]] = tuple(kind for kind in FaultKind if kind is not FaultKind.PENDING)
+    """*Pending eradication* is a FlashArray's; a 3PAR deletes at once."""
 
     def plan(self, case: Case, limit_s: float | None = None) -> tuple[Run, Plan, str]:
-        """A run of the case on a new group, agreed to. Returns it with its plan and the group's name. ``limit_s``: how
-        long a step waits for its effect, in place of the minutes that an operator gives it."""
         if not isinstance(case.verb, RcgVerb):
             return self._plan_volume(case, case.verb, limit_s)
         name = self.estate.group(case.mode, case.state, case.policies)
@@ -123,7 +107,7 @@ class Range:
                 self.estate.world.set_dark("paris", True)
         run_id = next_run_id()
         plan = self.operations.plan_rcg(case.verb, [name], Options(disaster=case.disaster), run_id)
-        return self._agreed(run_id, plan, limit_s), plan, name
+        return self.agreed(run_id, plan, limit_s), plan, name
 
     def _plan_volume(self, case: Case, verb: str, limit_s: float | None) -> tuple[Run, Plan, str]:
         new = case.state == "none"
@@ -146,40 +130,31 @@ class Range:
 
         sides = Sides("3par-p", "3par-l") if new else Sides()
         plan = self.operations.plan_volume(verb, name, draw, run_id, sides)
-        return self._agreed(run_id, plan, limit_s), plan, name
+        return self.agreed(run_id, plan, limit_s), plan, name
 
-    def _agreed(self, run_id: str, plan: Plan, limit_s: float | None) -> Run:
-        assert not plan.refused, (plan.name, plan.refused)
-        if limit_s is not None:
-            plan = replace(plan, steps=tuple(replace(step, limit_s=limit_s) for step in plan.steps))
-        return self.operations.agree(run_id, plan, plan.confirm)
+    def judge(self, case: Case, run: Run, name: str, orderly: bool) -> RcgJudge:
+        return RcgJudge(self.estate, case, run.plan, name, orderly)
 
-    def requests(self) -> Counter[str]:
-        """The requests that change something, so far, by what the lab calls them."""
-        return self._counted(lambda device: device.counters.requests)
+    def watched(self, case: Case, run: Run, name: str) -> Callable[[], str | None]:
+        def owned() -> str | None:
+            if case.verb is RcgVerb.FAILOVER:
+                self.estate.switch_on("lyon", name)
+            return None
 
-    def done(self) -> Counter[str]:
-        """Likewise, but only those that a device carried out."""
-        return self._counted(lambda device: device.counters.done)
+        return owned
 
-    def _counted(self, of: Callable[[Device], Counter[str]]) -> Counter[str]:
-        found: Counter[str] = Counter()
-        for device in self.estate.world.devices.values():
-            found += Counter({verb: n for verb, n in of(device).items() if verb in SENT.values()})
-        return found
+    def peer(self, case: Case, step: PlannedStep) -> str | None:
+        if case.disaster and step.device == "3par-l":
+            return None
+        return "3par-l" if step.device == "3par-p" else "3par-p"
+
+    def subject(self, kind: FaultKind, step: PlannedStep, device: str, name: str, first: bool) -> str | None:
+        group = name if device == "3par-p" else f"{name}.r{self.estate.paris.who.system_id}"
+        return group if step.kind.startswith("rcg.") else f"{name}_v1"
 
 
 @contextmanager
 def ready(directory: Path, call_s: float | None = None) -> Iterator[Range]:
     """An estate with a console on it. ``call_s``: how long one call to a device may take."""
-    with rcg_estate(directory) as estate:
-        settings = load(estate.config)
-        if call_s is not None:
-            settings = replace(settings, devices=tuple(replace(d, call_timeout_s=call_s) for d in settings.devices))
-        path = directory / "runs.sqlite"
-        store, ledger = open_store(path), Ledger(path)
-        try:
-            yield Range(estate, store, ledger, Operations(settings, store, ledger, Connector(settings)))
-        finally:
-            ledger.close()
-            store.close()
+    with rcg_estate(directory) as estate, ranges.console(Range, estate, directory, call_s) as at:
+        yield at

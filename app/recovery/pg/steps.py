@@ -300,6 +300,8 @@ class DropTag(Sends):
     def observe(self, sight: Sight) -> Seen:
         found = sight.look(self.array, Tags(TAG)).get(self.volume)
         told = facts({f"{TAG} of {self.volume}": found or "none"})
+        if self.volume not in sight.look(self.array, Volumes()):
+            return Seen(Verdict.REFUSED, facts({self.volume: "not there"}), f"{self.array} has no such volume")
         if found is None:
             return Seen(Verdict.DONE, told, "it carries no tag")
         if found != self.value:

@@ -352,9 +352,14 @@ def test_a_volume_that_has_grown_since_the_snapshot_is_not_restored_yet_though_i
 def test_a_tag_is_written_until_it_says_so_and_taken_off_only_while_it_says_what_was_planned_for(
     tag: str | None, written: Verdict, dropped: Verdict
 ) -> None:
-    scene = Scene({Tags(TAG): {} if tag is None else {"x": tag}})
+    scene = Scene({Tags(TAG): {} if tag is None else {"x": tag}, Volumes(): {"x": volume("x")}})
     assert verdict(WriteTag("fa-prd", "x", "id-a"), scene) is written
     assert verdict(DropTag("fa-prd", "x", "id-a"), scene) is dropped
+
+
+def test_a_volume_that_is_not_there_has_not_lost_its_tag() -> None:
+    scene = Scene({Tags(TAG): {}, Volumes(): {"x-renamed": volume("x-renamed")}})
+    assert verdict(DropTag("fa-prd", "x", "id-a"), scene) is Verdict.REFUSED
 
 
 # -------------------------------------------------------------------------------------------------------- in the store
