@@ -17,6 +17,9 @@ from store.estate import AdapterType, EthAdapter, FcAdapter, Lpar, LparProfile
 BLOCK_MB = 256
 """Memory comes in whole blocks of this size, the smallest that a system can have."""
 
+LEAST_UNITS = 5
+"""Hundredths of a processing unit that each virtual processor needs at least."""
+
 
 class UndefinableError(Exception):
     """An LPAR cannot be defined at the other site as it stands at home. The text says why."""
@@ -43,17 +46,21 @@ def golden(lpar: Lpar, where: SystemMap, policy: WwpnPolicy) -> LparProfile:
     home = next_profile(lpar)
     if home is None:
         raise UndefinableError(f"{lpar.name} has no profile that its next activation would use")
+    counts = (home.min_procs, home.desired_procs, home.max_procs)
+    shares = (home.min_proc_units, home.desired_proc_units, home.max_proc_units)
+    procs = [_procs(count, where.processors) for count in counts]
+    units = [_units(share, count, where.processors) for share, count in zip(shares, counts, strict=True)]
     return replace(
         home,
         min_mem_mb=_memory(home.min_mem_mb, where.memory),
         desired_mem_mb=_memory(home.desired_mem_mb, where.memory),
         max_mem_mb=_memory(home.max_mem_mb, where.memory),
-        min_procs=_procs(home.min_procs, where.processors),
-        desired_procs=_procs(home.desired_procs, where.processors) or 1,
-        max_procs=_procs(home.max_procs, where.processors),
-        min_proc_units=_units(home.min_proc_units, where.processors),
-        desired_proc_units=_units(home.desired_proc_units, where.processors),
-        max_proc_units=_units(home.max_proc_units, where.processors),
+        min_procs=procs[0],
+        desired_procs=procs[1] or 1,
+        max_procs=procs[2],
+        min_proc_units=units[0],
+        desired_proc_units=units[1],
+        max_proc_units=units[2],
         boot_mode="norm",
         auto_start=False,
         eth=tuple(_eth(lpar, adapter, where) for adapter in home.eth),
@@ -70,8 +77,13 @@ def _procs(count: int | None, factor: float) -> int | None:
     return None if count is None else max(1, math.ceil(round(count * factor, 6)))
 
 
-def _units(units: float | None, factor: float) -> float | None:
-    return None if units is None else max(0.05, math.ceil(round(units * factor * 100, 6)) / 100)
+def _units(units: float | None, procs: int | None, factor: float) -> float | None:
+    """In hundredths, and no less than so many virtual processors must have, as they have it at home."""
+    if units is None:
+        return None
+    bound = units * 100 >= LEAST_UNITS * (procs or 1)
+    least = LEAST_UNITS * ((_procs(procs, factor) or 1) if bound else 1)
+    return max(least, math.ceil(round(units * factor * 100, 6))) / 100
 
 
 def _eth(lpar: Lpar, adapter: EthAdapter, where: SystemMap) -> EthAdapter:
