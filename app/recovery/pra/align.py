@@ -10,16 +10,15 @@ from collections import Counter
 from app.recovery.pra.align_definition import Slots, align_definition
 from app.recovery.pra.align_hosts import align_host
 from app.recovery.pra.align_storage import align_storage
-from app.recovery.pra.alignment import Act, Aligned, Finding
+from app.recovery.pra.alignment import Aligned, Finding
 from app.recovery.pra.situation import ArrayNow, Pair, PraNow, SideNow
 from app.recovery.pra.volumes import copies
-from store.estate import Lpar
 
 
 def align(now: PraNow) -> tuple[Aligned, ...]:
     """One for each protected LPAR, in order of their names."""
-    slots = Slots()
-    names = Counter(pair.name for pair in now.pairs)
+    slots = Slots.of(now.recovery)
+    names = Counter(lpar.name for lpar in now.nominal.lpars if lpar.env != "vioserver")
     return tuple(_align(now, pair, slots, twice=names[pair.name] > 1) for pair in now.pairs)
 
 
@@ -27,22 +26,23 @@ def _align(now: PraNow, pair: Pair, slots: Slots, *, twice: bool) -> Aligned:
     if twice:
         words = f"more than one LPAR at {now.nominal.site} is called {pair.name}: they cannot have one host object"
         return Aligned(pair.name, (), (Finding("fa.naming", words),))
-    acts: list[Act] = []
-    found: list[Finding] = []
-    parts = [align_definition(now, pair, slots)] if now.pra.recovery and not now.pra.reverse else []
+    forward = now.pra.recovery and not now.pra.reverse  # the definitions at home are production's own
+    acts, found = align_definition(now, pair, slots) if forward else ([], [])
     for side, lpar in ((now.nominal, pair.home), (now.recovery, pair.partner)):
-        if lpar is not None:
-            others = _other_hosts(now, side, lpar)
-            parts += [align_host(lpar, array, now.pra, others) for array in _arrays(now, pair, side)]
-    parts += [align_storage(now, pair)] if now.pra.recovery else []
-    for more, findings in parts:
-        acts += more
-        found += findings
+        if lpar is None:
+            continue
+        for array in _arrays(now, pair, side):
+            more, findings = align_host(lpar, array, now.pra, now.owners[side.site], _os(pair))
+            acts, found = [*acts, *more], [*found, *findings]
+    if now.pra.recovery:
+        more, findings = align_storage(now, pair, acts)
+        acts, found = [*acts, *more], [*found, *findings]
     return Aligned(pair.name, tuple(acts), tuple(dict.fromkeys(found)))
 
 
-def _other_hosts(now: PraNow, side: SideNow, lpar: Lpar) -> frozenset[str]:
-    return frozenset(now.pra.host_of(other.name) for other in side.lpars if other.name != lpar.name)
+def _os(pair: Pair) -> str | None:
+    """What runs at home is what is to run there: a definition that was never activated does not say it."""
+    return pair.home.os_version if pair.home is not None else None
 
 
 def _arrays(now: PraNow, pair: Pair, side: SideNow) -> list[ArrayNow]:

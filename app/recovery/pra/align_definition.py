@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field, replace
+from itertools import chain
 
 from app.pra_records import WwpnPolicy
-from app.recovery.pra.alignment import Act, AddServer, Define, Finding, MapPort, Redefine
+from app.recovery.pra.alignment import Act, AddServer, Define, Finding, KeepServer, MapPort, Redefine
 from app.recovery.pra.golden import UndefinableError, attributes, differences, golden, next_profile
 from app.recovery.pra.situation import Pair, PraNow, SideNow
-from store.estate import AdapterType, FcAdapter, Lpar, LparProfile, LparState, ManagedSystem
+from store.estate import AdapterType, FcAdapter, Lpar, LparProfile, LparState, ScsiAdapter
 
 FIRST_SLOT = 100
 """From here on slots for new server adapters are looked for, where production's own number is taken."""
@@ -26,17 +27,31 @@ class Slots:
     taken: dict[str, set[int]] = field(default_factory=lambda: defaultdict(set))
     clients: dict[str, Counter[str]] = field(default_factory=dict)
 
-    def take(self, vios: Lpar, wanted: int | None) -> int:
-        if vios.key not in self.taken:
-            given = next_profile(vios)
-            every = [vios.fc, vios.eth, vios.scsi, *((given.fc, given.eth, given.scsi) if given is not None else ())]
-            self.taken[vios.key] = {adapter.slot for adapters in every for adapter in adapters}
-        taken = self.taken[vios.key]
-        slot = wanted if wanted is not None and wanted not in taken else FIRST_SLOT
-        while slot in taken:
-            slot += 1
-        taken.add(slot)
-        return slot
+    @classmethod
+    def of(cls, side: SideNow) -> Slots:
+        """Those of a site: what its VIOSes have, and what definitions rest on that no VIOS has yet."""
+        made = cls()
+        for lpar in side.lpars:
+            every: list[Lpar | LparProfile] = [lpar, *lpar.profiles]
+            for held in every:
+                ends: list[FcAdapter | ScsiAdapter] = [*held.fc, *held.scsi]
+                if lpar.env == "vioserver":
+                    made.taken[lpar.key] |= {*(end.slot for end in ends), *(nic.slot for nic in held.eth)}
+                for end in ends:
+                    if end.adapter_type is AdapterType.CLIENT and end.remote_slot is not None:
+                        made.taken[f"{lpar.system_key}/{end.remote_lpar_name}"].add(end.remote_slot)
+        return made
+
+    def take(self, vios: Lpar, wanted: int | None) -> int | None:
+        """Production's slot where it is free, else the next one. None: the VIOS has no more."""
+        given = next_profile(vios)
+        taken, most = self.taken[vios.key], given.max_virtual_slots if given is not None else FIRST_SLOT
+        first = [] if wanted is None else [wanted]
+        for slot in chain(first, range(FIRST_SLOT, most), range(2, FIRST_SLOT)):
+            if 2 <= slot < most and slot not in taken:
+                taken.add(slot)
+                return slot
+        return None
 
     def port(self, vios: Lpar, wanted: str | None) -> str | None:
         """Production's port where the VIOS has one of that name, else the one with the fewest clients. None: it is not
@@ -57,9 +72,11 @@ def align_definition(now: PraNow, pair: Pair, slots: Slots) -> tuple[list[Act], 
     """What makes or corrects the LPAR at the recovery site."""
     if pair.home is None:
         return [], []
-    if pair.several:
-        words = f"several LPARs at {now.recovery.site} are called {pair.name}: map its system in [[pra.systems]]"
-        return [], [Finding("pwr.golden", words)]
+    if pair.in_the_way:
+        return [], [Finding("pwr.golden", _in_the_way(now, pair))]
+    unread = {"fc", "eth", "profiles"} & set(pair.home.unread)
+    if unread:
+        return [], [Finding("pwr.golden", f"{', '.join(sorted(unread))} of {pair.name} could not be read in full")]
     if pair.partner is None and not now.recovery.whole:
         words = f"not everything at {now.recovery.site} could be read: whether {pair.name} is defined is not known"
         return [], [Finding("pwr.golden", words)]
@@ -79,6 +96,15 @@ def align_definition(now: PraNow, pair: Pair, slots: Slots) -> tuple[list[Act], 
     return [*acts, *servers], [*found, *lacking]
 
 
+def _in_the_way(now: PraNow, pair: Pair) -> str:
+    """Names of host objects are those of LPARs: two of one name cannot both have one."""
+    where = " and ".join(lpar.system for lpar in pair.in_the_way)
+    if len(pair.in_the_way) > 1:
+        return f"several LPARs at {now.recovery.site} are called {pair.name}: on {where}"
+    to = pair.where.recovery if pair.where is not None else ""
+    return f"{pair.name} is there already, on {where}, where [[pra.systems]] does not send it ({to})"
+
+
 def _define(now: PraNow, pair: Pair, wanted: LparProfile, slots: Slots) -> tuple[list[Act], list[Finding]]:
     home, where = pair.home, pair.where
     assert home is not None and where is not None
@@ -88,19 +114,19 @@ def _define(now: PraNow, pair: Pair, wanted: LparProfile, slots: Slots) -> tuple
     fcs: list[FcAdapter] = []
     production = {adapter.slot: adapter.remote_slot for adapter in (next_profile(home) or wanted).fc}
     for adapter in wanted.fc:
-        vios = _vios(now.recovery, system, adapter.remote_lpar_name)
+        vios = now.recovery.vios.get((system.key, adapter.remote_lpar_name))
         if vios is None:
             words = f"{system.name} has no VIOS {adapter.remote_lpar_name}: map it in [[pra.systems]] vios"
             return [], [Finding("pwr.vios", words)]
         slot = slots.take(vios, production.get(adapter.slot))
+        if slot is None:
+            return [], [
+                Finding("pwr.vios", f"{vios.name} on {system.name} has no free virtual slot (max_virtual_slots)")
+            ]
         fcs.append(replace(adapter, remote_lpar_id=vios.lpar_id, remote_slot=slot))
     made = replace(wanted, fc=tuple(fcs))
     device = now.recovery.hmc_of[system.key]
     return [Define(device, system.name, pair.name, made.name, home.env, attributes(made))], []
-
-
-def _vios(side: SideNow, system: ManagedSystem, name: str | None) -> Lpar | None:
-    return next((v for v in side.lpars if v.system_key == system.key and v.env == "vioserver" and v.name == name), None)
 
 
 def _redefine(now: PraNow, pair: Pair, partner: Lpar, wanted: LparProfile) -> tuple[list[Act], list[Finding]]:
@@ -140,39 +166,59 @@ def _servers(now: PraNow, pair: Pair, partner: Lpar, slots: Slots) -> tuple[list
     """The server adapter and the port behind each client adapter of a definition that is there."""
     given = next_profile(partner)
     system = now.recovery.systems.get(partner.system_key)
-    if given is None or system is None:
-        return [], []
-    device = now.recovery.hmc_of[system.key]
     acts: list[Act] = []
     found: list[Finding] = []
+    if given is None or system is None:
+        return acts, found
     for adapter in given.fc:
         if adapter.adapter_type is not AdapterType.CLIENT or adapter.remote_slot is None:
             continue
-        vios = _vios(now.recovery, system, adapter.remote_lpar_name)
+        vios = now.recovery.vios.get((system.key, adapter.remote_lpar_name))
         if vios is None or vios.state is not LparState.RUNNING or vios.rmc_state != "active":
             name = adapter.remote_lpar_name or "the VIOS"
             found.append(Finding("pwr.vios", f"{name} on {system.name} does not run with RMC: its maps are not known"))
-            continue
-        server = next((each for each in vios.fc if each.slot == adapter.remote_slot), None)
-        if server is None:
-            profile = vios.curr_profile or vios.default_profile or ""
-            values = (adapter.remote_slot, partner.name, partner.lpar_id, adapter.slot)
-            acts.append(AddServer(device, system.name, vios.name, profile, *values))
-            continue
-        if server.remote_lpar_id not in (None, partner.lpar_id):
-            words = f"slot {server.slot} of {vios.name} on {system.name} serves another LPAR than {partner.name}"
-            found.append(Finding("pwr.vios", words))
-            continue
-        mapping = next((each for each in vios.npiv if each.slot == server.slot), None)
-        if mapping is not None and mapping.fc_port is None:
-            port = slots.port(vios, _production_port(now, pair, adapter))
-            if port is None:
-                found.append(Finding("pwr.vios", f"{mapping.vfchost} of {vios.name} is not mapped: choose a port"))
-            else:
-                acts.append(MapPort(device, system.name, vios.name, server.slot, mapping.vfchost, port))
-        elif mapping is None:
-            found.append(Finding("pwr.vios", f"{vios.name} on {system.name} shows no vfchost for slot {server.slot}"))
+        elif {"fc", "profiles"} & set(vios.unread):
+            found.append(Finding("pwr.vios", f"{vios.name} on {system.name} could not be read in full"))
+        else:
+            more = _server(now, pair, vios, adapter, slots)
+            acts += more[0]
+            found += [Finding("pwr.vios", words) for words in more[1]]
     return acts, found
+
+
+def _server(now: PraNow, pair: Pair, vios: Lpar, adapter: FcAdapter, slots: Slots) -> tuple[list[Act], list[str]]:
+    """What one client adapter lacks on a VIOS that was read in full, or what is wrong with it there."""
+    partner, slot = pair.partner, adapter.remote_slot
+    assert partner is not None and slot is not None
+    device, system = now.recovery.hmc_of[vios.system_key], vios.system
+    kept = next_profile(vios)
+    if kept is None:
+        return [], [f"{vios.name} on {system} has no profile to keep an adapter in"]
+    values = (device, system, vios.name, kept.name, slot, partner.name, partner.lpar_id, adapter.slot)
+    running, written = ([each for each in held if each.slot == slot] for held in (vios.fc, kept.fc))
+    if any(not _serves(each, partner, adapter) for each in (*running, *written)):
+        return [], [f"slot {slot} of {vios.name} on {system} serves another adapter than that of {partner.name}"]
+    if not running:
+        return [AddServer(*values)], []
+    acts: list[Act] = [] if written else [KeepServer(*values)]
+    mapping = next((each for each in vios.npiv if each.slot == slot), None)
+    if mapping is None:
+        return acts, [f"{vios.name} on {system} shows no vfchost for slot {slot}"]
+    if mapping.fc_port is None:
+        port = slots.port(vios, _production_port(now, pair, adapter))
+        if port is None:
+            return acts, [f"{mapping.vfchost} of {vios.name} is not mapped: choose a port"]
+        acts.append(MapPort(device, system, vios.name, slot, mapping.vfchost, port))
+    return acts, []
+
+
+def _serves(server: FcAdapter, client: Lpar, adapter: FcAdapter) -> bool:
+    """Whether an adapter of a VIOS is the other end of a client's: one for any client is."""
+    return (
+        server.adapter_type is AdapterType.SERVER
+        and server.remote_lpar_id in (None, client.lpar_id)
+        and server.remote_slot in (None, adapter.slot)
+    )
 
 
 def _production_port(now: PraNow, pair: Pair, adapter: FcAdapter) -> str | None:
@@ -181,7 +227,7 @@ def _production_port(now: PraNow, pair: Pair, adapter: FcAdapter) -> str | None:
     ours = next((each for each in home.fc if each.slot == adapter.slot), None) if home is not None else None
     if home is None or ours is None:
         return None
-    for vios in now.nominal.lpars:
-        if vios.system_key == home.system_key and vios.name == ours.remote_lpar_name:
-            return next((each.fc_port for each in vios.npiv if each.slot == ours.remote_slot), None)
-    return None
+    vios = now.nominal.vios.get((home.system_key, ours.remote_lpar_name))
+    return (
+        next((each.fc_port for each in vios.npiv if each.slot == ours.remote_slot), None) if vios is not None else None
+    )

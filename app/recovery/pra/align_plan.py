@@ -70,12 +70,13 @@ def _steps(act: Act) -> list[tuple[Step, str]]:
             change = hmc_steps.RedefineLpar(act.device, act.system, act.lpar, act.profile, act.attributes)
             fields = ", ".join(each.field for each in act.differences)
             return [(change, f"Correct {fields} of {act.lpar} on {act.system}")]
-        case to_do.AddServer():
+        case to_do.AddServer() | to_do.KeepServer():
             values = (act.slot, act.client, act.client_id, act.client_slot)
             server = hmc_steps.AddServer(act.device, act.system, act.vios, *values)
             kept = hmc_steps.KeepServer(act.device, act.system, act.vios, act.profile, *values)
             where = f"slot {act.slot} of {act.vios}"
-            return [(server, f"Add a server adapter in {where}"), (kept, f"Keep {where} in its profile")]
+            steps = [(server, f"Add a server adapter in {where}")] if isinstance(act, to_do.AddServer) else []
+            return [*steps, (kept, f"Keep {where} in its profile")]
         case to_do.MapPort():
             port = hmc_steps.MapPort(act.device, act.system, act.vios, act.slot, act.vfchost, act.port)
             return [(port, f"Map {act.vfchost} of {act.vios} to {act.port}")]

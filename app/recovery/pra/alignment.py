@@ -94,6 +94,20 @@ class AddServer:
 
 
 @dataclass(frozen=True, slots=True)
+class KeepServer:
+    """A server adapter that a running VIOS has and its profile lacks: it would be gone with its next activation."""
+
+    device: str
+    system: str
+    vios: str
+    profile: str
+    slot: int
+    client: str
+    client_id: int
+    client_slot: int
+
+
+@dataclass(frozen=True, slots=True)
 class MapPort:
     """A ``vfchost`` of a VIOS to one of its physical ports."""
 
@@ -105,7 +119,7 @@ class MapPort:
     port: str
 
 
-Act = AddHost | AddWwns | AddVolume | PairVolume | Connect | Define | Redefine | AddServer | MapPort
+Act = AddHost | AddWwns | AddVolume | PairVolume | Connect | Define | Redefine | AddServer | KeepServer | MapPort
 
 
 @dataclass(frozen=True, slots=True)

@@ -54,7 +54,7 @@ def _defined(now: PraNow, member: Member, guards: Guards) -> None:
         acts, _ = align_definition(now, pair, Slots())
         wrong += [_words(act) for act in acts if isinstance(act, Define | Redefine | AddServer | MapPort)]
     for array, _host in member.hosts:
-        acts, _ = align_host(lpar, array, now.pra, frozenset())
+        acts, _ = align_host(lpar, array, now.pra, now.owners[now.recovery.site], None)
         wrong += [f"its host on {array.device} lacks WWPNs" for _ in acts]
     if not member.hosts and wwpns(lpar):
         wrong.append("no array there has a host with its WWPNs")

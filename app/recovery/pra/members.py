@@ -70,8 +70,9 @@ def _unread(now: PraNow) -> str:
 
 
 def _member(now: PraNow, lpar: Lpar) -> Member:
+    owners = now.owners[now.recovery.site]
     arrays = [array for array in now.recovery.arrays if array.reading is not None]
-    hosts = [(array, host) for array in arrays if (host := host_of(lpar, array, now.pra)) is not None]
+    hosts = [(array, host) for array in arrays if (host := host_of(lpar, array, now.pra, owners)) is not None]
     disks = [disk for array, host in hosts for disk in _disks(array, host)]
     homes = now.nominal.named(lpar.name)
     return Member(lpar.name, lpar, tuple(hosts), tuple(disks), homes[0] if len(homes) == 1 else None)

@@ -84,7 +84,7 @@ def _own_wwpns(now: PraNow, pair: Pair, home: Lpar, found: _Found) -> None:
         for array in side.arrays if lpar is not None else ():
             if lpar is None or not array.whole:
                 continue
-            host = host_of(lpar, array, now.pra)
+            host = host_of(lpar, array, now.pra, now.owners[side.site])
             mine = set(wwpns(lpar))
             lacking += [f"{w} of {lpar.name} is on no host of {array.device}" for w in mine - set(array.by_wwpn)]
             others = {array.by_wwpn[w].name for w in mine & set(array.by_wwpn)} - {host.name if host else ""}

@@ -71,6 +71,11 @@ class ArrayNow:
         return {volume.name: volume for volume in self._of(Volume) if not volume.destroyed}
 
     @cached_property
+    def gone(self) -> frozenset[str]:
+        """The names of volumes that are pending eradication: nothing else can be called so."""
+        return frozenset(volume.name for volume in self._of(Volume) if volume.destroyed)
+
+    @cached_property
     def groups(self) -> Mapping[str, ProtectionGroup]:
         return {group.name: group for group in self._of(ProtectionGroup) if not group.destroyed}
 
@@ -131,8 +136,21 @@ class SideNow:
         """By type-model*serial of a system: the device through which it is reached."""
         return {s.key: hmc.device for hmc in self.hmcs for s in _objects(hmc) if isinstance(s, ManagedSystem)}
 
+    @cached_property
+    def vios(self) -> Mapping[tuple[str, str | None], Lpar]:
+        """The VIOSes by type-model*serial of their system and by name."""
+        return {(lpar.system_key, lpar.name): lpar for lpar in self.lpars if lpar.env == "vioserver"}
+
+    @cached_property
+    def _by_name(self) -> Mapping[str, tuple[Lpar, ...]]:
+        found: dict[str, list[Lpar]] = defaultdict(list)
+        for lpar in self.lpars:
+            if lpar.env != "vioserver":
+                found[lpar.name].append(lpar)
+        return {name: tuple(lpars) for name, lpars in found.items()}
+
     def named(self, name: str) -> tuple[Lpar, ...]:
-        return tuple(lpar for lpar in self.lpars if lpar.name == name and lpar.env != "vioserver")
+        return self._by_name.get(name, ())
 
     def array(self, own_name: str) -> ArrayNow | None:
         """The array that calls itself so."""
@@ -146,23 +164,34 @@ def _objects(hmc: HmcNow) -> Iterable[object]:
 @dataclass(frozen=True, slots=True)
 class Pair:
     """A protected LPAR. ``home`` None: the nominal site does not show it now. ``partner`` is its definition at the
-    recovery site, None: there is none, or ``several`` that could be it. ``where`` says what becomes of its system."""
+    recovery site, None: there is none, or LPARs of that name stand ``in_the_way``: several, or one on another system
+    than that which it goes to. ``where`` says what becomes of its system."""
 
     name: str
     home: Lpar | None
     partner: Lpar | None
     where: SystemMap | None
-    several: bool = False
+    in_the_way: tuple[Lpar, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Owners:
+    """What is the LPARs' of a site, protected or not: what their host objects are called, and whose each WWPN is."""
+
+    hosts: frozenset[str]
+    wwpns: Mapping[str, str]
 
 
 @dataclass(frozen=True)
 class PraNow:
-    """Both sites at one moment (UTC)."""
+    """Both sites at one moment (UTC). ``only`` are managed systems, by name or type-model*serial: the plan is for their
+    LPARs alone, and goes by all others all the same."""
 
     pra: Pra
     now: datetime
     nominal: SideNow
     recovery: SideNow
+    only: tuple[str, ...] = ()
 
     @cached_property
     def pairs(self) -> tuple[Pair, ...]:
@@ -171,17 +200,32 @@ class PraNow:
         homes = [lpar for lpar in self.nominal.lpars if lpar.env != "vioserver" and self.pra.protects(lpar.name)]
         if self.pra.reverse:
             homes = [lpar for lpar in homes if lpar.state is not LparState.NOT_ACTIVATED]
-        return tuple(self._pair(lpar) for lpar in homes)
+        return tuple(self._pair(lpar) for lpar in homes if self.is_asked(lpar))
+
+    def is_asked(self, lpar: Lpar) -> bool:
+        """Whether the plan is for the LPARs of its system."""
+        return not self.only or lpar.system in self.only or lpar.system_key in self.only
+
+    @cached_property
+    def owners(self) -> Mapping[str, Owners]:
+        """By site."""
+        return {side.site: self._owners(side) for side in (self.nominal, self.recovery)}
+
+    def _owners(self, side: SideNow) -> Owners:
+        hosts = frozenset(self.pra.host_of(lpar.name) for lpar in side.lpars)
+        return Owners(hosts, {wwpn: lpar.name for lpar in side.lpars for wwpn in wwpns(lpar)})
 
     def _pair(self, home: Lpar) -> Pair:
         where = self.pra.system(home.system) or self.pra.system(home.system_key)
         found = self.recovery.named(home.name)
-        if where is not None:
-            found = tuple(each for each in found if where.recovery in (each.system, each.system_key))
-        partner = found[0] if len(found) == 1 else None
+        if len(found) > 1 or (
+            found and where is not None and where.recovery not in (found[0].system, found[0].system_key)
+        ):
+            return Pair(home.name, home, None, where, found)
+        partner = found[0] if found else None
         if where is None and partner is not None:
             where = SystemMap(home.system, partner.system)
-        return Pair(home.name, home, partner, where, len(found) > 1)
+        return Pair(home.name, home, partner, where)
 
 
 def wwpns(lpar: Lpar) -> tuple[str, ...]:

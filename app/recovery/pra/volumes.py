@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from app.recovery.pra.align_hosts import host_of
 from app.recovery.pra.situation import ArrayNow, PraNow
@@ -16,7 +16,8 @@ class Copy:
 
     ``group`` is its protection group, ``there`` the array that this replicates to, ``newest`` the newest complete
     snapshot on it and ``part`` the volume's own in that. ``copy`` is the volume there that is its pair, by its tag or
-    (``proposed``) by name and size. What is not there is None; ``why`` says what is lacking first."""
+    (``proposed``) by name and size. What is not there is None; ``why`` says what is lacking first, and ``unfit`` why
+    what there is can be no copy and stands in the way of one."""
 
     home: ArrayNow
     volume: Volume
@@ -28,6 +29,7 @@ class Copy:
     copy: Volume | None = None
     proposed: bool = False
     why: str | None = None
+    unfit: str | None = None
 
     @property
     def tag(self) -> str:
@@ -39,7 +41,7 @@ def copies(now: PraNow, lpar: Lpar) -> tuple[Copy, ...]:
     """The volumes that ``lpar`` sees at the nominal site, in order of their LUNs."""
     found = []
     for array in now.nominal.arrays:
-        host = host_of(lpar, array, now.pra)
+        host = host_of(lpar, array, now.pra, now.owners[now.nominal.site])
         if host is None:
             continue
         seen = [*array.seen_by.get(host.name, ()), *array.seen_by.get(host.host_group or "", ())]
@@ -70,17 +72,26 @@ def _copy(now: PraNow, home: ArrayNow, volume: Volume, lun: int | None) -> Copy:
         why = f"{there.device} has no complete snapshot of {group.name}"
     elif part is None:
         why = f"{newest.name} on {there.device} has no {volume.name}: it was not a member then"
-    copy, proposed = _pair(there, volume, part)
-    return Copy(home, volume, lun, group, there, newest, part, copy, proposed, why)
+    made = Copy(home, volume, lun, group, there, newest, part, why=why)
+    return _paired(made, there, volume)
 
 
-def _pair(there: ArrayNow, volume: Volume, part: VolumeSnapshot | None) -> tuple[Volume | None, bool]:
-    """The volume that carries the tag; else the one of the same name, if it carries no other tag and is not smaller."""
-    ids = {volume.id, *((part.source_id,) if part is not None and part.source_id else ())}
-    tagged = [name for name, value in there.tags.items() if value in ids and name in there.volumes]
-    if tagged:
-        return (there.volumes[tagged[0]], False) if len(tagged) == 1 else (None, False)
-    named = there.volumes.get(volume.name)
-    if named is None or named.name in there.tags or named.provisioned < volume.provisioned:
-        return None, False
-    return named, True
+def _paired(found: Copy, there: ArrayNow, volume: Volume) -> Copy:
+    """With the volume that carries the tag; else with the one of the same name."""
+    ids = {volume.id, *((found.part.source_id,) if found.part is not None and found.part.source_id else ())}
+    tagged = sorted(name for name, value in there.tags.items() if value in ids and name in there.volumes)
+    if len(tagged) > 1:
+        words = (
+            f"{', '.join(tagged)} on {there.device} are both paired with {volume.name}: take the tag off all but one"
+        )
+        return replace(found, unfit=words)
+    copy = there.volumes.get(tagged[0] if tagged else volume.name)
+    if copy is None:
+        gone = volume.name in there.gone
+        words = f"{volume.name} on {there.device} is pending eradication: its name is taken"
+        return replace(found, unfit=words if gone else None)
+    if not tagged and copy.name in there.tags:
+        return replace(found, unfit=f"{copy.name} on {there.device} is paired with another volume")
+    if copy.provisioned < volume.provisioned:
+        return replace(found, unfit=f"{copy.name} on {there.device} is smaller than its source")
+    return replace(found, copy=copy, proposed=not tagged)
