@@ -152,10 +152,6 @@ def test_there_and_back_again_nothing_is_lost(estate: LparEstate) -> None:
 def test_a_drill_runs_beside_production_and_leaves_nothing_behind(
     estate: LparEstate, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    with estate.world.turn():
-        segment = estate.world.add_segment("drill", isolated=True)
-        for system in {estate.lpar("lyon", name).system for name in estate.names}:
-            system.segments["ETHERNET0", 999] = segment
     volumes = set(estate.array("lyon").disks)
     assert lpar(estate, "drill", "lp00*", confirm=("drill 3 LPARs",)) == 0
     run = capsys.readouterr().out.rsplit("Run ", 1)[1].split(":")[0]

@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import json
 import sys
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from backends.lab.configuration import write_config
@@ -47,33 +48,50 @@ class Side:
     array: ArrayState
 
 
-def build(world: World, count: int, *, staged: bool = True) -> list[str]:
-    """Build it inside a turn. ``staged`` False: lyon has no definition, host or volume of any of them."""
-    world.add_site("paris", SiteRole.PROD, l2_stretched=True)
-    world.add_site("lyon", SiteRole.DR, l2_stretched=True)
-    segment = world.add_segment("vlan110")
-    paris, lyon = (_side(world, site, segment) for site in ("paris", "lyon"))
-    link_arrays(paris.array, lyon.array)
-    names = [f"lp{number:03}" for number in range(count)]
-    members: dict[int, list[Disk]] = {}
-    for number, name in enumerate(names):
+class Builder:
+    """Two sites in an empty world, to which LPARs are added. Used inside a turn."""
+
+    def __init__(self, world: World) -> None:
+        world.add_site("paris", SiteRole.PROD, l2_stretched=True)
+        world.add_site("lyon", SiteRole.DR, l2_stretched=True)
+        segment = world.add_segment("vlan110")
+        self.paris, self.lyon = (_side(world, site, segment) for site in ("paris", "lyon"))
+        link_arrays(self.paris.array, self.lyon.array)
+        self._count = 0
+
+    def group(self, name: str, lpars: Sequence[str], *, staged: bool = True) -> None:
+        """LPARs that run at paris, with a protection group of their own; ready at lyon where they are ``staged``."""
+        disks = [disk for lpar in lpars for disk in self._lpar(lpar, staged=staged)]
+        paris, lyon = self.paris.array, self.lyon.array
+        group = protection.add_group(paris, name, disks, [lyon], replicate_every_s=900)
+        protection.backfill(paris, group, 3, 900, took_s=20.0)
+        replica = lyon.groups[f"{paris.name}:{name}"]
+        for disk in disks if staged else ():
+            identity = replica.replicas[f"{paris.name}:{disk.name}"]
+            lyon.disk(disk.name).tags.append(Tag("snapshot_mapping", identity, copyable=False))
+
+    def _lpar(self, name: str, *, staged: bool) -> list[Disk]:
+        number, self._count = self._count, self._count + 1
         disks = [
-            paris.array.add_volume(f"{name}_{part}", size * GIB, Image(name, part, (Segment("installed", 100),)))
+            self.paris.array.add_volume(f"{name}_{part}", size * GIB, Image(name, part, (Segment("installed", 100),)))
             for part, size in (("rootvg", 40), ("datavg", 100))
         ]
-        lpar = _lpar(paris, number, name, disks, (), on=True)
-        members.setdefault(number // A_GROUP, []).extend(disks)
+        lpar = _lpar(self.paris, number, name, disks, (), on=True)
         if staged:
             macs = tuple(adapter.mac for adapter in lpar.running.eth.values())
-            copies = [lyon.array.add_volume(d.name, d.core.size, d.core.stored) for d in disks]
-            _lpar(lyon, number, name, copies, macs, on=False)
-    for number, disks in members.items():
-        group = protection.add_group(paris.array, f"pg{number:02}", disks, [lyon.array], replicate_every_s=900)
-        protection.backfill(paris.array, group, 3, 900, took_s=20.0)
-        replica = lyon.array.groups[f"{paris.array.name}:{group.name}"]
-        for disk in disks if staged else ():
-            identity = replica.replicas[f"{paris.array.name}:{disk.name}"]
-            lyon.array.disk(disk.name).tags.append(Tag("snapshot_mapping", identity, copyable=False))
+            old = [replace(disk.core.stored, history=(Segment("installed", 90),)) for disk in disks]
+            copies = [self.lyon.array.add_volume(d.name, d.core.size, i) for d, i in zip(disks, old, strict=True)]
+            _lpar(self.lyon, number, name, copies, macs, on=False)
+        return disks
+
+
+def build(world: World, count: int, *, staged: bool = True) -> list[str]:
+    """So many LPARs, ten to a group, built inside a turn. ``staged`` False: lyon has no definition, host or volume of
+    any of them."""
+    builder = Builder(world)
+    names = [f"lp{number:03}" for number in range(count)]
+    for first in range(0, count, A_GROUP):
+        builder.group(f"pg{first // A_GROUP:02}", names[first : first + A_GROUP], staged=staged)
     return names
 
 

@@ -1,5 +1,5 @@
-"""Kills at every point of every step of every verb on remote copy groups and on protection groups: ``make long`` prints
-how many.
+"""Kills at every point of every step of every verb on remote copy groups, protection groups and LPARs: ``make long``
+prints how many.
 
 A run is begun by a process that is killed for real (SIGKILL), and resumed by another. Afterwards the referee must have
 seen no violation, every verb must have been sent as often as in a run that nobody killed, and no journal entry that was
@@ -29,14 +29,15 @@ from app.recovery.runner import MANY
 from backends.lab.faults import FaultKind
 from store import journal
 from store.runs import Plan, Run, RunState
-from tests.faults import pg_trials, trials
+from tests.faults import lpar_trials, pg_trials, trials
 from tests.faults.kill_child import POINTS
-from tests.faults.ranges import Range, sending
+from tests.faults.ranges import Range, already, sending
 
 HUNG_S = 300.0
 FAMILIES: Mapping[str, Callable[[Path], AbstractContextManager[Range[Any]]]] = {
     "rcg": trials.ready,
     "pg": pg_trials.ready,
+    "lpar": lpar_trials.ready,
 }
 
 
@@ -136,7 +137,7 @@ def _shoot(at: Shooting, run: Run, step: str, kind: str, point: str) -> list[str
         end = at.zygote.ended()
         at.missed += not end["killed"]
         return list(end["acknowledged"])
-    device, verb = run.plan.step(step).device, at.at.sent[kind]
+    device, verb = run.plan.step(step).device, at.at.sent_by(run.plan.step(step))
     counter = at.estate.world.devices[device].counters.requests
     fault = at.estate.world.faults.add(device, FaultKind.SLOW, verb, seconds=1.0)
     done = counter[verb]
@@ -167,7 +168,7 @@ def _wrong(
     if found.state is not RunState.SUCCEEDED:
         reasons = [f"{step.id} {step.state}: {step.reason}" for step in found.steps]
         return f"{case.name}: {found.state}: {reasons}"
-    expected = Counter(at.at.sent[step.kind] for step in sending(plan))
+    expected = Counter(at.at.sent_by(step) for step in sending(plan) if step.id not in already(found))
     sent = at.at.requests() - before
     if sent != expected:
         return f"{case.name}: sent {dict(sent)}, expected {dict(expected)}"
@@ -219,10 +220,11 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--kills", type=int, default=2_000, help="of runs on remote copy groups")
     parser.add_argument("--pg-kills", type=int, default=600, help="of runs on protection groups")
+    parser.add_argument("--lpar-kills", type=int, default=400, help="of runs on LPARs")
     arguments = parser.parse_args()
     began = time.monotonic()
     with tempfile.TemporaryDirectory() as folder:
-        orders = (("rcg", arguments.kills), ("pg", arguments.pg_kills))
+        orders = (("rcg", arguments.kills), ("pg", arguments.pg_kills), ("lpar", arguments.lpar_kills))
         found = [campaign(arguments.seed, trials, Path(folder), of) for of, trials in orders]
     for each in found:
         for name, count in sorted(each.counts.items()):

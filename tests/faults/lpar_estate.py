@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -15,17 +16,19 @@ from backends.lab.lab import Lab
 from backends.lab.timing import INSTANT
 from backends.lab.world import World
 from store.estate import LparState
-from tests.benchmarks.lpar_lab import build
+from tests.benchmarks.lpar_lab import Builder
 
+_NUMBERS = itertools.count(1)
 PRA = '\n[pra]\ndrill_vswitch = "ETHERNET0"\ndrill_vlan = 999\n'
 
 
 @dataclass
 class LparEstate:
-    """A running lab: LPARs ``lp000`` … at paris, ten to a protection group, which stand ready at lyon. ``directory``
-    holds ``config.toml``."""
+    """A running lab: LPARs ``lp000`` … at paris in one protection group, which stand ready at lyon. ``directory`` holds
+    ``config.toml``."""
 
     lab: Lab
+    builder: Builder
     names: list[str]
     directory: Path
     config: Path = field(init=False)
@@ -47,6 +50,19 @@ class LparEstate:
         hmc = self.world.devices[f"hmc-{site}"].state
         assert isinstance(hmc, Hmc)
         return next(lpar for system in hmc.systems for lpar in system.lpars if lpar.name == name)
+
+    def fresh(self) -> str:
+        """A new LPAR that runs at paris, in a protection group of its own, and stands ready at lyon."""
+        name = f"t{next(_NUMBERS)}"
+        with self.world.turn():
+            self.builder.group(f"pg-{name}", [name])
+        return name
+
+    def expire_sessions(self) -> None:
+        """End the sessions that nobody could log out of: an array does so after a while."""
+        with self.world.turn():
+            for site in ("paris", "lyon"):
+                self.array(site).expire_sessions()
 
     def runs(self, site: str, name: str) -> bool:
         with self.world.turn():
@@ -76,15 +92,27 @@ class LparEstate:
         return found
 
 
+def _drill_network(builder: Builder) -> None:
+    """VLAN 999 at lyon is one network over all systems, which no VIOS bridges."""
+    world = builder.lyon.systems[0].world
+    segment = world.add_segment("drill", isolated=True)
+    for system in builder.lyon.systems:
+        system.segments["ETHERNET0", 999] = segment
+
+
 @contextmanager
 def lpar_estate(directory: Path, count: int = 3, *, staged: bool = True) -> Iterator[LparEstate]:
     """The estate with its doors open."""
     world = World(1, None, INSTANT)
+    names = [f"lp{number:03}" for number in range(count)]
     with world.turn():
-        names = build(world, count, staged=staged)
+        builder = Builder(world)
+        if names:
+            builder.group("pg00", names, staged=staged)
+        _drill_network(builder)
     lab = Lab(world, directory / "identities")
     lab.start()
     try:
-        yield LparEstate(lab, names, directory)
+        yield LparEstate(lab, builder, names, directory)
     finally:
         lab.stop()

@@ -17,7 +17,7 @@ from backends.lab.faults import FaultKind
 from backends.lab.world import Device, World
 from store.database import Store, open_store
 from store.ledger import Ledger
-from store.runs import Plan, PlannedStep, Run
+from store.runs import Plan, PlannedStep, Run, StepState
 
 _NUMBERS = itertools.count(1)
 
@@ -96,6 +96,10 @@ class Range(Generic[E]):
         """What gets another name, or is destroyed, on a device under a step. ``first``: which of two such things."""
         raise NotImplementedError
 
+    def sent_by(self, step: PlannedStep) -> str:
+        """What the lab calls the request of a step."""
+        return self.sent[step.kind]
+
     def rest(self) -> None:
         """After a trial: the sites have power, and nobody is logged in any more."""
         with self.estate.world.turn():
@@ -144,3 +148,8 @@ def console(made: Callable[..., R], estate: Any, directory: Path, call_s: float 
 def sending(plan: Plan) -> list[PlannedStep]:
     """The steps that send something, without those that only take another one back."""
     return [step for step in plan.steps if step.call and step.id not in plan.undoes]
+
+
+def already(run: Run) -> set[str]:
+    """The steps for which nothing was sent: it was done before."""
+    return {step.id for step in run.steps if step.state is StepState.ALREADY and not step.attempts}

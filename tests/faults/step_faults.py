@@ -27,8 +27,8 @@ from app.recovery.runner import Runner
 from backends.lab.faults import REFUSALS, Fault, FaultKind
 from store import journal
 from store.runs import SETTLED, Plan, PlannedStep, Run, RunState, StepState
-from tests.faults import pg_trials, trials
-from tests.faults.ranges import Range, sending
+from tests.faults import lpar_trials, pg_trials, trials
+from tests.faults.ranges import Range, already, sending
 
 PACE = Pace(poll_s=0.02, lost_s=1.6, margin_s=2.0, busy_s=0.1, retries=3)
 CALL_S, LIMIT_S, STUCK_S = 1.0, 4.0, 90.0
@@ -37,6 +37,7 @@ CALL_S, LIMIT_S, STUCK_S = 1.0, 4.0, 90.0
 FAMILIES: Mapping[str, Callable[[Path, float], AbstractContextManager[Range[Any]]]] = {
     "rcg": trials.ready,
     "pg": pg_trials.ready,
+    "lpar": lpar_trials.ready,
 }
 STATES = (
     FaultKind.UNREACHABLE,
@@ -81,7 +82,7 @@ def places(at: Range[Any], case: Any, step: PlannedStep, kind: FaultKind) -> tup
     peer = () if at.peer(case, step) is None else (Place.PEER,)
     if kind in STATES or kind is FaultKind.REFUSES_LOGIN:
         return (Place.DEVICE, *peer)
-    if kind in HTTP_ONLY and not at.sent[step.kind].split(" ")[0].isupper():
+    if kind in HTTP_ONLY and not at.sent_by(step).split(" ")[0].isupper():
         return (Place.LOOKS, Place.DEVICE, *peer)
     lists = (Place.LISTS,) if step.kind.startswith(("pg.", "volume.")) else ()  # behind what each session begins with
     compared = (Place.COMPARISON,) if step.kind in ("volume.overwrite", "pg.restore") else ()
@@ -115,7 +116,7 @@ class Trap:
                 return
             self._faults = [self._add(device, verb) for device, verb in self._targets()]
             if self._trouble.place is Place.COMPARISON:
-                verb = self._at.sent[self._step.kind]
+                verb = self._at.sent_by(self._step)
                 lost = self._at.estate.world.faults.add(self._step.device, FaultKind.DROP_AFTER, verb, count=1)
                 self._faults.append(lost)
         if not self._trouble.lasting and (self._trouble.kind in STATES or self._trouble.kind is FaultKind.HANG):
@@ -134,7 +135,7 @@ class Trap:
         self._at.estate.expire_sessions()
 
     def _targets(self) -> list[tuple[str, str]]:
-        device, place, verb = self._step.device, self._trouble.place, self._at.sent[self._step.kind]
+        device, place, verb = self._step.device, self._trouble.place, self._at.sent_by(self._step)
         if place is Place.VERB:
             return [(device, verb)]
         if place is Place.LISTS:
@@ -256,7 +257,7 @@ class _Course:
         verdict = journal.verify(self._at.path)
         if verdict.broken is not None:
             return f"journal broken at {verdict.broken}: {verdict.why}"
-        once = Counter(self._at.sent[step.kind] for step in self._plan.steps if step.call)
+        once = Counter(self._at.sent_by(step) for step in self._plan.steps if step.call)
         twice = self._at.done() - self._done - once
         return f"carried out more than once: {dict(twice)}" if twice else self._judge.always(found)
 
@@ -264,7 +265,8 @@ class _Course:
         """What is not true of a run that says it succeeded."""
         if wrong := self._judge.succeeded():
             return f"says it succeeded, but {wrong}"
-        expected = Counter(self._at.sent[step.kind] for step in sending(self._plan))
+        sent = (step for step in sending(self._plan) if step.id not in already(found))
+        expected = Counter(self._at.sent_by(step) for step in sent)
         if (done := self._at.done() - self._done) != expected:
             return f"says it succeeded, but {dict(done)} was carried out, not {dict(expected)}"
         return self._judge.lost() or self._always(found)

@@ -5,6 +5,7 @@ Errors go to stdout with exit status 1; what the restricted shell itself refuses
 
 from __future__ import annotations
 
+import shlex
 import time
 from datetime import UTC, datetime
 
@@ -86,6 +87,7 @@ class _Shell:
                 return Answer(refused.text(language) + "\n", 1)
         if text is None:
             return Answer("", 127, f"rbash: {name}: command not found\n")
+        self._device.counters.done[verb_of(shlex.join(words))] += 1
         return Answer(text)
 
     def _date(self, words: list[str]) -> Answer:
