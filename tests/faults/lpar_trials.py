@@ -6,7 +6,7 @@ import json
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import ClassVar
 
@@ -121,7 +121,7 @@ class Range(ranges.Range[LparEstate]):
         if case.verb == "failback":
             self._done(plan_reprotect(self.operations, [name], ids["reprotect"]), ids["reprotect"])
             align = next_run_id()
-            pra = configured(self.operations).reversed()
+            pra = replace(configured(self.operations).reversed(), lpars=(name,))
             plan, _ = plan_align(self.operations, look(self.operations, pra), align)
             if plan.steps:
                 self._done(plan, align)
