@@ -96,13 +96,13 @@ def test_an_array_that_finds_no_difference_anywhere_is_found_out(at: Range, monk
 
 def test_an_overwrite_without_a_safety_snapshot_is_found_out(at: Range, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(KeepVolumes, "observe", lie)
-    monkeypatch.setattr(Overwrite, "_refused", lambda self, look: None)
+    monkeypatch.setattr(Overwrite, "_refused", lambda *_: None)
     assert "no safety snapshot holds what it held" in (trial(at, BY_TAG, 1, HARMLESS).wrong or "")
 
 
 def test_a_copy_of_what_has_not_arrived_is_found_out(at: Range, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(WaitArrived, "observe", lie)
-    monkeypatch.setattr(Overwrite, "_refused", lambda self, look: None)
+    monkeypatch.setattr(Overwrite, "_refused", lambda *_: None)
     wrong = trial(at, AWAY, 0, HARMLESS).wrong or ""
     assert "a copy from an incomplete snapshot" in wrong
 

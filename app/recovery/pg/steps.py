@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from app.recovery.pg import seeing
@@ -29,8 +30,10 @@ from backends.flasharray.looks import (
     Tags,
     TransferOf,
     Volumes,
+    VolumeSnapshot,
 )
 from backends.flasharray.verbs import Replicate
+from store.estate import Volume
 
 
 class OnArray:
@@ -173,11 +176,11 @@ class Overwrite(Sends):
                 return Seen(Verdict.DONE, told, f"it is a copy of {self.snapshot}: {how}")
             if same is None:
                 return Seen(Verdict.UNKNOWN, told, "the array does not compare it with the snapshot")
-        if (why := self._refused(look)) is not None:
+        if (why := self._refused(look, found)) is not None:
             return Seen(Verdict.REFUSED, told, why)
         return Seen(Verdict.READY, told, f"it is not yet a copy of {self.snapshot}")
 
-    def _refused(self, look: seeing.Look) -> str | None:
+    def _refused(self, look: seeing.Look, volume: Volume) -> str | None:
         whole = seeing.group_of(self.snapshot)
         if (why := seeing.why_unusable(look, whole)) is not None:
             return why
@@ -186,7 +189,8 @@ class Overwrite(Sends):
         saved = look(SafetySnapshots(self.kept)).get(self.volume)
         if saved is None or saved.destroyed:
             return f"its safety snapshot {self.volume}.{self.kept} is not there"
-        return _in_use(look, (self.volume,), self.allowed)
+        wanted = Same(self.volume, self.snapshot, self.size)
+        return _in_use(look, (self.volume,), self.allowed) or _unkept(look, volume, saved, wanted)
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,7 +222,7 @@ class RestoreAll(Sends):
                 return Seen(Verdict.DONE, told, f"every volume is a copy of its part of {self.snapshot}")
             if same is None:
                 return Seen(Verdict.UNKNOWN, told, "the array does not compare them with the snapshot")
-        if (why := self._refused(look)) is not None:
+        if (why := self._refused(look, found)) is not None:
             return Seen(Verdict.REFUSED, told, why)
         return Seen(Verdict.READY, told, "the volumes are not yet copies of it")
 
@@ -226,7 +230,7 @@ class RestoreAll(Sends):
         answers = [look(Same(name, part, size)) for name, part, size in self.parts]
         return None if None in answers else all(answers)
 
-    def _refused(self, look: seeing.Look) -> str | None:
+    def _refused(self, look: seeing.Look, volumes: Mapping[str, Volume]) -> str | None:
         if (why := seeing.why_unusable(look, self.snapshot)) is not None:
             return why
         names = [name for name, _, _ in self.parts]
@@ -234,7 +238,11 @@ class RestoreAll(Sends):
         lacking = [name for name in names if name not in saved or saved[name].destroyed]
         if lacking:
             return f"the safety snapshot {lacking[0]}.{self.kept} is not there"
-        return _in_use(look, names, self.allowed)
+        if (why := _in_use(look, names, self.allowed)) is not None:
+            return why
+        wanted = [Same(*part) for part in self.parts]
+        found = (_unkept(look, volumes[same.volume], saved[same.volume], same) for same in wanted)
+        return next((why for why in found if why), None)
 
 
 def _in_use(look: seeing.Look, volumes: tuple[str, ...] | list[str], allowed: tuple[str, ...]) -> str | None:
@@ -243,6 +251,19 @@ def _in_use(look: seeing.Look, volumes: tuple[str, ...] | list[str], allowed: tu
             if host not in allowed:
                 return f"{volume} is connected to {host}, and {why}"
     return None
+
+
+def _unkept(look: seeing.Look, volume: Volume, saved: VolumeSnapshot, wanted: Same) -> str | None:
+    """Why what a volume holds would be lost: a run may be resumed long after its safety snapshots were taken, and the
+    volume may have been used meanwhile. None: its safety snapshot holds it, or it is what is ``wanted`` already, or the
+    array does not compare them, or it is written to by a host that was named."""
+    if seeing.users_now(look, volume.name):
+        return None
+    if volume.provisioned == saved.size and look(Same(volume.name, saved.name, saved.size)) is not False:
+        return None
+    if volume.provisioned == wanted.size and look(wanted):
+        return None
+    return f"{volume.name} was changed after its safety snapshot {saved.name}: abort this run, and plan it anew"
 
 
 @dataclass(frozen=True, slots=True)

@@ -172,6 +172,7 @@ def test_pgs_18_safety_snapshots_are_all_there_or_none_or_something_is_wrong(
 
 OVER = Overwrite("fa-prd", "x", "prd.s1.a", GIB, "drdeck-1")
 SAME = Same("x", "prd.s1.a", GIB)
+KEPT = "x.drdeck-1"
 
 
 def array(**changes: Any) -> dict[Query, Any]:
@@ -180,13 +181,16 @@ def array(**changes: Any) -> dict[Query, Any]:
         "volumes": {"x": volume("x", 2 * GIB)},
         "snapshot": group_snapshot(),
         "members": (part("prd.s1.a"),),
-        "saved": {"x": part("x.drdeck-1")},
+        "saved": {"x": replace(part(KEPT), size=2 * GIB)},
         "connections": {"x": (Attachment("x", "db1", None, 1),)},
         "hosts": {"db1": Host("fa-prd", "id-prd", "db1", (WWN,))},
         "initiators": frozenset(),
         "same": False,
+        "kept": True,
     } | changes
     return {
+        Same("x", KEPT, GIB): found["kept"],
+        Same("x", KEPT, 2 * GIB): found["kept"],
         Volumes(): found["volumes"],
         SnapshotAsked("prd.s1"): found["snapshot"],
         SnapshotMembers("prd.s1"): found["members"],
@@ -198,8 +202,8 @@ def array(**changes: Any) -> dict[Query, Any]:
     }
 
 
-TAKEN = {"x": volume("x")}
-"""The volume with the size of the snapshot."""
+TAKEN: dict[str, Any] = {"volumes": {"x": volume("x")}, "saved": {"x": part(KEPT)}}
+"""The volume with the size of the snapshot, which it had before too."""
 
 
 def test_a_volume_is_overwritten_only_from_what_is_there_with_its_safety_snapshot_and_its_host_off() -> None:
@@ -244,13 +248,13 @@ def test_a_volume_without_connections_needs_no_proof_of_any_host() -> None:
 
 def test_a_volume_that_holds_the_same_already_is_overwritten_all_the_same() -> None:
     """Before anything was sent nothing is compared: that it is equal says nothing about this run."""
-    scene = Scene(array(volumes=TAKEN, same=True))
+    scene = Scene(array(**TAKEN, same=True))
     assert verdict(OVER, scene) is Verdict.READY
     assert SAME not in scene.asked
 
 
 def test_what_the_array_says_it_did_is_done_once_the_size_shows_it_and_is_not_compared() -> None:
-    scene = Scene(array(volumes=TAKEN), began_at=NOW, accepted=True)
+    scene = Scene(array(**TAKEN), began_at=NOW, accepted=True)
     assert verdict(OVER, scene) is Verdict.DONE
     assert SAME not in scene.asked
     assert verdict(OVER, Scene(array(), began_at=NOW, accepted=True)) is not Verdict.DONE
@@ -258,13 +262,30 @@ def test_what_the_array_says_it_did_is_done_once_the_size_shows_it_and_is_not_co
 
 @pytest.mark.parametrize(("same", "expected"), [(True, Verdict.DONE), (False, Verdict.READY), (None, Verdict.UNKNOWN)])
 def test_where_the_answer_was_lost_the_blocks_tell(same: bool | None, expected: Verdict) -> None:
-    assert verdict(OVER, Scene(array(volumes=TAKEN, same=same), began_at=NOW)) is expected
+    assert verdict(OVER, Scene(array(**TAKEN, same=same), began_at=NOW)) is expected
 
 
 def test_a_volume_of_another_size_was_not_overwritten_whatever_its_blocks_say() -> None:
     scene = Scene(array(same=True), began_at=NOW)
     assert verdict(OVER, scene) is Verdict.READY
     assert SAME not in scene.asked
+
+
+@pytest.mark.parametrize("began_at", [None, NOW])
+def test_what_was_written_after_the_safety_snapshot_is_not_overwritten(began_at: datetime | None) -> None:
+    """A run may be resumed a day after it stopped, and its volumes may have been used meanwhile."""
+    for changes in ({"kept": False}, TAKEN | {"kept": False}, {"volumes": {"x": volume("x", 3 * GIB)}}):
+        scene = Scene(array(**changes), began_at=began_at)
+        assert (verdict(OVER, scene), why(OVER, scene)) == (
+            Verdict.REFUSED,
+            "x was changed after its safety snapshot x.drdeck-1: abort this run, and plan it anew",
+        )
+
+
+def test_where_the_array_does_not_compare_or_a_named_host_writes_on_the_safety_snapshot_is_believed() -> None:
+    assert verdict(OVER, Scene(array(kept=None))) is Verdict.READY
+    running = array(initiators=frozenset({WWN}), kept=False)
+    assert verdict(replace(OVER, allowed=("db1",)), Scene(running)) is Verdict.READY
 
 
 def test_a_snapshot_from_another_array_is_copied_only_once_it_is_complete() -> None:
@@ -289,8 +310,10 @@ def group(**changes: Any) -> dict[Query, Any]:
         "saved": {name: part(f"{name}.drdeck-1") for name in "ab"},
         "connections": {},
         "same": (False, False),
+        "kept": (True, True),
     } | changes
-    seen = array(snapshot=found["snapshot"], saved=found["saved"], connections=found["connections"])
+    kept = dict(zip((Same(name, f"{name}.drdeck-1", GIB) for name in "ab"), found["kept"], strict=True))
+    seen = kept | array(snapshot=found["snapshot"], saved=found["saved"], connections=found["connections"])
     seen[Volumes()] = found["volumes"]
     return seen | dict(zip(BOTH, found["same"], strict=True))
 
@@ -313,6 +336,16 @@ def test_what_must_not_be_restored_is_not(changes: Mapping[str, Any], words: str
     assert verdict(BACK, Scene(group())) is Verdict.READY
 
 
+def test_no_group_is_restored_of_which_a_volume_was_used_after_its_safety_snapshot() -> None:
+    scene = Scene(group(kept=(True, False)), began_at=NOW)
+    assert (verdict(BACK, scene), why(BACK, scene)) == (
+        Verdict.REFUSED,
+        "b was changed after its safety snapshot b.drdeck-1: abort this run, and plan it anew",
+    )
+    half = group(kept=(False, True), same=(True, False))  # the array came so far
+    assert verdict(BACK, Scene(half, began_at=NOW)) is Verdict.READY
+
+
 @pytest.mark.parametrize(
     ("same", "expected"),
     [
@@ -331,9 +364,10 @@ def test_a_restore_whose_answer_was_lost_is_done_once_no_block_of_any_volume_dif
 
 def test_a_volume_that_has_grown_since_the_snapshot_is_not_restored_yet_though_its_blocks_are_the_same() -> None:
     grown = {"a": volume("a"), "b": volume("b", 2 * GIB)}
+    saved = {"a": part("a.drdeck-1"), "b": replace(part("b.drdeck-1"), size=2 * GIB)}
+    seen = group(volumes=grown, saved=saved, same=(True, True)) | {Same("b", "b.drdeck-1", 2 * GIB): True}
     for accepted in (False, True):
-        scene = Scene(group(volumes=grown, same=(True, True)), began_at=NOW, accepted=accepted)
-        assert verdict(BACK, scene) is Verdict.READY
+        assert verdict(BACK, Scene(seen, began_at=NOW, accepted=accepted)) is Verdict.READY
     assert verdict(BACK, Scene(group(), began_at=NOW, accepted=True)) is Verdict.DONE
 
 
