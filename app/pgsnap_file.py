@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from app import secrets
+from app import secrets, values
 from app.secrets import Reference, Source
 from app.settings_records import DeviceSettings, Settings
 from backends.endpoint import Secret
@@ -39,7 +39,7 @@ class Given:
     """What the file says; empty texts are what it does not. ``unused`` are keys that nothing is done with; ``open``:
     others may read the file although it holds a token."""
 
-    texts: Mapping[str, str] = field(default_factory=dict)
+    texts: Mapping[str, str] = field(default_factory=dict, repr=False)
     excluded: tuple[str, ...] = ()
     replicate: bool = False
     unused: tuple[str, ...] = ()
@@ -60,6 +60,8 @@ def read(path: Path) -> Given:
         raise FileError(f"{path}: expected UTF-8 text") from None
     except json.JSONDecodeError as error:
         raise FileError(f"{path}, line {error.lineno}: expected JSON: {error.msg}") from None
+    except (ValueError, RecursionError):
+        raise FileError(f"{path}: expected JSON without numbers and nesting beyond measure") from None
     if not isinstance(content, dict):
         raise FileError(f"{path}: expected an object of keys and values")
     texts = {}
@@ -105,10 +107,7 @@ def device(settings: Settings, given: Given, which: str, *, verify: bool) -> Dev
     host = given.text(f"{which}_flash_array_host") or os.environ.get(host_variable, "").strip()
     if not host:
         return None
-    name, _, port = host.partition(":") if host.count(":") == 1 else (host, "", "")
-    if port and not port.isdigit():
-        raise FileError(f"{which}_flash_array_host {host}: expected a host, or HOST:PORT")
-    number = int(port) if port else 443
+    name, number = _address(which, host)
     for known in settings.devices:
         if known.kind is DeviceKind.FLASHARRAY and (known.host, known.port) == (name, number):
             return known
@@ -116,6 +115,24 @@ def device(settings: Settings, given: Given, which: str, *, verify: bool) -> Dev
     # A device may be configured under this name with another address: it is not this one.
     own = f"{name}:{number}" if any(known.name == host for known in settings.devices) else host
     return DeviceSettings(own, DeviceKind.FLASHARRAY, "", name, number, token=reference, verify=verify)
+
+
+def _address(which: str, text: str) -> tuple[str, int]:
+    """Host and port of ``host``, ``host:port``, an IPv6 address, or ``[address]:port``."""
+    host, colon, port = text.partition(":") if text.count(":") == 1 else (text, "", "")
+    if text.startswith("["):
+        host, closed, rest = text[1:].partition("]")
+        host, colon, port = host if closed else "", rest[:1], rest[1:]
+    try:
+        name = values.HOST.convert(host)
+        number = int(port) if port.isascii() and port.isdigit() and len(port) <= 5 else None
+    except values.UnexpectedError:
+        name, number = "", None
+    if not colon and name:
+        return name, 443
+    if colon != ":" or number is None or not 0 < number < 65536:
+        raise FileError(f"{which}_flash_array_host {text}: expected a host, or HOST:PORT") from None
+    return name, number
 
 
 def _token(text: str | None, host: str, variable: str) -> Reference:
