@@ -230,7 +230,7 @@ class Tags:
 
     def take(self, driver: Connected) -> Mapping[str, str]:
         found = {}
-        for name, key, value in _rows(driver, "volumes/tags", _tag, namespaces=[self.namespace]):
+        for name, key, value in _rows(driver, "volumes/tags", tag, namespaces=[self.namespace]):
             if key == self.key:
                 found[name] = value
         return found
@@ -289,7 +289,8 @@ def volume_snapshot(row: Fields) -> VolumeSnapshot:
     )
 
 
-def _tag(row: Fields) -> tuple[str, str, str]:
+def tag(row: Fields) -> tuple[str, str, str]:
+    """A row of GET /volumes/tags: the volume, the key and the value."""
     return row.needed_reference("resource"), row.text("key"), row.optional("value") or ""
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 
-from backends.flasharray import failures, names, records
+from backends.flasharray import failures, looks, names, records
 from backends.flasharray.fields import Fields, each
 from backends.flasharray.records import Owner
 from backends.outcome import ParseError
@@ -95,6 +95,20 @@ ROWS: dict[str, tuple[dict[str, object], Callable[[Fields], object]]] = {
             "destroyed": False,
         },
         lambda row: records.volume(row, OWNER),
+    ),
+    "volume snapshot": (
+        {
+            "name": "fa-prd:pg-erp.12.erp-0",
+            "source": {"id": "x", "name": "fa-prd:erp-0"},
+            "provisioned": 107374182400,
+            "created": 1678287765779,
+            "destroyed": False,
+        },
+        looks.volume_snapshot,
+    ),
+    "volume tag": (
+        {"resource": {"id": "37cd", "name": "erp-0"}, "key": "snapshot_mapping", "value": "37cd"},
+        looks.tag,
     ),
     "connection": (
         {
