@@ -72,7 +72,7 @@ def _add(lpar: LabLpar, kind: str, wanted: int | None, given: list[dict[str, str
     slot = wanted if wanted is not None else next(n for n in range(2, most + 1) if n not in used)
     if slot in used or not 2 <= slot < most:
         raise RefusedError("parameter", "-s")
-    adapter = _adapter(kind, slot, record)
+    adapter = _adapter(kind, slot, _resolved(lpar, record))
     if isinstance(adapter, VirtualFc):
         if not adapter.server and not adapter.wwpns:
             adapter = replace(adapter, wwpns=lpar.system.new_pair())
@@ -83,6 +83,14 @@ def _add(lpar: LabLpar, kind: str, wanted: int | None, given: list[dict[str, str
         running.scsi[slot] = adapter
     else:
         running.eth[slot] = adapter if adapter.mac else replace(adapter, mac=lpar.system.new_mac())
+
+
+def _resolved(lpar: LabLpar, record: dict[str, str]) -> dict[str, str]:
+    """With the id of the LPAR at the other end, where only its name is given."""
+    name = record.get("remote_lpar_name")
+    if not name or record.get("remote_lpar_id"):
+        return record
+    return {**record, "remote_lpar_id": str(lpar.system.lpar(name).lpar_id)}
 
 
 def _adapter(kind: str, slot: int, record: dict[str, str]) -> VirtualFc | VirtualScsi | VirtualEth:

@@ -226,6 +226,16 @@ def test_a_server_adapter_added_to_a_vios_can_be_mapped_at_once(hmc: Estate) -> 
     assert "vfchost3,fcs1" in hmc.out('viosvrcmd -m p10-a -p vios1 -c "lsmap -all -npiv -field name fc -fmt ,"')
 
 
+def test_an_adapter_that_names_the_lpar_at_its_other_end_is_listed_with_its_id(hmc: Estate) -> None:
+    add = DYNAMIC.format("vios1", "a", "fc", 300)
+    hmc.out(f"{add} -a adapter_type=server,remote_lpar_name=web1,remote_slot_num=40")
+    listed = "lshwres -r virtualio --rsubtype fc --level lpar -m p10-a --filter lpar_names=vios1,slots=300"
+    assert hmc.out(f"{listed} -F remote_lpar_id,remote_slot_num") == f"{hmc.lpar('web1').lpar_id},40\n"
+    add = DYNAMIC.format("vios1", "a", "fc", 301)
+    status, text, _ = hmc.ask(f"{add} -a adapter_type=server,remote_lpar_name=nobody,remote_slot_num=40")
+    assert (status, text.split(" ")[0]) == (1, "HSCL8012")
+
+
 def test_a_network_adapter_added_to_a_running_lpar_is_live_at_once(hmc: Estate) -> None:
     add = DYNAMIC.format("ded1", "a", "eth", 60)
     hmc.out(f"{add} -a port_vlan_id=20,mac_addr={MACS[1]}")
