@@ -8,8 +8,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,7 +20,11 @@ if TYPE_CHECKING:
     from app.recovery.pra.situation import ArrayNow, HmcNow, PraNow
     from app.settings import Settings
     from app.settings_records import DeviceSettings
-    from store.runs import Plan
+    from store.estate import DeviceKind
+    from store.runs import Plan, Run
+
+GIVEN = "given"
+"""The site of the devices of -H and -P."""
 
 MOST_PASSES = 6
 """What one pass makes is seen by the next: a new LPAR has WWPNs of its own once it exists."""
@@ -34,9 +37,10 @@ adapters of the VIOS behind it. It never takes a WWPN from another host, removes
 changes an LPAR that is activated: these are reported. [pra] of the configuration says which LPARs, and what maps
 to what.
 
-With -H and -P, one HMC and one array are aligned without a configuration. Their secrets are references as in the
-configuration (env:NAME, file:/path, keyring:…, command:…, prompt), never the secret itself: others could read it in
-the list of processes.
+With -H and -P, the hosts of one HMC's LPARs on one array are aligned, and nothing else. Where the configuration has a
+device at that address, the identity that is pinned for it holds; an HMC whose host key is not pinned is refused. Their
+secrets are references as in the configuration (env:NAME, file:/path, keyring:…, command:…, prompt), never the secret
+itself: others could read it in the list of processes.
 
 exit codes: 0 aligned, or done, or a dry run; 1 failed, or refused; 2 wrong usage, or no LPAR was found;
 3 something was not done, or needs a person.
@@ -102,7 +106,7 @@ def _given(settings: Settings, arguments: argparse.Namespace) -> Settings:
         if not (arguments.hmc and arguments.purestorage):
             raise ValueError("-H HOST and -P HOST go together: an HMC and its array")
         guests = [_hmc(settings, arguments), _array(settings, arguments)]
-        pra = replace(pra or Pra("", ""), nominal="given", recovery="")
+        pra = replace(pra or Pra("", ""), nominal=GIVEN, recovery="")
     if pra is not None:
         excluded = tuple(name for names in arguments.exclude_lpar for name in names.split(",") if name)
         pra = replace(pra, exclude=(*pra.exclude, *excluded))
@@ -119,10 +123,11 @@ def _hmc(settings: Settings, arguments: argparse.Namespace) -> DeviceSettings:
     if not arguments.hmc_user:
         raise ValueError("-u USER: expected the user of the HMC")
     host, port = _address(arguments.hmc, 22)
-    known = next((d for d in settings.devices if d.kind is DeviceKind.HMC and (d.host, d.port) == (host, port)), None)
-    name = known.name if known is not None else host
     secret = _secret(arguments.hmc_password, f"password of {arguments.hmc_user} on {host}", "-w")
-    return DeviceSettings(name, DeviceKind.HMC, "given", host, port, user=arguments.hmc_user, password=secret)
+    given = _known(settings, DeviceKind.HMC, host, port) or DeviceSettings(
+        arguments.hmc, DeviceKind.HMC, "", host, port
+    )
+    return replace(given, site=GIVEN, user=arguments.hmc_user, password=secret, key_file=None, passphrase=None)
 
 
 def _array(settings: Settings, arguments: argparse.Namespace) -> DeviceSettings:
@@ -130,21 +135,20 @@ def _array(settings: Settings, arguments: argparse.Namespace) -> DeviceSettings:
     from store.estate import DeviceKind
 
     host, port = _address(arguments.purestorage, 443)
-    kind = DeviceKind.FLASHARRAY
-    known = next((d for d in settings.devices if d.kind is kind and (d.host, d.port) == (host, port)), None)
-    made = DeviceSettings(
-        known.name if known is not None else host,
-        kind,
-        "given",
-        host,
-        port,
-        ca_file=known.ca_file if known is not None else None,
-        verify=arguments.verify_ssl,
+    given = _known(settings, DeviceKind.FLASHARRAY, host, port) or DeviceSettings(
+        arguments.purestorage, DeviceKind.FLASHARRAY, "", host, port
     )
+    verify = given.verify and arguments.verify_ssl
+    made = replace(given, site=GIVEN, user=None, password=None, token=None, verify=verify)
     if arguments.pure_user in (None, "token"):
         return replace(made, token=_secret(arguments.pure_password, f"API token of {host}", "-p"))
     secret = _secret(arguments.pure_password, f"password of {arguments.pure_user} on {host}", "-p")
     return replace(made, user=arguments.pure_user, password=secret)
+
+
+def _known(settings: Settings, kind: DeviceKind, host: str, port: int) -> DeviceSettings | None:
+    """The configured device at an address: its pinned identity and its limits hold, its login does not."""
+    return next((d for d in settings.devices if d.kind is kind and (d.host, d.port) == (host, port)), None)
 
 
 def _address(text: str, port: int) -> tuple[str, int]:
@@ -171,43 +175,52 @@ def _secret(text: str | None, asked_for: str, flag: str) -> Any:
 # -------------------------------------------------------------------------------------------------------------- passes
 
 
+@dataclass(frozen=True, slots=True)
+class _Look:
+    """What the newest look showed and what of it is to be done. ``runs`` are the passes before."""
+
+    now: PraNow
+    plan: Plan
+    aligned: tuple[Aligned, ...]
+    unread: tuple[str, ...]
+    runs: tuple[Run, ...]
+
+    @property
+    def failed(self) -> bool:
+        return any(str(run.state) != "succeeded" for run in self.runs)
+
+
 def _passes(operations: Operations, arguments: argparse.Namespace) -> int:
     """Look and, where it is to be done, do it, until a look finds nothing more to do."""
     from app.recovery.operations import new_run_id
     from app.recovery.pra.operate import configured, look, plan_align
 
-    pra, code, runs = configured(operations), OK, 0
+    pra = configured(operations)
+    runs: list[Run] = []
     while True:
         run_id = new_run_id()
-        now = look(operations, pra)
-        now = _only(now, arguments.system)
-        unread = _unread(now)
+        now = replace(look(operations, pra), only=tuple(arguments.system))
         plan, aligned = plan_align(operations, now, run_id)
+        seen = _Look(now, plan, aligned, tuple(_unread(now)), tuple(runs))
         if not aligned:
-            print("No LPAR was found that is to be protected.", file=sys.stderr)
-            return USAGE
-        done = not plan.steps or not arguments.execute or runs == MOST_PASSES or code != OK
-        if done:
-            _show(now, plan, aligned, unread, arguments)
-            return _code(code, plan, aligned, unread, arguments)
+            return _nobody(seen)
+        if not plan.steps or not arguments.execute or len(runs) == MOST_PASSES or seen.failed:
+            print(json.dumps(_as_json(seen), indent=2) if arguments.json else "\n".join(_lines(seen)))
+            for text in seen.unread if not arguments.json else ():
+                print(f"Not read: {text}", file=sys.stderr)
+            return _code(seen) if arguments.execute else OK
         if operations.settings.read_only:
             print("Refused: the configuration says read_only.", file=sys.stderr)
             return FAILED
-        runs += 1
-        code = _act(operations, plan, run_id)
+        runs.append(_act(operations, plan, run_id, as_json=arguments.json))
 
 
-def _only(now: PraNow, systems: Sequence[str]) -> PraNow:
-    """Without the LPARs of other systems of the nominal site."""
-    if not systems:
-        return now
-    hmcs = []
-    for hmc in now.nominal.hmcs:
-        if hmc.reading is not None:
-            kept = tuple(o for o in hmc.reading.objects if getattr(o, "system", None) in (None, *systems))
-            hmc = replace(hmc, reading=replace(hmc.reading, objects=kept))
-        hmcs.append(hmc)
-    return replace(now, nominal=replace(now.nominal, hmcs=tuple(hmcs)))
+def _nobody(seen: _Look) -> int:
+    """There is no LPAR to align. Where something could not be read, that may be why."""
+    for text in seen.unread:
+        print(f"Not read: {text}", file=sys.stderr)
+    print("No LPAR was found that is to be protected.", file=sys.stderr)
+    return FAILED if seen.unread else USAGE
 
 
 def _unread(now: PraNow) -> list[str]:
@@ -223,52 +236,84 @@ def _unread(now: PraNow) -> list[str]:
     return found
 
 
-def _act(operations: Operations, plan: Plan, run_id: str) -> int:
-    from app.runs_command import follow
-    from store.runs import RunState
+def _act(operations: Operations, plan: Plan, run_id: str, *, as_json: bool) -> Run:
+    """One pass. As JSON nothing is printed before the end of all of them."""
+    from app.runs_command import attend
+    from app.runs_words import run_lines
 
     operations.agree(run_id, plan, plan.confirm)
-    follow(operations, run_id, as_json=False)
-    return OK if operations.ledger.run(run_id).state is RunState.SUCCEEDED else PARTLY
+    attend(operations, run_id)
+    run = _closed(operations, run_id)
+    if not as_json:
+        print("\n".join(run_lines(run)))
+    return run
 
 
-def _code(
-    code: int, plan: Plan, aligned: Sequence[Aligned], unread: Sequence[str], arguments: argparse.Namespace
-) -> int:
-    findings = any(each.findings for each in aligned)
-    if not arguments.execute:
-        return OK
-    return PARTLY if code != OK or plan.steps or findings or unread else OK
+def _closed(operations: Operations, run_id: str) -> Run:
+    """The run, ended where it waits for a person: the next look plans anew what was not done, and no LPAR is held up
+    until then, by this or for its failover. One that was left by Ctrl-C is there to be resumed."""
+    from app.recovery.operations import who
+    from app.runs_command import attend
+    from store.runs import Choice, RunState, StepState
+
+    run = operations.ledger.run(run_id)
+    states = {step.state for step in run.steps}
+    if run.state is RunState.APPROVED:
+        operations.ledger.drop(run_id, who(), "another run acts on one of its LPARs")
+    elif states & {StepState.FAILED, StepState.UNKNOWN} and StepState.RUNNING not in states:
+        operations.ledger.decide(run_id, Choice.ABORT, None, "what was not done is planned anew", who())
+        attend(operations, run_id)
+    return operations.ledger.run(run_id)
 
 
-def _show(
-    now: PraNow, plan: Plan, aligned: Sequence[Aligned], unread: Sequence[str], arguments: argparse.Namespace
-) -> None:
-    from app.runs_words import plan_as_json, plan_lines
+def _code(seen: _Look) -> int:
+    findings = any(each.findings for each in seen.aligned)
+    return PARTLY if seen.failed or seen.plan.steps or findings or seen.unread else OK
 
-    excluded = sorted({lpar.name for lpar in now.nominal.lpars if now.pra.excludes(lpar.name)})
-    if arguments.json:
-        rows = [
-            {
-                "lpar": each.lpar,
-                "aligned": not each.acts and not each.findings,
-                "to_do": len(each.acts),
-                "findings": [{"check": f.check, "words": f.words} for f in each.findings],
-            }
-            for each in aligned
-        ]
-        content = {**plan_as_json(plan), "lpars": rows, "excluded": excluded, "not_read": list(unread)}
-        print(json.dumps(content, indent=2))
-        return
-    if plan.steps:
-        print("\n".join(plan_lines(plan)))
-        print()
-    good = [each.lpar for each in aligned if not each.acts and not each.findings]
-    print(f"{len(aligned)} LPARs at {now.nominal.site}: {len(good)} as they are to be")
-    for each in aligned:
-        for finding in each.findings:
-            print(f"  {each.lpar}  [{finding.check}] {finding.words}")
-    if excluded:
-        print(f"Excluded: {', '.join(excluded)}")
-    for text in unread:
-        print(f"Not read: {text}", file=sys.stderr)
+
+# -------------------------------------------------------------------------------------------------------------- showing
+
+
+def _failures(run: Run) -> list[tuple[str, str]]:
+    """What did not come about: the title of each such step, and why."""
+    pairs = zip(run.plan.steps, run.steps, strict=True)
+    return [(p.title, s.reason or str(s.state)) for p, s in pairs if str(s.state) in ("failed", "unknown")]
+
+
+def _excluded(now: PraNow) -> list[str]:
+    lpars = [lpar for lpar in now.nominal.lpars if now.is_asked(lpar)]
+    return sorted({lpar.name for lpar in lpars if now.pra.excludes(lpar.name)})
+
+
+def _as_json(seen: _Look) -> dict[str, Any]:
+    from app.runs_words import plan_as_json
+
+    rows = [
+        {
+            "lpar": each.lpar,
+            "aligned": not each.acts and not each.findings,
+            "to_do": len(each.acts),
+            "findings": [{"check": f.check, "words": f.words} for f in each.findings],
+        }
+        for each in seen.aligned
+    ]
+    runs = [
+        {"run": run.id, "state": str(run.state), "failed": [{"step": s, "why": why} for s, why in _failures(run)]}
+        for run in seen.runs
+    ]
+    more = {"excluded": _excluded(seen.now), "not_read": list(seen.unread), "runs": runs}
+    return {**plan_as_json(seen.plan), "lpars": rows, **more}
+
+
+def _lines(seen: _Look) -> list[str]:
+    from app.runs_words import plan_lines
+
+    lines = [*plan_lines(seen.plan), ""] if seen.plan.steps else []
+    good = sum(not each.acts and not each.findings for each in seen.aligned)
+    lines.append(f"{len(seen.aligned)} LPARs at {seen.now.nominal.site}: {good} as they are to be")
+    for each in seen.aligned:
+        lines += [f"  {each.lpar}  [{finding.check}] {finding.words}" for finding in each.findings]
+        lines += [f"  {each.lpar}  {len(each.acts)} to do"] if seen.runs and each.acts else []
+    lines += [f"Not done: {step}: {why}" for run in seen.runs for step, why in _failures(run)]
+    excluded = _excluded(seen.now)
+    return [*lines, *([f"Excluded: {', '.join(excluded)}"] if excluded else [])]

@@ -135,10 +135,13 @@ def _abort(settings: Settings, store_path: Path, ledger: Ledger, arguments: argp
 
 
 def follow(operations: Operations, run_id: str, *, as_json: bool) -> int:
-    """Act for a run and say on standard error what happens; the run as it stands is printed at the end.
+    """As :func:`attend`; the run as it stands is printed at the end. Returns the exit code."""
+    attend(operations, run_id)
+    return _ended(operations.ledger, run_id, as_json=as_json)
 
-    Ctrl-C leaves the run to be resumed. Returns the exit code.
-    """
+
+def attend(operations: Operations, run_id: str) -> None:
+    """Act for a run and say on standard error what happens. Ctrl-C leaves the run to be resumed."""
     from app.recovery.operations import holder
     from app.recovery.runner import Runner
     from store.ledger import LeaseError
@@ -167,7 +170,6 @@ def follow(operations: Operations, run_id: str, *, as_json: bool) -> int:
         raise failure[0]
     if failure:
         print(f"{failure[0]}.", file=sys.stderr)
-    return _ended(operations.ledger, run_id, as_json=as_json)
 
 
 def _ended(ledger: Ledger, run_id: str, *, as_json: bool) -> int:

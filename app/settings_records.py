@@ -132,8 +132,8 @@ class Settings:
     pra: Pra | None = None
 
     def device(self, name: str) -> DeviceSettings:
-        """The device of that name. Raises :class:`KeyError`."""
-        for device in (*self.devices, *self.guests):
+        """The device of that name; a guest comes first, since its login is the command's. Raises :class:`KeyError`."""
+        for device in (*self.guests, *self.devices):
             if device.name == name:
                 return device
         raise KeyError(name)
