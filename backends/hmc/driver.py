@@ -28,7 +28,6 @@ from store.turns import computing
 CLOCK = "date -u +%s"
 SYSTEMS = "lssyscfg -r sys"
 LPARS = "lssyscfg -r lpar"
-_NO_VIRTUAL_FC = "HSCLA4C0"
 _SYSTEM_TABLES: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ("profiles", "lssyscfg -r prof", reading.PROFILE_FIELDS),
     ("fc", "lshwres -r virtualio --rsubtype fc --level lpar", reading.FC_FIELDS),
@@ -190,7 +189,7 @@ class _Sweep:
         try:
             return self._table(f"{command} -m {target}", names)
         except DeviceError as error:
-            if error.code == _NO_VIRTUAL_FC:
+            if error.code == reading.NO_VIRTUAL_FC:
                 return Table()
             raise
 

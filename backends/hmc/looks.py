@@ -62,7 +62,12 @@ class FcOf:
 
     def take(self, driver: Asking) -> Mapping[str, tuple[FcAdapter, ...]]:
         command = f"lshwres -r virtualio --rsubtype fc --level lpar -m {shlex.quote(self.system)}"
-        return _by_lpar(_rows(driver, command, reading.FC_FIELDS, _owned(reading.fc)))
+        try:
+            return _by_lpar(_rows(driver, command, reading.FC_FIELDS, _owned(reading.fc)))
+        except DeviceError as error:
+            if error.code == reading.NO_VIRTUAL_FC:
+                return {}
+            raise
 
 
 @dataclass(frozen=True, slots=True)

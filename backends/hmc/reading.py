@@ -55,6 +55,9 @@ LPAR_MEM_FIELDS = ("lpar_name", "lpar_id", "curr_mem")
 LPAR_PROC_FIELDS = ("lpar_name", "lpar_id", "curr_proc_units", "curr_procs")
 REFCODE_FIELDS = ("lpar_name", "lpar_id", "time_stamp", "refcode")
 
+NO_VIRTUAL_FC = "HSCLA4C0"
+"""What an HMC answers where a system has no virtual Fibre Channel: it has no such adapters, and that is no failure."""
+
 _T = TypeVar("_T")
 
 

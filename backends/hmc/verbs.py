@@ -191,9 +191,9 @@ class MapVfc:
     def __post_init__(self) -> None:
         _check_system(self.system)
         _check_name("the name of a VIOS", self.vios)
-        for what, word in (("vfchost and a number", self.vfchost), ("fcs and a number", self.port)):
-            if not re.fullmatch(r"(vfchost|fcs)[0-9]{1,5}", word):
-                raise ParseError(what, word)
+        for what, word in (("vfchost", self.vfchost), ("fcs", self.port)):
+            if not re.fullmatch(rf"{what}[0-9]{{1,5}}", word):
+                raise ParseError(f"{what} and a number", word)
 
     def command(self) -> str:
         inner = f"vfcmap -vadapter {self.vfchost} -fcp {self.port}"
