@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING, Any
 
 from store import journal, sqlite
 from store.errors import StoreError, explain
-from store.recorded import from_text, many_from_text, to_text
+from store.ledger_rows import STEP, as_json, encoded, kept, maybe_moment, pairs, step_of
+from store.recorded import from_text, to_text
 from store.runs import (
     ENDED,
     Choice,
@@ -77,7 +78,7 @@ class Ledger:
     def propose(self, run_id: str, plan: Plan, by: str) -> Run:
         """Keep a plan as a run in state *proposed*; it acts on nothing yet."""
         now = self._clock()
-        with self._writing(run_id, "proposed", {"by": by, "plan": _json(plan)}) as (run, seq):
+        with self._writing(run_id, "proposed", {"by": by, "plan": as_json(plan)}) as (run, seq):
             values = (run_id, to_text(plan), RunState.PROPOSED, by, stamp(now), seq)
             run("INSERT INTO run (id, plan, state, by, created_at, seq) VALUES (?, ?, ?, ?, ?, ?)", values)
             for step in plan.steps:
@@ -135,18 +136,19 @@ class Ledger:
 
     def intend(self, lease: Lease, step_id: str, call: str, facts: Sequence[Fact]) -> None:
         """Write down what is about to be sent, before it is. ``facts`` are what was seen just before."""
-        now = self._clock()
-        body = {"step": step_id, "call": call, "facts": _pairs(facts), "epochs": list(lease.epochs)}
+        now, facts = self._clock(), kept(facts)
+        body = {"step": step_id, "call": call, "facts": pairs(facts), "epochs": list(lease.epochs)}
         with self._writing(lease.run, "intent", body, lease) as (run, seq):
             run(
                 "UPDATE step SET state = ?, attempts = attempts + 1, began_at = coalesce(began_at, ?), "
                 "ended_at = NULL, facts = ?, reason = NULL, answer = NULL WHERE run = ? AND id = ?",
-                (StepState.RUNNING, stamp(now), to_text(tuple(facts)), lease.run, step_id),
+                (StepState.RUNNING, stamp(now), to_text(facts), lease.run, step_id),
             )
             self._touched(run, lease.run, seq)
 
     def answered(self, lease: Lease, step_id: str, answer: str, took_s: float) -> None:
         """Keep what the device said to a call, whatever that was."""
+        answer = encoded(answer)
         body = {"step": step_id, "answer": answer, "took_s": round(took_s, 3)}
         with self._writing(lease.run, "answer", body, lease) as (run, seq):
             values = (answer, took_s, lease.run, step_id)
@@ -157,12 +159,13 @@ class Ledger:
         self, lease: Lease, step_id: str, state: StepState, facts: Sequence[Fact], reason: str | None = None
     ) -> None:
         """Write down what became of a step; a step may also be set back to *pending*, to be tried again."""
-        body = {"step": step_id, "state": state, "facts": _pairs(facts), "reason": reason}
+        facts, reason = kept(facts), None if reason is None else encoded(reason)
+        body = {"step": step_id, "state": state, "facts": pairs(facts), "reason": reason}
         with self._writing(lease.run, "result", body, lease) as (run, seq):
             ended = None if state in (StepState.PENDING, StepState.UNKNOWN) else stamp(self._clock())
             run(
                 "UPDATE step SET state = ?, ended_at = ?, facts = ?, reason = ? WHERE run = ? AND id = ?",
-                (state, ended, to_text(tuple(facts)), reason, lease.run, step_id),
+                (state, ended, to_text(facts), reason, lease.run, step_id),
             )
             self._touched(run, lease.run, seq)
 
@@ -226,10 +229,10 @@ class Ledger:
 
     def step(self, run_id: str, step_id: str) -> StepRecord:
         """One step of a run. Raises :class:`RunError` where there is none."""
-        rows = self._read(f"{_STEP} WHERE run = ? AND id = ?", (run_id, step_id))
+        rows = self._read(f"{STEP} WHERE run = ? AND id = ?", (run_id, step_id))
         if not rows:
             raise RunError(f"There is no step {step_id} of run {run_id}")
-        return _step(rows[0])
+        return step_of(rows[0])
 
     def runs(self, after: int = 0, most: int = -1) -> tuple[Run, ...]:
         """The runs, newest first, that were touched behind the journal entry ``after``: at ``most`` so many of them."""
@@ -270,7 +273,7 @@ class Ledger:
         ):
             known = RunState(state)
             known = RunState.INTERRUPTED if known in _HELD and holder is None else known
-            times = (moment(created), _moment(began), _moment(ended))
+            times = (moment(created), maybe_moment(began), maybe_moment(ended))
             planned = self._planned(run_id, plan)
             steps = self._steps(run_id, planned)
             found.append(Run(run_id, planned, known, by, times[0], steps, times[1], times[2], note, seq, holder))
@@ -286,8 +289,8 @@ class Ledger:
         return known
 
     def _steps(self, run_id: str, plan: Plan) -> tuple[StepRecord, ...]:
-        rows = {row[0]: row for row in self._read(f"{_STEP} WHERE run = ?", (run_id,))}
-        return tuple(_step(rows[step.id]) for step in plan.steps)
+        rows = {row[0]: row for row in self._read(f"{STEP} WHERE run = ?", (run_id,))}
+        return tuple(step_of(rows[step.id]) for step in plan.steps)
 
     def _read(self, sql: str, values: tuple[object, ...]) -> Sequence[Any]:
         with self._reading:
@@ -385,22 +388,3 @@ _Run = Callable[..., Any]
 _AT_ONCE = 500
 """Of so many values a statement may be made in every version of SQLite: https://www.sqlite.org/limits.html"""
 _PLANS_KEPT = 200
-_STEP = "SELECT id, state, attempts, began_at, ended_at, facts, answer, reason, took_s FROM step"
-
-
-def _step(row: Any) -> StepRecord:
-    step_id, state, attempts, began, ended, facts, answer, reason, took = row
-    times = (_moment(began), _moment(ended))
-    return StepRecord(step_id, StepState(state), attempts, *times, many_from_text(Fact, facts), answer, reason, took)
-
-
-def _moment(text: str | None) -> datetime | None:
-    return None if text is None else moment(text)
-
-
-def _pairs(facts: Sequence[Fact]) -> list[list[str]]:
-    return [[fact.name, fact.value] for fact in facts]
-
-
-def _json(plan: Plan) -> object:
-    return json.loads(to_text(plan))

@@ -114,6 +114,18 @@ def test_a_step_keeps_its_first_intent_its_attempts_its_answer_and_its_facts(led
     ]
 
 
+def test_what_a_device_says_in_another_encoding_is_kept_with_marks_in_it(ledger: Ledger) -> None:
+    agreed(ledger)
+    lease = ledger.take("r1", "one")
+    latin = b"refus\xe9".decode("utf-8", "surrogateescape")
+    ledger.intend(lease, "s1", STEP.call, (Fact("status", latin),))
+    ledger.answered(lease, "s1", latin, 0.5)
+    ledger.settle(lease, "s1", StepState.FAILED, (Fact(latin, "x"),), latin)
+    found = ledger.run("r1").step("s1")
+    assert (found.answer, found.reason, found.facts) == ("refus?", "refus?", (Fact("refus?", "x"),))
+    assert journal.verify(ledger.path).broken is None
+
+
 def test_a_second_console_sees_the_run_and_cannot_start_another_on_its_target(tmp_path: Path, clock: Time) -> None:
     path = tmp_path / "store.sqlite"
     with closing(Ledger(path, clock)) as one, closing(Ledger(path, clock)) as two:
