@@ -1,62 +1,18 @@
-"""One SSH connection to one HMC, many commands over it: each on a channel of its own, bounded in number and in time.
-
-What became of a command is told apart as the table *Was it sent?* asks: no channel yet means not sent; an exit status
-other than 0 with a text means refused; a time-out or a lost connection before the exit status means unknown.
-"""
+"""One SSH connection to one HMC, many commands over it. What became of each says :mod:`backends.ssh_commands`."""
 
 from __future__ import annotations
 
-import threading
-import time
-from contextlib import suppress
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
-
 from backends.endpoint import Limits, SshAccess
 from backends.hmc.records import code_of
-from backends.outcome import DeviceError, Failure, Sent
-from backends.ssh import SshConnection, drain, words
-
-if TYPE_CHECKING:
-    import paramiko
+from backends.outcome import Failure, Sent
+from backends.ssh_commands import CommandSession
 
 
-_REFUSED = "Unable to open channel."
-"""The library's words for a refused channel when another thread, refused at the same time, took the reason."""
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What a command printed and how it ended. Text that was not UTF-8 holds lone surrogates."""
-
-    exit_status: int
-    stdout: str
-    stderr: str
-
-
-class HmcSession:
-    """A connection that is made at the first command and again after it was lost. Safe to use from several threads."""
+class HmcSession(CommandSession):
+    """A connection to an HMC. Safe to use from several threads."""
 
     def __init__(self, device: str, access: SshAccess, limits: Limits) -> None:
-        self.device = device
-        self._limits = limits
-        self._connection = SshConnection(device, "the HMC", access, limits)
-        self._channels = threading.BoundedSemaphore(max(1, limits.sessions))
-
-    def run(self, command: str, timeout_s: float | None = None) -> Answer:
-        """Run one command and return its answer, whatever its exit status.
-
-        ``timeout_s`` (default: the limit for calls) bounds the whole command from the request to its exit status.
-        Raises :class:`DeviceError` when there is no answer.
-        """
-        limit = self._limits.call_s if timeout_s is None else timeout_s
-        with self._channels:
-            channel = self._open(command, time.monotonic() + limit)
-            try:
-                return self._converse(channel, command, limit)
-            finally:
-                with suppress(Exception):
-                    channel.close()
+        super().__init__(device, "the HMC", access, limits)
 
     def ask(self, command: str) -> str:
         """Run one command and return what it printed. Raises :class:`DeviceError`, also for an exit status not 0:
@@ -64,82 +20,4 @@ class HmcSession:
         answer = self.run(command)
         if answer.exit_status == 0:
             return answer.stdout
-        text = answer.stdout.strip() or answer.stderr.strip() or f"exit status {answer.exit_status} without a text"
-        raise self._error(command, Failure.REFUSED, Sent.REFUSED, text, code_of(text))
-
-    def close(self) -> None:
-        """Close the connection; never raises."""
-        self._connection.close()
-
-    # ------------------------------------------------------------------------------------------------- one command
-
-    def _open(self, command: str, deadline: float) -> paramiko.Channel:
-        import paramiko
-
-        for fresh in (False, True):
-            transport = self._connection.transport(command)
-            try:
-                return transport.open_session(timeout=max(0.1, deadline - time.monotonic()))
-            except paramiko.ChannelException as error:
-                text = f"the HMC refused another session: {error.text}"
-                raise self._error(command, Failure.SESSION_LIMIT, Sent.NO, text) from None
-            except (paramiko.SSHException, EOFError, OSError) as error:
-                if isinstance(error, EOFError):
-                    transport.close()  # the connection has ended, though its own thread may not have noticed yet
-                if transport.is_active() and str(error) == _REFUSED:
-                    text = "the HMC refused another session"
-                    raise self._error(command, Failure.SESSION_LIMIT, Sent.NO, text) from None
-                if transport.is_active():
-                    raise self._error(command, Failure.LOST, Sent.NO, words(error)) from None
-                if fresh:
-                    text = "the HMC closed the connection right after the login: it may hold too many sessions"
-                    raise self._error(command, Failure.SESSION_LIMIT, Sent.NO, text) from None
-        raise AssertionError("not reached")
-
-    def _converse(self, channel: paramiko.Channel, command: str, limit: float) -> Answer:
-        import paramiko
-
-        deadline = time.monotonic() + limit
-        try:
-            self._exec(channel, command, limit)
-            out = drain(channel, channel.recv, deadline)
-            err = drain(channel, channel.recv_stderr, deadline)
-            self._wait(channel.status_event, deadline)
-        except TimeoutError:
-            text = f"no end of the answer within {limit:g} s"
-            raise self._error(command, Failure.TIMEOUT, Sent.UNKNOWN, text) from None
-        except (paramiko.SSHException, EOFError, OSError) as error:
-            raise self._error(command, Failure.LOST, Sent.UNKNOWN, words(error)) from None
-        status = channel.recv_exit_status()
-        if status < 0:
-            text = "the connection ended before the exit status"
-            raise self._error(command, Failure.LOST, Sent.UNKNOWN, text)
-        return Answer(status, out.decode("utf-8", "surrogateescape"), err.decode("utf-8", "surrogateescape"))
-
-    def _exec(self, channel: paramiko.Channel, command: str, limit: float) -> None:
-        """Send the request. Its reply has no time limit of its own in the library, so the channel is closed for it."""
-        late = threading.Event()
-
-        def give_up() -> None:
-            late.set()
-            with suppress(Exception):
-                channel.close()
-
-        timer = threading.Timer(limit, give_up)
-        timer.daemon = True
-        timer.start()
-        try:
-            channel.exec_command(command.encode())
-        except Exception:
-            if late.is_set():
-                raise TimeoutError from None
-            raise
-        finally:
-            timer.cancel()
-
-    def _wait(self, event: threading.Event, deadline: float) -> None:
-        if not event.wait(max(0.0, deadline - time.monotonic())):
-            raise TimeoutError
-
-    def _error(self, call: str, failure: Failure, sent: Sent, text: str, code: str | None = None) -> DeviceError:
-        return DeviceError(self.device, call, failure, sent, text, code)
+        raise self.error(command, Failure.REFUSED, Sent.REFUSED, answer.said, code_of(answer.said))

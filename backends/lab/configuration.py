@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from backends.lab.database.door import COMMANDS, PROGRAM
+from backends.lab.database.state import Database
 from backends.lab.lab import Lab
 from backends.lab.world import Device
 from store.estate import DeviceKind
@@ -30,27 +32,52 @@ def write_config(lab: Lab, directory: Path, interval_s: int) -> Path:
         lines += ["[[sites]]", f"name = {_quoted(site.name)}", f"role = {_quoted(site.role.value)}"]
         lines += [f"l2_stretched = {stretched}", ""]
     for device in lab.world.devices.values():
-        lines += _device(lab, device, directory, interval_s)
+        if isinstance(device.kind, DeviceKind):
+            lines += _device(lab, device, device.kind, directory, interval_s)
+    for device in lab.world.devices.values():
+        if isinstance(device.state, Database):
+            lines += _database(lab, device, device.state, directory)
     path = directory / "config.toml"
     path.touch(mode=0o600)
     path.write_text("\n".join(lines))
     return path
 
 
-def _device(lab: Lab, device: Device, directory: Path, interval_s: int) -> list[str]:
+def _login(device: Device, directory: Path) -> tuple[str, str]:
+    """The user, and a reference to the secret, which is written."""
     user, secret = next(iter(device.users.items()))
     secret_file = directory / f"{device.name}.secret"
     secret_file.touch(mode=0o600)
     secret_file.write_text(secret)
-    reference = _quoted(f"file:{secret_file}")
-    key = _SECRET_KEY[device.kind]
+    return user, _quoted(f"file:{secret_file}")
+
+
+def _database(lab: Lab, device: Device, state: Database, directory: Path) -> list[str]:
+    user, reference = _login(device, directory)
+    return [
+        "[[databases]]",
+        f"name = {_quoted(device.name)}",
+        f"groups = [{', '.join(map(_quoted, state.groups))}]",
+        'host = "127.0.0.1"',
+        f"port = {device.ports['ssh']}",
+        f"user = {_quoted(user)}",
+        f"password = {reference}",
+        f"host_keys = [{_quoted(lab.identities.of(device.name).ssh_public)}]",
+        *(f'{command} = "{PROGRAM} {command}"' for command in COMMANDS),
+        "",
+    ]
+
+
+def _device(lab: Lab, device: Device, kind: DeviceKind, directory: Path, interval_s: int) -> list[str]:
+    user, reference = _login(device, directory)
+    key = _SECRET_KEY[kind]
     identity = lab.identities.of(device.name)
     host_keys = f"host_keys = [{_quoted(identity.ssh_public)}]"
-    port = device.ports["ssh" if device.kind is DeviceKind.HMC else "https"]
+    port = device.ports["ssh" if kind is DeviceKind.HMC else "https"]
     lines = [
         "[[devices]]",
         f"name = {_quoted(device.name)}",
-        f"kind = {_quoted(device.kind.value)}",
+        f"kind = {_quoted(kind.value)}",
         f"site = {_quoted(device.site)}",
         'host = "127.0.0.1"',
         f"port = {port}",
@@ -59,11 +86,11 @@ def _device(lab: Lab, device: Device, directory: Path, interval_s: int) -> list[
     ]
     if key == "password":
         lines.append(f"user = {_quoted(user)}")
-    if device.kind is DeviceKind.HMC:
+    if kind is DeviceKind.HMC:
         lines.append(host_keys)
     else:
         lines.append(f"ca_file = {_quoted(lab.identities.ca_file)}")
-    if device.kind is DeviceKind.THREEPAR:
+    if kind is DeviceKind.THREEPAR:
         lines += [
             "[devices.cli]",
             'host = "127.0.0.1"',

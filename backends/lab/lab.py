@@ -11,7 +11,7 @@ from backends.lab.faults import Fault, FaultKind
 from backends.lab.https import HttpsDoor
 from backends.lab.ssh import SshDoor, public_key_line
 from backends.lab.tls import Identities
-from backends.lab.world import Device, World
+from backends.lab.world import Device, HostKind, World
 from store.estate import DeviceKind
 
 AnyDoor = HttpsDoor | SshDoor
@@ -97,5 +97,5 @@ class Lab:
                 device.set_pending(fault.subject, on)
 
 
-def _module(kind: DeviceKind) -> DoorModule:
+def _module(kind: DeviceKind | HostKind) -> DoorModule:
     return cast(DoorModule, importlib.import_module(f"backends.lab.{kind.value}.door"))

@@ -18,6 +18,8 @@ class Rule(StrEnum):
     WWPN_TWICE = "one WWPN in two running LPARs"
     INCOMPLETE_COPY = "a copy from an incomplete snapshot"
     LIVE_OVERWRITE = "an overwrite of a volume connected to a running host"
+    BACKUP_TWICE = "backup mode begun in a database that is in it"
+    BACKUP_NONE = "backup mode ended in a database that is not in it"
 
 
 @dataclass(frozen=True, slots=True)

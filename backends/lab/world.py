@@ -14,6 +14,7 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import Protocol
 
 from backends.lab.clock import Clock
@@ -46,6 +47,12 @@ class Door:
     sessions: int = 0
 
 
+class HostKind(StrEnum):
+    """What stands beside the devices and has a door too: no pane shows it."""
+
+    DATABASE = "database"
+
+
 @dataclass(slots=True)
 class Device:
     """A simulated device. ``state`` is its technology's own part of the world.
@@ -56,7 +63,7 @@ class Device:
     """
 
     name: str
-    kind: DeviceKind
+    kind: DeviceKind | HostKind
     site: str
     state: object
     users: dict[str, str] = field(default_factory=dict)
