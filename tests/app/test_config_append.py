@@ -11,6 +11,7 @@ from app import config_append
 from app.config_append import add
 from app.config_writer import ConfigWriteError
 from app.secrets import Reference, Source
+from app.settings import load
 from app.settings_records import CliSettings, DeviceSettings
 from store.estate import DeviceKind, Site, SiteRole
 
@@ -55,6 +56,16 @@ def test_a_file_that_appears_meanwhile_is_left_as_it_is(tmp_path: Path, monkeypa
         add(config, SITES, (LYON,), "")
     assert config.read_text() == "mine"
     assert list(tmp_path.iterdir()) == [config]
+
+
+def test_a_site_that_is_added_may_be_the_one_where_lpars_come_back(tmp_path: Path) -> None:
+    config = tmp_path / "config.toml"
+    config.write_text(EXISTING)
+    assert load(config).pra is None
+    assert not add(config, SITES, (LYON,), "")
+    found = load(config)
+    assert found.pra is not None and (found.pra.nominal, found.pra.recovery) == ("paris", "lyon")
+    assert config.read_text().startswith(EXISTING)
 
 
 def test_a_configuration_that_changes_meanwhile_is_left_as_it_is(
