@@ -24,6 +24,7 @@ from app import (
 )
 
 if TYPE_CHECKING:
+    from app.database_records import DatabaseSettings
     from app.settings import DeviceSettings, Settings
 
 THEMES = ("auto", "dark", "light", "high-contrast", "colour-blind", "ansi-dark", "ansi-light", "monochrome")
@@ -243,16 +244,16 @@ def _store_path(arguments: argparse.Namespace, settings: Settings) -> Path:
     return settings.store if arguments.store is None else Path(arguments.store).expanduser().absolute()
 
 
-def _unknown(names: Iterable[str], settings: Settings) -> bool:
+def _unknown(names: Iterable[str], devices: Iterable[DeviceSettings | DatabaseSettings]) -> bool:
     """Whether some of the names are no device; says which."""
-    known = [device.name for device in settings.devices]
+    known = [device.name for device in devices]
     unknown = [name for name in names if name not in known]
     if unknown:
         print(f"No device is called {', '.join(unknown)}. There are: {', '.join(known)}", file=sys.stderr)
     return bool(unknown)
 
 
-def _ask_secrets(devices: Iterable[DeviceSettings]) -> None:
+def _ask_secrets(devices: Iterable[DeviceSettings | DatabaseSettings]) -> None:
     from app import secrets
 
     secrets.ask(reference for device in devices for reference in device.references)
@@ -303,7 +304,7 @@ def _console(arguments: argparse.Namespace) -> int:
         return USAGE
     cached = bool(arguments.cached)
     if not cached:
-        _ask_secrets(settings.devices)
+        _ask_secrets(settings.reached)
     from app.looks import Flags
     from app.run_console import run_console
 
@@ -331,7 +332,7 @@ def _demo(arguments: argparse.Namespace) -> int:
 
 def _check(arguments: argparse.Namespace) -> int:
     settings = _settings(arguments)
-    if _unknown(arguments.names, settings):
+    if _unknown(arguments.names, settings.devices):
         return USAGE
     devices = [device for device in settings.devices if not arguments.names or device.name in arguments.names]
     _ask_secrets(devices)
@@ -342,7 +343,7 @@ def _check(arguments: argparse.Namespace) -> int:
 
 def _trust_command(arguments: argparse.Namespace) -> int:
     settings = _settings(arguments)
-    if _unknown([*arguments.names, *arguments.replace], settings):
+    if _unknown([*arguments.names, *arguments.replace], settings.reached):
         return USAGE
     from app import trust
 
@@ -376,9 +377,14 @@ def _inventory_command(arguments: argparse.Namespace) -> int:
 _PLANNED = {"rcg": rcg_command, "volume": volume_command, "pgroup": pgroup_command, "lpar": lpar_command}
 
 
+def _needed(settings: Settings, arguments: argparse.Namespace) -> Iterable[DeviceSettings | DatabaseSettings]:
+    """What a command that makes a run logs in to: databases only where they are asked for."""
+    return settings.reached if getattr(arguments, "backup_mode", False) else settings.devices
+
+
 def _recovery_command(arguments: argparse.Namespace) -> int:
     settings = _settings(arguments)
-    _ask_secrets(settings.devices)
+    _ask_secrets(_needed(settings, arguments))
     make = _PLANNED[arguments.command].drawing
     if arguments.command == "lpar" and arguments.verb == "check":
         return lpar_command.check(settings, _store_path(arguments, settings), arguments)
@@ -394,7 +400,7 @@ def _given_command(arguments: argparse.Namespace) -> int:
         settings = nothing(config_file())
     else:
         settings = _settings(arguments)
-    _ask_secrets(settings.devices)
+    _ask_secrets(_needed(settings, arguments))
     run = pgsnap_command.run if arguments.command == "pgsnap" else pra_command.run
     return run(settings, _store_path(arguments, settings), arguments)
 
@@ -402,7 +408,7 @@ def _given_command(arguments: argparse.Namespace) -> int:
 def _runs_command(arguments: argparse.Namespace) -> int:
     settings = _settings(arguments)
     if arguments.runs_command in ("resume", "abort"):
-        _ask_secrets(settings.devices)
+        _ask_secrets(settings.reached)
     return runs_command.run(settings, _store_path(arguments, settings), arguments)
 
 

@@ -1,11 +1,13 @@
-"""From the settings of a device to its driver: secrets looked up, identities pinned, only its own backend imported."""
+"""From the settings of a device, or of a database, to its driver: secrets looked up, identities pinned, only its own
+backend imported."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, TypeVar, cast
 
 from app import known_devices, secrets
+from app.database_records import DatabaseSettings
 from app.known_devices import Known, KnownDevicesError, Protocol
 from app.secrets import Reference, SecretError
 from app.settings_records import CliSettings, DeviceSettings, Settings
@@ -16,8 +18,11 @@ from backends.slots import Slots
 from store.estate import DeviceKind
 
 if TYPE_CHECKING:
+    from backends.host import HostDriver
     from backends.threepar.driver import ThreeParDriver
     from backends.threepar.kept import KeptArray
+
+T = TypeVar("T")
 
 
 class Connector:
@@ -34,9 +39,16 @@ class Connector:
         """Raises :class:`DeviceError`, not sent, when a secret or the pinned identities cannot be had;
         :class:`KeyError` when no device has this name."""
         device = self._settings.device(name)
+        return self._made(name, lambda known: _MAKERS[device.kind](device, known, _limits(device)))
+
+    def reach(self, name: str) -> Driver | HostDriver:
+        """The same, also for the host of a database by that one's name."""
+        database = self._settings.database(name)
+        return self(name) if database is None else self._made(name, lambda known: _host(database, known))
+
+    def _made(self, name: str, make: Callable[[Known], T]) -> T:
         try:
-            known = known_devices.read(self._settings.known_devices)
-            return _MAKERS[device.kind](device, known, _limits(device))
+            return make(known_devices.read(self._settings.known_devices))
         except SecretError as error:
             raise DeviceError(name, "log in", Failure.NO_SECRET, Sent.NO, str(error)) from None
         except KnownDevicesError as error:
@@ -45,15 +57,17 @@ class Connector:
     def kept(self, name: str, slots: Slots) -> KeptArray | None:
         """The same device with sessions that stay logged in, in ``slots``; None: such a device is not made so. Secrets
         are looked up at each login. Raises :class:`KeyError` as above."""
-        if self._settings.device(name).kind is not DeviceKind.THREEPAR:
+        if self._settings.database(name) is not None or self._settings.device(name).kind is not DeviceKind.THREEPAR:
             return None
         from backends.threepar.kept import KeptArray
 
         return KeptArray(name, lambda: cast("ThreeParDriver", self(name)), slots)
 
 
-def ssh_access(device: DeviceSettings, door: DeviceSettings | CliSettings, known: Known) -> SshAccess:
-    """The SSH door of an HMC (``door`` is the device itself) or of a 3PAR (``door`` is its ``cli``).
+def ssh_access(
+    device: DeviceSettings | DatabaseSettings, door: DeviceSettings | CliSettings | DatabaseSettings, known: Known
+) -> SshAccess:
+    """The SSH door of an HMC or a database (``door`` is the device itself) or of a 3PAR (``door`` is its ``cli``).
 
     Host keys given in the configuration outweigh the pinned one. Raises :class:`SecretError`.
     """
@@ -95,6 +109,13 @@ def _secret(reference: Reference | None) -> Secret | None:
 
 def _limits(device: DeviceSettings) -> Limits:
     return Limits(device.connect_timeout_s, device.call_timeout_s, device.sessions)
+
+
+def _host(database: DatabaseSettings, known: Known) -> HostDriver:
+    from backends.host import HostDriver
+
+    limits = Limits(database.connect_timeout_s, database.timeout_s, database.sessions)
+    return HostDriver(database.name, ssh_access(database, database, known), limits)
 
 
 def _hmc(device: DeviceSettings, known: Known, limits: Limits) -> Driver:

@@ -10,6 +10,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from app.database_records import DatabaseSettings
 from app.known_devices import Identity, Protocol
 from app.settings_records import DeviceSettings
 from store.estate import DeviceKind
@@ -19,7 +20,7 @@ _AT_A_TIME = 16
 
 @dataclass(frozen=True, slots=True)
 class Door:
-    """One way into a device. ``host_keys`` are those given in the configuration."""
+    """One way into a device, or into the host of a database. ``host_keys`` are those given in the configuration."""
 
     device: str
     protocol: Protocol
@@ -47,12 +48,12 @@ class Presented:
     distrust: str = ""
 
 
-def doors(devices: Iterable[DeviceSettings]) -> list[Door]:
-    """Every door of the devices, in their order."""
+def doors(devices: Iterable[DeviceSettings | DatabaseSettings]) -> list[Door]:
+    """Every door of the devices and databases, in their order."""
     found = []
     for device in devices:
         wait = device.connect_timeout_s
-        if device.kind is DeviceKind.HMC:
+        if isinstance(device, DatabaseSettings) or device.kind is DeviceKind.HMC:
             ssh = (device.name, Protocol.SSH, device.host, device.port, device.verify, wait)
             found.append(Door(*ssh, host_keys=device.host_keys))
             continue

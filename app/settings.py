@@ -8,13 +8,13 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
-from app import paths, secrets, values
+from app import paths, values
 from app.config_table import Document, SettingProblem, SettingsError, Table
+from app.database_settings import databases
 from app.pra_settings import pra
-from app.secrets import NotAReferenceError, Reference
+from app.settings_login import NO_SECRET, USER, Login, reference, ssh_login
 from app.settings_records import (
     CALL_TIMEOUT_S,
     CLI_KEYS,
@@ -34,7 +34,6 @@ from app.settings_records import (
     ThemeName,
 )
 from app.toml_lines import key_lines
-from app.values import Check, UnexpectedError
 from screens.clipboard import Way
 from store.estate import DeviceKind, Site, SiteRole
 
@@ -44,8 +43,6 @@ INTERVAL = values.duration(1, 86400)
 CONNECT_TIMEOUT = values.duration(1, 120)
 CALL_TIMEOUT = values.duration(1, 3600)
 TIMEOUT = values.duration(5, 7200)
-_USER = values.text("a user name", 128)
-_NO_SECRET = Reference(secrets.Source.PROMPT, "")  # stands in after a complaint
 
 
 def load(path: Path) -> Settings:
@@ -94,8 +91,8 @@ def _syntax_error(path: Path, text: str, words: str) -> SettingsError:
 
 def _settings(document: Document, content: Mapping[str, object]) -> Settings:
     for key in content:
-        if key not in ("console", "sites", "devices", "pra"):
-            expected = "one of [console], [[sites]], [[devices]], [pra]"
+        if key not in ("console", "sites", "devices", "pra", "databases"):
+            expected = "one of [console], [[sites]], [[devices]], [pra], [[databases]]"
             document.complain((key,), key[:60], expected, "a key that is not known")
     console = document.table(content.get("console", {}), ("console",), "console")
     console.only(CONSOLE_KEYS)
@@ -119,6 +116,7 @@ def _settings(document: Document, content: Mapping[str, object]) -> Settings:
         clipboard=console.get("clipboard", values.one_of(Way), Way.AUTO),
         rto_s=console.get("rto", values.duration(1, 30 * 86400), RTO_S),
         pra=pra(document, content, sites),
+        databases=databases(document, content, {device.name for device in devices}, folder),
     )
 
 
@@ -200,51 +198,22 @@ def _kinds_with(keys: Mapping[DeviceKind, tuple[str, ...]]) -> dict[str, str]:
     return {key: f"this key only for {' or '.join(kind for kind in DeviceKind if key in keys[kind])}" for key in every}
 
 
-@dataclass(frozen=True, slots=True)
-class _Login:
-    """How to log in at one door."""
-
-    user: str | None = None
-    password: Reference | None = None
-    token: Reference | None = None
-    key_file: Path | None = None
-    passphrase: Reference | None = None
-
-
-def _login(table: Table, kind: DeviceKind, name: str, folder: Path) -> _Login:
+def _login(table: Table, kind: DeviceKind, name: str, folder: Path) -> Login:
     if kind is DeviceKind.HMC:
-        return _ssh_login(table, name, folder, None)
+        return ssh_login(table, name, folder, None)
     if kind is DeviceKind.FLASHARRAY and not (table.has("user") or table.has("password")):
-        return _Login(token=table.need("token", _reference(f"API token of {name}", folder), _NO_SECRET))
+        return Login(token=table.need("token", reference(f"API token of {name}", folder), NO_SECRET))
     if kind is DeviceKind.FLASHARRAY and table.has("token"):
         table.complain("token", "either token, or user and password", "both")
-    user = table.need("user", _USER, "")
-    return _Login(user, table.need("password", _reference(f"password of {user} on {name}", folder), _NO_SECRET))
+    user = table.need("user", USER, "")
+    return Login(user, table.need("password", reference(f"password of {user} on {name}", folder), NO_SECRET))
 
 
-def _ssh_login(table: Table, name: str, folder: Path, other: _Login | None) -> _Login:
-    """Password or key file; where neither is given, what the ``other`` door of the device uses."""
-    user = (table.need if other is None else table.get)("user", _USER, (other and other.user) or "")
-    key_file = table.maybe("key_file", values.path(folder))
-    password = table.maybe("password", _reference(f"password of {user} on {name}", folder))
-    passphrase = table.maybe("passphrase", _reference(f"passphrase of {key_file}", folder))
-    if table.has("key_file") and table.has("password"):
-        table.complain("password", "either password or key_file (its own secret is the key passphrase)", "both")
-    if table.has("passphrase") and not table.has("key_file"):
-        table.complain("passphrase", "key_file beside it", "passphrase alone")
-    if not table.has("key_file") and not table.has("password"):
-        if other is None:
-            table.complain("password", f"password or key_file; password as {secrets.FORMS}", "neither")
-        else:
-            password = other.password
-    return _Login(user, password, None, key_file, passphrase)
-
-
-def _cli(device: Table, name: str, host: str, login: _Login, folder: Path) -> CliSettings:
+def _cli(device: Table, name: str, host: str, login: Login, folder: Path) -> CliSettings:
     label = f"{device.label}.cli"
     table = device.document.table(device.values.get("cli", {}), (*device.where, "cli"), label)
     table.only(CLI_KEYS)
-    ssh = _ssh_login(table, f"{name} (command line)", folder, login)
+    ssh = ssh_login(table, f"{name} (command line)", folder, login)
     return CliSettings(
         host=table.get("host", values.HOST, host),
         port=table.get("port", values.PORT, DEFAULT_CLI_PORT),
@@ -255,19 +224,3 @@ def _cli(device: Table, name: str, host: str, login: _Login, folder: Path) -> Cl
         host_keys=table.each("host_keys", values.HOST_KEY),
         verify=table.get("verify", values.BOOLEAN, True),
     )
-
-
-def _reference(asked_for: str, folder: Path) -> Check[Reference]:
-    """A reference to a secret. What was found is never shown: it may be the secret itself."""
-
-    def convert(value: object) -> Reference:
-        if not isinstance(value, str):
-            raise UnexpectedError
-        expected = None
-        try:
-            return secrets.parse(value, asked_for, folder)
-        except NotAReferenceError as error:
-            expected = error.expected
-        raise UnexpectedError(expected)
-
-    return Check(f"a reference to a secret: {secrets.FORMS}", convert, hidden=True)

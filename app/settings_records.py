@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
+from app.database_records import DatabaseSettings
 from app.pra_records import Pra
 from app.secrets import Reference
 from screens.clipboard import Way
@@ -114,7 +115,8 @@ class Settings:
     """A whole configuration. ``path`` is the file it came from; device names are unique, and so are site names.
     ``lab``: the devices are simulated, and every screen says so. ``rto_s`` is what a recovery may take, in seconds.
     ``guests`` are devices that one command was given besides: no pane shows them. ``pra``: which LPARs come back
-    where, None where the file does not say it."""
+    where, None where the file does not say it. ``databases`` can be put into backup mode; none is called as a
+    device is."""
 
     path: Path
     read_only: bool
@@ -130,6 +132,16 @@ class Settings:
     rto_s: float = RTO_S
     guests: tuple[DeviceSettings, ...] = ()
     pra: Pra | None = None
+    databases: tuple[DatabaseSettings, ...] = ()
+
+    @property
+    def reached(self) -> tuple[DeviceSettings | DatabaseSettings, ...]:
+        """What the file has logged in to: its devices and databases."""
+        return (*self.devices, *self.databases)
+
+    def database(self, name: str) -> DatabaseSettings | None:
+        """The database of that name."""
+        return next((database for database in self.databases if database.name == name), None)
 
     def device(self, name: str) -> DeviceSettings:
         """The device of that name; a guest comes first, since its login is the command's. Raises :class:`KeyError`."""

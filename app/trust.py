@@ -1,4 +1,5 @@
-"""``drdeck trust``: what each device presents now beside what is pinned; pins after the operator compared them."""
+"""``drdeck trust``: what each device, and each host of a database, presents now beside what is pinned; pins after the
+operator compared them."""
 
 from __future__ import annotations
 
@@ -9,6 +10,7 @@ from datetime import UTC, datetime
 from enum import StrEnum
 
 from app import known_devices
+from app.database_records import DatabaseSettings
 from app.identities import Door, Presented, describe, doors, present
 from app.known_devices import Identity, Known, Pin, Protocol
 from app.settings_records import DeviceSettings, Settings
@@ -41,8 +43,8 @@ class Finding:
     state: State
 
 
-def examine(devices: Sequence[DeviceSettings], known: Known) -> list[Finding]:
-    """Ask every door of the devices and compare."""
+def examine(devices: Sequence[DeviceSettings | DatabaseSettings], known: Known) -> list[Finding]:
+    """Ask every door of the devices and databases and compare."""
     every = doors(devices)
     believed = [_believed(door, known) for door in every]
     keys = [[identity.host_key for identity in identities if identity.host_key] for identities in believed]
@@ -119,8 +121,8 @@ def _advice(finding: Finding) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What the operator asked for: devices (none: all), whether to accept new identities unasked, which changed ones
-    to replace, and whether to pin certificates that a CA vouches for too."""
+    """What the operator asked for: devices and databases (none: all), whether to accept new identities unasked, which
+    changed ones to replace, and whether to pin certificates that a CA vouches for too."""
 
     names: tuple[str, ...] = ()
     yes: bool = False
@@ -135,7 +137,7 @@ def run(settings: Settings, request: Request, confirm: Callable[[str], bool] | N
     :class:`known_devices.KnownDevicesError`.
     """
     names = {*request.names, *request.replace}
-    devices = [device for device in settings.devices if not names or device.name in names]
+    devices = [device for device in settings.reached if not names or device.name in names]
     known = known_devices.read(settings.known_devices)
     findings = examine(devices, known)
     pins = dict(known)

@@ -51,9 +51,9 @@ class Operations:
         self.store = store
         self.ledger = ledger
         store.configure(never_read(device) for device in settings.devices)
-        bounds: Mapping[str, int] = {d.name: d.sessions for d in (*settings.devices, *settings.guests)}
+        bounds: Mapping[str, int] = {each.name: each.sessions for each in (*settings.reached, *settings.guests)}
         connect = connect or Connector(settings)
-        self.devices = Devices(connect, bounds, self._seen, connect.kept)
+        self.devices = Devices(connect.reach, bounds, self._seen, connect.kept)
 
     def _seen(self, reading: Reading) -> None:
         with suppress(ValueError):  # a device that is not configured any more

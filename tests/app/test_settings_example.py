@@ -8,13 +8,14 @@ from pathlib import Path
 
 import pytest
 
+from app.database_records import DATABASE_KEYS, DATABASE_PORT, DATABASE_TIMEOUT_S
 from app.pra_records import PRA_KEYS, PRA_SYSTEM_KEYS
 from app.settings import SettingsError, load
 from app.settings_records import CLI_KEYS, CONSOLE_KEYS, DEVICE_KEYS, SITE_KEYS
 from store.estate import DeviceKind
 
 EXAMPLE = Path(__file__).resolve().parents[2] / "config.example.toml"
-_DEFAULT = re.compile(r"^# ((?:[a-z_]+ = |\[devices\.cli\]|\[\[pra\.systems\]\]).*)$", re.MULTILINE)
+_DEFAULT = re.compile(r"^# ((?:[a-z_]+ = |\[devices\.cli\]|\[\[pra\.systems\]\]|\[\[databases\]\]).*)$", re.MULTILINE)
 
 
 def test_the_example_loads_as_it_stands() -> None:
@@ -29,6 +30,7 @@ def test_every_key_that_is_commented_out_is_accepted_too(tmp_path: Path) -> None
         load(path)
     alternatives = {(problem.key, problem.found) for problem in caught.value.problems}
     ways = {"devices[hmc-paris].password", "devices[fa-paris].token", "devices[3par-paris].cli.password"}
+    ways.add("databases[erp].password")
     assert alternatives == {(key, "both") for key in ways}
 
 
@@ -37,10 +39,10 @@ def test_nothing_changes_when_the_defaults_are_written_out(tmp_path: Path) -> No
     other = r"key_file|passphrase|user|password|ca_file|host|store|drill_vswitch|drill_vlan"
     no_default = re.compile(rf"# (?:(?:{other})\b|\[devices\.cli\])")
     lines = []
-    below_cli = False
+    below = False
     for line in EXAMPLE.read_text().splitlines():
-        below_cli = bool(line) and (below_cli or "[devices.cli]" in line or "[[pra.systems]]" in line)
-        lines.append(line if below_cli or no_default.match(line) else _DEFAULT.sub(r"\1", line))
+        below = bool(line) and (below or any(f"[{t}]" in line for t in ("devices.cli", "[pra.systems]", "[databases]")))
+        lines.append(line if below or no_default.match(line) else _DEFAULT.sub(r"\1", line))
     path = tmp_path / "config.toml"
     path.write_text("\n".join(lines))
     example, written = load(EXAMPLE), load(path)
@@ -61,8 +63,18 @@ def test_every_other_key_stands_in_the_example() -> None:
     console = text[text.index("[console]") : text.index("[[sites]]")]
     site = text[text.index("[[sites]]") : text.index("[[devices]]")]
     cli = text[text.index("[devices.cli]") :].split("[[devices]]")[0]
+    database = text[text.index("# [[databases]]") : text.index("\n[pra]")]
     pra, systems = text[text.index("\n[pra]") :].split("[[pra.systems]]")
     blocks = ((console, CONSOLE_KEYS), (site, SITE_KEYS), (cli, CLI_KEYS), (pra, PRA_KEYS), (systems, PRA_SYSTEM_KEYS))
-    for block, keys in blocks:
+    for block, keys in (*blocks, (database, DATABASE_KEYS)):
         for key in keys:
             assert re.search(rf"^#? ?{key} = ", block, re.MULTILINE), key
+
+
+def test_the_defaults_of_a_database_are_those_that_the_example_says(tmp_path: Path) -> None:
+    block = EXAMPLE.read_text().split("# [[databases]]")[1].split("\n\n")[0]
+    lines = [line.removeprefix("# ") for line in block.splitlines() if not line.startswith("# password")]
+    path = tmp_path / "config.toml"
+    path.write_text(EXAMPLE.read_text() + "\n[[databases]]\n" + "\n".join(lines))
+    (found,) = load(path).databases
+    assert (found.port, found.timeout_s, found.verify, found.host_keys) == (DATABASE_PORT, DATABASE_TIMEOUT_S, True, ())

@@ -1,8 +1,8 @@
 """Two FlashArrays for the proofs of what is done to protection groups, in real time.
 
 ``fa-prd`` has the group ``pg-erp`` of three volumes (100, 200 and 300 GiB) under the running LPAR erp_db1, which
-replicates to ``fa-dr``; both have a group ``pg-dev`` of three volumes of the same sizes whose host is off. More groups
-are made as they are needed.
+replicates to ``fa-dr``; both have a group ``pg-dev`` of three volumes of the same sizes whose host is off. The database
+``erp`` lies on ``pg-erp``. More groups are made as they are needed.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from backends.lab.configuration import write_config
+from backends.lab.database.state import Database, add_database
 from backends.lab.flasharray import protection
 from backends.lab.flasharray.objects import Disk
 from backends.lab.flasharray.state import GIB, ArrayState, add_array, link_arrays
@@ -38,6 +39,7 @@ class PgEstate:
     lab: Lab
     prd: ArrayState
     dr: ArrayState
+    database: Database
     directory: Path
     config: Path = field(init=False)
 
@@ -155,10 +157,11 @@ def pg_estate(directory: Path) -> Iterator[PgEstate]:
         protection.backfill(prd, group, 3, 900)
         _dev(world, prd, "paris")
         _dev(world, dr, "lyon")
+        database = add_database(world, "erp", "paris", "pg-erp")
         world.power_on(world.add_writer(Writer("paris/erp_db1", WriterKind.LPAR, "paris", wwpns=WWPNS)))
     lab = Lab(world, directory / "identities")
     lab.start()
     try:
-        yield PgEstate(lab, prd, dr, directory)
+        yield PgEstate(lab, prd, dr, database, directory)
     finally:
         lab.stop()
