@@ -6,11 +6,13 @@ import argparse
 import json
 import sys
 import threading
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from app.recovery.operations import Operations
+    from app.recovery.runner import Runner
     from app.settings import Settings
     from store.ledger import Ledger
 
@@ -141,7 +143,10 @@ def follow(operations: Operations, run_id: str, *, as_json: bool) -> int:
 
 
 def attend(operations: Operations, run_id: str) -> None:
-    """Act for a run and say on standard error what happens. Ctrl-C leaves the run to be resumed."""
+    """Act for a run and say on standard error what happens.
+
+    Ctrl-C leaves the run to be resumed, but not before what must not outlast it has been ended; a second one does.
+    """
     from app.recovery.operations import holder
     from app.recovery.runner import Runner
     from store.ledger import LeaseError
@@ -163,13 +168,24 @@ def attend(operations: Operations, run_id: str) -> None:
             thread.join(0.2)
             teller.look()
     except KeyboardInterrupt:
-        runner.leave()
-        thread.join(30)
+        _leave(operations.ledger, run_id, runner, thread)
     teller.look()
     if failure and not isinstance(failure[0], LeaseError):
         raise failure[0]
     if failure:
         print(f"{failure[0]}.", file=sys.stderr)
+
+
+def _leave(ledger: Ledger, run_id: str, runner: Runner, thread: threading.Thread) -> None:
+    with suppress(KeyboardInterrupt):
+        if still := ledger.run(run_id).open:
+            titles = ", ".join(step.title for step in still)
+            print(f"Leaving as soon as this is done: {titles}. Ctrl-C once more leaves at once.", file=sys.stderr)
+            runner.wind_up()
+            while thread.is_alive():
+                thread.join(0.2)
+    runner.leave()
+    thread.join(30)
 
 
 def _ended(ledger: Ledger, run_id: str, *, as_json: bool) -> int:

@@ -82,6 +82,7 @@ def next_keys(run: Run) -> list[str]:
         return []
     stuck = [step for step in run.steps if step.state in (StepState.FAILED, StepState.UNKNOWN)]
     lines = [
+        *(f"Still to be done, also where it is aborted: {step.id} {step.title}" for step in run.open),
         "",
         "Next:",
         f"  drdeck runs resume {run.id}            look again and go on (tries what failed once more)",
@@ -89,7 +90,8 @@ def next_keys(run: Run) -> list[str]:
     for step in stuck:
         lines.append(f"  drdeck runs resume {run.id} --skip {step.id} --reason TEXT       go on without it")
         lines.append(f"  drdeck runs resume {run.id} --mark-done {step.id} --reason TEXT  you saw that it is done")
-    lines.append(f"  drdeck runs abort {run.id} --reason TEXT       begin nothing more")
+    ends = ", but end what must not last" if run.plan.closings else ""
+    lines.append(f"  drdeck runs abort {run.id} --reason TEXT       begin nothing more{ends}")
     return lines
 
 

@@ -35,7 +35,8 @@ def of_reason(run: Run, choice: Choice, step: str | None) -> tuple[str, ...]:
     """Title, sentences, and last the word of agreement: before a decision that needs a reason."""
     if step is None:
         taken_back = "What it made is taken back. " if run.plan.rolls_back else "What it did stays as it is. "
-        begun = "Nothing more is begun; what is under way ends."
+        closings = "".join(f" First: {closing.title}." for closing in run.open)
+        begun = f"Nothing more is begun; what is under way ends.{closings}"
         return (f"Abort {run.plan.name}?", begun, f"{taken_back}It cannot be gone on with afterwards.", "Abort")
     planned, record = run.plan.step(step), run.step(step)
     facts = (

@@ -66,6 +66,10 @@ def next_lines(run: Run, scene: Scene, mine: bool, width: int) -> tuple[Line, ..
     elif run.state in ALIVE and not mine:
         lines += _sentence(f"Another console acts for it: {run.holder}.", Tone.WARN, width)
     stuck = [step for step in run.steps if step.state in STUCK]
+    if run.state in (RunState.INTERRUPTED, RunState.WAITING, RunState.PAUSED):
+        for closing in run.open:
+            text = f"Still to be done, also where it is aborted: {closing.id} {closing.title}."
+            lines += _sentence(text, Tone.WARN, width)
     for step in stuck[:MORE_SHOWN]:
         tone = status(step.state).tone
         lines += _sentence(f"{step.id} {run.plan.step(step.id).title}: {step.reason or 'no reason'}", tone, width)

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from store import journal, sqlite
 from store.errors import StoreError, explain
-from store.ledger_rows import STEP, as_json, encoded, kept, maybe_moment, pairs, step_of
+from store.ledger_rows import ANEW, STEP, as_json, encoded, kept, maybe_moment, pairs, step_of
 from store.recorded import from_text, to_text
 from store.runs import (
     ENDED,
@@ -167,6 +167,13 @@ class Ledger:
                 "UPDATE step SET state = ?, ended_at = ?, facts = ?, reason = ? WHERE run = ? AND id = ?",
                 (state, ended, to_text(facts), reason, lease.run, step_id),
             )
+            self._touched(run, lease.run, seq)
+
+    def anew(self, lease: Lease, step_id: str, reason: str) -> None:
+        """Set a step back to *pending* as if it had never been tried: what it did was taken back."""
+        body = {"step": step_id, "state": StepState.PENDING, "facts": [], "reason": reason}
+        with self._writing(lease.run, "result", body, lease) as (run, seq):
+            run(ANEW, (StepState.PENDING, lease.run, step_id))
             self._touched(run, lease.run, seq)
 
     def turn(self, lease: Lease, state: RunState, note: str | None = None) -> None:

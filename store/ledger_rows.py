@@ -12,6 +12,10 @@ from store.runs import Fact, Plan, StepRecord, StepState
 from store.times import from_text as moment
 
 STEP = "SELECT id, state, attempts, began_at, ended_at, facts, answer, reason, took_s FROM step"
+ANEW = (
+    "UPDATE step SET state = ?, attempts = 0, began_at = NULL, ended_at = NULL, facts = '[]', reason = NULL, "
+    "answer = NULL, took_s = NULL WHERE run = ? AND id = ?"
+)
 
 
 def step_of(row: Any) -> StepRecord:

@@ -87,7 +87,9 @@ class PlannedStep:
     ``call`` is what will be sent, as the vendor writes it; empty: nothing, it only waits. ``needs`` are the ids of the
     steps that must be settled first, ``after`` those that must only be through, well or not. ``limit_s`` bounds the
     wait for its effect, in seconds; ``p50_s`` is how long it usually takes. ``undo`` is the id of the planned step that
-    takes its effect back where the run fails; steps that are somebody's undo never run otherwise.
+    takes its effect back where the run fails; steps that are somebody's undo never run otherwise. ``closes`` is the id
+    of a step whose effect must not outlast the run: this one ends it in any case, behind those that it is ``after``,
+    also while the run is paused, and before it is aborted.
     """
 
     id: str
@@ -102,6 +104,7 @@ class PlannedStep:
     limit_s: float = 180.0
     undo: str | None = None
     p50_s: float | None = None
+    closes: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,6 +155,11 @@ class Plan:
         """The ids of the steps that only take another one back."""
         return frozenset(step.undo for step in self.steps if step.undo is not None)
 
+    @property
+    def closings(self) -> tuple[PlannedStep, ...]:
+        """The steps that end, in any case, what another one began."""
+        return tuple(step for step in self.steps if step.closes is not None)
+
 
 SECOND_PERSON = "second person: "
 """What rests on a human statement is stated by a second person, whose name is typed behind this."""
@@ -185,6 +193,11 @@ class StepRecord:
         """Whether a call of this step left, or may have left, that was never answered."""
         return self.attempts > 0 and (self.answer is None or self.answer.startswith(NO_ANSWER))
 
+    @property
+    def may_have_begun(self) -> bool:
+        """Whether anything of this step may have happened: a call left, whatever came of it, or a person says so."""
+        return self.attempts > 0 or self.state is StepState.MARKED
+
 
 @dataclass(frozen=True, slots=True)
 class Run:
@@ -209,6 +222,17 @@ class Run:
             if step.id == step_id:
                 return step
         raise KeyError(step_id)
+
+    @property
+    def open(self) -> tuple[PlannedStep, ...]:
+        """The closings that are still to be done: what they end was begun by this run, or may have been."""
+        return tuple(
+            step
+            for step in self.plan.closings
+            if step.closes is not None
+            and self.step(step.id).state not in SETTLED
+            and self.step(step.closes).may_have_begun
+        )
 
 
 @dataclass(frozen=True, slots=True)

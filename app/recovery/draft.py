@@ -77,9 +77,10 @@ class Draft(Generic[M]):
         destructive: bool = False,
         limit_s: float = USUAL_S,
         undo: str | None = None,
+        closes: str | None = None,
     ) -> str:
         """Add a step, behind all that were added unless ``needs`` says otherwise, and once those ``after`` which it is
-        to come are through, well or not; returns its id."""
+        to come are through, well or not; it ends what ``closes`` began, whatever becomes of the run. Returns its id."""
         kind, params = kinds.stored(step)
         step_id = f"{self.prefix}{len(self.steps) + 1}"
         waits = self.join if needs is None else tuple(needs)
@@ -96,6 +97,7 @@ class Draft(Generic[M]):
                 destructive=destructive,
                 limit_s=limit_s,
                 undo=undo,
+                closes=closes,
             )
         )
         return step_id

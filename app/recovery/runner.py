@@ -49,7 +49,8 @@ one of a whole array takes as long. Destructive steps may on facts that are much
 @dataclass(slots=True)
 class _Under:
     """What the conductor of a run keeps in mind. ``seen``: when the looks began that showed what a step did, and
-    ``from_s`` when this console began to act, on the monotonic clock."""
+    ``from_s`` when this console began to act, on the monotonic clock. ``in_vain`` are the closings of an aborted run
+    that came to nothing and wait for somebody."""
 
     lease: Lease
     states: dict[str, StepState]
@@ -58,6 +59,8 @@ class _Under:
     heard: int = 0
     paused: bool = False
     aborting: Decision | None = None
+    in_vain: set[str] = field(default_factory=set)
+    note: str | None = None
 
 
 class Runner:
@@ -80,6 +83,11 @@ class Runner:
         self._lost = threading.Event()
         self._done = threading.Event()
         self._left = threading.Event()
+        self._winding_up = threading.Event()
+
+    def wind_up(self) -> None:
+        """Begin nothing more but what has to be ended in any case and what that waits for, then leave."""
+        self._winding_up.set()
 
     def leave(self) -> None:
         """Begin nothing more and return from :meth:`run`; the run stays as it is, to be resumed."""
@@ -143,21 +151,37 @@ class Runner:
             try:
                 while not self._stopped:
                     self._listen(run, under)
-                    if not (under.paused or under.aborting):
-                        busy = {step.id for step in flying.values()}
-                        for step in schedule.ready(run.plan, under.states):
-                            if step.id not in busy:
-                                flying[pool.submit(self._attempt, run, step, under)] = step
+                    busy = {step.id for step in flying.values()}
+                    for step in self._next(run, under):
+                        if step.id not in busy:
+                            flying[pool.submit(self._attempt, run, step, under)] = step
                     if not flying and self._at_rest(run, under, wait_for_operator):
                         return
                     for future in wait(flying, self._pace.poll_s, FIRST_COMPLETED).done if flying else ():
                         self._landed(flying.pop(future), future.result(), under)
-                    if not flying and not schedule.ready(run.plan, under.states):
+                    if not flying and not self._next(run, under):
+                        if self._winding_up.is_set():
+                            return
                         self._devices.rest()
                         self._left.wait(self._pace.poll_s)
             except BaseException:
                 self._left.set()  # the other steps must not go on acting for a run that nobody conducts
                 raise
+
+    def _next(self, run: Run, under: _Under) -> tuple[PlannedStep, ...]:
+        """What may begin now. A pause does not hold up what ends something that must not last."""
+        if under.aborting is not None:
+            return ()
+        for step_id in schedule.reopened(run.plan, under.states):
+            self._ledger.anew(under.lease, step_id, "done anew: what it did was ended")
+            under.states[step_id] = StepState.PENDING
+            under.seen.pop(step_id, None)
+        ready = schedule.ready(run.plan, under.states)
+        if self._winding_up.is_set():
+            closings = self._ledger.run(run.id).open
+            wanted = {step_id for step in closings for step_id in (step.id, *step.after)}
+            return tuple(step for step in ready if step.id in wanted)
+        return tuple(step for step in ready if step.closes is not None) if under.paused else ready
 
     @property
     def _stopped(self) -> bool:
@@ -165,9 +189,11 @@ class Runner:
 
     def _attempt(self, run: Run, step: PlannedStep, under: _Under) -> End:
         def may_send() -> bool:
-            undoing = step.id in run.plan.undoes
+            undoing = step.closes is not None or step.id in run.plan.undoes
             return undoing or not (under.paused or under.aborting)
 
+        if step.closes is not None and not self._ledger.step(run.id, step.closes).may_have_begun:
+            return self._nothing_to_close(step, under)
         return Attempt(
             self._ledger,
             self._devices,
@@ -179,6 +205,14 @@ class Runner:
             self._tempo,
             _recent(run.plan, step, under),
         ).make(step)
+
+    def _nothing_to_close(self, step: PlannedStep, under: _Under) -> End:
+        reason = f"step {step.closes} was never sent: nothing that it would end was begun by this run"
+        try:
+            self._ledger.settle(under.lease, step.id, StepState.SKIPPED, (), reason)
+        except LeaseError:
+            return End(StepState.RUNNING, lost=True)
+        return End(StepState.SKIPPED)
 
     def _landed(self, step: PlannedStep, end: End, under: _Under) -> None:
         if end.lost:
@@ -194,23 +228,32 @@ class Runner:
     def _at_rest(self, run: Run, under: _Under, wait_for_operator: bool) -> bool:
         """With nothing under way: end the run, roll it back, or wait for the operator. True: this console is done."""
         if under.aborting is not None:
-            return self._end(run, under, RunState.ABORTED, under.aborting.reason or "aborted by the operator")
+            reason = under.aborting.reason or "aborted by the operator"
+            return self._end(run, under, RunState.ABORTED, reason, wait_for_operator)
         if schedule.finished(run.plan, under.states):
-            return self._end(run, under, RunState.SUCCEEDED, None)
+            return self._end(run, under, RunState.SUCCEEDED, None, wait_for_operator)
         failed = [s for s, state in under.states.items() if state is StepState.FAILED and s not in run.plan.undoes]
         if run.plan.rolls_back and failed:
-            return self._end(run, under, RunState.FAILED, self._ledger.step(run.id, failed[0]).reason)
+            note = self._ledger.step(run.id, failed[0]).reason
+            return self._end(run, under, RunState.FAILED, note, wait_for_operator)
         if self._troubled(under) or under.paused:
             state = RunState.PAUSED if under.paused and not self._troubled(under) else RunState.WAITING
-            if self._ledger.standing(run.id)[0] is not state:
-                self._ledger.turn(under.lease, state)
-                self._tell()
-            return not wait_for_operator
+            return self._wait(run, under, state, None, wait_for_operator)
         return False
 
-    def _end(self, run: Run, under: _Under, state: RunState, note: str | None) -> bool:
-        """Take back what is to be taken back, then end, saying what was not. A console that leaves meanwhile leaves the
-        rest to whoever resumes the run."""
+    def _wait(self, run: Run, under: _Under, state: RunState, note: str | None, wait_for_operator: bool) -> bool:
+        if self._ledger.standing(run.id)[0] is not state or note != under.note:
+            self._ledger.turn(under.lease, state, note)
+            under.note = note
+            self._tell()
+        return not wait_for_operator
+
+    def _end(self, run: Run, under: _Under, state: RunState, note: str | None, wait_for_operator: bool) -> bool:
+        """Close what must not last, take back what is to be taken back, then end, saying what was not. A console that
+        leaves meanwhile leaves the rest to whoever resumes the run; so does one that cannot close something."""
+        if state is not RunState.SUCCEEDED and (still := self._close(run, under)) is not None:
+            note = f"{note}; still to be done: {still}"
+            return self._stopped or self._wait(run, under, RunState.WAITING, note, wait_for_operator)
         if state is not RunState.SUCCEEDED and run.plan.rolls_back:
             left = self._roll_back(run, under)
             if self._stopped:
@@ -220,6 +263,17 @@ class Runner:
         self._ledger.turn(under.lease, state, note)
         self._tell()
         return True
+
+    def _close(self, run: Run, under: _Under) -> str | None:
+        """End what this run began and must not last, each once until somebody has it tried again. Returns what is
+        still to be done, in words."""
+        for step in self._ledger.run(run.id).open:
+            if step.id not in under.in_vain and not self._stopped:
+                under.states[step.id] = self._attempt(run, step, under).state
+                under.in_vain.add(step.id)
+                self._tell()
+        now = self._ledger.run(run.id)
+        return "; ".join(f"{step.title}: {now.step(step.id).reason}" for step in now.open) or None
 
     def _roll_back(self, run: Run, under: _Under) -> str | None:
         """Unmake what this run made, the last first, and only that. Returns what could not be taken back, in words.
@@ -283,6 +337,7 @@ class Runner:
         if under.states[step_id] not in (StepState.FAILED, StepState.UNKNOWN):
             return
         under.seen.pop(step_id, None)  # whoever decides may have done something that no look has shown yet
+        under.in_vain.discard(step_id)
         if decision.choice is Choice.RETRY:
             self._set(under, step_id, StepState.PENDING)
         else:
@@ -308,7 +363,8 @@ def _recent(plan: Plan, step: PlannedStep, under: _Under) -> Callable[[Asked], f
     """
     now = time.monotonic()
     before = schedule.before(plan, step)
-    if step.id in plan.undoes or not before <= under.seen.keys():  # done at another time, or by somebody's word
+    undoing = step.closes is not None or step.id in plan.undoes
+    if undoing or not before <= under.seen.keys():  # done at another time, or by somebody's word
         return lambda asked: now
     oldest = max(under.from_s, now - RECENT_S)
     seen = [look for other in before for look in under.seen[other].items()]

@@ -9,16 +9,34 @@ from store.runs import SETTLED, Plan, PlannedStep, Run, StepRecord, StepState
 
 def ready(plan: Plan, states: Mapping[str, StepState]) -> tuple[PlannedStep, ...]:
     """The pending steps whose needs are settled, in the order of the plan. A step that is stuck holds up those that
-    need it, and no other. Steps that take another one back are none of them."""
+    need it, and no other. Steps that take another one back are none of them, nor is one whose closing was begun."""
     undoes, stuck = plan.undoes, _stuck(plan, states)
+    closed = {other for step in plan.closings if states[step.id] is not StepState.PENDING for other in step.after}
     return tuple(
         step
         for step in plan.steps
         if step.id not in undoes
+        and step.id not in closed
         and states[step.id] is StepState.PENDING
         and all(states[need] in SETTLED for need in step.needs)
         and all(states[other] in SETTLED or other in stuck for other in step.after)
     )
+
+
+def reopened(plan: Plan, states: Mapping[str, StepState]) -> tuple[str, ...]:
+    """What is to be done anew because a step is to be tried again between what was begun for it and ended since: the
+    end, and the beginning, unless a person said to go on without that."""
+    closings = [step for step in plan.closings if states[step.id] in SETTLED]
+    if not closings:
+        return ()
+    stuck, found = _stuck(plan, states), []
+    for step in closings:
+        if any(states[other] is StepState.PENDING and other not in stuck for other in step.after):
+            found.append(step.id)
+            ended = states[step.id] is not StepState.SKIPPED
+            if step.closes is not None and ended and states[step.closes] in (StepState.DONE, StepState.MARKED):
+                found.append(step.closes)
+    return tuple(found)
 
 
 def _stuck(plan: Plan, states: Mapping[str, StepState]) -> set[str]:

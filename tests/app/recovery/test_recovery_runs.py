@@ -453,6 +453,24 @@ def test_a_run_that_waits_for_the_operator_holds_no_session(estate: RcgEstate, o
     assert operations.ledger.run(run.id).state is RunState.SUCCEEDED
 
 
+def test_a_paused_run_holds_no_session_though_steps_could_begin(estate: RcgEstate, operations: Operations) -> None:
+    names = [estate.group(RcgMode.SYNC) for _ in range(5)]
+    run = agreed(operations, RcgVerb.STOP, *names, options=Options(wave=1))
+    estate.world.faults.add("3par-p", FaultKind.SLOW, "PUT /remotecopygroups", seconds=0.5, count=1)
+    sent = estate.paris.device.counters.requests
+    before = sent["PUT /remotecopygroups"]
+    thread = threading.Thread(target=runner(operations).run, args=(run.id,), daemon=True)
+    thread.start()
+    eventually(lambda: sent["PUT /remotecopygroups"] > before)
+    operations.ledger.decide(run.id, Choice.PAUSE, None, "", "ops")
+    eventually(lambda: operations.ledger.run(run.id).state is RunState.PAUSED)
+    assert StepState.PENDING in {step.state for step in operations.ledger.run(run.id).steps}
+    eventually(lambda: estate.paris.device.counters.sessions == estate.lyon.device.counters.sessions == 0)
+    operations.ledger.decide(run.id, Choice.CONTINUE, None, "", "ops")
+    thread.join(30)
+    assert operations.ledger.run(run.id).state is RunState.SUCCEEDED
+
+
 def test_a_verb_rests_on_no_look_that_began_before_what_was_done_ahead_of_it() -> None:
     def step(step_id: str, *needs: str, undo: str | None = None) -> PlannedStep:
         return PlannedStep(step_id, "rcg.stop", "{}", "", "3par-p", "stop", needs=needs, undo=undo)
