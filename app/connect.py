@@ -85,6 +85,19 @@ def ssh_access(
     )
 
 
+def host_key(settings: Settings, database: DatabaseSettings) -> tuple[bool, str]:
+    """Whether there is a host key to hold the host of a database to, and which, in words; nothing is asked. Raises
+    :class:`KnownDevicesError`."""
+    if not database.verify:
+        return True, "any host key is accepted, the configuration says verify = false"
+    if database.host_keys:
+        return True, "the host key of the configuration"
+    pin = known_devices.read(settings.known_devices).get((database.name, Protocol.SSH))
+    if pin is None:
+        return False, f"no host key is pinned: drdeck trust {database.name}"
+    return True, f"its host key was pinned on {pin.pinned_at:%Y-%m-%d}"
+
+
 def tls_access(device: DeviceSettings, known: Known) -> TlsAccess:
     """The HTTPS door. Raises :class:`SecretError`.
 

@@ -23,6 +23,8 @@ A destructive plan asks for words to be typed. Without a terminal give each as -
                                     with --replicate on the array that GROUP replicates to
   restore GROUP NAME                all volumes of GROUP back to what they held in its snapshot
 
+--backup-mode puts the database of GROUP into backup mode before a snapshot and out of it afterwards, in any case.
+
 Pairs are made by the tag of an earlier clone, else by equal size, else by the smallest that is larger, in name order;
 all or none. Of each overwritten volume a safety snapshot is taken first. drdeck pgsnap takes the flags of the script.
 
@@ -45,6 +47,11 @@ def add_arguments(commands: argparse._SubParsersAction[argparse.ArgumentParser])
     add("--onto", metavar="GROUP", help="clone: the group whose volumes are overwritten")
     add("--replicate", action="store_true", help="snapshot, clone: send it to the group's target, at once")
     add("--queue", action="store_true", help="with --replicate: behind earlier transfers")
+    add(
+        "--backup-mode",
+        action="store_true",
+        help="snapshot, clone: put the group's database into backup mode around it",
+    )
     add("--exclude", action="append", default=[], metavar="VOLUME", help="clone: leave it out, by id or name")
     add("--ignore-tags", action="store_true", help="clone: pair anew, as if no target had a tag")
     add("--free-tag", action="append", default=[], metavar="VOLUME", help="clone: pair this target anew")
@@ -67,8 +74,8 @@ def drawing(arguments: argparse.Namespace) -> Draw:
         restore = Restore("", arguments.group, arguments.name, frozenset(arguments.overwrite_running))
         return lambda operations, run_id: plan_restore(operations, _at(operations, restore, arguments.on), run_id)
     request = _request(arguments)
-    on, to = arguments.on, arguments.to
-    return lambda operations, run_id: plan_clone(operations, placed(operations, request, on, to), run_id)
+    on, to, mode = arguments.on, arguments.to, arguments.backup_mode
+    return lambda operations, run_id: plan_clone(operations, placed(operations, request, on, to, mode), run_id)
 
 
 def _fitting(arguments: argparse.Namespace) -> None:
@@ -79,6 +86,8 @@ def _fitting(arguments: argparse.Namespace) -> None:
         raise ValueError(f"--exclude, --ignore-tags and --free-tag go with clone, not with {arguments.verb}")
     if arguments.verb == "restore" and (arguments.replicate or arguments.to):
         raise ValueError("--replicate and --to do not go with restore")
+    if arguments.verb == "restore" and arguments.backup_mode:
+        raise ValueError("--backup-mode goes with snapshot and clone, not with restore")
     if (arguments.queue or arguments.to) and not arguments.replicate:
         raise ValueError("--queue and --to go with --replicate")
     if not 0 < arguments.wait <= 24 * 60:
@@ -106,11 +115,15 @@ def _request(arguments: argparse.Namespace) -> Request:
     )
 
 
-def placed(operations: Operations, request: Request, on: str | None, to: str | None) -> Request:
-    """The request with its devices, looked for where none is named."""
-    from app.recovery.pg.operate import array_of, target_of
+def placed(
+    operations: Operations, request: Request, on: str | None, to: str | None, backup_mode: bool = False
+) -> Request:
+    """The request with its devices, looked for where none is named, and with the database of its group."""
+    from app.recovery.pg.operate import array_of, database_of, target_of
     from backends.flasharray.verbs import Replicate
 
+    if backup_mode:
+        request = replace(request, database=database_of(operations.settings, request.group))
     array = on or array_of(operations, request.group)
     if request.replicate is Replicate.NO:
         return replace(request, array=array)

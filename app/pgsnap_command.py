@@ -30,6 +30,9 @@ Nothing is changed without -x: the whole plan is shown, with its pairs, also for
 -x is the agreement to it. All pairs or none: a volume without a target, or one that must not be overwritten, refuses
 everything before anything is done. Of each overwritten volume a safety snapshot is taken first.
 
+-b puts the database into backup mode that the configuration names for the group, and takes it out again whatever
+becomes of the snapshot. Without -x none of its commands is run.
+
 The arrays are those of the JSON file (-f), else of FA_HOST, API_TOKEN, FA_HOST_TGT and API_TOKEN_TGT, else of the
 configuration. What is given on the command line outweighs the file.
 
@@ -53,6 +56,7 @@ def add_arguments(commands: argparse._SubParsersAction[argparse.ArgumentParser])
     add("-f", "--config_file", type=Path, metavar="FILE", help="JSON file with the arrays and their tokens")
     add("-r", "--replicate", action="store_true", help="replicate it at once, and clone it on the target's array")
     add("-i", "--ignore_match", action="store_true", help="pair anew, as if no target volume had a tag")
+    add("-b", "--backup_mode", action="store_true", help="put the group's database into backup mode around it")
     add("-o", "--output_file", type=Path, metavar="FILE", help="write the names of the volume snapshots, one a line")
     add("-x", "--execute_lock", action="store_true", help="do it; without this nothing is changed")
     add("--queue", action="store_true", help="with -r: behind earlier transfers, not at once")
@@ -87,7 +91,8 @@ def run(settings: Settings, store_path: Path, arguments: argparse.Namespace) -> 
     on = arguments.on or (source.name if source is not None else None)
     to = arguments.to or (target.name if target is not None else None)
     request = _request(arguments, given, group, onto)
-    return _act(settings, store_path, arguments, lambda operations: placed(operations, request, on, to))
+    mode: bool = arguments.backup_mode
+    return _act(settings, store_path, arguments, lambda operations: placed(operations, request, on, to, mode))
 
 
 def _groups(given: Given, arguments: argparse.Namespace) -> tuple[str, str | None]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import cache
 from typing import Any
 
+from app.recovery.pg import database_steps
 from app.recovery.pg import steps as pg_steps
 from app.recovery.pra import array_steps, drill_steps, hmc_steps, power_steps, reprotect_steps
 from app.recovery.rcg import object_steps, provision_steps, role_steps
@@ -32,6 +33,8 @@ _KINDS: dict[str, type[Any]] = {
     "vlun.create": object_steps.Export,
     "vlun.none": object_steps.Unexported,
     "sv.create": object_steps.Snapshot,
+    "db.begin": database_steps.BeginBackup,
+    "db.end": database_steps.EndBackup,
     "pg.snapshot": pg_steps.TakeSnapshot,
     "pg.arrived": pg_steps.WaitArrived,
     "pg.restore": pg_steps.RestoreAll,

@@ -25,6 +25,8 @@ DEFAULTS_S: Mapping[str, tuple[float, float, float]] = {
     "rcg.restore": (6.0, 15.0, 60.0),
     "rcg.reverse": (6.0, 10.0, 30.0),
     "rcg.switchover": (6.0, 10.0, 30.0),
+    "db.begin": (2.0, 6.0, 60.0),
+    "db.end": (2.0, 4.0, 20.0),
     "pg.snapshot": (1.0, 2.0, 5.0),
     "pg.arrived": (10.0, 120.0, 1200.0),
     "pg.restore": (2.0, 5.0, 15.0),
@@ -32,7 +34,8 @@ DEFAULTS_S: Mapping[str, tuple[float, float, float]] = {
     "lpar.activate": (15.0, 40.0, 90.0),
     "lpar.up": (30.0, 100.0, 240.0),
 }
-"""Shortest, usual and longest, in seconds: measured in the lab at realistic latencies."""
+"""Shortest, usual and longest, in seconds: measured in the lab at realistic latencies; of databases as long as their
+checkpoint takes."""
 
 _ANY = (2.0, 3.0, 6.0)
 

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 
+from app.connect import host_key
+from app.known_devices import KnownDevicesError
 from app.recovery import prediction
 from app.recovery.draft import CannotPlanError, merged
 from app.recovery.operations import Operations
 from app.recovery.pg import gather, plans
 from app.recovery.pg.request import Request, Restore
-from app.recovery.pg.situation import CloneDraft, RestoreDraft
+from app.recovery.pg.situation import CloneDraft, DatabaseNow, RestoreDraft
 from app.recovery.step import UnseenError
-from app.settings_records import DeviceSettings
+from app.settings_records import DeviceSettings, Settings
 from backends.flasharray.looks import ArrayItself, GroupAsked
 from store.estate import DeviceKind
 from store.runs import Plan
@@ -20,7 +23,10 @@ from store.runs import Plan
 def plan_clone(operations: Operations, asked: Request, run_id: str) -> Plan:
     """Look, and draw up the plan for a snapshot and, where a target group is given, its clone. Raises
     :class:`UnseenError` where an array cannot be read."""
-    draft = CloneDraft(gather.clone(operations.devices, asked), "s", run_id)
+    at = gather.clone(operations.devices, asked)
+    if asked.database is not None and at.snapshot is None:
+        at = replace(at, database=_database(operations.settings, asked.database))
+    draft = CloneDraft(at, "s", run_id)
     plans.draw_clone(draft, asked)
     plan = merged("snapshot" if asked.onto is None else "clone", [draft])
     return prediction.predicted(plan, operations.ledger.durations)
@@ -36,6 +42,35 @@ def plan_restore(operations: Operations, asked: Restore, run_id: str) -> Plan:
     draft = RestoreDraft(gather.restore(operations.devices, asked), "s", run_id)
     plans.draw_restore(draft, asked)
     return prediction.predicted(merged("restore", [draft]), operations.ledger.durations)
+
+
+def database_of(settings: Settings, group: str) -> str:
+    """The one database of the configuration that lies on a protection group of this name. Raises
+    :class:`CannotPlanError`."""
+    found = [database.name for database in settings.databases if group in database.groups]
+    if len(found) == 1:
+        return found[0]
+    if found:
+        raise CannotPlanError(
+            f"More than one database of the configuration lies on {group}: {', '.join(found)}. One can be put into "
+            "backup mode: leave the group to that one"
+        )
+    raise CannotPlanError(
+        f"No database of the configuration lies on {group}: nothing is known that could be put into backup mode. Name "
+        "the group in a table [[databases]]"
+    )
+
+
+def _database(settings: Settings, name: str) -> DatabaseNow:
+    database = settings.database(name)
+    if database is None:
+        raise CannotPlanError(f"The configuration has no database {name}")
+    try:
+        believed, identity = host_key(settings, database)
+    except KnownDevicesError as error:
+        raise CannotPlanError(str(error)) from None
+    commands = (database.begin, database.end, database.status)
+    return DatabaseNow(name, f"{database.user}@{database.host}", *commands, believed, identity)
 
 
 def array_of(operations: Operations, group: str) -> str:

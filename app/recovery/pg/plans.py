@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 from app.recovery.draft import USUAL_S
+from app.recovery.pg.database_steps import BeginBackup, EndBackup
 from app.recovery.pg.pairing import Pair, Pairing, Source, pairing
 from app.recovery.pg.request import Request, Restore
 from app.recovery.pg.situation import CloneDraft, CloneNow, GroupNow, RestoreDraft, TargetsNow
@@ -17,6 +18,9 @@ from backends.flasharray.verbs import Replicate
 
 _AT_ONCE = 50
 """Volumes in one request for safety snapshots: their names are part of its address."""
+
+_END_S = 600.0
+"""For so long it is tried to take a database out of backup mode: nothing else is worth as much patience."""
 
 
 def draw_clone(draft: CloneDraft, asked: Request) -> None:
@@ -60,6 +64,8 @@ def _usable(draft: CloneDraft, asked: Request) -> bool:
         return draft.guard("fa.complete", words, False, evidence, at.home)
     count = f"{asked.snapshot} is there since {at.snapshot.created:%Y-%m-%d %H:%M} UTC, {len(at.sources)} volumes"
     draft.notes.append(f"{asked.snapshot} exists already: it is used as it is, and none is taken.")
+    if asked.database is not None:
+        draft.notes.append(f"{asked.database} is not put into backup mode: only a snapshot that is taken needs it.")
     return draft.guard("fa.complete", words, bool(at.sources), count, at.home)
 
 
@@ -88,11 +94,7 @@ def _taken(draft: CloneDraft, asked: Request) -> tuple[str, ...]:
     at = draft.at
     needs: tuple[str, ...] = ()
     if at.snapshot is None:
-        names.suffix(asked.suffix)
-        parts = tuple(f"{asked.snapshot}.{source.snapshot.rpartition('.')[2]}" for source in at.sources)
-        step = TakeSnapshot(asked.array, asked.group, asked.suffix, asked.replicate, parts)
-        how = "" if asked.replicate is Replicate.NO else " and replicate it"
-        needs = (draft.add(step, f"Take {asked.snapshot}{how}", limit_s=60.0),)
+        needs = (_take(draft, asked),)
     if asked.replicate is not Replicate.NO:
         _targeted(draft, asked)
     if at.snapshot is None and at.away is not None and at.away.snapshot is not None:
@@ -111,6 +113,28 @@ def _taken(draft: CloneDraft, asked: Request) -> tuple[str, ...]:
         draft.guard("fa.sent", words, False, evidence, at.home)
     title = f"Wait until {asked.to} holds all of it"
     return (draft.add(WaitArrived(asked.to or asked.array, at.whole), title, needs=needs, limit_s=asked.wait_s),)
+
+
+def _take(draft: CloneDraft, asked: Request) -> str:
+    """Take the snapshot, between the begin and the end of backup mode where a database is named. What rests on the
+    snapshot does not wait for that end. Returns the step that takes it."""
+    names.suffix(asked.suffix)
+    db = draft.at.database
+    parts = tuple(f"{asked.snapshot}.{source.snapshot.rpartition('.')[2]}" for source in draft.at.sources)
+    how = "" if asked.replicate is Replicate.NO else " and replicate it"
+    title, group, kind = f"Take {asked.snapshot}{how}", (asked.array, asked.group, asked.suffix), asked.replicate
+    if db is None:
+        return draft.add(TakeSnapshot(*group, kind, parts), title, limit_s=60.0)
+    words = f"the host of the database {db.name} is known"
+    draft.guard("db.host", words, db.believed, f"{db.host}: {db.identity}")
+    begun = draft.add(BeginBackup(db.name, db.begin, db.status), f"Put {db.name} into backup mode")
+    step = TakeSnapshot(*group, kind, parts, db.name, db.status)
+    taken = draft.add(step, title, needs=(begun,), limit_s=60.0)
+    end = EndBackup(db.name, db.end, db.status)
+    title = f"Take {db.name} out of backup mode"
+    draft.add(end, title, needs=(), after=(begun, taken), limit_s=_END_S, closes=begun)
+    draft.notes.append(f"{db.name} is asked nothing before the run: it must not be in backup mode when that begins.")
+    return taken
 
 
 def _targeted(draft: CloneDraft, asked: Request) -> None:

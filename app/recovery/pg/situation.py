@@ -52,11 +52,30 @@ class Away:
 
 
 @dataclass(frozen=True, slots=True)
+class DatabaseNow:
+    """A database that is to be in backup mode meanwhile, and its commands. It is not asked anything before the run.
+    ``believed``: there is a host key to hold its host to, as ``identity`` says."""
+
+    name: str
+    host: str
+    begin: str
+    end: str
+    status: str
+    believed: bool
+    identity: str
+
+    @property
+    def key(self) -> str:
+        return f"db:{self.name}"
+
+
+@dataclass(frozen=True, slots=True)
 class CloneNow:
     """What there is for a snapshot and a clone. ``snapshot`` is the group snapshot of that name at home, None: it is
     to be taken. ``whole`` is its name where it is cloned from; ``sources`` are its volumes, predicted where it does
     not exist yet. ``gone`` are those of its volume snapshots that are pending eradication; ``arrived``: it is of this
-    array, or all of it has come here. ``away`` says how it stands on another array, where it is cloned there."""
+    array, or all of it has come here. ``away`` says how it stands on another array, where it is cloned there.
+    ``database`` is put into backup mode for a snapshot that is to be taken."""
 
     name: str
     now: datetime
@@ -68,10 +87,12 @@ class CloneNow:
     away: Away | None = None
     gone: tuple[str, ...] = ()
     arrived: bool = True
+    database: DatabaseNow | None = None
 
     @property
     def keys(self) -> tuple[str, ...]:
-        return (self.home.key,) if self.onto is None else (self.home.key, self.onto.side.key)
+        onto = () if self.onto is None else (self.onto.side.key,)
+        return (self.home.key, *onto) if self.database is None else (self.home.key, *onto, self.database.key)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from app.recovery.pg import seeing
+from app.recovery.pg.database_steps import backup_mode
 from app.recovery.pg.pairing import TAG
 from app.recovery.step import Hands, Seen, Sight, Verdict, facts
 from backends.flasharray.acts import (
@@ -68,13 +69,16 @@ class Sends(OnArray):
 @dataclass(frozen=True, slots=True)
 class TakeSnapshot(Sends):
     """POST /protection-group-snapshots: done when the snapshot is there. Its suffix makes it this one. ``parts`` are
-    the volumes that were planned for, as its parts are called."""
+    the volumes that were planned for, as its parts are called. With a ``database`` it is taken in backup mode only, as
+    the ``status`` command of that says."""
 
     array: str
     group: str
     suffix: str
     replicate: str
     parts: tuple[str, ...]
+    database: str | None = None
+    status: str = ""
 
     def verb(self) -> SnapshotGroup:
         return SnapshotGroup(self.group, self.suffix, Replicate(self.replicate))
@@ -83,7 +87,7 @@ class TakeSnapshot(Sends):
         name = f"{self.group}.{self.suffix}"
         found = sight.look(self.array, SnapshotAsked(name))
         if found is None:
-            return Seen(Verdict.READY, facts({name: "not there"}), f"there is no snapshot {name}")
+            return self._absent(sight, name)
         told = facts({name: f"created {found.created:%Y-%m-%d %H:%M:%S} UTC"})
         if found.destroyed:
             return Seen(Verdict.REFUSED, told, f"{name} is pending eradication: its name is taken")
@@ -91,6 +95,16 @@ class TakeSnapshot(Sends):
         if sorted(parts) != sorted(self.parts):
             return Seen(Verdict.REFUSED, told, f"{name} has other volumes than were planned for: plan it anew")
         return Seen(Verdict.DONE, told, f"{name} is there")
+
+    def _absent(self, sight: Sight, name: str) -> Seen:
+        told = facts({name: "not there"})
+        if self.database is not None:
+            active, mode = backup_mode(sight, self.database, self.status)
+            told = (*told, *mode)
+            if not active:
+                why = f"{self.database} is not in backup mode any more: {name} could not be recovered from"
+                return Seen(Verdict.REFUSED, told, why)
+        return Seen(Verdict.READY, told, f"there is no snapshot {name}")
 
 
 @dataclass(frozen=True, slots=True)
