@@ -310,6 +310,7 @@ class RunDesk:
         names = ", ".join(run.plan.name for run in left)
         told = (
             "This console acts for it. Left now, it stops after the call that is under way; nothing is undone.",
+            *(f"Tried for some seconds before: {step.title}." for run in left for step in run.open),
             "",
             "It can be gone on with at any time: Runs (8), then R, here or at another console.",
         )

@@ -6,7 +6,9 @@ Every method may be called from any thread but those that say they wait: these l
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
+import time
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 
 from app.recovery.operations import Operations, changed, holder, login, new_run_id, outdated, typed, who
 from app.recovery.runner import Runner
@@ -207,13 +209,24 @@ class ConsoleRuns:
         self._wake.set()
 
     def close(self, limit_s: float) -> None:
-        """Leave the runs to be resumed and end within about ``limit_s`` seconds. Never raises."""
+        """Leave the runs to be resumed and end within about ``limit_s`` seconds, half of which is for what must not
+        outlast a run. Never raises."""
         self._closed.set()
         self._wake.set()
         with self._lock:
-            runners = list(self._runners.values())
-        for runner in runners:
+            runners = dict(self._runners)
+        self._wind_up(runners, limit_s / 2)
+        for runner in runners.values():
             runner.leave()
         for thread in (*self._threads, self._watcher):
             if thread.is_alive():
                 thread.join(limit_s / (len(self._threads) + 1))
+
+    def _wind_up(self, runners: Mapping[str, Runner], limit_s: float) -> None:
+        until = time.monotonic() + limit_s
+        with suppress(StoreError, RunError):
+            held = [run_id for run_id in runners if self._ledger.run(run_id).open]
+            for run_id in held:
+                runners[run_id].wind_up()
+            while time.monotonic() < until and any(self._ledger.run(run_id).open for run_id in held):
+                time.sleep(0.05)

@@ -14,6 +14,7 @@ import pytest
 from app.connect import Connector
 from app.recovery import kinds, prediction
 from app.recovery.attempt import Pace
+from app.recovery.console_runs import ConsoleRuns
 from app.recovery.draft import CannotPlanError
 from app.recovery.operations import Operations, new_run_id
 from app.recovery.pg.database_steps import BeginBackup, EndBackup
@@ -26,6 +27,7 @@ from backends.flasharray.verbs import Replicate
 from backends.lab.faults import FaultKind
 from store.database import open_store
 from store.ledger import LeaseError, Ledger
+from store.run_view import RunView
 from store.runs import Choice, Run, RunState, StepState
 from tests.faults.pg_estate import PgEstate, pg_estate
 
@@ -480,3 +482,20 @@ def test_a_run_whose_console_is_gone_is_resumed_or_aborted_and_ends_the_backup_m
     found = done(operations, run)
     assert found.state is (RunState.SUCCEEDED if choice is None else RunState.ABORTED)
     assert (acts(estate), estate.database.active) == (["begin", "end"], False)
+
+
+def test_a_console_that_is_closed_in_backup_mode_ends_that_before_it_leaves_the_rest(
+    estate: PgEstate, operations: Operations
+) -> None:
+    run, said = agreed(operations, asked(onto="pg-dev")), list[str]()
+    estate.world.faults.add("fa-prd", FaultKind.SLOW, TAKE, seconds=0.5, count=1)
+    console = ConsoleRuns(operations, RunView(), lambda: None, said.append)
+    console.start()
+    console.act(run.id)
+    eventually(lambda: operations.ledger.step(run.id, SNAPSHOT).attempts == 1)
+    console.close(20.0)
+    found = operations.ledger.run(run.id)
+    assert (found.state, found.open, said) == (RunState.INTERRUPTED, (), [])
+    assert found.step(SNAPSHOT).state is StepState.DONE
+    assert acts(estate) == ["begin", "end"]
+    assert StepState.PENDING in states(found)
