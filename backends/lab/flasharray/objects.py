@@ -227,7 +227,8 @@ class Pod(Thing):
 class Link:
     """An ActiveDR replica link. Data flows from ``source`` to ``target``; ``lag_s`` is how far the target is behind.
 
-    ``broken_at`` is set while nothing can flow; ``ready_at`` is when the baseline is (or was) complete.
+    ``broken_at`` is set while nothing can flow; ``ready_at`` is when the baseline is (or was) complete. ``quiesced_at``
+    is when everything of a demoted source is across; ``dropped``: it was demoted without what was pending then.
     """
 
     id: str
@@ -238,11 +239,14 @@ class Link:
     paused: bool = False
     broken_at: float | None = None
     quiesced_at: float | None = None
+    dropped: bool = False
     frozen: dict[str, Image] = field(default_factory=dict)  # what had arrived when it broke, by plain volume name
 
     def status(self, now: float) -> str:
         if self.broken_at is not None:
             return "paused" if self.paused else "unhealthy"
+        if self.dropped:
+            return "idle"
         if self.quiesced_at is not None:
             return "quiesced" if now >= self.quiesced_at else "quiescing"
         return "replicating" if now >= self.ready_at else "baselining"
@@ -251,9 +255,10 @@ class Link:
         """The moment that the target holds; None while baselining."""
         if now < self.ready_at:
             return None
-        if self.quiesced_at is not None and now >= self.quiesced_at:
-            return now
-        return (self.broken_at if self.broken_at is not None else now) - self.lag_s
+        stops = (self.broken_at, self.quiesced_at if self.dropped else None)
+        until = min([now, *(moment for moment in stops if moment is not None)])
+        everything = self.quiesced_at is not None and not self.dropped and self.quiesced_at <= until
+        return now if everything else until - self.lag_s
 
 
 @dataclass(slots=True)

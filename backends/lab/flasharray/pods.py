@@ -163,6 +163,8 @@ def _resume(made: Link) -> None:
     made.broken_at = None
     made.frozen.clear()
     made.ready_at = max(made.ready_at, array.now + made.lag_s / 4)
+    if made.quiesced_at is not None and not made.dropped:
+        made.quiesced_at = max(made.quiesced_at, made.ready_at)
 
 
 # --------------------------------------------------------------------------------------------------- promote and demote
@@ -176,7 +178,9 @@ def promote(array: ArrayState, pod: Pod, *, abort_quiesce: bool = False, undo: P
     if made is not None and made.source[1] is pod:
         if made.quiesced_at is not None and array.now < made.quiesced_at and not abort_quiesce:
             raise RefusedError(pod.name, "Pod is quiescing. Use abort_quiesce to promote it.")
-        made.quiesced_at = None
+        made.quiesced_at, made.dropped = None, False
+        if made.broken_at is None:
+            made.frozen.clear()
     if undo is not None:
         if not undo.shadow:
             raise RefusedError(undo.name, "Pod is not an undo-demote pod.")
@@ -202,7 +206,7 @@ def _turn_round(made: Link) -> None:
     """Both ends changed roles: the promoted pod is the source from now on."""
     made.source, made.target = made.target, made.source
     array = made.source[0]
-    made.quiesced_at = None
+    made.quiesced_at, made.dropped = None, False
     made.frozen.clear()
     made.broken_at = None
     made.ready_at = array.now + max(0.1, made.lag_s / 4)
@@ -230,7 +234,7 @@ def demote(array: ArrayState, pod: Pod, *, quiesce: bool, skip_quiesce: bool) ->
     if made is None:
         return
     if is_source:
-        made.quiesced_at = array.now + (made.lag_s if quiesce else 0.0)
+        made.quiesced_at, made.dropped = array.now + (made.lag_s if quiesce else 0.0), not quiesce
     if is_source and made.target[1].promoted:
         _turn_round(made)
 
