@@ -7,6 +7,7 @@ from typing import Any
 
 from app.recovery.pg import database_steps
 from app.recovery.pg import steps as pg_steps
+from app.recovery.pod import steps as pod_steps
 from app.recovery.pra import array_steps, drill_steps, hmc_steps, power_steps, reprotect_steps
 from app.recovery.rcg import object_steps, provision_steps, role_steps
 from app.recovery.step import Step
@@ -64,6 +65,11 @@ _KINDS: dict[str, type[Any]] = {
     "vios.keep": hmc_steps.KeepServer,
     "vios.map": hmc_steps.MapPort,
     "volume.untag": pg_steps.DropTag,
+    "pod.demote": pod_steps.Demote,
+    "pod.discard": pod_steps.Discard,
+    "pod.promote": pod_steps.Promote,
+    "pod.undo": pod_steps.Undo,
+    "pod.replicating": pod_steps.WaitReplicating,
 }
 
 
