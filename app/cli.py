@@ -17,6 +17,7 @@ from app import (
     lpar_command,
     pgroup_command,
     pgsnap_command,
+    pod_command,
     pra_command,
     rcg_command,
     runs_command,
@@ -111,6 +112,7 @@ def parser() -> argparse.ArgumentParser:
     pgsnap_command.add_arguments(commands)
     pra_command.add_arguments(commands)
     lpar_command.add_arguments(commands)
+    pod_command.add_arguments(commands)
     runs_command.add_arguments(commands)
     commands.add_parser("keys", help="print the keys and commands of the console")
     _inventory(
@@ -374,7 +376,13 @@ def _inventory_command(arguments: argparse.Namespace) -> int:
     return inventory.run(settings, request)
 
 
-_PLANNED = {"rcg": rcg_command, "volume": volume_command, "pgroup": pgroup_command, "lpar": lpar_command}
+_PLANNED = {
+    "rcg": rcg_command,
+    "volume": volume_command,
+    "pgroup": pgroup_command,
+    "lpar": lpar_command,
+    "pod": pod_command,
+}
 
 
 def _needed(settings: Settings, arguments: argparse.Namespace) -> Iterable[DeviceSettings | DatabaseSettings]:
@@ -434,6 +442,7 @@ _COMMANDS: dict[str | None, Callable[[argparse.Namespace], int]] = {
     "volume": _recovery_command,
     "pgroup": _recovery_command,
     "lpar": _recovery_command,
+    "pod": _recovery_command,
     "pgsnap": _given_command,
     "pra": _given_command,
     "runs": _runs_command,

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import argparse
 import shlex
+from collections.abc import Sequence
 from typing import Any, NoReturn
 
-from app import lpar_command, pgroup_command, rcg_command, volume_command
+from app import lpar_command, pgroup_command, pod_command, rcg_command, volume_command
 from app.rcg_command import Draw
 
 _DRAWING = {
@@ -14,6 +15,7 @@ _DRAWING = {
     "volume": volume_command.drawing,
     "pgroup": pgroup_command.drawing,
     "lpar": lpar_command.drawing,
+    "pod": pod_command.drawing,
 }
 
 
@@ -39,6 +41,7 @@ def understood(text: str) -> Draw:
     volume_command.add_arguments(commands)
     pgroup_command.add_arguments(commands)
     lpar_command.add_arguments(commands)
+    pod_command.add_arguments(commands)
     try:
         words = shlex.split(text)
         arguments = parser.parse_args(words)
@@ -49,7 +52,8 @@ def understood(text: str) -> Draw:
         raise OrderError(" ".join(str(error).split())) from error
 
 
-def candidates(groups: list[str]) -> list[str]:
-    """How such a text about remote copy groups can begin, for completion."""
-    rcg = [f"rcg {verb} {group}" for verb in rcg_command.VERBS for group in groups]
-    return rcg + [f"volume {verb} {group}" for verb in volume_command.VERBS for group in groups]
+def candidates(groups: Sequence[str], pods: Sequence[str] = ()) -> list[str]:
+    """How such a text about remote copy groups or pods can begin, for completion."""
+    found = [f"rcg {verb} {group}" for verb in rcg_command.VERBS for group in groups]
+    found += [f"volume {verb} {group}" for verb in volume_command.VERBS for group in groups]
+    return found + [f"pod {verb} {pod}" for verb in pod_command.VERBS for pod in pods]

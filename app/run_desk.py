@@ -319,9 +319,12 @@ class RunDesk:
 
     @staticmethod
     def orders(typed: str, scene: Scene) -> list[str]:
-        """How an order can go on, for the groups that are known."""
+        """How an order can go on, for the groups and pods that are known."""
         from app import pgroup_words
         from app.orders import candidates
+        from store.estate import Pod
 
-        rcgs = candidates([pair.partition(":")[2] for pair in scene.index.groups("rcg", "pair")])
-        return [*rcgs, *pgroup_words.completions(typed, scene)]
+        pods = [entry.obj for entry in scene.view.entries("pod") if isinstance(entry.obj, Pod) and not entry.gone]
+        names = sorted({pod.name for pod in pods if not pod.destroyed})
+        fixed = candidates([pair.partition(":")[2] for pair in scene.index.groups("rcg", "pair")], names)
+        return [*fixed, *pgroup_words.completions(typed, scene)]
