@@ -19,8 +19,8 @@ def plan_parts(plan: Plan, now: datetime) -> tuple[Part, ...]:
 def _targets(plan: Plan) -> Iterator[Part]:
     """Of several groups each by its name, with the number that its steps begin with. Two that one thing is done to, as
     where one is cloned to the other, have no numbers."""
-    names = [target.rpartition(":")[2] for target in plan.targets]
-    if _several(plan):
+    names = [target.rpartition(":")[2] for target in plan.targets if target.startswith(("rcg:", "pg:"))]
+    if len(names) > 1 and _several(plan):
         numbered = [f"g{number} {name}" for number, name in enumerate(names, start=1)]
         yield Note(f"{len(names)} groups: {', '.join(numbered)}", Tone.HEADING)
     elif len(names) > 1:

@@ -15,7 +15,7 @@ from store.rcg_way_back import way_back
 from store.run_view import ALIVE
 from store.runs import ENDED, Run, RunState, StepState
 
-RECOVERING = ("failover", "switchover", "reverse", "restore", "undo")
+RECOVERING = ("failover", "switchover", "reverse", "restore", "undo", "promote")
 """The verbs that bring a service back somewhere: their clock has a target."""
 
 STUCK = (StepState.FAILED, StepState.UNKNOWN)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from screens.levels import devices, flasharray, hosts, power, remotecopy, vsphere
+from screens.levels import devices, flasharray, hosts, pods, power, remotecopy, vsphere
 from screens.levels.model import Detail, Level, LevelRow, Ref, forgotten, seen_words
 from screens.scene import Scene
 
@@ -23,7 +23,7 @@ _LEVELS: dict[str, Callable[[Scene, Ref], Level]] = {
     "volume.pgroups": flasharray.volume_pgroups,
     "pgroup.snapshots": flasharray.pgroup_snapshots,
     "snapshot.transfers": flasharray.snapshot_transfers,
-    "pod.links": flasharray.pod_links,
+    "pod.links": pods.pod_links,
     "flasharray.connections": flasharray.array_connections,
     "rcg.volumes": remotecopy.rcg_volumes,
     "rcg.hosts": remotecopy.rcg_hosts,

@@ -12,6 +12,7 @@ from screens.columns import Column, Measure
 from screens.conditions import Freshness
 from screens.levels.hosts import VOLUME_COLUMNS, volume_cells, volumes_of
 from screens.levels.model import Level, LevelRow, Ref, unread_note
+from screens.levels.pods import POD_COLUMNS, pod_row
 from screens.levels.vsphere import VM_COLUMNS, vm_level_row
 from screens.rows_devices import KINDS_OF_DEVICE, last_read_cell, trouble_text
 from screens.rows_events import KIND_WORDS
@@ -181,8 +182,6 @@ def _tell(scene: Scene, entry: Entry) -> tuple[Cell, str]:
             words = [_count(len(host.wwns), "WWPN"), _count(volumes, "volume")]
             words += [f"host group {host.host_group}"] if host.host_group else []
             return _word(host.connectivity or "not told", ("healthy",), ("critical",)), ", ".join(words)
-        case e.Pod() as pod:
-            return _word(pod.promotion_status or "not told", ("promoted", "demoted"), ()), _links(pod)
         case e.StorageSystem() as storage:
             return Cell(storage.rcopy_status or "not told"), f"{storage.model} {storage.os_version}, {storage.serial}"
         case e.RemoteCopyGroup() as group:
@@ -206,10 +205,6 @@ def _alerts(array: e.FlashArray) -> Cell:
     return Cell(f"{GLYPHS[tone]} {_count(len(array.alerts), 'open alert')}", tone)
 
 
-def _links(pod: e.Pod) -> str:
-    return ", ".join(f"{link.direction} {link.remote_pod or link.remote or '?'} {link.status}" for link in pod.links)
-
-
 def _word(word: str, good: Iterable[str], bad: Iterable[str]) -> Cell:
     tone = Tone.OK if word in good else Tone.BAD if word in bad else Tone.WARN
     return Cell(f"{GLYPHS[tone]} {word}", tone)
@@ -226,7 +221,7 @@ _LISTINGS: dict[str, Listing] = {
     "pgroup": Listing(PGROUP_COLUMNS, _pgroup, pgroup_order),
     "volume": Listing(VOLUME_COLUMNS, _volume, _by_name),
     "host": _plain("host.volumes", _tell),
-    "pod": _plain("pod.links", _tell),
+    "pod": Listing(POD_COLUMNS, pod_row, _by_name),
     "storage": _plain("storage.links", _tell),
     "rcg": _plain(None, _tell),
     "vcenter": _plain(None, _tell),

@@ -17,8 +17,8 @@ from screens.rows_pgroups import row as pgroup_row
 from screens.scene import Scene
 from screens.side_by_side import Note
 from screens.status import DIFFERS, EMPTY, GLYPHS
-from screens.valued import at, bytes_of, named, seen, span_of
-from store.estate import FlashArray, PgroupSnapshot, Pod, ProtectionGroup, Volume
+from screens.valued import at, bytes_of, seen, span_of
+from store.estate import FlashArray, PgroupSnapshot, ProtectionGroup, Volume
 from store.records import Entry
 
 SNAPSHOT_COLUMNS = (
@@ -39,16 +39,6 @@ TRANSFER_COLUMNS = (
     Column("Moved", right=True, measure=Measure.SIZE, source=f"{src.GET_TRANSFERS}: data_transferred"),
     Column("A second", rank=3, right=True, measure=Measure.SIZE, field="rate", source=src.derived("moved / took")),
     Column("Written", rank=5, right=True, measure=Measure.SIZE, source=f"{src.GET_TRANSFERS}: physical_bytes_written"),
-    Column("Age", measure=Measure.MOMENT, source=src.SEEN),
-)
-
-LINK_COLUMNS = (
-    Column("Direction", source=src.GET_POD_LINKS),
-    Column("Remote", cut=8, source=src.GET_POD_LINKS),
-    Column("Remote pod", cut=8, source=src.GET_POD_LINKS),
-    Column("Status", source=src.GET_POD_LINKS),
-    Column("Lag", rank=1, measure=Measure.SPAN, source=f"{src.GET_POD_LINKS}: lag"),
-    Column("RPO age", measure=Measure.MOMENT, field="rpo", source=f"{src.GET_POD_LINKS}: recovery_point"),
     Column("Age", measure=Measure.MOMENT, source=src.SEEN),
 )
 
@@ -262,34 +252,7 @@ def _rate(moved: int | None, took: float | None) -> Cell:
     return Cell(f"{size(round(moved / took))}/s", value=moved / took)
 
 
-# ------------------------------------------------------------------------------------------------- pods and arrays
-
-
-def pod_links(scene: Scene, ref: Ref) -> Level:
-    """The replica links of a pod."""
-    entry = scene.entry("pod", ref.key)
-    pod = entry.obj
-    if not isinstance(pod, Pod):
-        raise LookupError(f"{ref.key} is no pod")
-    rows = []
-    for number_, link in enumerate(pod.links):
-        calm = link.status in ("replicating", "idle") and not link.paused
-        tone = Tone.OK if calm else Tone.BAD if link.status == "unhealthy" else Tone.WARN
-        point = link.recovery_point
-        cells = (
-            Cell(link.direction),
-            named(link.remote),
-            named(link.remote_pod),
-            Cell(f"{GLYPHS[tone]} {link.status}{', paused' if link.paused else ''}", tone),
-            span_of(link.lag_s),
-            Cell("no bound", Tone.BAD) if point is None else Cell(age(scene.now, point), value=point.timestamp()),
-            seen(scene, entry),
-        )
-        key = f"{link.direction} {link.remote} {link.remote_pod}" if link.remote or link.remote_pod else str(number_)
-        rows.append(LevelRow(key, scene.faded(cells, entry)))
-    notes = (Note(f"The pod is {pod.promotion_status or 'of unknown promotion'}.", Tone.PLAIN),)
-    empty = why_none(scene, "replica links", entry, f"Pod {pod.name} has no replica links.")
-    return Level(f"pod {pod.name}", "replica links", LINK_COLUMNS, tuple(rows), empty, notes, (entry,))
+# ---------------------------------------------------------------------------------------------------------- arrays
 
 
 def array_connections(scene: Scene, ref: Ref) -> Level:
