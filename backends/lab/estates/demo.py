@@ -1,4 +1,4 @@
-"""The demo estate: Paris (production) and Lyon (DR), about 30 LPARs, 10 protection groups, 8 RCGs, 40 VMs.
+"""The demo estate: Paris (production) and Lyon (DR), about 30 LPARs, 10 protection groups, a pod, 8 RCGs, 40 VMs.
 
 Most of it is well. For whoever practises finding trouble, this is built in:
 

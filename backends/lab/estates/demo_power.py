@@ -1,9 +1,10 @@
-"""The demo's Power systems and the FlashArrays behind them: LPARs, their volumes, their protection groups."""
+"""The demo's Power systems and the FlashArrays behind them: LPARs, their volumes, their protection groups, a pod."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
+from backends.lab.flasharray import pods
 from backends.lab.flasharray.objects import Disk
 from backends.lab.flasharray.protection import add_group, backfill
 from backends.lab.flasharray.state import ArrayState, add_array, link_arrays
@@ -80,6 +81,7 @@ def build(world: World, prod: L2Segment, drill: L2Segment) -> None:
         group = add_group(lyon.array, name, [disk], [paris.array], replicate_every_s=900)
         backfill(lyon.array, group, 6, 7200 if name == "pg-lyo-mail" else 900)
     lyon.array.groups["pg-lyo-mail"].targets["fa-paris"].allowed = False
+    _pod(paris.array, lyon.array, "pod-web")
     _break_host(paris.array)
     paris.array.add_alert(
         "warning", "hardware", 39, ("CT1.FC2", "port"), "Fibre Channel port CT1.FC2 has lost its link"
@@ -157,6 +159,15 @@ def _lpar(
         period_s=service.period_s,
         on=on,
     )
+
+
+def _pod(source: ArrayState, target: ArrayState, name: str) -> None:
+    """A pod of two volumes that no host sees, replicated by ActiveDR."""
+    pod, other = pods.add_pod(source, name), pods.add_pod(target, name, promoted=False)
+    for number in (1, 2):
+        image = _image(name, f"web-{number}")
+        source.add_volume(f"{name}::web-{number}", 200 * GIB, image, pod)
+    pods.link((source, pod), (target, other))
 
 
 def _break_host(array: ArrayState) -> None:
