@@ -113,11 +113,13 @@ def _discard(draft: PodDraft, asked: Asked) -> None:
     if target:
         draft.confirm.append(f"discard DR writes of {at.name}")
         draft.loss = f"what was written to {_near(at)} since it was promoted there"
-        draft.lasting += [f"{at.failed_over}: these are no writes of a drill."] if at.failed_over is not None else []
+        draft.loss += f". {at.failed_over}: these are no writes of a drill" if at.failed_over is not None else ""
     else:
         draft.confirm.append(f"discard writes of {at.name} on {device}")
         draft.loss = f"what {_near(at)} holds and {_far(at)} does not"
-        draft.lasting.append(f"{_far(at)} is what counts from then on: {_near(at)} follows it.")
+        draft.notes.append(f"{_far(at)} is what counts from then on: {_near(at)} follows it.")
+    if alone and link is not None and link.status == REPLICATING and not link.paused:
+        draft.notes.append("Its link replicates: demoted without --discard nothing is lost.")
     if draft.refused:
         return
     step = Discard(*_sides(draft), DEMOTED if alone else PROMOTED)

@@ -226,6 +226,13 @@ def test_a_source_that_answers_and_is_demoted_is_proof_enough() -> None:
     assert (refusals(draft), draft.confirm) == ([], ["promote web", "lose 2 min"])
 
 
+@pytest.mark.parametrize(("status", "said"), [("replicating", True), ("unhealthy", False)])
+def test_whoever_discards_although_all_could_go_across_is_told_so(status: str, said: bool) -> None:
+    draft = drawn(array("fa-prd", pod(status=status)), DR, "demote", discard=True)
+    assert refusals(draft) == []
+    assert any("without --discard nothing is lost" in text for text in draft.notes) is said
+
+
 def test_both_sides_are_leased_by_the_ids_of_their_arrays() -> None:
     assert drawn(AFTER, QUIESCED, "promote").at.keys == ("pod:id-fa-dr:web", "pod:id-fa-prd:web")
     assert drawn(DR, replace(SILENT, owner=None), "promote").at.keys == ("pod:id-fa-dr:web",)
