@@ -10,7 +10,10 @@ import pytest
 
 from app.cli import main
 from app.orders import OrderError, candidates, understood
+from app.run_desk import RunDesk
+from store.estate import Pod
 from tests.app.recovery.pod_estate import PodEstate, pod_estate
+from tests.screens.estate import Estate, devices, entry
 
 
 @pytest.fixture(scope="module")
@@ -107,3 +110,11 @@ def test_the_console_understands_the_same_words(text: str) -> None:
 def test_completion_offers_every_verb_for_every_pod() -> None:
     found = candidates([], ["web", "erp"])
     assert found == [f"pod {verb} {pod}" for verb in ("demote", "promote", "undo") for pod in ("web", "erp")]
+
+
+def test_the_console_completes_the_pods_that_are_there_and_no_leftovers() -> None:
+    estate = Estate(devices())
+    for name, destroyed in (("web", False), ("web.undo-demote", True)):
+        estate.entries.append(entry(Pod("fa-oslo", "id-fa-oslo", name, name, destroyed, "promoted"), "fa-oslo"))
+    found = [text for text in RunDesk.orders(estate.scene()) if text.startswith("pod ")]
+    assert found == ["pod demote web", "pod promote web", "pod undo web"]
