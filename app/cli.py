@@ -50,6 +50,11 @@ files:
   config.example.toml explains every key.
 """
 
+CHECK = """\
+exit codes: 0 all is well; 1 a device could not be read; 3 one could only partly be read.
+With --naming: 0 no name breaks its pattern; 1 some do; 3 none does, and an array could not be read.
+"""
+
 INVENTORY = """\
 WHAT is lpars, pgroups, rcgs or replicas; without it all four (not with --csv).
 
@@ -100,8 +105,14 @@ def parser() -> argparse.ArgumentParser:
     labcommand.add_arguments(commands)
     _common(commands.choices["demo"], "pane", "read_only")
     _look(commands.choices["demo"])
-    check = commands.add_parser("check", help="read every device once; say what to do where it fails")
+    check = commands.add_parser(
+        "check",
+        help="read every device once; say what to do where it fails",
+        epilog=CHECK,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
     check.add_argument("names", nargs="*", metavar="NAME", help="only these devices")
+    check.add_argument("--naming", action="store_true", help="list the names on the FlashArrays that break [naming]")
     check.add_argument("--json", action="store_true", help="print JSON")
     _common(check, "config")
     _trust(commands.add_parser("trust", help="show and pin SSH host keys and TLS certificates"))
@@ -337,9 +348,12 @@ def _check(arguments: argparse.Namespace) -> int:
     if _unknown(arguments.names, settings.devices):
         return USAGE
     devices = [device for device in settings.devices if not arguments.names or device.name in arguments.names]
-    _ask_secrets(devices)
-    from app import check
+    from app import check, naming_check
 
+    if arguments.naming:
+        _ask_secrets(naming_check.arrays(devices))
+        return naming_check.run(settings, devices, as_json=arguments.json)
+    _ask_secrets(devices)
     return check.run(settings, devices, as_json=arguments.json)
 
 

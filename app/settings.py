@@ -13,6 +13,7 @@ from pathlib import Path
 from app import paths, values
 from app.config_table import Document, SettingProblem, SettingsError, Table
 from app.database_settings import databases
+from app.naming_settings import naming
 from app.pra_settings import pra
 from app.settings_login import NO_SECRET, USER, Login, reference, ssh_login
 from app.settings_records import (
@@ -91,8 +92,8 @@ def _syntax_error(path: Path, text: str, words: str) -> SettingsError:
 
 def _settings(document: Document, content: Mapping[str, object]) -> Settings:
     for key in content:
-        if key not in ("console", "sites", "devices", "pra", "databases"):
-            expected = "one of [console], [[sites]], [[devices]], [pra], [[databases]]"
+        if key not in ("console", "sites", "devices", "naming", "pra", "databases"):
+            expected = "one of [console], [[sites]], [[devices]], [naming], [pra], [[databases]]"
             document.complain((key,), key[:60], expected, "a key that is not known")
     console = document.table(content.get("console", {}), ("console",), "console")
     console.only(CONSOLE_KEYS)
@@ -117,6 +118,7 @@ def _settings(document: Document, content: Mapping[str, object]) -> Settings:
         rto_s=console.get("rto", values.duration(1, 30 * 86400), RTO_S),
         pra=pra(document, content, sites),
         databases=databases(document, content, {device.name for device in devices}, folder),
+        naming=naming(document, content),
     )
 
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 
 from app.database_records import DatabaseSettings
+from app.naming import Naming
 from app.pra_records import Pra
 from app.secrets import Reference
 from screens.clipboard import Way
@@ -116,7 +117,7 @@ class Settings:
     ``lab``: the devices are simulated, and every screen says so. ``rto_s`` is what a recovery may take, in seconds.
     ``guests`` are devices that one command was given besides: no pane shows them. ``pra``: which LPARs come back
     where, None where the file does not say it. ``databases`` can be put into backup mode; none is called as a
-    device is."""
+    device is. ``naming``: what names on the arrays are to look like."""
 
     path: Path
     read_only: bool
@@ -133,6 +134,7 @@ class Settings:
     guests: tuple[DeviceSettings, ...] = ()
     pra: Pra | None = None
     databases: tuple[DatabaseSettings, ...] = ()
+    naming: Naming = field(default_factory=Naming)
 
     @property
     def reached(self) -> tuple[DeviceSettings | DatabaseSettings, ...]:

@@ -84,6 +84,25 @@ class GroupAsked:
 
 
 @dataclass(frozen=True, slots=True)
+class LocalGroups:
+    """The names of all protection groups that were made on this array and are not destroyed. GET /protection-groups."""
+
+    def take(self, driver: Connected) -> tuple[str, ...]:
+        found = _rows(driver, "protection-groups", lambda row: records.group(row, NO_OWNER))
+        return tuple(group.name for group in found if group.is_local and not group.destroyed)
+
+
+@dataclass(frozen=True, slots=True)
+class GroupSnapshotNames:
+    """The names of all protection group snapshots on this array, of groups of other arrays too, that are not destroyed.
+    GET /protection-group-snapshots."""
+
+    def take(self, driver: Connected) -> tuple[str, ...]:
+        found = _rows(driver, "protection-group-snapshots", records.group_snapshot)
+        return tuple(snapshot.name for snapshot in found if not snapshot.destroyed)
+
+
+@dataclass(frozen=True, slots=True)
 class GroupMembers:
     """The names of a group's volumes: its own, and those connected to its hosts and host groups.
     GET /protection-groups/volumes, …/hosts, …/host-groups; /connections where it has any of these."""

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from app.database_records import DATABASE_KEYS, DATABASE_PORT, DATABASE_TIMEOUT_S
+from app.naming import NAMING_KEYS
 from app.pra_records import PRA_KEYS, PRA_SYSTEM_KEYS
 from app.settings import SettingsError, load
 from app.settings_records import CLI_KEYS, CONSOLE_KEYS, DEVICE_KEYS, SITE_KEYS
@@ -36,7 +37,7 @@ def test_every_key_that_is_commented_out_is_accepted_too(tmp_path: Path) -> None
 
 def test_nothing_changes_when_the_defaults_are_written_out(tmp_path: Path) -> None:
     """Except for keys whose example is no default: another way to log in, a file, another host."""
-    other = r"key_file|passphrase|user|password|ca_file|host|store|drill_vswitch|drill_vlan"
+    other = r"key_file|passphrase|user|password|ca_file|host|store|drill_vswitch|drill_vlan|volume|snapshot|pgroup"
     no_default = re.compile(rf"# (?:(?:{other})\b|\[devices\.cli\])")
     lines = []
     below = False
@@ -63,10 +64,19 @@ def test_every_other_key_stands_in_the_example() -> None:
     console = text[text.index("[console]") : text.index("[[sites]]")]
     site = text[text.index("[[sites]]") : text.index("[[devices]]")]
     cli = text[text.index("[devices.cli]") :].split("[[devices]]")[0]
-    database = text[text.index("# [[databases]]") : text.index("\n[pra]")]
+    database = text[text.index("# [[databases]]") : text.index("\n[naming]")]
     pra, systems = text[text.index("\n[pra]") :].split("[[pra.systems]]")
-    blocks = ((console, CONSOLE_KEYS), (site, SITE_KEYS), (cli, CLI_KEYS), (pra, PRA_KEYS), (systems, PRA_SYSTEM_KEYS))
-    for block, keys in (*blocks, (database, DATABASE_KEYS)):
+    naming = text[text.index("\n[naming]") : text.index("\n[pra]")]
+    blocks = (
+        (console, CONSOLE_KEYS),
+        (site, SITE_KEYS),
+        (cli, CLI_KEYS),
+        (database, DATABASE_KEYS),
+        (naming, NAMING_KEYS),
+        (pra, PRA_KEYS),
+        (systems, PRA_SYSTEM_KEYS),
+    )
+    for block, keys in blocks:
         for key in keys:
             assert re.search(rf"^#? ?{key} = ", block, re.MULTILINE), key
 
