@@ -18,7 +18,7 @@ from app.recovery.pod.situation import ArrayPods, PodNow
 from app.recovery.step import UnseenError
 from app.recovery.witnesses import Witness
 from app.settings_records import DeviceSettings
-from backends.flasharray.looks import ClockSkew, ArrayItself, Pods
+from backends.flasharray.looks import ArrayItself, ClockSkew, Pods
 from backends.flasharray.records import Owner
 from store.estate import DeviceKind, Pod, PodReplicaLink
 
