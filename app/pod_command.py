@@ -18,7 +18,8 @@ A destructive plan asks for words to be typed. Without a terminal give each as -
                             is demoted already. What is not across is lost: minutes that are typed
   promote POD --drill       the source stays promoted and goes on replicating; the hosts of this side are isolated
   demote POD --discard      at once: the end of a drill, or an old side that came back; what only this side holds is
-                            discarded, and kept in POD.undo-demote until the array eradicates that
+                            discarded, and kept in POD.undo-demote until the array eradicates that. With --disaster: a
+                            drill during which the source was lost; then promote POD --disaster
   undo POD                  promoted with what POD.undo-demote kept, which is used up by it; --drill: although the other
                             side stays promoted
 
@@ -41,7 +42,7 @@ def add_arguments(commands: argparse._SubParsersAction[argparse.ArgumentParser])
     add = pod.add_argument
     add("verb", choices=VERBS, metavar="VERB", help=", ".join(VERBS))
     add("pod", metavar="POD", help="its name on the array that is acted on")
-    add("--disaster", action="store_true", help="promote: the source is lost")
+    add("--disaster", action="store_true", help="promote, demote --discard: the source is lost")
     add("--drill", action="store_true", help="promote, undo: beside the other side, which stays promoted")
     add("--discard", action="store_true", help="demote: at once, without what is pending")
     add("--from", dest="undo", metavar="POD", help="undo: the undo-demote pod, where there are several")
@@ -72,11 +73,13 @@ def drawing(arguments: argparse.Namespace) -> Draw:
 
 
 def _fitting(verb: str, arguments: argparse.Namespace) -> None:
-    fits = {"disaster": ("promote",), "drill": ("promote", "undo"), "discard": ("demote",), "undo": ("undo",)}
+    fits = {"disaster": ("promote", "demote"), "drill": ("promote", "undo"), "discard": ("demote",), "undo": ("undo",)}
     for name, verbs in fits.items():
         if getattr(arguments, name) and verb not in verbs:
             option = "from" if name == "undo" else name
             raise ValueError(f"--{option} goes with {' and '.join(verbs)}, not with {verb}")
+    if arguments.disaster and verb == "demote" and not arguments.discard:
+        raise ValueError("--disaster goes with demote --discard: a drill that the disaster met")
     if arguments.disaster and arguments.drill:
         raise ValueError("--disaster and --drill exclude each other: in a drill the source serves on")
     if not 0 < arguments.wait <= 24 * 60:

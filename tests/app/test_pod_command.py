@@ -75,7 +75,8 @@ def test_words_that_are_lacking_change_nothing_and_with_them_it_is_done(
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (["demote", "web", "--disaster"], "--disaster goes with promote, not with demote"),
+        (["undo", "web", "--disaster"], "--disaster goes with promote and demote, not with undo"),
+        (["demote", "web", "--disaster"], "--disaster goes with demote --discard"),
         (["demote", "web", "--drill"], "--drill goes with promote and undo, not with demote"),
         (["promote", "web", "--discard"], "--discard goes with demote, not with promote"),
         (["promote", "web", "--from", "web.undo-demote"], "--from goes with undo, not with promote"),

@@ -107,7 +107,13 @@ def _discard(draft: PodDraft, asked: Asked) -> None:
     at, link, device = draft.at, draft.at.link, draft.at.here.device
     target = link is not None and link.direction == INBOUND
     alone = not target and at.peer is not None and at.peer.promotion_status == DEMOTED
-    _other(draft, DEMOTED if alone else PROMOTED, "how the other side stands is known", "no side would serve")
+    dark = target and asked.disaster and at.there is not None and at.there.silent
+    if dark:
+        _no_failover(draft)
+    else:
+        hint = "; of a drill that the disaster met: --disaster" if target else ""
+        words = "how the other side stands is known"
+        _other(draft, DEMOTED if alone else PROMOTED, words, "no side would serve", hint)
     _hosts_off(draft)
     draft.confirm.append(f"demote {at.name}")
     if target:
@@ -122,16 +128,25 @@ def _discard(draft: PodDraft, asked: Asked) -> None:
         draft.notes.append("Its link replicates: demoted without --discard nothing is lost.")
     if draft.refused:
         return
-    step = Discard(*_sides(draft), DEMOTED if alone else PROMOTED)
+    step = Discard(*_sides(draft), DEMOTED if alone else PROMOTED, dark)
     draft.add(step, f"Demote {at.name} on {device} at once", destructive=True, limit_s=asked.wait_s)
     if alone:
         draft.notes.append(f"Neither side takes writes until one is promoted: drdeck pod promote {_on(at)} --disaster.")
+    elif dark:
+        draft.notes.append(f"Then promote it with what its source sent last: drdeck pod promote {at.name} --disaster.")
     elif not target and at.there is not None:
         _protected(draft, at.there.device, at.other_name, _near(at), asked)
     draft.notes.append(
         f"It is kept in {at.name}.undo-demote on {device} until the array eradicates that, after a day by default; "
         f"drdeck pod undo {at.name} --on {device} brings it back."
     )
+
+
+def _no_failover(draft: PodDraft) -> None:
+    """A disaster during a drill: the drill's writes go, but nobody's who was served since a failover."""
+    said = draft.at.failed_over
+    words = "it was not promoted in a disaster"
+    draft.guard("pod.drill", words, said is None, said or "by no run that this store knows", draft.at.here)
 
 
 def _near(at: PodNow) -> str:

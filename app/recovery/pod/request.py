@@ -17,9 +17,10 @@ class PodVerb(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """``on`` is the device that has the pod, None: the only one that fits. ``disaster``: promoted although its source
-    is silent; ``drill``: although the other side stays promoted; ``discard``: demoted at once, without what is pending.
-    ``undo`` names the undo-demote pod to go back to, None: the only one. ``wait_s`` bounds each wait."""
+    """``on`` is the device that has the pod, None: the only one that fits. ``disaster``: promoted, or demoted at the
+    end of a drill, although its source is silent; ``drill``: promoted although the other side stays so; ``discard``:
+    demoted at once, without what is pending. ``undo`` names the undo-demote pod to go back to, None: the only one.
+    ``wait_s`` bounds each wait."""
 
     verb: PodVerb
     pod: str

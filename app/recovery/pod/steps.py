@@ -79,13 +79,15 @@ class Demote(Sends):
 @dataclass(frozen=True, slots=True)
 class Discard(Sends):
     """PATCH /pods?skip_quiesce=true: done when the pod is demoted. What it does not share with the other side is kept
-    in its undo-demote pod alone. Sent only while the other side is ``wanted``, as it was agreed to."""
+    in its undo-demote pod alone. Sent only while the other side is ``wanted``, as it was agreed to; ``dark``: or gives
+    no sign of life."""
 
     array: str
     pod: str
     peer: str
     peer_pod: str
     wanted: str
+    dark: bool = False
 
     def verb(self) -> DemotePod:
         return DemotePod(self.pod, False)
@@ -102,7 +104,12 @@ class Discard(Sends):
             return Seen(Verdict.CHANGING, told, f"it is {seeing.stands(pod)}")
         if (why := seeing.why_in_use(self.look(sight), self.pod)) is not None:
             return Seen(Verdict.REFUSED, told, why)
-        other = seeing.live(_pods(sight, self.peer), self.peer_pod)
+        try:
+            other = seeing.live(_pods(sight, self.peer), self.peer_pod)
+        except UnseenError as unseen:
+            if not (self.dark and unseen.silent):
+                raise
+            return Seen(Verdict.READY, told, f"it is promoted, and {self.peer} is silent")
         if other is None or other.promotion_status != self.wanted:
             why = f"{self.peer_pod} on {self.peer} is {seeing.stands(other)}, not {self.wanted}"
             return Seen(Verdict.REFUSED, told, why)

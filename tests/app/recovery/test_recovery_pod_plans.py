@@ -152,7 +152,20 @@ def test_the_other_side_is_known_by_what_the_array_calls_itself() -> None:
             "pod.source: web is demoted, outbound link idle",
         ),
         (PRD, DR, "demote", {"users": {"db": "it runs"}}, "pod.hosts: it runs"),
-        (DR, SILENT, "demote", {"discard": True}, "pod.peer: web on fa-prd: not read: unreachable"),
+        (
+            DR,
+            SILENT,
+            "demote",
+            {"discard": True},
+            "pod.peer: web on fa-prd: not read: unreachable; of a drill that the disaster met: --disaster",
+        ),
+        (
+            array("fa-dr", pod("promoted", "inbound")),
+            SILENT,
+            "demote",
+            {"discard": True, "disaster": True, "failed_over": "Run r promoted it"},
+            "pod.drill: Run r promoted it",
+        ),
         (
             AFTER,
             SILENT,
@@ -371,6 +384,27 @@ def test_writes_are_discarded_only_while_the_other_side_is_as_it_was_agreed(
     prd: ArrayPods, dr: ArrayPods, wanted: Verdict
 ) -> None:
     assert verdict(Discard("fa-prd", "web", "fa-dr", "web", "promoted"), prd, dr) is wanted
+
+
+@pytest.mark.parametrize(
+    ("prd", "dark", "wanted"),
+    [
+        (SILENT, True, Verdict.READY),
+        (SILENT, False, None),
+        (replace(SILENT, silent=False), True, None),
+        (QUIESCED, True, Verdict.REFUSED),
+    ],
+)
+def test_a_drill_is_given_up_beside_a_silent_source_only_where_that_was_agreed(
+    prd: ArrayPods, dark: bool, wanted: Verdict | None
+) -> None:
+    step = Discard("fa-dr", "web", "fa-prd", "web", "promoted", dark)
+    drilled = array("fa-dr", pod("promoted", "inbound", "unhealthy"))
+    if wanted is None:
+        with pytest.raises(UnseenError):
+            verdict(step, drilled, prd)
+    else:
+        assert verdict(step, drilled, prd) is wanted
 
 
 KEPT = Pod("", "", "u", "web.undo-demote", True, "demoted")

@@ -141,6 +141,22 @@ def test_a_drill_leaves_the_source_alone_and_its_writes_are_discarded(estate: Po
     assert estate.generation("lyon") == newest, "what came meanwhile is there, the drill is not"
 
 
+def test_a_disaster_during_a_drill_gives_the_drill_up_and_promotes_what_came_last(estate: PodEstate, at: Desk) -> None:
+    succeeded(at.do(PROMOTE, drill=True))
+    estate.generations(12)
+    estate.dark("paris", True)
+    (guard,) = at.plan(DEMOTE, discard=True).refused
+    assert "--disaster" in guard.evidence
+    succeeded(at.do(DEMOTE, discard=True, disaster=True))
+    run = succeeded(at.do(PROMOTE, disaster=True))
+    estate.switch("lyon", on=True)
+    (lost,) = losses(estate, "lyon/web2")
+    assert 0 < lost <= (run.plan.loss_s or 0)
+    estate.switch("lyon", on=False)
+    (guard,) = at.plan(DEMOTE, discard=True, disaster=True).refused
+    assert f"Run {run.id} promoted it in a disaster" in guard.evidence, "what was served is no drill"
+
+
 def test_which_side_discards_is_never_guessed(estate: PodEstate, at: Desk) -> None:
     succeeded(at.do(PROMOTE, drill=True))
     with pytest.raises(CannotPlanError, match=r"fa-prd: promoted, outbound .* fa-dr: promoted, inbound .* --on"):
