@@ -31,6 +31,9 @@ def write_config(lab: Lab, directory: Path, interval_s: int) -> Path:
         stretched = str(site.l2_stretched).lower()
         lines += ["[[sites]]", f"name = {_quoted(site.name)}", f"role = {_quoted(site.role.value)}"]
         lines += [f"l2_stretched = {stretched}", ""]
+    if lab.world.drill is not None:
+        vswitch, vlan = lab.world.drill
+        lines += ["[pra]", f"drill_vswitch = {_quoted(vswitch)}", f"drill_vlan = {vlan}", ""]
     for device in lab.world.devices.values():
         if isinstance(device.kind, DeviceKind):
             lines += _device(lab, device, device.kind, directory, interval_s)

@@ -94,7 +94,8 @@ class Timer:
 
 
 class World:
-    """One simulated estate. Its methods below :meth:`turn` are called inside a turn only."""
+    """One simulated estate. Its methods below :meth:`turn` are called inside a turn only. ``drill`` is the virtual
+    switch and VLAN of its isolated network, where LPARs have one."""
 
     def __init__(self, seed: int = 1, clock: Clock | None = None, timing: Timing = INSTANT) -> None:
         self.seed = seed
@@ -104,6 +105,7 @@ class World:
         self.faults = Faults()
         self.referee = Referee()
         self.sites: dict[str, LabSite] = {}
+        self.drill: tuple[str, int] | None = None
         self.segments: dict[str, L2Segment] = {}
         self.devices: dict[str, Device] = {}
         self.writers: dict[str, Writer] = {}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from backends.lab.flasharray import pods
-from backends.lab.flasharray.objects import Disk
+from backends.lab.flasharray.objects import Disk, Tag
 from backends.lab.flasharray.protection import add_group, backfill
 from backends.lab.flasharray.state import ArrayState, add_array, link_arrays
 from backends.lab.hmc.model import Hmc, LabLpar, PowerSystem
@@ -76,6 +76,7 @@ def build(world: World, prod: L2Segment, drill: L2Segment) -> None:
         every = EVERY_S[name]
         group = add_group(paris.array, name, disks, [lyon.array], replicate_every_s=every)
         backfill(paris.array, group, 8, every or 4 * 3600, took_s=20.0)
+        _pair(paris.array, lyon.array, name, disks)
     for name in LYON_GROUPS:
         disk = lyon.array.add_volume(f"{name.removeprefix('pg-')}_vol1", 500 * GIB, _image(name, "vol1"))
         group = add_group(lyon.array, name, [disk], [paris.array], replicate_every_s=900)
@@ -139,6 +140,15 @@ def _recovery(side: Side, service: Service, disks: list[Disk], macs: tuple[str, 
         side.array.attach(copy, service.name)
     kept = ("FA10B2EE1E02",) if service.name == "bill_app1" else macs
     _lpar(side, service, pairs, kept, on=False)
+
+
+def _pair(home: ArrayState, there: ArrayState, group: str, disks: list[Disk]) -> None:
+    """The copies of the volumes of a group say of which one each is."""
+    replica = there.groups[f"{home.name}:{group}"]
+    for disk in disks:
+        if disk.name in there.disks:
+            identity = replica.replicas[f"{home.name}:{disk.name}"]
+            there.disk(disk.name).tags.append(Tag("snapshot_mapping", identity, copyable=False))
 
 
 def _lpar(
