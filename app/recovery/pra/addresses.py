@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from app.recovery.pra.golden import next_profile
 from app.recovery.pra.situation import wwpns
@@ -28,7 +28,7 @@ def live(lpars: Iterable[Lpar]) -> dict[str, list[Lpar]]:
     return found
 
 
-def clashes(lpar: Lpar, others: dict[str, list[Lpar]], but: frozenset[str]) -> list[str]:
+def clashes(lpar: Lpar, others: Mapping[str, list[Lpar]], but: frozenset[str]) -> list[str]:
     """Addresses of ``lpar`` that are live in another one, in words. ``but`` are the keys of LPARs that are stopped
     before it is activated."""
     found = []

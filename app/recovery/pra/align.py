@@ -13,13 +13,14 @@ from app.recovery.pra.align_storage import align_storage
 from app.recovery.pra.alignment import Aligned, Finding
 from app.recovery.pra.situation import ArrayNow, Pair, PraNow, SideNow
 from app.recovery.pra.volumes import copies
+from store.turns import paced
 
 
 def align(now: PraNow) -> tuple[Aligned, ...]:
     """One for each protected LPAR, in order of their names."""
     slots = Slots.of(now.recovery)
     names = Counter(lpar.name for lpar in now.nominal.lpars if lpar.env != "vioserver")
-    return tuple(_align(now, pair, slots, twice=names[pair.name] > 1) for pair in now.pairs)
+    return tuple(_align(now, pair, slots, twice=names[pair.name] > 1) for pair in paced(now.pairs))
 
 
 def _align(now: PraNow, pair: Pair, slots: Slots, *, twice: bool) -> Aligned:

@@ -5,6 +5,7 @@ Nothing here needs the nominal site: with that dark, definitions, hosts, tags an
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
@@ -50,9 +51,12 @@ def members(now: PraNow, names: Sequence[str]) -> tuple[Member, ...]:
     """The members by name or pattern, in order of their names. Raises :class:`CannotPlanError` for a name that is no
     LPAR there, or several."""
     there = [lpar for lpar in now.recovery.lpars if lpar.env != "vioserver"]
+    by_name: dict[str, list[Lpar]] = defaultdict(list)
+    for lpar in there:
+        by_name[lpar.name].append(lpar)
     found: dict[str, Lpar] = {}
     for name in names:
-        fitting = [lpar for lpar in there if fnmatchcase(lpar.name, name)]
+        fitting = by_name.get(name) or [lpar for lpar in there if fnmatchcase(lpar.name, name)]
         if not fitting:
             raise CannotPlanError(f"No LPAR at {now.recovery.site} is called {name}{_unread(now)}")
         for lpar in fitting:
@@ -81,8 +85,7 @@ def _member(now: PraNow, lpar: Lpar) -> Member:
 def _disks(array: ArrayNow, host: Host) -> Iterable[Disk]:
     seen = [*array.seen_by.get(host.name, ()), *array.seen_by.get(host.host_group or "", ())]
     for volume, lun in sorted(seen, key=lambda v: (v[1] or 0, v[0].name)):
-        tag = array.tags.get(volume.name)
-        found = next(((g, p) for g, parts in array.parts.items() for p in parts if tag and p.source_id == tag), None)
+        found = array.part_of.get(array.tags.get(volume.name, ""))
         group = array.groups.get(found[0]) if found is not None else None
         newest = group.newest_complete if group is not None else None
         yield Disk(array, volume, lun, group, newest, found[1] if found is not None else None)

@@ -18,6 +18,7 @@ from app.recovery.pra.situation import ArrayNow, HmcNow, Pair, PraNow, SideNow, 
 from app.recovery.pra.volumes import Copy, copies
 from store.estate import Lpar, LparState, ProtectionGroup
 from store.readiness import Check, Readiness, Severity, Verdict, sorted_checks
+from store.turns import paced
 
 HARD, BLOCK, WARN = Severity.HARD, Severity.BLOCK, Severity.WARN
 ALIGN = "drdeck pra shows what is lacking, drdeck pra --apply adds it"
@@ -46,13 +47,17 @@ def check(now: PraNow, drilled: Mapping[str, datetime] | None = None) -> tuple[R
     """One for each protected LPAR. ``drilled`` says when each last answered in a drill (UTC)."""
     aligned = {each.lpar: each for each in align(now)}
     shared = _shared(now)
-    return tuple(
-        Readiness(pair.name, now.now, sorted_checks([*_one(now, pair, aligned[pair.name], drilled or {}), *shared]))
-        for pair in now.pairs
-    )
+    live = addresses.live((*now.nominal.lpars, *now.recovery.lpars))
+    found = []
+    for pair in paced(now.pairs):
+        checks = [*_one(now, pair, aligned[pair.name], live, drilled or {}), *shared]
+        found.append(Readiness(pair.name, now.now, sorted_checks(checks)))
+    return tuple(found)
 
 
-def _one(now: PraNow, pair: Pair, aligned: Aligned, drilled: Mapping[str, datetime]) -> list[Check]:
+def _one(
+    now: PraNow, pair: Pair, aligned: Aligned, live: Mapping[str, list[Lpar]], drilled: Mapping[str, datetime]
+) -> list[Check]:
     found = _Found()
     home = pair.home
     if home is None:
@@ -60,7 +65,7 @@ def _one(now: PraNow, pair: Pair, aligned: Aligned, drilled: Mapping[str, dateti
     _own_wwpns(now, pair, home, found)
     _definition(now, pair, home, aligned, found)
     _storage(now, home, aligned, found)
-    _networks(now, pair, home, found)
+    _networks(pair, home, live, found)
     last = drilled.get(pair.name)
     never = [] if last is not None else ["it never answered in a drill"]
     good = f"last drilled {last:%Y-%m-%d}" if last is not None else ""
@@ -86,8 +91,8 @@ def _own_wwpns(now: PraNow, pair: Pair, home: Lpar, found: _Found) -> None:
                 continue
             host = host_of(lpar, array, now.pra, now.owners[side.site])
             mine = set(wwpns(lpar))
-            lacking += [f"{w} of {lpar.name} is on no host of {array.device}" for w in mine - set(array.by_wwpn)]
-            others = {array.by_wwpn[w].name for w in mine & set(array.by_wwpn)} - {host.name if host else ""}
+            lacking += [f"{w} of {lpar.name} is on no host of {array.device}" for w in mine if w not in array.by_wwpn]
+            others = {array.by_wwpn[w].name for w in mine if w in array.by_wwpn} - {host.name if host else ""}
             twice += [f"the host {name} on {array.device} holds WWPNs of {lpar.name}" for name in sorted(others)]
             seen += 1
     found.add("pwr.wwpn-both", BLOCK, sorted(lacking), f"on the hosts of {seen} arrays", ALIGN)
@@ -212,13 +217,12 @@ def _targets(every: Iterable[Copy], found: _Found) -> None:
 # ------------------------------------------------------------------------------------------------------------- shared
 
 
-def _networks(now: PraNow, pair: Pair, home: Lpar, found: _Found) -> None:
-    """Nobody else has its MACs live now."""
+def _networks(pair: Pair, home: Lpar, live: Mapping[str, list[Lpar]], found: _Found) -> None:
+    """Nobody else has its MACs live now. ``live`` are the LPARs that are up, by each of their addresses."""
     partner = pair.partner
     if partner is None:
         return
-    everybody = [lpar for side in (now.nominal, now.recovery) for lpar in side.lpars]
-    wrong = addresses.clashes(partner, addresses.live(everybody), frozenset({home.key}))
+    wrong = addresses.clashes(partner, live, frozenset({home.key}))
     found.add("pwr.mac-live", HARD, wrong, "its addresses are live nowhere else", "find out who else has them")
 
 

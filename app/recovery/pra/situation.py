@@ -89,6 +89,24 @@ class ArrayNow:
         return {name: tuple(sorted(each, key=lambda v: (v[1] or 0, v[0].name))) for name, each in found.items()}
 
     @cached_property
+    def tagged(self) -> Mapping[str, tuple[str, ...]]:
+        """By what a pairing tag says: the volumes that carry it."""
+        found: dict[str, list[str]] = defaultdict(list)
+        for name, source in self.tags.items():
+            found[source].append(name)
+        return {source: tuple(names) for source, names in found.items()}
+
+    @cached_property
+    def part_of(self) -> Mapping[str, tuple[str, VolumeSnapshot]]:
+        """By the source of a volume snapshot, as pairing tags name it: its group, and the snapshot."""
+        found: dict[str, tuple[str, VolumeSnapshot]] = {}
+        for group, parts in self.parts.items():
+            for part in parts:
+                if part.source_id:
+                    found.setdefault(part.source_id, (group, part))
+        return found
+
+    @cached_property
     def groups_of(self) -> Mapping[str, tuple[ProtectionGroup, ...]]:
         """By volume: the groups of this array that it is a member of, by itself or through its hosts."""
         found: dict[str, list[ProtectionGroup]] = defaultdict(list)

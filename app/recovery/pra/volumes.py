@@ -79,7 +79,7 @@ def _copy(now: PraNow, home: ArrayNow, volume: Volume, lun: int | None) -> Copy:
 def _paired(found: Copy, there: ArrayNow, volume: Volume) -> Copy:
     """With the volume that carries the tag; else with the one of the same name."""
     ids = {volume.id, *((found.part.source_id,) if found.part is not None and found.part.source_id else ())}
-    tagged = sorted(name for name, value in there.tags.items() if value in ids and name in there.volumes)
+    tagged = sorted(name for known in ids for name in there.tagged.get(known, ()) if name in there.volumes)
     if len(tagged) > 1:
         words = (
             f"{', '.join(tagged)} on {there.device} are both paired with {volume.name}: take the tag off all but one"
