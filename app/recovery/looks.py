@@ -114,6 +114,8 @@ class Devices:
         self._runs = 0
         self._kept: dict[str, Kept] = {}
         self._in_parts: set[str] = set()
+        self._looking: set[Any] = set()
+        self._abandoned = False
 
     # ------------------------------------------------------------------------------------------------------- asking
 
@@ -186,16 +188,43 @@ class Devices:
         a way of its own to keep them."""
         slots = self._slots[device]
         if device in self._kept:
-            with slots.empty(urgent), closing(self._connect(device)) as driver:
+            with slots.empty(urgent), closing(self._connect(device)) as driver, self._known(driver, urgent):
                 yield driver
             return
         driver, good = slots.take("", urgent), False
         try:
             driver = driver or self._connect(device)
-            yield driver
+            with self._known(driver, urgent):
+                yield driver
             good = True
         finally:
             slots.give("", driver, good)
+
+    @contextmanager
+    def _known(self, driver: Any, urgent: bool) -> Iterator[None]:
+        """Within, a look with this driver ends where all are abandoned. A verb is never cut off."""
+        if urgent:
+            yield
+            return
+        with self._lock:
+            self._looking.add(driver)
+            abandoned = self._abandoned
+        try:
+            if abandoned:
+                driver.close()
+            yield
+        finally:
+            with self._lock:
+                self._looking.discard(driver)
+
+    def abandon(self) -> None:
+        """End every look that is under way, and those that still begin: the console ends. What is being sent goes on.
+        Waits for nothing."""
+        with self._lock:
+            self._abandoned = True
+            found = list(self._looking)
+        for driver in found:
+            threading.Thread(target=driver.close, name="close a driver", daemon=True).start()
 
     # ------------------------------------------------------------------------------------------------------ keeping
 

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from app.pra_records import Pra
+from app.recovery.beside import beside
 from app.recovery.looks import Devices
 from app.recovery.pg.pairing import TAG
 from app.recovery.pra.situation import ArrayNow, HmcNow, PraNow, SideNow
 from app.recovery.step import UnseenError
 from app.settings_records import DeviceSettings
-from backends.flasharray.looks import Initiators, SnapshotMembers, Tags, VolumeSnapshot
+from backends.flasharray.looks import Connected, Initiators, SnapshotMembers, Tags, VolumeSnapshot
 from store.estate import DeviceKind, ProtectionGroup, Reading
 
 _KINDS = (DeviceKind.HMC, DeviceKind.FLASHARRAY)
@@ -28,8 +29,7 @@ def look(devices: Devices, configured: Iterable[DeviceSettings], pra: Pra) -> Pr
     def read(device: DeviceSettings) -> HmcNow | ArrayNow:
         return _hmc(devices, device, since) if device.kind is DeviceKind.HMC else _array(devices, device, since)
 
-    with ThreadPoolExecutor(max(1, len(wanted))) as pool:
-        found = list(zip(wanted, pool.map(read, wanted), strict=True))
+    found = list(zip(wanted, beside(read, wanted, "look"), strict=True))
     nominal, recovery = (_side(site, [(d, f) for d, f in found if d.site == site]) for site in sites)
     return PraNow(pra, datetime.now(UTC), nominal, recovery)
 
@@ -50,19 +50,34 @@ def _array(devices: Devices, device: DeviceSettings, since: float) -> ArrayNow:
     name = device.name
     try:
         reading = devices.reading(name, since)
-        tags: Mapping[str, str] = devices.look((name, Tags(TAG)), since)[0]
-        logged_in: frozenset[str] = devices.look((name, Initiators()), since)[0]
-        return ArrayNow(name, reading, "", False, tags, logged_in, _parts(devices, name, reading, since))
+        rest: _Rest = devices.look((name, _RestAsked(_newest(reading))), since)[0]
+        return ArrayNow(name, reading, "", False, rest.tags, rest.logged_in, rest.parts)
     except UnseenError as error:
         return ArrayNow(name, None, str(error), error.silent)
 
 
-def _parts(devices: Devices, name: str, reading: Reading, since: float) -> Mapping[str, tuple[VolumeSnapshot, ...]]:
-    """What the newest complete snapshot of each replica group holds."""
-    found = {}
-    for group in reading.objects:
-        if isinstance(group, ProtectionGroup) and not group.is_local and not group.destroyed:
-            newest = group.newest_complete
-            if newest is not None:
-                found[group.name] = devices.look((name, SnapshotMembers(newest.name)), since)[0]
-    return found
+def _newest(reading: Reading) -> tuple[tuple[str, str], ...]:
+    """Each replica group with its newest complete snapshot."""
+    groups = [each for each in reading.objects if isinstance(each, ProtectionGroup) and not each.is_local]
+    newest = [(group.name, group.newest_complete) for group in groups if not group.destroyed]
+    return tuple((name, snapshot.name) for name, snapshot in newest if snapshot is not None)
+
+
+@dataclass(frozen=True, slots=True)
+class _Rest:
+    """What a reading of an array leaves out: tags by volume, WWPNs logged in, volume snapshots by replica group."""
+
+    tags: Mapping[str, str]
+    logged_in: frozenset[str]
+    parts: Mapping[str, tuple[VolumeSnapshot, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class _RestAsked:
+    """All of that in one session. ``newest`` are groups with the snapshot whose parts are asked for."""
+
+    newest: tuple[tuple[str, str], ...]
+
+    def take(self, driver: Connected) -> _Rest:
+        parts = {group: SnapshotMembers(snapshot).take(driver) for group, snapshot in self.newest}
+        return _Rest(Tags(TAG).take(driver), Initiators().take(driver), parts)
