@@ -118,10 +118,14 @@ def take(
 
 
 def backfill(array: ArrayState, group: Group, count: int, every_s: float, took_s: float = 60.0) -> None:
-    """Give a group a past: ``count`` snapshots, ``every_s`` apart up to now, each long since on all targets."""
+    """Give a group a past: ``count`` snapshots, ``every_s`` apart, each long since on all targets. The next one of its
+    schedule then comes when it is due."""
+    timer = group.replication.timer
+    due = timer.when if timer is not None and group.replication.frequency_s == every_s else array.now + took_s
     for number in range(count, 0, -1):
         group.counter += 1
-        made = _record(array, group, str(group.counter), array.now - number * every_s + took_s, True)
+        when = min(due - number * every_s, array.now - took_s)
+        made = _record(array, group, str(group.counter), when, True)
         for target in group.targets.values():
             transfers.deliver(array, made, target, took_s)
 
