@@ -82,7 +82,8 @@ def _uncertain(obj: e.EstateObject, name: str) -> bool:
         return False
     if " of profile " in name:
         return "profiles" in obj.unread
-    return {"WWPNs": "fc", "MACs": "eth"}.get(name) in obj.unread
+    parts = {"WWPNs": {"fc"}, "MACs": {"eth", "ports"}}.get(name, set())
+    return bool(parts.intersection(obj.unread))
 
 
 # ---------------------------------------------------------------------------------------------------------- per kind
@@ -109,7 +110,7 @@ def _lpar(obj: e.Lpar) -> Facts:
     }
     for profile in obj.profiles:
         found[f"WWPNs of profile {profile.name}"] = frozenset(w for adapter in profile.fc for w in adapter.wwpns)
-        found[f"MACs of profile {profile.name}"] = frozenset(a.mac for a in profile.eth if a.mac is not None)
+        found[f"MACs of profile {profile.name}"] = frozenset(profile.macs)
     for mapping in obj.npiv:
         found[f"NPIV {mapping.vfchost}"] = mapping.status
     return found

@@ -16,7 +16,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 
 from backends.endpoint import Limits, SshAccess
-from backends.hmc import npiv, reading
+from backends.hmc import npiv, ports, reading
 from backends.hmc.reading import Answers, Gathered
 from backends.hmc.records import Table, table
 from backends.hmc.ssh import HmcSession
@@ -32,6 +32,8 @@ _SYSTEM_TABLES: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ("profiles", "lssyscfg -r prof", reading.PROFILE_FIELDS),
     ("fc", "lshwres -r virtualio --rsubtype fc --level lpar", reading.FC_FIELDS),
     ("eth", "lshwres -r virtualio --rsubtype eth --level lpar", reading.ETH_FIELDS),
+    ("vnics", ports.VNICS, ports.VNIC_FIELDS),
+    ("logical_ports", ports.LOGICAL_PORTS, ports.LOGICAL_PORT_FIELDS),
     ("scsi", "lshwres -r virtualio --rsubtype scsi --level lpar", reading.SCSI_FIELDS),
     ("system_mem", "lshwres -r mem --level sys", reading.SYSTEM_MEM_FIELDS),
     ("system_proc", "lshwres -r proc --level sys", reading.SYSTEM_PROC_FIELDS),
@@ -176,22 +178,29 @@ class _Sweep:
     # --------------------------------------------------------------------------------------------------- commands
 
     def _lpar_table(self, target: str) -> Table:
-        command = f"{LPARS} -m {target}"
-        try:
-            return self._table(command, reading.LPAR_FIELDS)
-        except DeviceError as error:
-            if error.failure is not Failure.REFUSED or error.code is not None or "uuid" not in error.text:
-                raise
-        names = tuple(name for name in reading.LPAR_FIELDS if name != "uuid")  # HMCs that know no UUIDs
-        return self._table(command, names)
+        return self._known(f"{LPARS} -m {target}", reading.LPAR_FIELDS, ("uuid",))
 
     def _system_table(self, command: str, names: Sequence[str], target: str) -> Table:
+        full = f"{command} -m {target}"
         try:
-            return self._table(f"{command} -m {target}", names)
+            return self._known(full, names, reading.PROFILE_OPTIONAL if names is reading.PROFILE_FIELDS else ())
         except DeviceError as error:
             if error.code == reading.NO_VIRTUAL_FC:
                 return Table()
-            raise
+            if command not in (ports.VNICS, ports.LOGICAL_PORTS) or error.failure is not Failure.REFUSED:
+                raise
+            unknown = error.code is None and ("--rsubtype" in error.text or " -r" in error.text)
+            return Table() if unknown else Table((), (Problem(full, error.text, "the network ports of this system"),))
+
+    def _known(self, command: str, names: Sequence[str], optional: Sequence[str]) -> Table:
+        """The table, without the ``optional`` columns where the HMC says that it knows one of them not."""
+        try:
+            return self._table(command, names)
+        except DeviceError as error:
+            refused = error.failure is Failure.REFUSED and error.code is None
+            if not refused or not any(name in error.text for name in optional):
+                raise
+        return self._table(command, tuple(name for name in names if name not in optional))
 
     def _table(self, command: str, names: Sequence[str]) -> Table:
         full = f"{command} -F {','.join(names)} --header"

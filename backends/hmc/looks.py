@@ -12,10 +12,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol, TypeVar
 
-from backends.hmc import npiv, reading
+from backends.hmc import npiv, ports, reading
 from backends.hmc.records import Row, table
 from backends.outcome import DeviceError, Failure, ParseError, Sent
-from store.estate import EthAdapter, FcAdapter, Lpar, LparProfile, ManagedSystem, NpivMapping, SystemState
+from store.estate import EthAdapter, FcAdapter, Lpar, LparProfile, ManagedSystem, NicPort, NpivMapping, SystemState
 
 T = TypeVar("T")
 _UNKNOWN = ManagedSystem("", "", "", SystemState.OPERATING)
@@ -51,7 +51,13 @@ class ProfilesOf:
 
     def take(self, driver: Asking) -> Mapping[str, tuple[LparProfile, ...]]:
         command = f"lssyscfg -r prof -m {shlex.quote(self.system)}"
-        return _by_lpar(_rows(driver, command, reading.PROFILE_FIELDS, _owned(reading.profile)))
+        try:
+            return _by_lpar(_rows(driver, command, reading.PROFILE_FIELDS, _owned(reading.profile)))
+        except DeviceError as error:
+            if error.failure is not Failure.REFUSED or not any(n in error.text for n in reading.PROFILE_OPTIONAL):
+                raise
+        names = tuple(name for name in reading.PROFILE_FIELDS if name not in reading.PROFILE_OPTIONAL)
+        return _by_lpar(_rows(driver, command, names, _owned(reading.profile)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +85,20 @@ class EthOf:
     def take(self, driver: Asking) -> Mapping[str, tuple[EthAdapter, ...]]:
         command = f"lshwres -r virtualio --rsubtype eth --level lpar -m {shlex.quote(self.system)}"
         return _by_lpar(_rows(driver, command, reading.ETH_FIELDS, _owned(reading.eth)))
+
+
+@dataclass(frozen=True, slots=True)
+class NicPortsOf:
+    """The vNICs and SR-IOV logical ports that each LPAR of a system has now. ``lshwres … --rsubtype vnic`` and
+    ``… --rsubtype logport``."""
+
+    system: str
+
+    def take(self, driver: Asking) -> Mapping[str, tuple[NicPort, ...]]:
+        target = shlex.quote(self.system)
+        found = _rows(driver, f"{ports.VNICS} -m {target}", ports.VNIC_FIELDS, _owned(ports.vnic))
+        command = f"{ports.LOGICAL_PORTS} -m {target}"
+        return _by_lpar([*found, *_rows(driver, command, ports.LOGICAL_PORT_FIELDS, _owned(ports.logical_port))])
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Generic, TypeVar
 
 from backends import parse
-from backends.hmc import profiles
+from backends.hmc import ports, profiles
 from backends.hmc.records import Row, Table
 from backends.outcome import ParseError
 from store.estate import (
@@ -41,7 +41,10 @@ PROFILE_FIELDS = (
     *("desired_proc_units", "min_procs", "max_procs", "min_proc_units", "max_proc_units", "sharing_mode"),
     *("uncap_weight", "max_virtual_slots", "boot_mode", "auto_start"),
     *("virtual_fc_adapters", "virtual_eth_adapters", "virtual_scsi_adapters"),
+    *("vnic_adapters", "sriov_eth_logical_ports"),
 )
+PROFILE_OPTIONAL = ("vnic_adapters", "sriov_eth_logical_ports")
+"""What an old HMC does not know."""
 _REMOTE = ("remote_lpar_id", "remote_lpar_name", "remote_slot_num")
 FC_FIELDS = ("lpar_name", "lpar_id", "slot_num", "adapter_type", "is_required", *_REMOTE, "wwpns")
 SCSI_FIELDS = ("lpar_name", "lpar_id", "slot_num", "adapter_type", "is_required", *_REMOTE)
@@ -70,6 +73,8 @@ class Answers:
     fc: Table = field(default_factory=Table)
     eth: Table = field(default_factory=Table)
     scsi: Table = field(default_factory=Table)
+    vnics: Table = field(default_factory=Table)
+    logical_ports: Table = field(default_factory=Table)
     system_mem: Table = field(default_factory=Table)
     system_proc: Table = field(default_factory=Table)
     lpar_mem: Table = field(default_factory=Table)
@@ -178,6 +183,10 @@ def profile(row: Row) -> LparProfile:
         max_proc_units=row.optional_decimal("max_proc_units"),
         sharing_mode=row.optional("sharing_mode"),
         uncap_weight=row.optional_number("uncap_weight"),
+        ports=(
+            *_adapters(row, "vnic_adapters", ports.profile_vnic),
+            *_adapters(row, "sriov_eth_logical_ports", ports.profile_logical_port),
+        ),
     )
 
 
@@ -230,6 +239,8 @@ def eth(row: Row) -> EthAdapter:
 
 
 def _adapters(row: Row, name: str, read: Callable[[str], _T]) -> tuple[_T, ...]:
+    if name in PROFILE_OPTIONAL and name not in row.fields:
+        return ()
     try:
         return tuple(read(text) for text in row.list_of(name))
     except ParseError as error:
@@ -303,12 +314,15 @@ def assemble(system: ManagedSystem, bare: Iterable[Lpar], answers: Answers, into
     fcs = into.by_lpar(answers.fc, f"virtual FC adapters {at}", fc)
     eths = into.by_lpar(answers.eth, f"virtual Ethernet adapters {at}", eth)
     scsis = into.by_lpar(answers.scsi, f"virtual SCSI adapters {at}", scsi)
+    vnics = into.by_lpar(answers.vnics, f"vNICs {at}", ports.vnic)
+    logical = into.by_lpar(answers.logical_ports, f"SR-IOV logical ports {at}", ports.logical_port)
     profs = into.by_lpar(answers.profiles, f"profiles {at}", profile)
     mem = into.by_lpar(answers.lpar_mem, f"memory {at}", lambda row: row.optional_number("curr_mem"))
     proc = into.by_lpar(answers.lpar_proc, f"processors {at}", _processors)
     codes = into.by_lpar(answers.refcodes, f"reference codes {at}", _refcode)
-    parts: dict[str, PerLpar[Any]] = {"fc": fcs, "eth": eths, "scsi": scsis, "profiles": profs}
-    parts |= {"mem": mem, "proc": proc, "refcode": codes}
+    both = PerLpar[Any](marked=vnics.marked | logical.marked, everyone=vnics.everyone or logical.everyone)
+    parts: list[tuple[str, PerLpar[Any]]] = [("fc", fcs), ("eth", eths), ("scsi", scsis), ("ports", both)]
+    parts += [("profiles", profs), ("mem", mem), ("proc", proc), ("refcode", codes)]
     into.systems.append(with_capacity(system, answers, into))
     for one in bare:
         number = one.lpar_id
@@ -325,7 +339,8 @@ def assemble(system: ManagedSystem, bare: Iterable[Lpar], answers: Answers, into
                 scsi=tuple(sorted(scsis.of(number), key=_slot)),
                 profiles=profs.of(number),
                 npiv=answers.npiv.get(one.name, ()),
-                unread=tuple(name for name, part in parts.items() if part.incomplete(number)),
+                unread=tuple(name for name, part in parts if part.incomplete(number)),
+                ports=(*vnics.of(number), *logical.of(number)),
             )
         )
 

@@ -36,7 +36,9 @@ if TYPE_CHECKING:
         LparProfile,
         LparState,
         ManagedSystem,
+        NicPort,
         NpivMapping,
+        PortKind,
         ScsiAdapter,
         SystemState,
     )
@@ -61,8 +63,8 @@ _HOMES = {
     for module, names in {
         "flasharray": "ArrayAlert ArrayConnection FlashArray Host PgroupRetention PgroupSchedule PgroupSnapshot "
         "PgroupTarget Pod PodReplicaLink ProtectionGroup Volume",
-        "power": "AdapterType EthAdapter FcAdapter Lpar LparProfile LparState ManagedSystem NpivMapping "
-        "ScsiAdapter SystemState",
+        "power": "AdapterType EthAdapter FcAdapter Lpar LparProfile LparState ManagedSystem NicPort NpivMapping "
+        "PortKind ScsiAdapter SystemState",
         "reading": "KIND_OF KINDS EstateObject Problem Reading Unread",
         "remotecopy": "RcgMode RcgRole RcgStatus RcopyLink RcopyTarget RemoteCopyGroup RemoteCopyVolume "
         "StorageSystem SyncStatus Vlun",
@@ -100,6 +102,7 @@ __all__ = [
     "LparProfile",
     "LparState",
     "ManagedSystem",
+    "NicPort",
     "NpivMapping",
     "PgroupRetention",
     "PgroupSchedule",
@@ -107,6 +110,7 @@ __all__ = [
     "PgroupTarget",
     "Pod",
     "PodReplicaLink",
+    "PortKind",
     "PowerState",
     "Problem",
     "ProtectionGroup",

@@ -100,6 +100,29 @@ class EthAdapter:
     qos: str = "none"
 
 
+class PortKind(StrEnum):
+    """What carries a MAC beside a virtual Ethernet adapter."""
+
+    VNIC = "vNIC"
+    SRIOV = "SR-IOV port"
+
+
+@dataclass(frozen=True, slots=True)
+class NicPort:
+    """A vNIC or an SR-IOV Ethernet logical port. ``place`` is the virtual slot of a vNIC (``5``), or adapter and
+    logical port (``1/27004001``). ``mac``: 12 upper-case hex digits; ``None`` where it has none, or where a profile
+    lets the HMC choose. ``port_vlan_id`` 0: no port VLAN."""
+
+    kind: PortKind
+    place: str
+    mac: str | None
+    port_vlan_id: int = 0
+
+    @property
+    def label(self) -> str:
+        return f"{self.kind} {self.place}"
+
+
 @dataclass(frozen=True, slots=True)
 class ScsiAdapter:
     """A virtual SCSI adapter."""
@@ -135,6 +158,12 @@ class LparProfile:
     max_proc_units: float | None = None
     sharing_mode: str | None = None
     uncap_weight: int | None = None
+    ports: tuple[NicPort, ...] = ()
+
+    @property
+    def macs(self) -> tuple[str, ...]:
+        """What it gives; those that the HMC chooses are not known."""
+        return _macs(self.eth, self.ports)
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,8 +185,9 @@ class Lpar:
     """A logical partition. The running adapters come from ``lshwres``; ``profiles`` from ``lssyscfg -r prof``.
 
     ``refcode`` is the newest reference code with its time as the HMC prints it (local time of the HMC, no zone).
-    ``npiv`` is filled for a VIOS only. ``unread`` names the parts above of which a row could not be read (``fc``,
-    ``eth``, ``scsi``, ``profiles``, ``mem``, ``proc``, ``refcode``): what stands in them is not all there is.
+    ``npiv`` is filled for a VIOS only; ``ports`` of one are those by which it serves vNICs. ``unread`` names the parts
+    above of which a row could not be read (``fc``, ``eth``, ``scsi``, ``ports``, ``profiles``, ``mem``, ``proc``,
+    ``refcode``): what stands in them is not all there is.
     """
 
     system: str
@@ -183,6 +213,7 @@ class Lpar:
     profiles: tuple[LparProfile, ...] = ()
     npiv: tuple[NpivMapping, ...] = ()
     unread: tuple[str, ...] = ()
+    ports: tuple[NicPort, ...] = ()
 
     @property
     def key(self) -> str:
@@ -194,4 +225,9 @@ class Lpar:
 
     @property
     def macs(self) -> tuple[str, ...]:
-        return tuple(adapter.mac for adapter in self.eth if adapter.mac is not None)
+        return _macs(self.eth, self.ports)
+
+
+def _macs(eth: tuple[EthAdapter, ...], ports: tuple[NicPort, ...]) -> tuple[str, ...]:
+    macs = (*(adapter.mac for adapter in eth), *(port.mac for port in ports))
+    return tuple(mac for mac in macs if mac is not None)

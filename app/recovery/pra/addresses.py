@@ -7,14 +7,16 @@ from collections.abc import Iterable, Mapping
 
 from app.recovery.pra.golden import next_profile
 from app.recovery.pra.situation import wwpns
-from store.estate import Lpar, LparState
+from store.estate import Lpar, LparProfile, LparState
 
 
 def macs(lpar: Lpar) -> tuple[str, ...]:
     """The MACs that it has, and those that its next activation gives it."""
     given = next_profile(lpar)
-    adapters = (*lpar.eth, *(given.eth if given is not None else ()))
-    return tuple(dict.fromkeys(a.mac for a in adapters if a.mac is not None and a.trunk_priority is None))
+    every: tuple[Lpar | LparProfile, ...] = (lpar, given) if given is not None else (lpar,)
+    found = [a.mac for held in every for a in held.eth if a.mac is not None and a.trunk_priority is None]
+    found += [port.mac for held in every for port in held.ports if port.mac is not None]
+    return tuple(dict.fromkeys(found))
 
 
 def live(lpars: Iterable[Lpar]) -> dict[str, list[Lpar]]:
@@ -22,8 +24,7 @@ def live(lpars: Iterable[Lpar]) -> dict[str, list[Lpar]]:
     found: dict[str, list[Lpar]] = defaultdict(list)
     for lpar in lpars:
         if lpar.state is not LparState.NOT_ACTIVATED:
-            running = (*(a.mac for a in lpar.eth if a.mac is not None), *(w for a in lpar.fc for w in a.wwpns))
-            for address in running:
+            for address in (*lpar.macs, *lpar.wwpns):
                 found[address].append(lpar)
     return found
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from app.pra_records import SystemMap, WwpnPolicy
 from backends.hmc import profiles
 from backends.hmc.verbs import Attributes
-from store.estate import AdapterType, EthAdapter, FcAdapter, Lpar, LparProfile
+from store.estate import AdapterType, EthAdapter, FcAdapter, Lpar, LparProfile, NicPort
 
 BLOCK_MB = 256
 """Memory comes in whole blocks of this size, the smallest that a system can have."""
@@ -66,7 +66,19 @@ def golden(lpar: Lpar, where: SystemMap, policy: WwpnPolicy) -> LparProfile:
         eth=tuple(_eth(lpar, adapter, where) for adapter in home.eth),
         fc=tuple(_fc(adapter, where, policy) for adapter in home.fc if adapter.adapter_type is AdapterType.CLIENT),
         scsi=(),
+        ports=(),
     )
+
+
+def ports_to_keep(lpar: Lpar) -> tuple[tuple[NicPort, str | None], ...]:
+    """The vNICs and SR-IOV logical ports that an LPAR has at home, each with the MAC that the network knows it by: the
+    one that runs, else the profile's; None where the HMC chooses it and it never ran. What stands behind such a port is
+    another site's own, so that no map makes one of the other."""
+    home = next_profile(lpar)
+    running = {port.label: port for port in lpar.ports}
+    every = {**{port.label: port for port in (home.ports if home is not None else ())}, **running}
+    written = {port.label: port.mac for port in (home.ports if home is not None else ())}
+    return tuple((port, port.mac or written.get(label)) for label, port in sorted(every.items()))
 
 
 def _memory(mb: int, factor: float) -> int:

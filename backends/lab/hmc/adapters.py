@@ -109,7 +109,7 @@ def parse_eth(text: str) -> VirtualEth:
     fields = _split(name, text, (6, 7, 8, 10))
     slot, ieee, vlan, vlans, trunk, required = fields[:6]
     vswitch, mac, allowed, qos = [*fields[6:], "", "", "", ""][:4]
-    if mac and not _usable(mac):
+    if mac and not usable_mac(mac):
         raise RefusedError("value", name, mac)
     return VirtualEth(
         slot=_number(name, slot),
@@ -125,7 +125,7 @@ def parse_eth(text: str) -> VirtualEth:
     )
 
 
-def _usable(mac: str) -> bool:
+def usable_mac(mac: str) -> bool:
     """A MAC that the HMC takes: 12 hex digits, locally administered, not multicast."""
     return bool(_MAC.fullmatch(mac)) and int(mac[:2], 16) & (_LOCAL | _MULTICAST) == _LOCAL
 

@@ -8,17 +8,18 @@ from copy import deepcopy
 from dataclasses import replace
 from typing import TypeVar
 
-from backends.lab.hmc import adapters, columns
+from backends.lab.hmc import adapters, columns, ports
 from backends.lab.hmc.adapters import Adapter, VirtualFc
 from backends.lab.hmc.listing import split_list
 from backends.lab.hmc.messages import RefusedError
 from backends.lab.hmc.model import LabLpar, PowerSystem, Profile, rename_lpar
 from backends.lab.hmc.options import Options, parse
+from backends.lab.hmc.ports import LogicalPort, Vnic
 from backends.lab.hmc.state import new_lpar
 from store.estate import LparState, SystemState
 
 FindSystem = Callable[[Options], PowerSystem]
-_A = TypeVar("_A", bound=Adapter)
+_A = TypeVar("_A", bound=Adapter | Vnic | LogicalPort)
 
 _NAME = re.compile(r"[^()<>*$&?|\[\]'\"`,]{1,47}")
 _WHOLE = ("min_mem", "desired_mem", "max_mem", "min_procs", "desired_procs", "max_procs", "uncap_weight")
@@ -30,6 +31,13 @@ _WORDS: dict[str, tuple[str, ...]] = {
         *("cap", "uncap"),
     ),
     "boot_mode": ("norm", "sms", "dd", "ds", "of", "null"),
+}
+_LISTS = {
+    "virtual_fc_adapters": "fc",
+    "virtual_scsi_adapters": "scsi",
+    "virtual_eth_adapters": "eth",
+    "vnic_adapters": "vnic",
+    "sriov_eth_logical_ports": "port",
 }
 _IGNORED = ("all_resources", "mem_mode", "mem_expansion", "electronic_err_reporting", "virtual_serial_adapters")
 
@@ -200,6 +208,8 @@ def _save(system: PowerSystem, options: Options) -> str:
         fc=list(running.fc.values()),
         scsi=list(running.scsi.values()),
         eth=list(running.eth.values()),
+        vnics=list(running.vnics.values()),
+        ports=list(running.ports.values()),
     )
     if known is not None:
         lpar.profiles[lpar.profiles.index(known)] = saved
@@ -234,7 +244,7 @@ def _apply(lpar: LabLpar, profile: Profile, record: dict[str, str]) -> None:
     """Set the attributes of ``record`` in ``profile`` and check what came of it."""
     for key, value in record.items():
         name = key.rstrip("+-")
-        if name in ("virtual_fc_adapters", "virtual_scsi_adapters", "virtual_eth_adapters"):
+        if name in _LISTS:
             _set_adapters(lpar, profile, key, value)
         elif key != name:
             raise RefusedError("attribute", key)
@@ -265,15 +275,26 @@ def _set(profile: Profile, name: str, value: str) -> None:
 
 
 def _set_adapters(lpar: LabLpar, profile: Profile, key: str, value: str) -> None:
-    kind = key.rstrip("+-").split("_")[1]
+    kind = _LISTS[key.rstrip("+-")]
     texts = [] if value in ("none", "") else split_list(value, "-i")
     if kind == "fc":
         fcs = [_with_pair(lpar, adapters.parse_fc(text)) for text in texts]
         profile.fc = _combined(profile.fc, fcs, key)
     elif kind == "scsi":
         profile.scsi = _combined(profile.scsi, [adapters.parse_scsi(text) for text in texts], key)
-    else:
+    elif kind == "eth":
         profile.eth = _combined(profile.eth, [adapters.parse_eth(text) for text in texts], key)
+    elif kind == "vnic":
+        profile.vnics = _combined(profile.vnics, [ports.parse_vnic(text) for text in texts], key)
+    else:
+        profile.ports = _combined(profile.ports, _logical_ports(lpar, texts), key)
+
+
+def _logical_ports(lpar: LabLpar, texts: list[str]) -> list[LogicalPort]:
+    found: list[LogicalPort] = []
+    for text in texts:
+        found.append(ports.parse_port(text, {*lpar.system.ports_taken(), *(port.number for port in found)}))
+    return found
 
 
 def _with_pair(lpar: LabLpar, adapter: VirtualFc) -> VirtualFc:
@@ -303,7 +324,9 @@ def _check(profile: Profile) -> None:
             profile.sharing_mode = "uncap"
     elif profile.sharing_mode in ("cap", "uncap"):
         profile.sharing_mode = "keep_idle_procs"
-    slots = [a.slot for a in profile.adapters]
+    slots = [a.slot for a in (*profile.adapters, *profile.vnics)]
+    if (vnic := next((v for v in profile.vnics if slots.count(v.slot) > 1), None)) is not None:
+        raise RefusedError("value", "vnic_adapters", vnic.text())
     for adapter in profile.adapters:
         name = f"virtual_{type(adapter).__name__.removeprefix('Virtual').lower()}_adapters"
         if slots.count(adapter.slot) > 1 or not 2 <= adapter.slot < profile.max_virtual_slots:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 
 from backends.lab.hmc.adapters import Adapter
 from backends.lab.hmc.listing import Columns, Value
 from backends.lab.hmc.model import LabLpar, PowerSystem, Profile
+from backends.lab.hmc.ports import LogicalPort, Vnic
 from store.estate import SystemState
 
 
@@ -149,7 +150,7 @@ def _client(get: Callable[[ProfileOf], Value]) -> Callable[[ProfileOf], Value]:
     return lambda p: None if p.lpar.is_vios else get(p)
 
 
-def _texts(adapters: list[Adapter]) -> Value:
+def _texts(adapters: Sequence[Adapter | Vnic | LogicalPort]) -> Value:
     return tuple(adapter.text() for adapter in adapters) or "none"
 
 
@@ -194,7 +195,7 @@ PROFILES = Columns(
         "virtual_eth_adapters": _eth_texts,
         "virtual_eth_vsi_profiles": _of("virtual_eth_vsi_profiles", "none"),
         "virtual_fc_adapters": lambda p: _texts(p.profile.fc) if p.lpar.system.virtual_fc else None,
-        "vnic_adapters": _of("vnic_adapters", "none"),
+        "vnic_adapters": lambda p: _texts(p.profile.vnics),
         "vtpm_adapters": _of("vtpm_adapters", "none"),
         "boot_mode": lambda p: p.profile.boot_mode,
         "conn_monitoring": _of("conn_monitoring", "1"),
@@ -204,16 +205,18 @@ PROFILES = Columns(
         "redundant_err_path_reporting": _of("redundant_err_path_reporting", "0"),
         "lpar_proc_compat_mode": _of("lpar_proc_compat_mode", "default"),
         "electronic_err_reporting": _client(_fixed("null")),
-        "sriov_eth_logical_ports": _of("sriov_eth_logical_ports", "none"),
+        "sriov_eth_logical_ports": lambda p: _texts(p.profile.ports),
     }
 )
+
+_NEW = ("vnic_adapters", "sriov_eth_logical_ports")
+PROFILES_OF_OLD_HMC = Columns({name: get for name, get in PROFILES.default.items() if name not in _NEW})
 
 KEPT_PROFILE_ATTRIBUTES = frozenset(
     (
         *("hpt_ratio", "ppt_ratio", "shared_proc_pool_id", "shared_proc_pool_name", "affinity_group_id", "io_slots"),
-        *("lpar_io_pool_ids", "virtual_eth_vsi_profiles", "vnic_adapters", "vtpm_adapters", "conn_monitoring"),
+        *("lpar_io_pool_ids", "virtual_eth_vsi_profiles", "vtpm_adapters", "conn_monitoring"),
         *("power_ctrl_lpar_ids", "work_group_id", "redundant_err_path_reporting", "lpar_proc_compat_mode"),
-        "sriov_eth_logical_ports",
     )
 )
 

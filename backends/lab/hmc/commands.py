@@ -68,7 +68,7 @@ def _lssyscfg(session: Session, words: list[str]) -> str:
         return session.render(columns.LPARS if session.hmc.version >= 9 else columns.LPARS_OF_OLD_HMC, lpars, options)
     wanted = chosen.get("profile_names")
     found = [columns.ProfileOf(p, q) for p in lpars for q in p.profiles if wanted is None or q.name in wanted]
-    return session.render(columns.PROFILES, found, options)
+    return session.render(columns.PROFILES if session.hmc.version >= 8 else columns.PROFILES_OF_OLD_HMC, found, options)
 
 
 def _lpars(system: PowerSystem, chosen: dict[str, tuple[str, ...]]) -> list[LabLpar]:
@@ -108,21 +108,45 @@ def _lshwres(session: Session, words: list[str]) -> str:
         table = hardware.MEM_LPAR if kind == "mem" else hardware.PROC_LPAR
         chosen = filters(options.get("--filter") or "", _LPAR_FILTERS)
         return session.render(table, _lpars(system, chosen), options)
+    if kind == "sriov":
+        if session.hmc.version < 8:
+            raise RefusedError("parameter", "-r")
+        return _sriov(session, system, options)
     return message("no-results", session.language) + "\n"
 
 
-_ADAPTER_TABLES = {"fc": hardware.FC, "scsi": hardware.SCSI, "eth": hardware.ETH}
+def _sriov(session: Session, system: PowerSystem, options: Options) -> str:
+    """Configured Ethernet logical ports; of the rest of SR-IOV the lab has nothing."""
+    subtype = options.one_of("--rsubtype", "adapter", "logport", "physport", "recovery")
+    if subtype != "logport" or options.get("--level") is None:
+        return message("no-results", session.language) + "\n"
+    chosen = filters(options.get("--filter") or "", (*_LPAR_FILTERS, "adapter_ids", "logical_port_ids"))
+    if options.one_of("--level", "eth", "roce", "fc") != "eth":
+        return message("no-results", session.language) + "\n"
+    found = [
+        port
+        for port in hardware.logical_ports(system, _lpars(system, chosen))
+        if str(port.adapter_id) in chosen.get("adapter_ids", (str(port.adapter_id),))
+        and port.logical_port_id in chosen.get("logical_port_ids", (port.logical_port_id,))
+    ]
+    return session.render(hardware.LOGICAL_PORTS, found, options)
+
+
+_ADAPTER_TABLES = {"fc": hardware.FC, "scsi": hardware.SCSI, "eth": hardware.ETH, "vnic": hardware.VNICS}
 
 
 def _virtual_io(session: Session, system: PowerSystem, options: Options) -> str:
     subtypes = ("fc", "scsi", "eth", "serial", "slot", "vnic", "vnicbkdev", "vswitch", "vnetwork", "hca", "virtualio")
-    subtype = options.one_of("--rsubtype", *subtypes)
+    known = subtypes if session.hmc.version >= 8 else tuple(name for name in subtypes if not name.startswith("vnic"))
+    subtype = options.one_of("--rsubtype", *known)
     if subtype == "fc" and not system.virtual_fc:
         raise RefusedError("no-virtual-fc")
     if subtype == "vswitch":
         return session.render(hardware.VSWITCHES, hardware.vswitches(system), options)
     if subtype not in _ADAPTER_TABLES:
         return message("no-results", session.language) + "\n"
+    if options.get("--level") is None and subtype == "vnic":
+        options.values["--level"] = "lpar"  # a vNIC is always an LPAR's
     if options.one_of("--level", "lpar", "sys") == "sys":
         return message("no-results", session.language) + "\n"
     chosen = filters(options.get("--filter") or "", (*_LPAR_FILTERS, "slots", "vlans", "vswitches"))

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from backends.lab.hmc.adapters import VirtualEth, VirtualFc, VirtualScsi
 from backends.lab.hmc.columns import hmc_time
 from backends.lab.hmc.listing import Columns, Getter, Value
 from backends.lab.hmc.model import LabLpar, PowerSystem, Running
+from backends.lab.hmc.ports import NO_MAC, Backing, LogicalPort, Vnic
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,7 +17,7 @@ class Owned:
     """A running adapter with its LPAR."""
 
     lpar: LabLpar
-    adapter: VirtualFc | VirtualScsi | VirtualEth
+    adapter: VirtualFc | VirtualScsi | VirtualEth | Vnic
 
     @property
     def slot(self) -> int:
@@ -32,7 +33,7 @@ _PEER: dict[str, Getter] = {
 
 
 def _kind(o: Owned) -> Value:
-    return "server" if not isinstance(o.adapter, VirtualEth) and o.adapter.server else "client"
+    return "server" if isinstance(o.adapter, VirtualFc | VirtualScsi) and o.adapter.server else "client"
 
 
 FC = Columns(
@@ -77,6 +78,104 @@ ETH = Columns(
     }
 )
 
+
+def _kept(name: str) -> Getter:
+    return lambda o: o.adapter.values[name]
+
+
+VNICS = Columns(
+    {
+        **_LPAR,
+        "slot_num": lambda o: o.adapter.slot,
+        "desired_mode": _kept("mode"),
+        "curr_mode": _kept("mode"),
+        "auto_priority_failover": _kept("auto_priority_failover"),
+        "port_vlan_id": lambda o: o.adapter.vlan,
+        "pvid_priority": _kept("pvid_priority"),
+        "allowed_vlan_ids": _kept("allowed_vlan_ids"),
+        "mac_addr": lambda o: o.adapter.mac,
+        "allowed_os_mac_addrs": _kept("allowed_os_mac_addrs"),
+        "backing_devices": lambda o: tuple(b.running(_behind(o.adapter, n)) for n, b in enumerate(o.adapter.backing)),
+        "backing_device_states": lambda o: tuple(
+            f"sriov/{_behind(o.adapter, n)}/{int(n == 0)}/Operational" for n in range(len(o.adapter.backing))
+        ),
+    },
+    {"is_required": _kept("is_required")},
+)
+
+
+def _behind(vnic: Vnic, number: int) -> str:
+    """The id of the logical port that a VIOS holds for a backing device of a vNIC."""
+    return f"{0x27000000 + vnic.backing[number].adapter * 0x4000 + 0x1000 + vnic.slot * 8 + number:x}"
+
+
+@dataclass(frozen=True, slots=True)
+class Port:
+    """A configured SR-IOV Ethernet logical port with the LPAR that has it. ``config_id`` counts from 0 in an LPAR's own
+    configuration, and from 16384 where a VIOS holds it for a vNIC."""
+
+    lpar: LabLpar
+    config_id: int
+    adapter_id: int
+    logical_port_id: str
+    phys_port_id: int
+    vlan: int
+    mac: str
+
+
+LOGICAL_PORTS = Columns(
+    {
+        "config_id": lambda p: p.config_id,
+        "lpar_name": lambda p: p.lpar.name,
+        "lpar_id": lambda p: p.lpar.lpar_id,
+        "lpar_state": lambda p: p.lpar.state.value,
+        "is_required": lambda _p: 0,
+        "adapter_id": lambda p: p.adapter_id,
+        "logical_port_id": lambda p: p.logical_port_id,
+        "logical_port_type": lambda _p: "eth",
+        "drc_name": lambda p: f"PHB {int(p.logical_port_id, 16) & 0xFFFF}",
+        "location_code": lambda p: f"U78D4.001.{p.lpar.system.serial}-P1-C2-T{p.phys_port_id + 1}",
+        "functional_state": lambda _p: 1,
+        "phys_port_id": lambda p: p.phys_port_id,
+        "debug_mode": lambda _p: 0,
+        "diag_mode": lambda _p: 0,
+        "huge_dma_window_mode": lambda _p: 0,
+        "capacity": lambda _p: "2.0",
+        "max_capacity": lambda _p: "100.0",
+        "promisc_mode": lambda _p: 0,
+        "mac_addr": lambda p: p.mac,
+        "curr_mac_addr": lambda p: p.mac,
+        "allowed_os_mac_addrs": lambda _p: "all",
+        "allowed_vlan_ids": lambda _p: "all",
+        "port_vlan_id": lambda p: p.vlan,
+        "pvid_priority": lambda _p: 0,
+    }
+)
+
+
+def logical_ports(system: PowerSystem, lpars: list[LabLpar]) -> Iterator[Port]:
+    """Those of ``lpars``: their own, and those that VIOSes among them hold for vNICs."""
+    for lpar in lpars:
+        for number, port in enumerate(lpar.running.ports.values()):
+            yield _own(lpar, number, port)
+        if lpar.is_vios:
+            for number, (vnic, place, backing) in enumerate(_backed_by(system, lpar)):
+                where = (16384 + number, backing.adapter, _behind(vnic, place), backing.port)
+                yield Port(lpar, *where, vnic.vlan, NO_MAC)
+
+
+def _own(lpar: LabLpar, number: int, port: LogicalPort) -> Port:
+    return Port(lpar, number, port.adapter, port.logical_port_id, port.port, port.vlan, port.mac)
+
+
+def _backed_by(system: PowerSystem, vios: LabLpar) -> Iterator[tuple[Vnic, int, Backing]]:
+    for lpar in system.lpars:
+        for vnic in lpar.running.vnics.values():
+            for place, backing in enumerate(vnic.backing):
+                if vios.name == backing.vios or str(vios.lpar_id) == backing.vios_id:
+                    yield vnic, place, backing
+
+
 VSWITCHES = Columns(
     {
         "vswitch": lambda s: s[0],
@@ -88,12 +187,16 @@ VSWITCHES = Columns(
 
 
 def adapters(lpars: list[LabLpar], kind: str) -> Iterator[Owned]:
-    """The running adapters of ``lpars``: ``fc``, ``scsi`` or ``eth``."""
+    """The running adapters of ``lpars``: ``fc``, ``scsi``, ``eth`` or ``vnic``."""
     for lpar in lpars:
         running = lpar.running
-        by_slot: dict[int, VirtualFc] | dict[int, VirtualScsi] | dict[int, VirtualEth]
-        by_slot = {"fc": running.fc, "scsi": running.scsi}.get(kind, running.eth)  # type: ignore[assignment]
-        for adapter in by_slot.values():
+        held: dict[str, Iterable[VirtualFc | VirtualScsi | VirtualEth | Vnic]] = {
+            "fc": running.fc.values(),
+            "scsi": running.scsi.values(),
+            "eth": running.eth.values(),
+            "vnic": running.vnics.values(),
+        }
+        for adapter in held[kind]:
             yield Owned(lpar, adapter)
 
 

@@ -9,6 +9,7 @@ from typing import TypeVar
 
 from backends.lab.hmc.adapters import Adapter, VirtualEth, VirtualFc, VirtualScsi
 from backends.lab.hmc.messages import RefusedError
+from backends.lab.hmc.ports import LogicalPort, Vnic
 from backends.lab.volumes import L2Segment, Volume, Writer
 from backends.lab.world import Timer, World
 from store.estate import LparState, SystemState
@@ -41,6 +42,8 @@ class Profile:
     fc: list[VirtualFc] = field(default_factory=list)
     scsi: list[VirtualScsi] = field(default_factory=list)
     eth: list[VirtualEth] = field(default_factory=list)
+    vnics: list[Vnic] = field(default_factory=list)
+    ports: list[LogicalPort] = field(default_factory=list)
     extra: dict[str, str] = field(default_factory=dict)
 
     @property
@@ -59,6 +62,8 @@ class Running:
     fc: dict[int, VirtualFc] = field(default_factory=dict)  # by slot, as the others
     scsi: dict[int, VirtualScsi] = field(default_factory=dict)
     eth: dict[int, VirtualEth] = field(default_factory=dict)
+    vnics: dict[int, Vnic] = field(default_factory=dict)
+    ports: dict[int, LogicalPort] = field(default_factory=dict)  # by logical port id
 
 
 @dataclass(slots=True)
@@ -95,7 +100,7 @@ class LabLpar:
     ports: tuple[str, ...] = ()
     refcodes: deque[tuple[float, str]] = field(default_factory=lambda: deque(maxlen=_REFCODES_KEPT))
     timer: Timer | None = None
-    macs: dict[int, str] = field(default_factory=dict)  # slot -> the MAC that the HMC chose for it
+    macs: dict[int, str] = field(default_factory=dict)  # slot or logical port id -> the MAC that the HMC chose for it
     extra: dict[str, str] = field(default_factory=dict)
 
     @property
@@ -166,6 +171,11 @@ class PowerSystem:
         self.next_pair += 1
         return f"{self.wwpn_prefix}{base:04x}", f"{self.wwpn_prefix}{base + 1:04x}"
 
+    def ports_taken(self) -> set[int]:
+        """The ids of the SR-IOV logical ports that a profile or an LPAR has."""
+        written = [port for lpar in self.lpars for profile in lpar.profiles for port in profile.ports]
+        return {port.number for port in (*written, *(p for lpar in self.lpars for p in lpar.running.ports.values()))}
+
     def new_mac(self) -> str:
         """A locally administered MAC, unique on this system only."""
         base = zlib.crc32(self.key.encode()) & 0xFFFFFF
@@ -183,7 +193,7 @@ class PowerSystem:
 
 class Hmc:
     """An HMC: the managed systems it knows, and how it writes. ``version`` and ``release`` are those of ``lshmc -V``;
-    before version 9 it knows no ``uuid`` of an LPAR.
+    before version 9 it knows no ``uuid`` of an LPAR, before version 8 neither vNICs nor SR-IOV.
 
     ``quotes_single_lists``: a list with one member is quoted like a longer one; real HMCs are seen to do both.
     ``quotes_lists_always``: a list of several members stays quoted where the separator is not a comma.

@@ -9,8 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
+from backends.lab.hmc.adapters import VirtualEth
 from backends.lab.hmc.messages import RefusedError
 from backends.lab.hmc.model import LabLpar, NpivMap, PowerSystem, Profile, Running
+from backends.lab.hmc.ports import NO_MAC, LogicalPort, Vnic
 from backends.lab.volumes import Nic, Volume
 from backends.lab.world import LabSite
 from store.estate import LparState, SystemState
@@ -69,8 +71,9 @@ def configure(lpar: LabLpar, profile: Profile) -> None:
     """Give ``lpar`` the resources of ``profile``: memory and processors, and its adapters with their MACs."""
     system = lpar.system
     mem, procs, proc_units = _resources(system, profile)
-    for adapter in profile.eth:
-        if not adapter.mac and adapter.slot not in lpar.macs:
+    networks: list[VirtualEth | Vnic | LogicalPort] = [*profile.eth, *profile.vnics, *profile.ports]
+    for adapter in networks:
+        if adapter.mac in ("", NO_MAC) and adapter.slot not in lpar.macs:
             lpar.macs[adapter.slot] = system.new_mac()
     lpar.running = Running(
         mem=mem,
@@ -80,6 +83,8 @@ def configure(lpar: LabLpar, profile: Profile) -> None:
         fc={a.slot: a for a in profile.fc},
         scsi={a.slot: a for a in profile.scsi},
         eth={a.slot: a if a.mac else replace(a, mac=lpar.macs[a.slot]) for a in profile.eth},
+        vnics={v.slot: v if v.mac else replace(v, mac=lpar.macs[v.slot]) for v in profile.vnics},
+        ports={p.slot: replace(p, mac=lpar.macs[p.slot]) if p.mac == NO_MAC else p for p in profile.ports},
     )
     lpar.curr_profile = profile.name
     for slot, server in lpar.running.fc.items():
@@ -99,13 +104,17 @@ def run(lpar: LabLpar, *, rmc: bool) -> None:
 
 
 def nics(lpar: LabLpar) -> tuple[Nic, ...]:
-    """The network adapters of a client on every network that their VLANs reach. A trunk only bridges."""
-    return tuple(
+    """The network adapters of a client on every network that their VLANs reach. A trunk only bridges. The physical
+    ports of the SR-IOV adapters are on the networks that the VIOSes bridge ETHERNET0 to."""
+    running = lpar.running
+    virtual = (
         Nic(a.mac, lpar.system.segment(a.vswitch, vlan))
-        for a in lpar.running.eth.values()
+        for a in running.eth.values()
         if not a.trunk
         for vlan in (a.vlan, *a.vlans)
     )
+    others: list[Vnic | LogicalPort] = [*running.vnics.values(), *running.ports.values()]
+    return (*virtual, *(Nic(each.mac, lpar.system.segment("ETHERNET0", each.vlan)) for each in others))
 
 
 def logged_in_wwpns(lpar: LabLpar) -> tuple[str, ...]:
