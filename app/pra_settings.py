@@ -38,7 +38,7 @@ def pra(document: Document, content: Mapping[str, object], sites: tuple[Site, ..
     return Pra(
         nominal=nominal,
         recovery=recovery,
-        lpars=table.each("lpars", _PATTERN) or ("*",),
+        lpars=table.each("lpars", _PATTERN) if table.has("lpars") else ("*",),
         exclude=table.each("exclude", _PATTERN),
         host=table.get("host", _HOST, "{lpar}"),
         wwpn=table.get("wwpn", values.one_of(WwpnPolicy), WwpnPolicy.OWN),
