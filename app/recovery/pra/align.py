@@ -6,21 +6,25 @@ A second look at what was aligned finds nothing to do (procedures 3.4).
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
 
 from app.recovery.pra.align_definition import Slots, align_definition
 from app.recovery.pra.align_hosts import align_host
+from app.recovery.pra.align_plan import steps
 from app.recovery.pra.align_storage import align_storage
-from app.recovery.pra.alignment import Aligned, Finding
+from app.recovery.pra.alignment import Act, AddHost, Aligned, Finding
 from app.recovery.pra.situation import ArrayNow, Pair, PraNow, SideNow
 from app.recovery.pra.volumes import copies
+from backends.flasharray import names
+from backends.outcome import ParseError
 from store.turns import paced
 
 
 def align(now: PraNow) -> tuple[Aligned, ...]:
     """One for each protected LPAR, in order of their names."""
     slots = Slots.of(now.recovery)
-    names = Counter(lpar.name for lpar in now.nominal.lpars if lpar.env != "vioserver")
-    return tuple(_align(now, pair, slots, twice=names[pair.name] > 1) for pair in paced(now.pairs))
+    count = Counter(lpar.name for lpar in now.nominal.lpars if lpar.env != "vioserver")
+    return tuple(_align(now, pair, slots, twice=count[pair.name] > 1) for pair in paced(now.pairs))
 
 
 def _align(now: PraNow, pair: Pair, slots: Slots, *, twice: bool) -> Aligned:
@@ -38,7 +42,23 @@ def _align(now: PraNow, pair: Pair, slots: Slots, *, twice: bool) -> Aligned:
     if now.pra.recovery:
         more, findings = align_storage(now, pair, acts)
         acts, found = [*acts, *more], [*found, *findings]
+    unfit = _unfit(acts)
+    if unfit is not None:
+        acts, found = [], [*found, Finding("fa.naming", f"nothing is done for {pair.name}: {unfit}")]
     return Aligned(pair.name, tuple(acts), tuple(dict.fromkeys(found)))
+
+
+def _unfit(acts: Iterable[Act]) -> str | None:
+    """What a device could not be told, such as a name that it does not allow; None: it can be told everything."""
+    try:
+        for act in acts:
+            if isinstance(act, AddHost):
+                names.name(act.host)
+            for step, _ in steps(act):
+                step.call()
+    except ParseError as error:
+        return f"expected {error.expected}, got {error.line!r}"
+    return None
 
 
 def _os(pair: Pair) -> str | None:

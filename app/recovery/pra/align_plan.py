@@ -44,11 +44,12 @@ def plan(now: PraNow, aligned: Sequence[Aligned], run_id: str) -> Plan:
 
 def _add(draft: Draft[LparNow], act: Act) -> None:
     """The steps of one act, behind those that were added before."""
-    for step, title in _steps(act):
+    for step, title in steps(act):
         draft.add(step, title, limit_s=60.0)
 
 
-def _steps(act: Act) -> list[tuple[Step, str]]:
+def steps(act: Act) -> list[tuple[Step, str]]:
+    """The steps of an act with their titles. Raises :class:`ParseError` for a name that an HMC cannot be sent."""
     match act:
         case to_do.AddHost():
             host = array_steps.MakeHost(act.device, act.host, act.wwns, act.personality)
@@ -75,8 +76,8 @@ def _steps(act: Act) -> list[tuple[Step, str]]:
             server = hmc_steps.AddServer(act.device, act.system, act.vios, *values)
             kept = hmc_steps.KeepServer(act.device, act.system, act.vios, act.profile, *values)
             where = f"slot {act.slot} of {act.vios}"
-            steps = [(server, f"Add a server adapter in {where}")] if isinstance(act, to_do.AddServer) else []
-            return [*steps, (kept, f"Keep {where} in its profile")]
+            first = [(server, f"Add a server adapter in {where}")] if isinstance(act, to_do.AddServer) else []
+            return [*first, (kept, f"Keep {where} in its profile")]
         case to_do.MapPort():
             port = hmc_steps.MapPort(act.device, act.system, act.vios, act.slot, act.vfchost, act.port)
             return [(port, f"Map {act.vfchost} of {act.vios} to {act.port}")]

@@ -13,7 +13,7 @@ from app.recovery.step import Hands, Seen, Sight, Verdict, facts
 from backends.hmc import profiles
 from backends.hmc.looks import FcOf, LparsOf, MapsOf, ProfilesOf
 from backends.hmc.verbs import AddServerAdapter, Attributes, ChangeProfile, Create, MapVfc, Verb
-from store.estate import AdapterType, Lpar, LparProfile, LparState
+from store.estate import AdapterType, FcAdapter, Lpar, LparProfile, LparState
 
 
 class OnHmc:
@@ -131,6 +131,12 @@ def _kept(texts: tuple[str, ...]) -> set[str]:
     return {text for text in texts if text.split("/")[5]}
 
 
+def _serves(found: FcAdapter, client_id: int, client_slot: int) -> bool:
+    """Whether an adapter of a VIOS is the other end of a client's, or one for any client."""
+    ours = found.adapter_type is AdapterType.SERVER and found.remote_lpar_id in (None, client_id)
+    return ours and found.remote_slot in (None, client_slot)
+
+
 @dataclass(frozen=True, slots=True)
 class AddServer(OnHmc):
     """``chhwres -o a``: a server adapter on a running VIOS."""
@@ -156,8 +162,7 @@ class AddServer(OnHmc):
                 return Seen(Verdict.REFUSED, told, f"{self.vios} does not run")
             return Seen(Verdict.READY, told, "the slot is empty")
         told = facts({f"slot {self.slot} of {self.vios}": f"{found.adapter_type} for LPAR {found.remote_lpar_id}"})
-        ours = found.adapter_type is AdapterType.SERVER and found.remote_lpar_id in (None, self.client_id)
-        if ours and found.remote_slot in (None, self.client_slot):
+        if _serves(found, self.client_id, self.client_slot):
             return Seen(Verdict.DONE, told, f"it serves {self.client}")
         return Seen(Verdict.REFUSED, told, f"slot {self.slot} of {self.vios} is taken")
 
@@ -188,7 +193,7 @@ class KeepServer(OnHmc):
         told = facts({f"slot {self.slot} in {self.profile}": "empty" if found is None else profiles.fc_text(found)})
         if found is None:
             return Seen(Verdict.READY, told, "the profile does not have it yet")
-        if found.adapter_type is AdapterType.SERVER and found.remote_lpar_id in (None, self.client_id):
+        if _serves(found, self.client_id, self.client_slot):
             return Seen(Verdict.DONE, told, "the profile has it")
         return Seen(Verdict.REFUSED, told, f"slot {self.slot} in {self.profile} is taken")
 

@@ -230,6 +230,32 @@ def test_what_is_excluded_or_not_protected_or_a_vios_stays_out() -> None:
     assert [each.lpar for each in align(at.now())] == [NAME]
 
 
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("erp;db1", "nothing is done for erp;db1: expected an LPAR name, got 'erp;db1'"),
+        ("erp db1", "nothing is done for erp db1: expected a FlashArray object name, got 'erp db1'"),
+    ],
+)
+def test_a_name_that_a_device_cannot_be_told_stops_its_lpar_and_no_other(name: str, words: str) -> None:
+    at = produced(produced(sites()), name, 1)
+    at.home.hosts = {NAME: at.home.hosts[NAME]}
+    at.home.volumes = {n: v for n, v in at.home.volumes.items() if n.startswith(NAME)}
+    settled(at)
+    assert look(at) == Aligned(NAME, (), ())
+    assert look(at, name).acts == ()
+    assert f"fa.naming: {words}" in said(at, name)
+
+
+def test_a_profile_that_an_hmc_cannot_be_told_stops_its_lpar() -> None:
+    at = produced(sites())
+    at.home.change_profile(NAME, name="nörmal")
+    at.home.change(NAME, default_profile="nörmal")
+    at.home.change_profile(NAME, eth=(nic(2, mac(1), vswitch="Büro"),))
+    assert look(at).acts == ()
+    assert any("nothing is done for erp_db1: expected printable text in virtual_eth_adapters" in w for w in said(at))
+
+
 def twins() -> Sites:
     """Two systems at home with an LPAR of the same name each."""
     at = produced(sites())
