@@ -9,6 +9,7 @@ KILLS ?= 2000
 PG_KILLS ?= 600
 STORIES ?= 400
 FAULTS ?= 10000
+ESTATES ?= 100
 
 .PHONY: demo test long bench lock clean
 
@@ -32,6 +33,7 @@ long: $(INSTALLED)
 	$(BIN)/python -m tests.faults.kills --seed $(SEED) --kills $(KILLS) --pg-kills $(PG_KILLS) || wrong=1; \
 	$(BIN)/python -m tests.faults.step_faults --seed $(SEED) --trials $(FAULTS) || wrong=1; \
 	$(BIN)/python -m tests.faults.stories --seed $(SEED) --stories $(STORIES) || wrong=1; \
+	$(BIN)/python -m tests.faults.pra_trials --seed $(SEED) --estates $(ESTATES) || wrong=1; \
 	exit $$wrong
 
 # All run, whatever the others say.
