@@ -77,12 +77,16 @@ def run(arguments: argparse.Namespace) -> int:
 def _read(path: Path) -> str:
     """The text of a file. Raises :class:`app.config_table.SettingsError`."""
     from app.config_table import SettingProblem, SettingsError
+    from app.operator_text import SpoiltTextError, decoded
 
     line, expected = 0, ""
     try:
-        return path.read_bytes().decode("utf-8")
-    except UnicodeDecodeError as error:
-        line, expected = error.object[: error.start].count(b"\n") + 1, "UTF-8 text"
+        found = decoded(path.read_bytes())
+        for number in found.repaired:
+            print(f"{path}:{number}: was read as another encoding once: taken back", file=sys.stderr)
+        return found.text
+    except SpoiltTextError as error:
+        line, expected = error.line, error.expected
     except OSError as error:
         expected = f"a readable hpe.conf: {error.strerror}"
     # Outside of the handler: what was decoded holds secrets, and an exception keeps the one it was raised beside.

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from app import secrets, values
+from app.operator_text import SpoiltTextError, decoded
 from app.secrets import Reference, Source
 from app.settings_records import DeviceSettings, Settings
 from backends.endpoint import Secret
@@ -52,12 +53,12 @@ class Given:
 def read(path: Path) -> Given:
     """Read the file. Raises :class:`FileError`."""
     try:
-        content = json.loads(path.read_text("utf-8"))
+        content = json.loads(decoded(path.read_bytes()).text)
         mode = path.stat().st_mode
     except OSError as error:
         raise FileError(f"{path}: expected a readable JSON file: {error.strerror}") from None
-    except UnicodeDecodeError:
-        raise FileError(f"{path}: expected UTF-8 text") from None
+    except SpoiltTextError as error:
+        raise FileError(f"{path}, line {error.line}: expected {error.expected}") from None
     except json.JSONDecodeError as error:
         raise FileError(f"{path}, line {error.lineno}: expected JSON: {error.msg}") from None
     except (ValueError, RecursionError):
