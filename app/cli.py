@@ -422,9 +422,12 @@ def _given_command(arguments: argparse.Namespace) -> int:
         settings = nothing(config_file())
     else:
         settings = _settings(arguments)
-    _ask_secrets(_needed(settings, arguments))
-    run = pgsnap_command.run if arguments.command == "pgsnap" else pra_command.run
-    return run(settings, _store_path(arguments, settings), arguments)
+    if arguments.command == "pgsnap":
+        _ask_secrets(_needed(settings, arguments))
+        return pgsnap_command.run(settings, _store_path(arguments, settings), arguments)
+    if not (arguments.hmc or arguments.purestorage):  # else no other device is asked
+        _ask_secrets(settings.devices)
+    return pra_command.run(settings, _store_path(arguments, settings), arguments)
 
 
 def _runs_command(arguments: argparse.Namespace) -> int:

@@ -62,6 +62,18 @@ def test_a_secret_of_the_command_line_outweighs_that_of_the_configuration(
 
 
 @pytest.mark.usefixtures("secrets")
+def test_with_an_hmc_and_an_array_given_no_secret_of_another_device_is_asked_for(
+    build: BuildPra, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    at = build(named(1))
+    lines = at.config.read_text().splitlines()
+    at.config.write_text("\n".join('token = "prompt"' if line.startswith("token") else line for line in lines))
+    monkeypatch.setattr("os.isatty", lambda _: False)
+    assert pra(at) == USAGE
+    assert main(at.argv(*given(at, "-w", "env:HMC", "-p", "env:PURE"))) == OK
+
+
+@pytest.mark.usefixtures("secrets")
 def test_an_hmc_whose_host_key_was_never_pinned_is_not_believed(
     build: BuildPra, capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
