@@ -60,7 +60,8 @@ class Section:
 
     @property
     def label(self) -> str:
-        return f"[{printable(self.name)}]"
+        """A key and its value between brackets are a slip of the hand, and the value may be a password."""
+        return "[…]" if re.search("[:=]", self.name) else f"[{printable(self.name)}]"
 
 
 def printable(text: str) -> str:

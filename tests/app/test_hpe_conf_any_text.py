@@ -71,6 +71,13 @@ def test_pra_11_no_password_is_told_where_the_file_is_damaged(secrets: list[str]
         assert shows(damage, whole) == []
 
 
+def test_pra_11_a_key_and_its_value_between_brackets_are_no_name_that_is_told() -> None:
+    text = section(changes={"san_password": "ZZZZZZZZ]"}) + target({})
+    damaged = text.replace("san_password", "[an_password", 1)
+    assert "[an_password" in damaged
+    assert shows(damaged, ["ZZZZZZZZ"]) == []
+
+
 words = st.sampled_from(
     [*sorted(KNOWN | SECRETS), "DEFAULT", "a:b", "https://a.example/api/v1", "600", "synchronous", "x"]
 )
