@@ -13,7 +13,7 @@ from app.cli import main
 from app.recovery.pg.steps import Overwrite
 from app.recovery.step import Hands
 from backends.lab.faults import FaultKind
-from backends.lab.hmc import power
+from backends.lab.hmc import ports, power
 from store.estate import LparState
 from tests.faults.lpar_estate import LparEstate, lpar_estate
 
@@ -125,6 +125,28 @@ def test_a_mac_that_is_live_in_another_lpar_refuses_the_plan(
         profile.eth = [replace(profile.eth[0], mac=mac)]
     assert lpar(estate, "failover", "lp000") == 1
     assert f"{mac} is live in lp001 on P10-paris-1" in capsys.readouterr().out
+
+
+def test_a_mac_that_came_to_life_in_a_vnic_meanwhile_stops_the_activation(
+    estate: LparEstate, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mac = estate.lpar("paris", "lp000").writer.nics[0].mac
+    other = estate.lpar("paris", "lp001")
+    vnic = ports.parse_vnic("slot_num=40:port_vlan_id=5:mac_addr=FA00000000AA:backing_devices=sriov/v/1/1/0")
+    with estate.world.turn():
+        other.running.vnics[40] = vnic
+    real = Overwrite.act
+
+    def act(self: Overwrite, hands: Hands) -> str:
+        answer = real(self, hands)
+        with estate.world.turn():
+            other.running.vnics[40] = replace(vnic, mac=mac)
+        return answer
+
+    monkeypatch.setattr(Overwrite, "act", act)
+    assert lpar(estate, "failover", "lp000", confirm=("failover lp000", "overwrite 2 volumes")) == 3
+    assert f"{mac} is live in lp001 on P10-paris-1" in capsys.readouterr().out
+    assert not estate.runs("lyon", "lp000")
 
 
 def test_a_group_that_protects_lpars_which_stay_goes_on_replicating(

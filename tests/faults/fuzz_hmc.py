@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from backends.hmc import npiv, profiles, reading, records
+from backends.hmc import npiv, ports, profiles, reading, records
 from backends.hmc.reading import Answers, Gathered
 from store.estate import EthAdapter, FcAdapter, LparProfile, ManagedSystem, ScsiAdapter, SystemState
 
@@ -32,8 +32,10 @@ PROFILES = _header(
     '"""31/client/1/vios1/112/c0507609a1b20010,c0507609a1b20011/1"",'
     '""32/client/2/vios2/112/c0507609a1b20012,c0507609a1b20013/1""",'
     '"2/0/10//0/1/ETHERNET0/FA0C11D2E301/all/none,""3/1/20/21,22/0/0/ETHERNET1/FA0C11D2E302/all/none""",'
-    "4/client/1/vios1/14/1",
-    "ded,web1,13,1024,2048,4096,ded,2,null,1,4,null,null,keep_idle_procs,null,100,sms,1,none,2/0/1//1/0,none",
+    "4/client/1/vios1/14/1,"
+    '"""12:ded:1:10:0:all:FA0C11D2E303:all:0:sriov/vios1/1/1/0/2.0/50/100.0,sriov/vios2/2/1/0/2.0/60/100.0""",'
+    "config_id=0:adapter_id=1:phys_port_id=0:logical_port_id=27004001:diag_mode=0:mac_addr=FA0C11D2E304:port_vlan_id=20",
+    "ded,web1,13,1024,2048,4096,ded,2,null,1,4,null,null,keep_idle_procs,null,100,sms,1,none,2/0/1//1/0,none,none,none",
 )
 FC = _header(
     reading.FC_FIELDS,
@@ -46,6 +48,12 @@ ETH = _header(
     "vios1,1,2,1,1,1,1,1,ETHERNET0,54,FE9F66D5360C",
     'erp_db1,12,3,0,0,null,1,20,ETHERNET0,"21,22",FA0C11D2E302',
     "erp_db1,12,2,1,0,null,0,10,ETHERNET0,none,FA0C11D2E301",
+)
+VNICS = _header(ports.VNIC_FIELDS, "erp_db1,12,12,10,FA0C11D2E303", "web1,13,4,0,000000000000")
+LOGICAL_PORTS = _header(
+    ports.LOGICAL_PORT_FIELDS,
+    "erp_db1,12,1,27004001,20,FA0C11D2E304",
+    "vios1,1,1,27005060,0,000000000000",
 )
 SCSI = _header(reading.SCSI_FIELDS, "erp_db1,12,4,client,1,1,vios1,14", "vios1,1,14,server,1,any,,any")
 MEM = _header(reading.LPAR_MEM_FIELDS, "erp_db1,12,8192", "vios1,1,4096")
@@ -169,6 +177,9 @@ SEEDS: list[tuple[str, str, Callable[[str], object]]] = [
     ("hmc profiles", PROFILES, _assembled("profiles", reading.PROFILE_FIELDS)),
     ("hmc virtual fc", FC, _assembled("fc", reading.FC_FIELDS)),
     ("hmc virtual ethernet", ETH, _assembled("eth", reading.ETH_FIELDS)),
+    ("hmc vnics", VNICS, _assembled("vnics", ports.VNIC_FIELDS)),
+    ("hmc sriov ports", LOGICAL_PORTS, _assembled("logical_ports", ports.LOGICAL_PORT_FIELDS)),
+    ("hmc profile vnic", "5:ded:1:120:0:all:FA0102030405:all:0:sriov/vios1/2/1/0/2.0/50/100.0", ports.profile_vnic),
     ("hmc virtual scsi", SCSI, _assembled("scsi", reading.SCSI_FIELDS)),
     ("hmc lpar memory", MEM, _assembled("lpar_mem", reading.LPAR_MEM_FIELDS)),
     ("hmc lpar processors", PROC, _assembled("lpar_proc", reading.LPAR_PROC_FIELDS)),

@@ -12,7 +12,14 @@ from itertools import chain
 
 from app.pra_records import WwpnPolicy
 from app.recovery.pra.alignment import Act, AddServer, Define, Finding, KeepServer, MapPort, Redefine
-from app.recovery.pra.golden import UndefinableError, attributes, differences, golden, next_profile
+from app.recovery.pra.golden import (
+    UndefinableError,
+    attributes,
+    differences,
+    golden,
+    next_profile,
+    ports_to_keep,
+)
 from app.recovery.pra.situation import Pair, PraNow, SideNow
 from store.estate import AdapterType, FcAdapter, Lpar, LparProfile, LparState, ScsiAdapter
 
@@ -92,8 +99,23 @@ def align_definition(now: PraNow, pair: Pair, slots: Slots) -> tuple[list[Act], 
     if pair.partner is None:
         return _define(now, pair, wanted, slots)
     acts, found = _redefine(now, pair, pair.partner, wanted)
+    found += [Finding("pwr.mac-kept", words) for words in ports_lacking(pair.home, pair.partner, now.recovery.site)]
     servers, lacking = _servers(now, pair, pair.partner, slots)
     return [*acts, *servers], [*found, *lacking]
+
+
+def ports_lacking(home: Lpar, partner: Lpar, site: str) -> list[str]:
+    """The vNICs and SR-IOV logical ports at home whose MACs nothing at the recovery site gives, in words."""
+    given = next_profile(partner)
+    have = given.macs if given is not None else ()
+    found = []
+    for port, mac in ports_to_keep(home):
+        if mac is None:
+            found.append(f"the MAC of {port.label} of {home.name} is not known: it was never activated")
+        elif mac not in have:
+            words = f"{port.label} of {home.name} has the MAC {mac}, which its definition at {site} gives nowhere"
+            found.append(f"{words}: add a port with it there by hand")
+    return found
 
 
 def _in_the_way(now: PraNow, pair: Pair) -> str:

@@ -63,6 +63,9 @@ def _isolated(now: PraNow, members: Sequence[Member], guards: Guards) -> None:
             on = pra.drill_vlan in (adapter.port_vlan_id, *adapter.addl_vlan_ids)
             if lpar.system_key in systems and adapter.vswitch == pra.drill_vswitch and on and adapter.trunk_priority:
                 wrong.append(f"{lpar.name} on {lpar.system} bridges VLAN {pra.drill_vlan} of {adapter.vswitch}")
+    for member in members:
+        held = [port for profile in member.lpar.profiles if profile.name == PROFILE for port in profile.ports]
+        wrong += [f"the profile {PROFILE} of {member.name} has {port.label} on a physical network" for port in held]
     words = "the network of the drill is isolated: no VIOS bridges it"
     good = f"VLAN {pra.drill_vlan} of {pra.drill_vswitch}: no trunk adapter"
     guards.add("drill.isolated", "", words, wrong, good, now.now)
@@ -86,7 +89,7 @@ def _member(now: PraNow, member: Member, draft: Draft[Party], before: tuple[str,
     hmc = now.recovery.hmc_of[lpar.system_key]
     ready += _profile(now, member, given, hmc, draft)
     near = tuple(sorted((now.recovery.hmc_of[s.key], s.name) for s in now.recovery.systems.values()))
-    step = ActivateLpar(hmc, lpar.system, lpar.name, PROFILE, None, True, (), wwpns(lpar), near, near)
+    step = ActivateLpar(hmc, lpar.system, lpar.name, PROFILE, None, True, (), wwpns(lpar), near, near, ())
     title = f"Activate {lpar.name} on {lpar.system} for the drill"
     on = draft.add(step, title, needs=ready, after=before, limit_s=BOOT_S)
     if lpar.env == "aixlinux":

@@ -83,6 +83,12 @@ def _activate(drawing: Drawing) -> None:
     now, draft = drawing.now, drawing.draft
     near = tuple(sorted((hmc, s.name) for s in now.recovery.systems.values() if (hmc := now.recovery.hmc_of[s.key])))
     far = tuple(sorted((hmc, s.name) for s in now.nominal.systems.values() if (hmc := now.nominal.hmc_of[s.key])))
+    with_ports = {
+        (side.hmc_of[lpar.system_key], lpar.system)
+        for side in (now.nominal, now.recovery)
+        for lpar in side.lpars
+        if lpar.ports or "ports" in lpar.unread
+    }
     for number, member in enumerate(drawing.members):
         lpar, home = member.lpar, member.home
         hmc = now.recovery.hmc_of[lpar.system_key]
@@ -99,6 +105,7 @@ def _activate(drawing: Drawing) -> None:
             wwpns(lpar),
             (*near, *far),
             near,
+            tuple(place for place in (*near, *far) if place in with_ports),
         )
         wave = drawing.asked.wave
         before = (drawing.running[number - wave],) if number >= wave else ()

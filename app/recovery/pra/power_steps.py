@@ -12,7 +12,7 @@ from typing import Any
 
 from app.recovery.pra.hmc_steps import OnHmc, lpar_now
 from app.recovery.step import Hands, Query, Seen, Sight, UnseenError, Verdict, facts
-from backends.hmc.looks import EthOf, FcOf, LparsOf, RefcodesOf
+from backends.hmc.looks import EthOf, FcOf, LparsOf, NicPortsOf, RefcodesOf
 from backends.hmc.verbs import Activate, Shutdown, Stop
 from store.estate import LparState
 
@@ -64,7 +64,7 @@ class ActivateLpar(OnHmc):
     Before it is sent the LPAR at home must be Not Activated wherever its HMC answers, and none of the MACs and WWPNs
     may be live in another LPAR. ``home`` is HMC, system and LPAR there; ``dark``: home need not answer. ``watched`` are
     the HMCs and systems on whose networks and fabrics the addresses could be live; ``near`` those of them that must
-    answer.
+    answer; ``ports`` those of them where an LPAR had a vNIC or an SR-IOV logical port when this was planned.
     """
 
     hmc: str
@@ -77,6 +77,7 @@ class ActivateLpar(OnHmc):
     wwpns: tuple[str, ...]
     watched: tuple[tuple[str, str], ...]
     near: tuple[tuple[str, str], ...]
+    ports: tuple[tuple[str, str], ...] = ()
 
     def verb(self) -> Activate:
         return Activate(self.system, self.lpar, self.profile)
@@ -103,12 +104,14 @@ class ActivateLpar(OnHmc):
         asked: list[tuple[str, Query]] = []
         for hmc, system in self.watched:
             asked += [(hmc, LparsOf(system)), (hmc, EthOf(system)), (hmc, FcOf(system))]
+        asked += [(hmc, NicPortsOf(system)) for hmc, system in self.ports]
         home = [(self.home[0], LparsOf(self.home[1]))] if self.home is not None else []
         found = sight.looks([*asked, *home])
         if home and (why := self._at_home(found.pop())) is not None:
             return why
-        for number, (hmc, system) in enumerate(self.watched):
-            if (why := self._live(hmc, system, found[3 * number : 3 * number + 3])) is not None:
+        ports = dict(zip(self.ports, found[3 * len(self.watched) :], strict=True))
+        for number, place in enumerate(self.watched):
+            if (why := self._live(place, found[3 * number : 3 * number + 3], ports.get(place, {}))) is not None:
                 return why
         return None
 
@@ -123,16 +126,17 @@ class ActivateLpar(OnHmc):
             return f"{name} on {system} is {lpar.state}: stop it first"
         return None
 
-    def _live(self, hmc: str, system: str, found: list[Any]) -> str | None:
-        failed = next((each for each in found if isinstance(each, UnseenError)), None)
+    def _live(self, place: tuple[str, str], found: list[Any], ports: Any) -> str | None:
+        hmc, system = place
+        failed = next((each for each in (*found, ports) if isinstance(each, UnseenError)), None)
         if failed is not None:
-            needed = (hmc, system) in self.near or not self.dark
+            needed = place in self.near or not self.dark
             return f"{hmc} does not say which addresses are live on {system}: {failed}" if needed else None
         states, macs, wwpns = found
         for name, lpar in states.items():
             if lpar.state is OFF or (system, name) == (self.system, self.lpar):
                 continue
-            live = _common(self.macs, (a.mac for a in macs.get(name, ())))
+            live = _common(self.macs, (a.mac for a in (*macs.get(name, ()), *ports.get(name, ()))))
             live = live or _common(self.wwpns, (w for a in wwpns.get(name, ()) for w in a.wwpns))
             if live is not None:
                 return f"{live} is live in {name} on {system}"

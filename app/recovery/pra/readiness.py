@@ -9,10 +9,11 @@ from datetime import datetime, timedelta
 
 from app.recovery.pra import addresses, failover_checks
 from app.recovery.pra.align import align
+from app.recovery.pra.align_definition import ports_lacking
 from app.recovery.pra.align_hosts import host_of
 from app.recovery.pra.alignment import AddServer, Aligned, Connect, Define, MapPort, PairVolume, Redefine
 from app.recovery.pra.failover_checks import Guards
-from app.recovery.pra.golden import UndefinableError, golden, next_profile
+from app.recovery.pra.golden import UndefinableError, golden, next_profile, ports_to_keep
 from app.recovery.pra.members import members
 from app.recovery.pra.situation import ArrayNow, HmcNow, Pair, PraNow, SideNow, wwpns
 from app.recovery.pra.volumes import Copy, copies
@@ -125,7 +126,7 @@ def _definition(now: PraNow, pair: Pair, home: Lpar, aligned: Aligned, found: _F
 
 
 def _macs(now: PraNow, pair: Pair, home: Lpar, partner: Lpar, found: _Found) -> None:
-    if pair.where is None or "eth" in home.unread:
+    if pair.where is None or {"eth", "ports"} & set(home.unread):
         found.unknown("pwr.mac-kept", BLOCK, f"not all MACs of {home.name} could be read")
         return
     try:
@@ -136,7 +137,10 @@ def _macs(now: PraNow, pair: Pair, home: Lpar, partner: Lpar, found: _Found) -> 
     given = next_profile(partner)
     have = {a.slot: a.mac for a in given.eth} if given is not None else {}
     wrong = [f"slot {slot} has {have.get(slot)}, to be {mac}" for slot, mac in wanted.items() if have.get(slot) != mac]
-    found.add("pwr.mac-kept", BLOCK, wrong, ", ".join(sorted(m for m in wanted.values() if m)), ALIGN)
+    by_hand = ports_lacking(home, partner, now.recovery.site)
+    kept = {*wanted.values(), *(mac for _, mac in ports_to_keep(home))}
+    fix = ALIGN if wrong else f"give {partner.name} at {now.recovery.site} a port with that MAC by hand"
+    found.add("pwr.mac-kept", BLOCK, [*wrong, *by_hand], ", ".join(sorted(mac for mac in kept if mac)), fix)
 
 
 # ------------------------------------------------------------------------------------------------------------ storage

@@ -12,7 +12,7 @@ from app.recovery.pra.align import align
 from app.recovery.pra.align_definition import FIRST_SLOT, Slots
 from app.recovery.pra.alignment import Aligned
 from app.recovery.pra.situation import PraNow, wwpns
-from store.estate import LparState, NpivMapping
+from store.estate import LparState, NicPort, NpivMapping, PortKind
 from tests.app.recovery.pra_model import Sites, sites
 from tests.app.recovery.pra_profiles import PROFILE, client, mac, nic, pair, server
 from tests.app.recovery.pra_sites import NAME, hold, look, only, produced, said, settled, whole
@@ -285,3 +285,32 @@ def test_asking_for_one_system_leaves_the_others_out_and_known() -> None:
     now: PraNow = replace(at.now(), only=("P10-A",))
     assert [each.lpar for each in align(now)] == [NAME]
     assert "crm_db1" in now.owners[at.home.name].hosts
+
+
+# -------------------------------------------------------------------------------------------------------------- ports
+
+VNIC = NicPort(PortKind.VNIC, "12", mac(0xA1), 110)
+
+
+def test_a_vnic_whose_mac_nothing_gives_at_the_recovery_site_is_reported_and_left_to_a_person(at: Sites) -> None:
+    at.home.change(NAME, ports=(VNIC,))
+    at.home.change_profile(NAME, ports=(VNIC,))
+    assert look(at).acts == ()
+    (words,) = said(at)
+    assert words.startswith(f"pwr.mac-kept: vNIC 12 of {NAME} has the MAC {VNIC.mac}, which its definition at lyon")
+    at.away.change_profile(NAME, ports=(replace(VNIC, kind=PortKind.SRIOV, place="3/2700c001"),))
+    assert look(at) == Aligned(NAME, (), ())
+
+
+def test_the_mac_that_runs_is_the_one_to_keep_and_one_that_never_ran_is_not_known(at: Sites) -> None:
+    at.home.change_profile(NAME, ports=(replace(VNIC, mac=None),))
+    assert said(at) == [f"pwr.mac-kept: the MAC of vNIC 12 of {NAME} is not known: it was never activated"]
+    at.home.change(NAME, ports=(VNIC,))
+    assert VNIC.mac in said(at)[0]
+
+
+def test_a_definition_with_ports_of_its_own_keeps_them_when_it_is_corrected(at: Sites) -> None:
+    at.away.change_profile(NAME, ports=(VNIC,), desired_mem_mb=4096)
+    act = only(at)
+    assert isinstance(act, to_do.Redefine)
+    assert [name for name, _ in act.attributes] == ["desired_mem"]

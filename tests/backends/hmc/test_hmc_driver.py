@@ -86,7 +86,7 @@ def test_pra_01_only_real_commands_are_sent_and_a_fixed_number_for_each_system(h
     asked = hmc.device.counters.requests
     assert asked["lssyscfg -r sys"] == 1
     assert not any(verb.startswith("lsyscfg") for verb in asked)
-    assert asked.total() == 2 + 10 * 2 + 3  # systems and the clock, ten for each system, one for each running VIOS
+    assert asked.total() == 2 + 12 * 2 + 3  # systems and the clock, twelve for each system, one for each running VIOS
 
 
 def test_trap_14_messages_in_another_language_change_nothing(hmc: Estate) -> None:

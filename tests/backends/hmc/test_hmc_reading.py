@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from backends.hmc import reading, records
+from backends.hmc import ports, reading, records
 from backends.hmc.reading import Answers, Gathered
 from backends.outcome import ParseError
 from store.estate import AdapterType, LparState, ManagedSystem, SystemState
@@ -19,7 +19,8 @@ def table(names: tuple[str, ...], text: str) -> records.Table:
 
 def assembled(**texts: str) -> Gathered:
     """One system with ``vios1`` and ``erp_db1``, and the given tables."""
-    names = {"fc": reading.FC_FIELDS, "eth": reading.ETH_FIELDS, "scsi": reading.SCSI_FIELDS}
+    names = {"vnics": ports.VNIC_FIELDS, "logical_ports": ports.LOGICAL_PORT_FIELDS}
+    names |= {"fc": reading.FC_FIELDS, "eth": reading.ETH_FIELDS, "scsi": reading.SCSI_FIELDS}
     names |= {"profiles": reading.PROFILE_FIELDS, "refcodes": reading.REFCODE_FIELDS}
     names |= {"lpar_mem": reading.LPAR_MEM_FIELDS, "lpar_proc": reading.LPAR_PROC_FIELDS}
     names |= {"system_mem": reading.SYSTEM_MEM_FIELDS, "system_proc": reading.SYSTEM_PROC_FIELDS}
@@ -135,12 +136,15 @@ def test_memory_and_processors_of_lpars_and_systems_are_read() -> None:
 def test_a_profile_is_read_with_its_adapters_and_a_bad_one_is_a_problem() -> None:
     text = (
         seeds.PROFILES
-        + "broken,erp_db1,12,1,1,1,ded,1,null,1,2,null,null,keep_idle_procs,null,10,norm,0,31/client/2,none,none\n"
+        + "broken,erp_db1,12,1,1,1,ded,1,null,1,2,null,null,keep_idle_procs,null,10,norm,0,"
+        + "31/client/2,none,none,none,none\n"
     )
     into = assembled(profiles=text)
     (profile,) = into.lpars[1].profiles
     assert (profile.name, len(profile.fc), len(profile.eth), len(profile.scsi)) == ("normal", 2, 2, 1)
     assert profile.eth[1].addl_vlan_ids == (21, 22)
+    assert [port.label for port in profile.ports] == ["vNIC 12", "SR-IOV port 1/27004001"]
+    assert profile.macs == ("FA0C11D2E301", "FA0C11D2E302", "FA0C11D2E303", "FA0C11D2E304")
     assert into.problems[0].expected == "a virtual FC adapter of 7 fields in virtual_fc_adapters"
 
 
