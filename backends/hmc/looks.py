@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from typing import Protocol, TypeVar
 
 from backends.hmc import npiv, ports, reading
+from backends.hmc.npiv import NpivPort
 from backends.hmc.records import Row, table
 from backends.outcome import DeviceError, Failure, ParseError, Sent
 from store.estate import EthAdapter, FcAdapter, Lpar, LparProfile, ManagedSystem, NicPort, NpivMapping, SystemState
@@ -127,6 +128,22 @@ class MapsOf:
         if problems:
             raise _misread(driver, command, ParseError(problems[0].expected, problems[0].line))
         return found
+
+
+@dataclass(frozen=True, slots=True)
+class NpivPortsOf:
+    """The ports of a VIOS that runs on which clients can be mapped. ``viosvrcmd … -c lsnports``."""
+
+    system: str
+    vios: str
+
+    def take(self, driver: Asking) -> tuple[NpivPort, ...]:
+        command = f"viosvrcmd -m {shlex.quote(self.system)} -p {shlex.quote(self.vios)} -c lsnports"
+        text = driver.ask(command)
+        try:
+            return npiv.ports(text)
+        except ParseError as error:
+            raise _misread(driver, command, error) from None
 
 
 def _lpar(row: Row) -> Lpar:

@@ -1,12 +1,13 @@
-"""The NPIV maps of a VIOS, as ``viosvrcmd … -c "lsmap -all -npiv"`` prints them.
+"""The NPIV maps and ports of a VIOS, as ``viosvrcmd … -c "lsmap -all -npiv"`` and ``-c lsnports`` print them.
 
-One block per ``vfchost``: a heading with a line of dashes that shows where the columns stand, a line with name,
+Of maps one block per ``vfchost``: a heading with a line of dashes that shows where the columns stand, a line with name,
 location, client id, client name and operating system, then labelled lines (``Status:``, ``FC name:`` …).
 """
 
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 
 from backends.hmc.records import shown
 from backends.outcome import ParseError
@@ -18,6 +19,35 @@ _FIRST = re.compile(r"(vfchost[0-9]+)\s+(\S+)(?:\s+([0-9]+)(?:\s(.*))?)?\s*")
 _SLOT = re.compile(r"-C([0-9]+)$")
 _WORD = re.compile(r"[A-Z_]+")
 _SYSTEMS = ("AIX", "Linux", "IBM i")
+_PORT_COLUMNS = ["name", "physloc", "fabric", "tports", "aports", "swwpns", "awwpns"]
+
+
+@dataclass(frozen=True, slots=True)
+class NpivPort:
+    """A physical port of a VIOS that can carry virtual ones. ``fabric``: its switch takes NPIV logins; ``free``: how
+    many more clients it takes."""
+
+    name: str
+    fabric: bool
+    free: int
+
+
+def ports(text: str) -> tuple[NpivPort, ...]:
+    """The rows of ``lsnports`` (name, physloc, fabric, tports, aports, swwpns, awwpns). An answer without that heading
+    is how a VIOS says that it has none. Raises :class:`ParseError` for a row of another form."""
+    lines = [line for line in text.split("\n") if line.strip()]
+    if not lines or lines[0].split() != _PORT_COLUMNS:
+        return ()
+    return tuple(_npiv_port(line) for line in lines[1:])
+
+
+def _npiv_port(line: str) -> NpivPort:
+    fields = line.split()
+    if len(fields) != len(_PORT_COLUMNS) or fields[2] not in ("0", "1") or not fields[4].isascii():
+        raise ParseError(f"a port of {len(_PORT_COLUMNS)} columns", shown(line))
+    if not fields[4].isdigit():
+        raise ParseError("a whole number in aports", shown(line))
+    return NpivPort(fields[0], fields[2] == "1", int(fields[4]))
 
 
 def mappings(where: str, text: str) -> tuple[tuple[NpivMapping, ...], tuple[Problem, ...]]:

@@ -7,6 +7,7 @@ where they are its own, are known once it exists, so that its host is aligned by
 from __future__ import annotations
 
 from collections import Counter, defaultdict
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from itertools import chain
 
@@ -33,11 +34,12 @@ class Slots:
 
     taken: dict[str, set[int]] = field(default_factory=lambda: defaultdict(set))
     clients: dict[str, Counter[str]] = field(default_factory=dict)
+    ports: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     @classmethod
     def of(cls, side: SideNow) -> Slots:
         """Those of a site: what its VIOSes have, and what definitions rest on that no VIOS has yet."""
-        made = cls()
+        made = cls(ports=side.ports)
         for lpar in side.lpars:
             every: list[Lpar | LparProfile] = [lpar, *lpar.profiles]
             for held in every:
@@ -64,7 +66,8 @@ class Slots:
         """Production's port where the VIOS has one of that name, else the one with the fewest clients. None: it is not
         known which it has."""
         if vios.key not in self.clients:
-            self.clients[vios.key] = Counter(mapping.fc_port for mapping in vios.npiv if mapping.fc_port)
+            used = Counter(mapping.fc_port for mapping in vios.npiv if mapping.fc_port)
+            self.clients[vios.key] = used or Counter(dict.fromkeys(self.ports.get(vios.key, ()), 0))
         clients = self.clients[vios.key]
         if not clients:
             return None
@@ -229,7 +232,9 @@ def _server(now: PraNow, pair: Pair, vios: Lpar, adapter: FcAdapter, slots: Slot
     if mapping.fc_port is None:
         port = slots.port(vios, _production_port(now, pair, adapter))
         if port is None:
-            return acts, [f"{mapping.vfchost} of {vios.name} is not mapped: choose a port"]
+            return acts, [
+                f"{mapping.vfchost} of {vios.name} is not mapped, and which ports it has is not known: choose one"
+            ]
         acts.append(MapPort(device, system, vios.name, slot, mapping.vfchost, port))
     return acts, []
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -15,7 +16,8 @@ from app.recovery.pra.situation import ArrayNow, HmcNow, PraNow, SideNow
 from app.recovery.step import UnseenError
 from app.settings_records import DeviceSettings
 from backends.flasharray.looks import Connected, Initiators, SnapshotMembers, Tags, VolumeSnapshot
-from store.estate import DeviceKind, ProtectionGroup, Reading
+from backends.hmc.looks import NpivPortsOf
+from store.estate import DeviceKind, Lpar, LparState, ProtectionGroup, Reading
 
 _KINDS = (DeviceKind.HMC, DeviceKind.FLASHARRAY)
 
@@ -41,9 +43,29 @@ def _side(site: str, found: list[tuple[DeviceSettings, HmcNow | ArrayNow]]) -> S
 
 def _hmc(devices: Devices, device: DeviceSettings, since: float) -> HmcNow:
     try:
-        return HmcNow(device.name, devices.reading(device.name, since))
+        reading = devices.reading(device.name, since)
     except UnseenError as error:
         return HmcNow(device.name, None, str(error), error.silent)
+    return HmcNow(device.name, reading, ports=_ports(devices, device.name, reading, since))
+
+
+def _ports(devices: Devices, hmc: str, reading: Reading, since: float) -> Mapping[str, tuple[str, ...]]:
+    """Of each VIOS that runs and whose maps show no port: those whose fabric takes another client. A VIOS that does not
+    say is left out, so that a person chooses."""
+    lpars = [each for each in reading.objects if isinstance(each, Lpar) and each.env == "vioserver"]
+    asked = [
+        vios
+        for vios in lpars
+        if vios.state is LparState.RUNNING
+        and vios.rmc_state == "active"
+        and not any(mapping.fc_port for mapping in vios.npiv)
+    ]
+    found = {}
+    for vios in asked:
+        with suppress(UnseenError):
+            told, _ = devices.look((hmc, NpivPortsOf(vios.system, vios.name)), since)
+            found[vios.key] = tuple(port.name for port in told if port.fabric and port.free)
+    return found
 
 
 def _array(devices: Devices, device: DeviceSettings, since: float) -> ArrayNow:

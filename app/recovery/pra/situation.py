@@ -19,12 +19,15 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class HmcNow:
-    """One HMC. ``reading`` None: it could not be read, ``failure`` says how; ``silent``: it gave no sign of life."""
+    """One HMC. ``reading`` None: it could not be read, ``failure`` says how; ``silent``: it gave no sign of life.
+    ``ports`` are the names of those on which clients can be mapped, by the key of a VIOS: only those are asked whose
+    maps show none."""
 
     device: str
     reading: Reading | None
     failure: str = ""
     silent: bool = False
+    ports: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     @property
     def taken_at(self) -> datetime | None:
@@ -153,6 +156,11 @@ class SideNow:
     def hmc_of(self) -> Mapping[str, str]:
         """By type-model*serial of a system: the device through which it is reached."""
         return {s.key: hmc.device for hmc in self.hmcs for s in _objects(hmc) if isinstance(s, ManagedSystem)}
+
+    @cached_property
+    def ports(self) -> Mapping[str, tuple[str, ...]]:
+        """As of :class:`HmcNow`, of all its HMCs."""
+        return {key: ports for hmc in self.hmcs for key, ports in hmc.ports.items()}
 
     @cached_property
     def vios(self) -> Mapping[tuple[str, str | None], Lpar]:

@@ -61,6 +61,7 @@ class Site:
     logged_in: frozenset[str] = frozenset()
     unread: tuple[Unread, ...] = ()
     free_pair: int = ISSUED
+    ports: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
     @property
     def array(self) -> str:
@@ -109,7 +110,7 @@ class Site:
             logged_in=self.logged_in,
             parts={group.name: tuple(self.parts.values()) for group in self.groups if not group.is_local},
         )
-        hmc = HmcNow(self.hmc, Reading(self.hmc, NOW, (self.system, *self.lpars.values())))
+        hmc = HmcNow(self.hmc, Reading(self.hmc, NOW, (self.system, *self.lpars.values())), ports=self.ports)
         return SideNow(self.name, (hmc,), (array,))
 
     # ------------------------------------------------------------------------------------------------------- acting

@@ -148,11 +148,14 @@ def test_without_a_port_of_that_name_the_one_with_the_fewest_clients_is_taken(at
     assert act.port == "fcs1"
 
 
-def test_a_vios_that_has_never_mapped_anything_is_left_to_a_person(at: Sites) -> None:
+def test_of_a_vios_that_has_never_mapped_anything_the_ports_are_asked_and_else_a_person_chooses(at: Sites) -> None:
     vios = at.away.lpars["b-vios1"]
     at.away.change("b-vios1", npiv=(replace(vios.npiv[-1], fc_port=None),))
     assert look(at).acts == ()
-    assert said(at) == ["pwr.vios: vfchost2 of b-vios1 is not mapped: choose a port"]
+    words = "vfchost2 of b-vios1 is not mapped, and which ports it has is not known: choose one"
+    assert said(at) == [f"pwr.vios: {words}"]
+    at.away.ports = {vios.key: ("fcs2", "fcs3")}
+    assert only(at) == to_do.MapPort("hmc-lyon", "P10-B", "b-vios1", 100, "vfchost2", "fcs2")
 
 
 @pytest.mark.parametrize(

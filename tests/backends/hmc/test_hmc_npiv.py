@@ -5,7 +5,11 @@ from __future__ import annotations
 import pytest
 
 from backends.hmc import npiv
+from backends.hmc.looks import NpivPortsOf
+from backends.hmc.npiv import NpivPort
+from backends.outcome import ParseError
 from store.estate import NpivMapping
+from tests.backends.hmc.hmc_estate import Estate
 
 HEADING = (
     "Name          Physloc                            ClntID ClntName       ClntOS\n"
@@ -67,3 +71,35 @@ def test_two_blocks_run_into_each_other_are_a_problem_and_never_one_mapping() ->
     found, problems = npiv.mappings("lsmap", block(MAPPED) + second)
     assert found == ()
     assert "once" in problems[0].expected
+
+
+# -------------------------------------------------------------------------------------------------------------- ports
+
+PORTS = "name             physloc                        fabric tports aports swwpns awwpns"
+
+
+def test_the_ports_of_a_vios_are_read_with_what_is_free_on_them() -> None:
+    rows = (
+        "fcs0             U78AA.001.WZSKM6U-P1-C2-T1          1     64     60   2048   2012",
+        "fcs1             U78AA.001.WZSKM6U-P1-C2-T2          0     64     64   2048   2048",
+    )
+    assert npiv.ports("\n".join((PORTS, *rows, ""))) == (NpivPort("fcs0", True, 60), NpivPort("fcs1", False, 64))
+
+
+@pytest.mark.parametrize("text", ["", "There are no NPIV capable ports on the Virtual I/O Server.\n"])
+def test_a_vios_without_such_ports_has_none(text: str) -> None:
+    assert npiv.ports(text) == ()
+
+
+@pytest.mark.parametrize("row", ["fcs0 U78 1 64", "fcs0 U78 2 64 60 2048 2012", "fcs0 U78 1 64 many 2048 2012"])
+def test_a_port_of_another_form_is_refused_with_its_line(row: str) -> None:
+    with pytest.raises(ParseError) as caught:
+        npiv.ports(f"{PORTS}\n{row}\n")
+    assert caught.value.line == row
+
+
+def test_a_look_tells_the_ports_of_the_lab(hmc: Estate) -> None:
+    with hmc.driver() as driver:
+        found = NpivPortsOf("p10-a", "vios1").take(driver)
+    assert [(port.name, port.fabric) for port in found] == [("fcs0", True), ("fcs1", True)]
+    assert found[0].free < 64
