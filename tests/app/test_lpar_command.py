@@ -57,6 +57,21 @@ def test_all_02_without_execute_nothing_leaves_the_machine(
     assert "chsysstate -r lpar -m P10-lyon-0 -o on -n lp000" in capsys.readouterr().out
 
 
+def test_a_running_lpar_that_lost_a_path_to_its_fabric_is_told(
+    estate: LparEstate, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with estate.world.turn():
+        system = estate.lpar("paris", "lp000").system
+        vios = next(each for each in system.lpars if each.is_vios)
+        for mapping in vios.maps.values():
+            mapping.port = None
+    assert lpar(estate, "check", "lp000", "--json") in (0, 1)
+    (found,) = json.loads(capsys.readouterr().out)["lpars"]
+    (told,) = [check for check in found["checks"] if check["id"] == "pwr.zoned"]
+    assert (told["verdict"], told["severity"]) == ("fails", "warn")
+    assert "is NOT_LOGGED_IN" in told["evidence"]
+
+
 def test_a_dark_site_is_failed_over_within_the_loss_that_was_accepted(
     estate: LparEstate, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -64,6 +64,7 @@ def _one(
     if home is None:
         return found.checks
     _own_wwpns(now, pair, home, found)
+    _zoning(now, home, found)
     _definition(now, pair, home, aligned, found)
     _storage(now, home, aligned, found)
     _networks(pair, home, live, found)
@@ -98,6 +99,24 @@ def _own_wwpns(now: PraNow, pair: Pair, home: Lpar, found: _Found) -> None:
             seen += 1
     found.add("pwr.wwpn-both", BLOCK, sorted(lacking), f"on the hosts of {seen} arrays", ALIGN)
     found.add("pwr.wwpn-unique", HARD, twice, "on no other host", "take them from the wrong host by hand")
+
+
+def _zoning(now: PraNow, home: Lpar, found: _Found) -> None:
+    """As far as the HMC shows it: the port that carries a running adapter is logged in. Of a definition that
+    does not run it shows nothing; a drill does (pwr.boot)."""
+    if home.state is not LparState.RUNNING:
+        return
+    wrong, good = [], 0
+    for adapter in home.fc:
+        vios = now.nominal.vios.get((home.system_key, adapter.remote_lpar_name))
+        maps = [each for each in vios.npiv if each.slot == adapter.remote_slot] if vios is not None else []
+        for each in maps:
+            good += each.status == "LOGGED_IN"
+            words = f"{each.vfchost} of {adapter.remote_lpar_name}, behind slot {adapter.slot}, is {each.status}"
+            wrong += [words] if each.status != "LOGGED_IN" else []
+    if good or wrong:
+        fix = "see its zoning: half of its paths are lost"
+        found.add("pwr.zoned", WARN, wrong, f"{good} ports of {home.name} are logged in to the fabric", fix)
 
 
 def _definition(now: PraNow, pair: Pair, home: Lpar, aligned: Aligned, found: _Found) -> None:
