@@ -33,8 +33,9 @@ from store.runs import (
     StepState,
 )
 
-AT_ONCE = 64
-"""Steps under way at a time: most of them wait, and the session bound of each device holds the rest back."""
+AT_ONCE, WAITS_AT_ONCE = 64, 256
+"""Steps under way at a time: most of them wait, and the session bound of each device holds the rest back. Those that
+send nothing, as the long wait for an operating system, hold up none that does."""
 
 MANY, MANY_STEPS = 4, 40
 """A run over more targets, or with more steps, than this keeps its sessions to the devices from one call to the next.
@@ -142,19 +143,27 @@ class Runner:
     # -------------------------------------------------------------------------------------------------- conducting
 
     def _conduct(self, run: Run, under: _Under, wait_for_operator: bool) -> None:
-        with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="step") as pool:
+        with (
+            ThreadPoolExecutor(AT_ONCE, thread_name_prefix="step") as sending,
+            ThreadPoolExecutor(WAITS_AT_ONCE, thread_name_prefix="wait") as waiting,
+        ):
             flying: dict[Future[End], PlannedStep] = {}
+
+            def begin(step: PlannedStep) -> None:
+                pool = sending if step.call else waiting
+                flying[pool.submit(self._attempt, run, step, under)] = step
+
             # What has an intent and no result goes first, whatever its needs are by now.
             for step in run.plan.steps:
                 if under.states[step.id] is StepState.RUNNING:
-                    flying[pool.submit(self._attempt, run, step, under)] = step
+                    begin(step)
             try:
                 while not self._stopped:
                     self._listen(run, under)
                     busy = {step.id for step in flying.values()}
                     for step in self._next(run, under):
                         if step.id not in busy:
-                            flying[pool.submit(self._attempt, run, step, under)] = step
+                            begin(step)
                     if not flying and self._at_rest(run, under, wait_for_operator):
                         return
                     for future in wait(flying, self._pace.poll_s, FIRST_COMPLETED).done if flying else ():
