@@ -69,7 +69,7 @@ def _os(pair: Pair) -> str | None:
 def _arrays(now: PraNow, pair: Pair, side: SideNow) -> list[ArrayNow]:
     """The arrays of a side that an LPAR's host belongs on: where its volumes are, or else the only one there is."""
     read = [array for array in side.arrays if array.whole]
-    if pair.home is None or len(read) < 2:
+    if pair.home is None or len(side.arrays) < 2:
         return read
     every = copies(now, pair.home)
     if side is now.nominal:

@@ -7,9 +7,13 @@ from dataclasses import replace
 import pytest
 
 from app.recovery.pra import alignment as to_do
+from app.recovery.pra.align import align
 from app.recovery.pra.alignment import Aligned
-from tests.app.recovery.pra_model import GIB, Sites
-from tests.app.recovery.pra_sites import NAME, look, only, said, whole
+from app.recovery.pra.situation import PraNow, wwpns
+from backends.flasharray.looks import VolumeSnapshot
+from store.estate import PgroupSnapshot
+from tests.app.recovery.pra_model import GIB, NOW, Site, Sites
+from tests.app.recovery.pra_sites import NAME, hold, look, only, said, whole
 
 
 @pytest.fixture
@@ -149,3 +153,67 @@ def test_a_volume_that_joined_after_the_newest_snapshot_is_reported(at: Sites) -
 def test_a_group_that_replicates_nowhere_that_can_be_read_is_reported(at: Sites) -> None:
     at.home.groups = tuple(replace(group, targets=()) for group in at.home.groups)
     assert "fa.complete: pg-a replicates to no array that can be read" in said(at)
+
+
+# ---------------------------------------------------------------------------------------------------- several arrays
+
+
+def with_second_array(at: Sites, lun: int | None) -> PraNow:
+    """The nominal site has another array, where the LPAR sees a volume under this LUN; None: it sees none there."""
+    (group,) = at.home.groups
+    other = Site("rome", at.home.system)
+    if lun is not None:
+        other.add_host(NAME, wwpns(at.home.lpars[NAME]))
+        other.add_volume("archive", GIB, (NAME, lun))
+        other.groups = (replace(group, id="o", name="pg-o", volumes=("archive",)),)
+        (replica,) = at.away.groups
+        newest = PgroupSnapshot("fa-rome:pg-o.3", NOW, completed=NOW, progress=1.0)
+        at.away.groups = (replica, replace(replica, id="p", name="fa-rome:pg-o", snapshots=(newest,)))
+        part = "fa-rome:pg-o.3.archive"
+        at.away.parts[part] = VolumeSnapshot(part, "fa-rome:archive", "replica-archive", GIB, NOW, False)
+    now = at.now()
+    return replace(now, nominal=replace(now.nominal, arrays=(*now.nominal.arrays, *other.now().arrays)))
+
+
+def test_a_host_belongs_on_the_arrays_where_its_volumes_are_and_on_no_other(at: Sites) -> None:
+    (found,) = align(with_second_array(at, None))
+    assert found == Aligned(NAME, (), ())
+    (first, *_) = at.home.hosts[NAME].wwns
+    hold(at.home, NAME, *at.home.hosts[NAME].wwns[1:])
+    (found,) = align(with_second_array(at, None))
+    assert found.acts == (to_do.AddWwns("fa-paris", NAME, (first,)),)
+
+
+def test_no_host_is_made_on_an_array_while_the_one_with_its_volumes_cannot_be_read(at: Sites) -> None:
+    now = with_second_array(at, None)
+    mine, other = now.nominal.arrays
+    dark = replace(now, nominal=replace(now.nominal, arrays=(replace(mine, reading=None), other)))
+    (found,) = align(dark)
+    assert found.acts == ()
+
+
+def test_volumes_of_two_arrays_come_together_where_their_luns_do_not_collide(at: Sites) -> None:
+    (found,) = align(with_second_array(at, 9))
+    assert found.findings == ()
+    assert [type(act).__name__ for act in found.acts] == ["AddVolume", "PairVolume", "Connect"]
+    assert found.acts[-1] == to_do.Connect("fa-lyon", NAME, "archive", 9)
+
+
+def test_a_lun_that_volumes_of_two_arrays_have_is_reported(at: Sites) -> None:
+    (found,) = align(with_second_array(at, 1))
+    assert [type(act).__name__ for act in found.acts] == ["AddVolume", "PairVolume"]
+    assert [each.words for each in found.findings] == [f"LUN 1 of {NAME} on fa-lyon is taken by {NAME}_v0"]
+
+
+def test_of_two_planned_connections_with_one_lun_only_the_first_is_made(at: Sites) -> None:
+    copies(at)
+    (found,) = align(with_second_array(at, 1))
+    connections = [act for act in found.acts if isinstance(act, to_do.Connect)]
+    assert [(act.volume, act.lun) for act in connections] == [(f"{NAME}_v0", 1), (f"{NAME}_v1", 2)]
+    assert [each.words for each in found.findings] == [f"LUN 1 of {NAME} on fa-lyon is taken by {NAME}_v0"]
+
+
+def test_a_lun_that_is_not_known_at_home_is_reported(at: Sites) -> None:
+    copies(at)
+    at.home.volumes[f"{NAME}_v0"] = replace(at.home.volumes[f"{NAME}_v0"], hosts=((NAME, None),))
+    assert f"fa.paired: the LUN of {NAME}_v0 at home is not known" in said(at)
