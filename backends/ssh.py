@@ -49,14 +49,17 @@ class SshConnection:
         self._access = access
         self._limits = limits
         self._client: paramiko.SSHClient | None = None
+        self._closed = False
         self._connecting = threading.Lock()
 
     def transport(self, call: str) -> paramiko.Transport:
         """The connection, logged in; ``call`` names what it is wanted for."""
         with self._connecting:
             transport = self._client.get_transport() if self._client is not None else None
+            if self._closed:
+                raise self._error(call, Failure.LOST, "the connection was closed here")
             if transport is None or not transport.is_active():
-                self.close()
+                self._drop()
                 self._client = self._connect(call)
                 transport = self._client.get_transport()
             if transport is None:
@@ -64,7 +67,11 @@ class SshConnection:
             return transport
 
     def close(self) -> None:
-        """Close the connection; never raises."""
+        """Close the connection; never raises. Final: a call that is still under way does not log in again."""
+        self._closed = True
+        self._drop()
+
+    def _drop(self) -> None:
         client, self._client = self._client, None
         if client is not None:
             with suppress(Exception):

@@ -264,9 +264,11 @@ def test_a_server_that_accepts_and_then_does_nothing_or_hangs_up_is_told_apart(
     assert (caught.value.failure, caught.value.sent) == (failure, sent)
 
 
-def test_closing_never_raises_and_may_be_repeated(hmc: Estate) -> None:
+def test_closing_never_raises_may_be_repeated_and_is_final(hmc: Estate) -> None:
     made = HmcSession("hmc-a", hmc.access(), LIMITS)
-    made.close()
     made.ask(LIST)
     made.close()
     made.close()
+    with pytest.raises(DeviceError) as closed:
+        made.ask(LIST)
+    assert closed.value.failure is Failure.LOST and closed.value.sent is Sent.NO
