@@ -29,7 +29,7 @@ from screens.run_messages import AboutRuns
 from screens.themes import PALETTES
 
 if TYPE_CHECKING:
-    from app.run_desk import BeginRuns, RunDesk
+    from app.run_desk import BeginChecks, BeginRuns, RunDesk
     from app.terminal import LineProvedSlow
     from screens.base import EstateScreen
     from screens.messages import (
@@ -72,7 +72,7 @@ class Console(TerminalApp[int]):
     """Shows the estate. ``begin`` opens the store and gives its view; it is called on a thread. ``sweep`` begins to
     read the devices; it is called on a thread once the first pane is shown. ``sweep_now`` reads one device, or all.
     ``begin_runs`` begins to watch and act for runs, likewise: it is given the view to keep, what to call when that
-    changed, and whom to tell what went wrong."""
+    changed, and whom to tell what went wrong; ``begin_checks`` then to check how LPARs stand."""
 
     MODES: ClassVar[dict[str, str | Callable[[], Screen[object]]]] = {}
 
@@ -82,6 +82,7 @@ class Console(TerminalApp[int]):
         sweep: Callable[[Callable[[str], None]], None],
         sweep_now: Callable[[str | None], None],
         begin_runs: BeginRuns | None = None,
+        begin_checks: BeginChecks | None = None,
         *,
         sites: tuple[Site, ...] = (),
         lab: bool = False,
@@ -106,7 +107,7 @@ class Console(TerminalApp[int]):
         self._cached = cached
         self._pacing = Pacing(self, lambda: self.shown, self._say_progress)
         self._errands = Errands(self, files or Files(), lambda: self.shown, lambda text: self.post_message(Said(text)))
-        self._begin_runs = begin_runs
+        self._begin_runs, self._begin_checks = begin_runs, begin_checks
         self._given = {
             "clock": clock,
             "sites": sites,
@@ -149,7 +150,7 @@ class Console(TerminalApp[int]):
 
         places.load(self._first_pane)
         view = self._begin()
-        self._desk = RunDesk(self, self._begin_runs)
+        self._desk = RunDesk(self, self._begin_runs, self._begin_checks)
         around = Surroundings(view, **self._given)  # type: ignore[arg-type]
         around.saved, trouble = self._errands.saved_filters()
         around.themes = tuple(PALETTES)
@@ -161,6 +162,10 @@ class Console(TerminalApp[int]):
         self.post_message(StoreOpened(around))
 
     def _changed(self, change: Change) -> None:
+        self.estate_changed()
+
+    def estate_changed(self) -> None:
+        """Show what changed of the estate, or of what is made of it. From any thread."""
         from screens.messages import EstateChanged
 
         self.post_message(EstateChanged())

@@ -1,4 +1,4 @@
-"""What runs behind the console: store, sweeper, schedule and runs, begun one after another and ended once."""
+"""What runs behind the console: store, sweeper, schedule, runs and checks, begun one after another and ended once."""
 
 from __future__ import annotations
 
@@ -9,20 +9,23 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from app.recovery.console_runs import ConsoleRuns
+    from app.recovery.operations import Operations
+    from app.recovery.pra.watch import ReadinessWatch
     from app.schedule import Schedule
     from app.settings_records import Settings
     from app.sweep import Sweeper
     from store.database import Looked, Store
     from store.ledger import Ledger
+    from store.readiness_view import ReadinessView
     from store.run_view import RunView
     from store.view import EstateView
 
-STOP_S = 5.0
-"""How long logging out of the devices may take at the end."""
+STOP_S, CHECK_STOP_S = 5.0, 1.0
+"""How long logging out of the devices may take at the end, and giving up a check."""
 
 
 class Machinery:
-    """Store, sweeper, schedule and runs. What begins one loads its libraries and may be called on a thread."""
+    """Store, sweeper, schedule, runs and checks. What begins one loads its libraries and may be called on a thread."""
 
     def __init__(self, settings: Settings, store_path: Path) -> None:
         self._settings = settings
@@ -32,7 +35,9 @@ class Machinery:
         self._looked: Looked | None = None
         self._schedule: Schedule | None = None
         self._ledger: Ledger | None = None
+        self._operations: Operations | None = None
         self._runs: ConsoleRuns | None = None
+        self._checks: ReadinessWatch | None = None
         self._opening = threading.Lock()
 
     def open(self) -> EstateView:
@@ -89,15 +94,32 @@ class Machinery:
 
         store = self._open_store()
         self._ledger = Ledger(self._store_path)
-        operations = Operations(self._settings, store, self._ledger)
-        self._runs = ConsoleRuns(operations, view, changed, failed, read_only=read_only)
+        self._operations = Operations(self._settings, store, self._ledger)
+        self._runs = ConsoleRuns(self._operations, view, changed, failed, read_only=read_only)
         self._runs.start()
         return self._runs
 
+    def begin_checks(
+        self, view: ReadinessView, changed: Callable[[], object], busy: Callable[[], bool], why_not: str = ""
+    ) -> ReadinessWatch:
+        """Begin to check how protected LPARs stand, with the sessions of the runs, which have begun; or say
+        ``why_not``."""
+        from app.recovery.pra.watch import ReadinessWatch
+
+        if self._operations is None:
+            raise RuntimeError("the runs begin before the checks do")
+        self._checks = ReadinessWatch(self._operations, view, changed, busy=busy)
+        self._checks.start(why_not)
+        return self._checks
+
     def close(self) -> None:
-        """End the runs and the sweep, save and close, within bounds. Never raises."""
+        """End the checks, the runs and the sweep, save and close, within bounds. Never raises."""
+        if self._checks is not None:
+            self._checks.stop()
         if self._runs is not None:
             self._runs.close(STOP_S)
+        if self._checks is not None:
+            self._checks.close(CHECK_STOP_S)
         if self._ledger is not None:
             self._ledger.close()
         if self._schedule is not None:

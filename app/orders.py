@@ -19,6 +19,15 @@ _DRAWING = {
 }
 
 
+def checked(text: str) -> tuple[str, ...] | None:
+    """The LPARs that ``lpar check`` names, by name or pattern; None for another order: this one plans nothing."""
+    try:
+        words = shlex.split(text)
+    except ValueError:
+        return None
+    return tuple(words[2:]) if words[:2] == ["lpar", "check"] else None
+
+
 class OrderError(ValueError):
     """It cannot be understood; the text says what was expected."""
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
-from fnmatch import fnmatchcase
+
+from store.readiness import Covered, matches
 
 PRA_KEYS = ("nominal", "recovery", "lpars", "exclude", "host", "wwpn", "same_wwpn", "drill_vswitch", "drill_vlan")
 PRA_SYSTEM_KEYS = ("nominal", "recovery", "memory", "processors", "vios", "vswitch", "vlan")
@@ -57,21 +58,23 @@ class Pra:
         return replace(self, nominal=self.recovery, recovery=self.nominal, systems=(), reverse=not self.reverse)
 
     def protects(self, lpar: str) -> bool:
-        return _matches(lpar, self.lpars) and not self.excludes(lpar)
+        return matches(lpar, self.lpars) and not self.excludes(lpar)
 
     def excludes(self, lpar: str) -> bool:
-        return _matches(lpar, self.exclude)
+        return matches(lpar, self.exclude)
+
+    @property
+    def covered(self) -> Covered:
+        """Which LPARs come back where, as screens know it."""
+        drill = f"VLAN {self.drill_vlan} of {self.drill_vswitch}" if self.drill_vlan and self.drill_vswitch else ""
+        return Covered(self.nominal, self.recovery, self.lpars, self.exclude, drill)
 
     def host_of(self, lpar: str) -> str:
         return self.host.replace("{lpar}", lpar)
 
     def policy(self, lpar: str) -> WwpnPolicy:
-        return WwpnPolicy.SAME if _matches(lpar, self.same_wwpn) else self.wwpn
+        return WwpnPolicy.SAME if matches(lpar, self.same_wwpn) else self.wwpn
 
     def system(self, nominal: str) -> SystemMap | None:
         """Where the LPARs of a managed system go; None: nothing is said of it."""
         return next((each for each in self.systems if each.nominal == nominal), None)
-
-
-def _matches(name: str, patterns: tuple[str, ...]) -> bool:
-    return any(fnmatchcase(name, pattern) for pattern in patterns)

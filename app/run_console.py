@@ -35,6 +35,7 @@ def run_console(
         machinery.sweep,
         machinery.sweep_now,
         partial(machinery.begin_runs, read_only=read_only),
+        machinery.begin_checks,
         sites=settings.sites,
         lab=settings.lab,
         read_only=read_only,

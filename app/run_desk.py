@@ -8,12 +8,14 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 from screens.run_messages import (
     AboutRuns,
     ActChosen,
     ActsAsked,
+    CheckAsked,
     DecisionAsked,
     LogRequested,
     OrderGiven,
@@ -28,16 +30,20 @@ if TYPE_CHECKING:
     from app.console import Console
     from app.rcg_command import Draw
     from app.recovery.console_runs import ConsoleRuns
+    from app.recovery.pra.watch import ReadinessWatch
     from screens.cells import Line
     from screens.dialogs.acts import Chosen
     from screens.offers import Offer
     from screens.scene import Scene
     from screens.surroundings import Surroundings
+    from store.readiness_view import ReadinessView
     from store.run_view import RunView
 
 BeginRuns = Callable[["RunView", Callable[[], object], Callable[[str], object]], "ConsoleRuns"]
+BeginChecks = Callable[["ReadinessView", Callable[[], object], Callable[[], bool], str], "ReadinessWatch"]
 
 CANCELLED = "cancelled before it began"
+CACHED = "this console was started with --cached, which asks no device"
 
 
 @dataclass
@@ -65,14 +71,24 @@ class Begun(AboutRuns):
     run: str
 
 
+@dataclass
+class Checked(AboutRuns):
+    """What the operator asked to be checked has been: the LPARs by name or pattern, none for all."""
+
+    names: tuple[str, ...]
+
+
 class RunDesk:
     """``begin_runs`` begins to watch and act for the runs of the store, None: there are none. It is given the view to
-    keep, what to call when that changed, and whom to tell what went wrong."""
+    keep, what to call when that changed, and whom to tell what went wrong. ``begin_checks`` begins to check how LPARs
+    stand, likewise; it is given what says whether a run acts, and why nothing is to be checked."""
 
-    def __init__(self, app: Console, begin_runs: BeginRuns | None) -> None:
+    def __init__(self, app: Console, begin_runs: BeginRuns | None, begin_checks: BeginChecks | None) -> None:
         self._app = app
         self._begin_runs = begin_runs
+        self._begin_checks = begin_checks
         self._runs: ConsoleRuns | None = None
+        self._checks: ReadinessWatch | None = None
         self._leaving = False
 
     def begin(self, around: Surroundings) -> None:
@@ -82,6 +98,16 @@ class RunDesk:
             self._runs = self._begin_runs(
                 around.runs, lambda: bool(tell(RunsChanged())), lambda text: bool(tell(NotDone(f"{text}.")))
             )
+        if self._begin_checks is not None:
+            why_not = CACHED if around.cached else ""
+            self._checks = self._begin_checks(
+                around.readiness, self._app.estate_changed, partial(self._busy, around), why_not
+            )
+
+    def _busy(self, around: Surroundings) -> bool:
+        """Whether this console acts for a run that goes on just now."""
+        runs = [around.runs.get(run_id) for run_id in self.acting()]
+        return any(run is None or run.state in (RunState.APPROVED, RunState.RUNNING) for run in runs)
 
     def acting(self) -> frozenset[str]:
         """The runs that this console acts for."""
@@ -99,6 +125,10 @@ class RunDesk:
                 self._act(around, message.offer)
             case OrderGiven():
                 self._order(around, message.text)
+            case CheckAsked():
+                self._check(around, message.names)
+            case Checked():
+                self._say_checked(around, message.names)
             case Proposed():
                 await self._proposed(around, message)
             case NotDone():
@@ -178,8 +208,27 @@ class RunDesk:
         elif self._app.shown is not None:
             self._app.shown.type_command(f"do {order}")
 
+    def _check(self, around: Surroundings, names: tuple[str, ...]) -> None:
+        """Have it checked how LPARs stand."""
+        if around.readiness.why_not or self._checks is None:
+            self._app.say_here(f"Not checked: {around.readiness.why_not or 'the console is still starting'}.")
+            return
+        self._checks.ask(lambda: self._app.post_message(Checked(names)))
+        self._app.say_here(f"Checking {', '.join(names) or 'all protected LPARs'} …")
+
+    def _say_checked(self, around: Surroundings, names: tuple[str, ...]) -> None:
+        from screens.readiness import told
+
+        self._app.say_here(told(around.readiness, around.scene(), names))
+
     def _order(self, around: Surroundings, text: str, before: str | None = None) -> None:
         """Have something planned; until the plan is there every screen says that the arrays are looked at."""
+        from app.orders import checked
+
+        names = checked(text)
+        if names is not None:
+            self._check(around, names)
+            return
 
         def plan(runs: ConsoleRuns) -> None:
             from app.orders import understood

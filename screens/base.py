@@ -169,7 +169,8 @@ class EstateScreen(PaintedOnce[None]):
     def _seen_as(self) -> tuple[object, ...]:
         """All that a drawing depends on besides what the screen itself was told."""
         around = self.around
-        return (around.view.version, self.app.size, around.site, around.notice, around.runs.version)
+        versions = (around.view.version, around.runs.version, around.readiness.version)
+        return (versions, self.app.size, around.site, around.notice)
 
     def _redraw_if_other(self) -> None:
         # Showing a screen comes with several events of its size: it is drawn for the first of them only.

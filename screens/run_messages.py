@@ -43,6 +43,13 @@ class OrderGiven(AboutRuns):
 
 
 @dataclass
+class CheckAsked(AboutRuns):
+    """The operator wants to know how LPARs stand, by name or pattern; none: all that are protected."""
+
+    names: tuple[str, ...] = ()
+
+
+@dataclass
 class RunRequested(AboutRuns):
     """The operator opened a run."""
 

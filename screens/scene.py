@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from screens.ages import age, moment_short
@@ -16,6 +16,7 @@ from screens.conditions import Freshness
 from screens.index import Index
 from screens.status import EMPTY, Status, status
 from store.estate import Site, SiteRole
+from store.readiness_view import ReadinessView
 from store.records import DeviceHealth, DeviceStatus, Entry
 from store.view import EstateView
 
@@ -26,12 +27,14 @@ MISSED_SWEEPS = 3
 
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """The estate at ``now`` (UTC). ``sites`` are those of the settings, in their order."""
+    """The estate at ``now`` (UTC). ``sites`` are those of the settings, in their order; ``readiness`` is how each
+    protected LPAR stands."""
 
     view: EstateView
     index: Index
     now: datetime
     sites: tuple[Site, ...]
+    readiness: ReadinessView = field(default_factory=ReadinessView)
 
     def entry(self, kind: str, key: str) -> Entry:
         """One object. Raises ``LookupError`` where the store never knew it."""

@@ -14,6 +14,7 @@ from screens.cells import Cell, Tone
 from screens.conditions import CopyHealth, Freshness, HostMatch, SideState
 from store.estate import LparState, PowerState, RcgRole, RcgStatus, SyncStatus, SystemState
 from store.rcg_roles import Activity
+from store.readiness import Standing, Verdict
 from store.records import DeviceHealth
 from store.runs import RunState, StepState
 
@@ -184,6 +185,17 @@ _VOCABULARY: dict[type[StrEnum], dict[StrEnum, Tone]] = {
         **_tones(Tone.OK, Activity.KNOWN),
         **_tones(Tone.WARN, Activity.PRESUMED),
         **_tones(Tone.UNKNOWN, Activity.UNKNOWN),
+    },
+    Standing: {
+        **_tones(Tone.OK, Standing.READY),
+        **_tones(Tone.WARN, Standing.NOT_READY),
+        **_tones(Tone.UNKNOWN, Standing.NOT_KNOWN),
+        **_tones(Tone.OFF, Standing.UNCHECKED, Standing.EXCLUDED, Standing.NOT_PROTECTED),
+    },
+    Verdict: {
+        **_tones(Tone.BAD, Verdict.FAILS),
+        **_tones(Tone.UNKNOWN, Verdict.UNKNOWN),
+        **_tones(Tone.OK, Verdict.HOLDS),
     },
     HostMatch: {
         **_tones(Tone.OK, HostMatch.AS_LPAR),

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from screens.index import Index
 from screens.scene import Scene
 from store.estate import Site
+from store.readiness_view import ReadinessView
 from store.run_view import RunView
 from store.view import EstateView
 
@@ -33,8 +34,9 @@ class Surroundings:
 
     ``site`` is the one that the tables are narrowed to; ``saved`` the filters that have a name, by table; ``themes``
     the names of the colours there are; ``typed`` what was typed into the prompt, by its sign. ``runs`` are those of the
-    store; ``acting`` says for which of them this console acts; ``rto_s`` is what a recovery may take, in seconds;
-    ``looking`` is what is being planned, and since when; ``orders`` says how what is typed of an order can go on."""
+    store; ``acting`` says for which of them this console acts; ``readiness`` is how each protected LPAR stands;
+    ``rto_s`` is what a recovery may take, in seconds; ``looking`` is what is being planned, and since when; ``orders``
+    says how what is typed of an order can go on."""
 
     view: EstateView
     clock: Callable[[], datetime]
@@ -53,6 +55,7 @@ class Surroundings:
     typed: dict[str, list[str]] = field(default_factory=lambda: {"/": [], ":": []})
     runs: RunView = field(default_factory=RunView)
     acting: Callable[[], Container[str]] = field(default=frozenset)
+    readiness: ReadinessView = field(default_factory=ReadinessView)
     rto_s: float | None = None
     looking: tuple[str, datetime] | None = None
     orders: Callable[[str, Scene], list[str]] = field(default=lambda typed, scene: [])
@@ -78,4 +81,4 @@ class Surroundings:
     def scene(self) -> Scene:
         """The estate as it is now."""
         self.index.renew()
-        return Scene(self.view, self.index, self.clock(), self.sites)
+        return Scene(self.view, self.index, self.clock(), self.sites, self.readiness)

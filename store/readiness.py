@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from fnmatch import fnmatchcase
 
 
 class Severity(StrEnum):
@@ -13,6 +14,19 @@ class Severity(StrEnum):
     HARD = "hard"
     BLOCK = "block"
     WARN = "warn"
+
+
+class Standing(StrEnum):
+    """Whether an LPAR could come back at the other site now.
+
+    ``NOT_KNOWN``: something that it rests on could not be read, or it was read too long ago to be believed."""
+
+    READY = "ready"
+    NOT_READY = "not ready"
+    NOT_KNOWN = "not known"
+    UNCHECKED = "not checked"
+    EXCLUDED = "excluded"
+    NOT_PROTECTED = "not protected"
 
 
 class Verdict(StrEnum):
@@ -46,10 +60,15 @@ class Readiness:
     @property
     def ready(self) -> bool | None:
         """None: something that would stop it is not known."""
-        stops = [check for check in self.checks if check.severity is not Severity.WARN]
+        stops = self.stops
         if any(check.verdict is Verdict.FAILS for check in stops):
             return False
-        return None if any(check.verdict is Verdict.UNKNOWN for check in stops) else True
+        return None if stops else True
+
+    @property
+    def stops(self) -> tuple[Check, ...]:
+        """What does not hold or is not known and would stop it, the worst first."""
+        return tuple(check for check in self.because if check.severity is not Severity.WARN)
 
     @property
     def because(self) -> tuple[Check, ...]:
@@ -64,3 +83,27 @@ _FIRST = (Verdict.FAILS, Verdict.UNKNOWN, Verdict.HOLDS)
 def sorted_checks(checks: list[Check]) -> tuple[Check, ...]:
     """The worst first: what fails before what is not known, and hard before the others."""
     return tuple(sorted(checks, key=lambda c: (_FIRST.index(c.verdict), _WORST.index(c.severity), c.id)))
+
+
+@dataclass(frozen=True, slots=True)
+class Covered:
+    """Which LPARs are to come back where: those of the site ``nominal`` that one of ``lpars`` names, and none of
+    ``exclude`` (patterns). ``drill`` is the isolated network for drills at the site ``recovery``, in words; empty:
+    there is none."""
+
+    nominal: str
+    recovery: str
+    lpars: tuple[str, ...] = ("*",)
+    exclude: tuple[str, ...] = ()
+    drill: str = ""
+
+    def protects(self, lpar: str) -> bool:
+        return matches(lpar, self.lpars) and not self.excludes(lpar)
+
+    def excludes(self, lpar: str) -> bool:
+        return matches(lpar, self.exclude)
+
+
+def matches(name: str, patterns: tuple[str, ...]) -> bool:
+    """Whether one of the patterns (``*``, ``?``, ``[…]``) names it."""
+    return any(fnmatchcase(name, pattern) for pattern in patterns)

@@ -80,6 +80,7 @@ async def acting(
         machinery.sweep,
         machinery.sweep_now,
         partial(machinery.begin_runs, read_only=read_only),
+        machinery.begin_checks,
         sites=settings.sites,
         lab=True,
         read_only=read_only,

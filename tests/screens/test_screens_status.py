@@ -11,7 +11,7 @@ import pytest
 from screens import conditions
 from screens.cells import Tone
 from screens.status import ASCII, GLYPHS, rmc, status, vocabulary, worst
-from store import estate, records
+from store import estate, readiness, records
 
 _STATES = [
     estate.SystemState,
@@ -21,6 +21,8 @@ _STATES = [
     estate.SyncStatus,
     estate.PowerState,
     records.DeviceHealth,
+    readiness.Standing,
+    readiness.Verdict,
     *(kind for _, kind in inspect.getmembers(conditions, inspect.isclass) if kind is not StrEnum),
 ]
 

@@ -22,17 +22,30 @@ from store.estate import DeviceKind, Lpar, LparState, ProtectionGroup, Reading
 _KINDS = (DeviceKind.HMC, DeviceKind.FLASHARRAY)
 
 
-def look(devices: Devices, configured: Iterable[DeviceSettings], pra: Pra) -> PraNow:
-    """Read all that the PRA rests on. What cannot be read is there without a reading; nothing is raised."""
+def concerned(configured: Iterable[DeviceSettings], pra: Pra) -> list[DeviceSettings]:
+    """The devices of both sites that the PRA rests on."""
     sites = (pra.nominal, pra.recovery)
-    wanted = [device for device in configured if device.site in sites and device.kind in _KINDS]
+    return [device for device in configured if device.site in sites and device.kind in _KINDS]
+
+
+def look(
+    devices: Devices, configured: Iterable[DeviceSettings], pra: Pra, without: Mapping[str, str] | None = None
+) -> PraNow:
+    """Read all that the PRA rests on. What cannot be read is there without a reading; nothing is raised. ``without``
+    are devices that are not asked, by name, and why: they count as not read."""
+    wanted, left_out = concerned(configured, pra), without or {}
     since = time.monotonic()
 
     def read(device: DeviceSettings) -> HmcNow | ArrayNow:
+        if device.name in left_out:
+            why = left_out[device.name]
+            return HmcNow(device.name, None, why) if device.kind is DeviceKind.HMC else ArrayNow(device.name, None, why)
         return _hmc(devices, device, since) if device.kind is DeviceKind.HMC else _array(devices, device, since)
 
     found = list(zip(wanted, beside(read, wanted, "look"), strict=True))
-    nominal, recovery = (_side(site, [(d, f) for d, f in found if d.site == site]) for site in sites)
+    nominal, recovery = (
+        _side(site, [(d, f) for d, f in found if d.site == site]) for site in (pra.nominal, pra.recovery)
+    )
     return PraNow(pra, datetime.now(UTC), nominal, recovery)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
 from app.pra_records import Pra
@@ -30,9 +30,11 @@ def configured(operations: Operations) -> Pra:
     return pra
 
 
-def look(operations: Operations, pra: Pra) -> PraNow:
-    """Both sites as they are now. What cannot be read is there without a reading."""
-    return gather.look(operations.devices, (*operations.settings.devices, *operations.settings.guests), pra)
+def look(operations: Operations, pra: Pra, without: Mapping[str, str] | None = None) -> PraNow:
+    """Both sites as they are now. What cannot be read is there without a reading; the devices ``without`` are not asked
+    (:func:`gather.look`)."""
+    every = (*operations.settings.devices, *operations.settings.guests)
+    return gather.look(operations.devices, every, pra, without)
 
 
 def plan_align(operations: Operations, now: PraNow, run_id: str) -> tuple[Plan, tuple[Aligned, ...]]:
@@ -58,10 +60,13 @@ def plan_failover(
     return prediction.predicted(plan, operations.ledger.durations)
 
 
-def checked(operations: Operations) -> tuple[PraNow, tuple[Readiness, ...]]:
-    """Both sites as they are now, and how each protected LPAR stands. Raises :class:`CannotPlanError`."""
-    now = look(operations, configured(operations))
-    return now, readiness.check(now, drilled(operations.ledger.runs()))
+def checked(
+    operations: Operations, without: Mapping[str, str] | None = None, drills: Mapping[str, datetime] | None = None
+) -> tuple[PraNow, tuple[Readiness, ...]]:
+    """Both sites as they are now, and how each protected LPAR stands. The devices ``without`` are not asked; ``drills``
+    says when each LPAR last came up in one, where that is known. Raises :class:`CannotPlanError`."""
+    now = look(operations, configured(operations), without)
+    return now, readiness.check(now, drilled(operations.ledger.runs()) if drills is None else drills)
 
 
 def drilled(runs: Iterable[Run]) -> dict[str, datetime]:
