@@ -11,6 +11,7 @@ class Place(StrEnum):
 
     OVERVIEW = "overview"
     PANE = "pane"
+    LPARS = "lpars"
     PGROUPS = "pgroups"
     RCGS = "rcgs"
     RUNS = "runs"
@@ -19,6 +20,7 @@ class Place(StrEnum):
     LEVEL = "level"
     SNAPSHOTS = "snapshots"
     DETAIL = "detail"
+    LPAR = "lpar"
     PGROUP = "pgroup"
     RCG = "rcg"
     LOG = "log"
@@ -28,12 +30,14 @@ class Place(StrEnum):
 
 EVERYWHERE = frozenset(Place)
 ON_DATA = EVERYWHERE - {Place.HELP}
-DETAILS = frozenset({Place.DETAIL, Place.PGROUP, Place.RCG})
+DETAILS = frozenset({Place.DETAIL, Place.LPAR, Place.PGROUP, Place.RCG})
 LEVELS = frozenset({Place.LEVEL, Place.SNAPSHOTS})
+ON_LPARS = frozenset({Place.LPARS, Place.LPAR})
 ON_PGROUPS = frozenset({Place.PGROUPS, Place.PGROUP, Place.SNAPSHOTS})
 ON_RCGS = frozenset({Place.RCGS, Place.RCG})
 ON_RUNS = frozenset({Place.RUNS, Place.RUN})
-ON_OBJECTS = frozenset({Place.OVERVIEW, Place.PANE, Place.PGROUPS, Place.RCGS, Place.EVENTS}) | LEVELS
+PANES_OF_OBJECTS = frozenset({Place.PANE, Place.LPARS, Place.PGROUPS, Place.RCGS})
+ON_OBJECTS = PANES_OF_OBJECTS | {Place.OVERVIEW, Place.EVENTS} | LEVELS
 ON_ROWS = ON_OBJECTS | ON_RUNS
 WITH_MORE = ON_ROWS | DETAILS
 
@@ -61,7 +65,7 @@ class Takes(StrEnum):
     FORM = "csv|json"
     SWITCH = "on|off"
     OBJECT = "OBJECT"
-    ORDER = "rcg|volume|pgroup …"
+    ORDER = "rcg|volume|pgroup|lpar …"
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from screens.action import ON_DATA, ON_PGROUPS, ON_RCGS, Action, Group, Place, Takes
+from screens.action import ON_DATA, ON_LPARS, ON_PGROUPS, ON_RCGS, Action, Group, Place, Takes
 from store.rcg_verbs import RcgVerb
 
 RCG_WORDS: tuple[tuple[str, RcgVerb, str, str], ...] = (
@@ -54,6 +54,10 @@ ACTS = (
     Action(
         "act", "Act", "What can be done to the group, or to all marked groups: each shows its plan first", ("a",),
         Group.ACT, ON_RCGS | ON_PGROUPS, footer=3, needs_row=True, dangerous=True,
+    ),
+    Action(
+        "check", "Check", "Check now whether LPARs could come back at the other site; changes nothing", ("C",),
+        Group.ACT, ON_LPARS, footer=5, needs_sweeper=True, command="check",
     ),
     *_verbs(),
     Action(

@@ -35,7 +35,8 @@ class Column:
     """A column. ``cut`` is the width that its text may be cut to (names); None: never cut. ``rank`` 0 always stays.
 
     ``field`` is its name in filters and exports (empty: made of the title); ``source`` says where the values come from:
-    a command, an endpoint, or what derives them."""
+    a command, an endpoint, or what derives them. ``words``: a filter that gives one of these means cells that say it
+    behind their shape, not every text that it stands in."""
 
     title: str
     rank: int = 0
@@ -44,6 +45,7 @@ class Column:
     measure: Measure = Measure.TEXT
     field: str = ""
     source: str = ""
+    words: frozenset[str] = frozenset()
 
     @property
     def name(self) -> str:

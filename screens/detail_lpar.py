@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import ClassVar
 
+from textual.binding import BindingType
+
+from screens.actions import Place, bindings
 from screens.detail import Detail
 from screens.facts_lpar import parts
 from screens.pairing import lpar_pair
+from screens.run_messages import CheckAsked
 from screens.scene import Scene
 from screens.side_by_side import Part
 from store.estate import Lpar
@@ -14,6 +19,8 @@ from store.records import Entry
 
 
 class LparDetail(Detail):
+    PLACE = Place.LPAR
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings(Place.LPAR)]
     PANE = "lpars"
     KIND = "lpar"
     FURTHER = "Adapters"
@@ -31,3 +38,6 @@ class LparDetail(Detail):
             return ()
         pair = lpar_pair(scene, entry)
         return (pair.left,) if pair.right is None else (pair.left, pair.right)
+
+    def do_check(self) -> None:
+        self.post_message(CheckAsked((self.key.partition("/")[2],)))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
+from screens import readiness
 from screens import sources as src
 from screens.ages import size
 from screens.cells import Cell, Tone
@@ -31,6 +32,7 @@ def parts(scene: Scene, entry: Entry) -> list[Part]:
         *_notes(scene, pair),
         origin(scene, pair.left, pair.right),
         *_identity(scene, pair, left, right),
+        *readiness.parts(scene, pair.left, left),
         *_definition(left, right),
         *_fibre_channel(left, right),
         *_hosts(scene, pair, left),

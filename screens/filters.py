@@ -141,7 +141,7 @@ def _positive(word: str, fields: dict[str, int], columns: Sequence[Column]) -> t
         if name == "is":
             return _is(value), ""
         if name in fields:
-            return _has(fields[name], value), ""
+            return _has(fields[name], value, columns[fields[name]].words), ""
         # Names and addresses hold colons too: it is searched for as it stands, and said that it is no field.
         return _shown(word), f"{name} is no field here: it is searched for as text"
     return _shown(word), ""
@@ -160,17 +160,19 @@ def _shown(word: str) -> Test:
     return lambda record, now, marked: search(record.text) is not None
 
 
-def _has(place: int, value: str) -> Test:
+def _has(place: int, value: str, words: frozenset[str]) -> Test:
     if value.startswith("!") and len(value) > 1:
-        return _not(_has(place, value[1:]))
+        return _not(_has(place, value[1:], words))
     if not value:
         return lambda record, now, marked: True
-    wanted = [_inside(part) for part in value.split(",") if part]
+    wanted = [_inside(part, words) for part in value.split(",") if part]
     return lambda record, now, marked: any(inside(record.texts[place]) for inside in wanted)
 
 
-def _inside(value: str) -> Callable[[str], bool]:
+def _inside(value: str, words: frozenset[str]) -> Callable[[str], bool]:
     wanted = value.lower()
+    if wanted in words:
+        return lambda text: text.partition(" ")[2].startswith(wanted)
     pattern = _pattern(value)
     if pattern is None:
         return lambda text: wanted in text

@@ -5,7 +5,11 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from typing import ClassVar
 
+from textual.binding import BindingType
+
+from screens.actions import Place, bindings
 from screens.cells import Line
 from screens.columns import Row
 from screens.head import counts_lines
@@ -13,7 +17,9 @@ from screens.listing import same_stamp
 from screens.lpars_kept import Moment, Surrounding
 from screens.messages import DetailRequested
 from screens.pane import Pane
+from screens.readiness import summary_lines
 from screens.rows_lpars import COLUMNS, order, row
+from screens.run_messages import CheckAsked
 from screens.scene import Scene
 from screens.status import status
 from screens.surroundings import Surroundings
@@ -22,6 +28,8 @@ from store.records import Entry
 
 
 class LparsPane(Pane):
+    PLACE = Place.LPARS
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings(Place.LPARS)]
     PANE = "lpars"
     COLUMNS = COLUMNS
     DEVICES = (DeviceKind.HMC,)
@@ -33,7 +41,7 @@ class LparsPane(Pane):
         self._keys: tuple[str, ...] = ()
         self._places: dict[str, None] = {}
         self._lpars = 0
-        self._facts = -1
+        self._facts = self._dr_facts = -1
         self._moment: Moment | None = None
 
     def rows(self, scene: Scene) -> Iterable[tuple[str, object]]:
@@ -44,7 +52,7 @@ class LparsPane(Pane):
             self._places = dict.fromkeys(keys)
             self._lpars += 1
             self._moment = None
-        self._facts = scene.view.facts_version("lpar")
+        self._facts, self._dr_facts = scene.view.facts_version("lpar"), scene.readiness.facts
         moment = self._at(scene)
         for key in self._ordered:
             yield key, moment.stamp(entries[key])
@@ -52,6 +60,8 @@ class LparsPane(Pane):
     def changed_rows(self, scene: Scene) -> set[str] | None:
         before = self._moment
         if before is None or before.surrounding != self._at(scene).surrounding:
+            return None
+        if self._dr_facts != scene.readiness.facts:
             return None
         changed = scene.view.changed_since("lpar", self._facts)
         if changed is None or not changed <= self._places.keys():
@@ -94,13 +104,18 @@ class LparsPane(Pane):
         states = scene.index.states("lpar")
         counts = [(status(state), states[state]) for state in LparState if states[state]]
         looked, total = scene.index.progress("lpar")
-        return counts_lines(self.NOUN, counts, width, *gone_and_stale, uncounted=total - looked)
+        counted = counts_lines(self.NOUN, counts, width, *gone_and_stale, uncounted=total - looked)
+        return (*counted, *summary_lines(scene, width))
 
     def rows_by_device(self, scene: Scene) -> Counter[str]:
         return scene.index.count_by_device("lpar")
 
     def entries_of(self, key: str, scene: Scene) -> Sequence[Entry]:
         return (scene.entry("lpar", key),)
+
+    def do_check(self) -> None:
+        marked = [key.partition("/")[2] for key in self.listing.marks]
+        self.post_message(CheckAsked(tuple(dict.fromkeys(marked))))
 
     def opens(self, key: str) -> DetailRequested:
         return DetailRequested("lpar", key)

@@ -10,6 +10,7 @@ from screens.conditions import Freshness
 from screens.host_match import flasharrays
 from screens.scene import Scene, sample_is_stale
 from screens.valued import seen
+from store.readiness import Covered
 from store.records import Entry
 
 
@@ -17,12 +18,15 @@ from store.records import Entry
 class Surrounding:
     """What rows of LPARs depend on besides the facts of the one LPAR: the facts of the hosts, which of them are not to
     be believed any more, which FlashArrays were read lately with all their hosts, which devices are not to be believed
-    any more, and what LPARs there are."""
+    any more, which LPARs are to come back elsewhere, whether that was never checked or too long ago, and what LPARs
+    there are."""
 
     hosts: int
     old_hosts: frozenset[tuple[str, datetime, bool]]
     read: frozenset[str]
     stale: frozenset[str]
+    covered: Covered | None
+    checked: tuple[bool, bool]
     lpars: int
 
     @classmethod
@@ -30,6 +34,7 @@ class Surrounding:
         """``lpars`` is another number whenever LPARs have come or gone."""
         devices = scene.index.devices.values()
         sites = {device.site for device in devices}
+        checked = scene.readiness.now
         return cls(
             scene.view.facts_version("host"),
             frozenset(
@@ -39,6 +44,8 @@ class Surrounding:
             ),
             frozenset(name for site in sites for name, read in flasharrays(scene, site).items() if read),
             frozenset(device.name for device in devices if sample_is_stale(device, scene.now)),
+            scene.readiness.covered,
+            (checked.at is None, checked.old(scene.now)),
             lpars,
         )
 
@@ -60,5 +67,6 @@ class Moment:
         return found
 
     def stamp(self, entry: Entry) -> tuple[object, ...]:
-        """All that the row of an LPAR says depends on, but for its age."""
-        return (entry.told, self.age(entry)[0], self.surrounding)
+        """All that the row of an LPAR says depends on, but for its age. Its key ends with its name."""
+        name = entry.key.partition("/")[2]
+        return (entry.told, self.age(entry)[0], self.scene.readiness.now.told(name), self.surrounding)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from screens import readiness
 from screens import sources as src
 from screens.cells import Cell, Tone
 from screens.columns import Column, Measure, Row
@@ -14,15 +15,16 @@ from store.records import Entry
 
 COLUMNS = (
     Column("LPAR", cut=16, source=src.LSSYSCFG_LPAR),
-    Column("System", rank=3, cut=10, source=src.LSSYSCFG_SYS),
-    Column("Site", rank=2, cut=8, source=src.SETTINGS),
+    Column("System", rank=4, cut=10, source=src.LSSYSCFG_SYS),
+    Column("Site", rank=3, cut=8, source=src.SETTINGS),
     Column("State", source=src.LSSYSCFG_LPAR),
-    Column("Host", rank=1, source=src.derived(f"{src.GET_HOSTS}, against {src.LSHWRES_FC} and {src.LSSYSCFG_PROF}")),
-    Column("Env", rank=5, source=src.LSSYSCFG_LPAR),
-    Column("RMC", rank=4, source=src.LSSYSCFG_LPAR),
-    Column("WWPNs", rank=6, right=True, measure=Measure.NUMBER, source=src.LSHWRES_FC),
-    Column("MACs", rank=7, right=True, measure=Measure.NUMBER, source=src.LSHWRES_ETH),
-    Column("Refcode", rank=8, cut=8, source=src.LSREFCODE),
+    Column("DR", rank=1, source=readiness.SOURCE, words=readiness.WORDS),
+    Column("Host", rank=2, source=src.derived(f"{src.GET_HOSTS}, against {src.LSHWRES_FC} and {src.LSSYSCFG_PROF}")),
+    Column("Env", rank=6, source=src.LSSYSCFG_LPAR),
+    Column("RMC", rank=5, source=src.LSSYSCFG_LPAR),
+    Column("WWPNs", rank=7, right=True, measure=Measure.NUMBER, source=src.LSHWRES_FC),
+    Column("MACs", rank=8, right=True, measure=Measure.NUMBER, source=src.LSHWRES_ETH),
+    Column("Refcode", rank=9, cut=8, source=src.LSREFCODE),
     Column("Age", measure=Measure.MOMENT, source=src.SEEN),
 )
 
@@ -36,6 +38,7 @@ def row(entry: Entry, scene: Scene) -> Row:
         Cell(lpar.system),
         scene.site_cell(entry),
         scene.state_cell(entry, status(lpar.state)),
+        readiness.dr_cell(scene, entry, lpar),
         host_cell(scene, entry),
         Cell(lpar.env),
         rmc(lpar.rmc_state, lpar.state),

@@ -55,10 +55,12 @@ class ValuesScreen(EstateScreen):
 
 
 def value_parts(columns: Sequence[Column], row: Row, entries: Sequence[Entry], scene: Scene) -> list[Part]:
-    """Each value whole, and under it its source; then who reported the row and when."""
+    """Each value whole, what more a filter finds it by, and under it its source; then who reported the row and when."""
     parts: list[Part] = []
     for column, cell in zip(columns, row, strict=True):
         parts.append(Fact(column.title, cell))
+        if cell.aka:
+            parts.append(Fact("", Cell(cell.aka)))
         if column.source:
             parts.append(Fact("", Cell(column.source, Tone.DIM)))
     parts.append(Heading("Reported by"))

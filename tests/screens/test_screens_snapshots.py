@@ -15,6 +15,7 @@ from app.looks import Look
 from screens.base import EstateScreen
 from tests.screens.estate import SITES, Clock, drillable, troubled, with_own
 from tests.screens.piloting import KEY_NAMES, driven, piloted, pressed, settled
+from tests.screens.readied import fill
 
 KEYS = {
     "overview": ["1"],
@@ -32,6 +33,7 @@ KEYS = {
     "export": ["2", "e"],
     "values": ["2", "j", "i"],
     "detail_lpar": ["2", "j", "enter"],
+    "detail_lpar_not_ready": ["2", "slash", *"erp-db site:bergen", "enter", "enter", *"jjjjjjj"],
     "detail_lpar_sources": ["2", "j", "enter", "i"],
     "detail_pgroup": ["3", "enter"],
     "detail_rcg": ["4", "j", "j", "j", "j", "enter"],
@@ -72,11 +74,18 @@ class PlainText(SingleFileSnapshotExtension):
     file_extension = "txt"
 
 
+def readied(console: Console) -> None:
+    """It was checked how the LPARs stand."""
+    fill(console.around.readiness)
+    console.screen.redraw()  # type: ignore[attr-defined]
+
+
 @pytest.mark.parametrize("size", [(80, 24), (120, 40)], ids=lambda size: f"{size[0]}x{size[1]}")
 @pytest.mark.parametrize("screen", KEYS)
 @piloted
 async def test_the_screen_reads_so(screen: str, size: tuple[int, int], snapshot: SnapshotAssertion) -> None:
     async with driven(ESTATES.get(screen, troubled)().view(), size) as console:
+        readied(console.console)
         await console.press(*(KEY_NAMES.get(key, key) for key in KEYS[screen]))
         assert console.text == snapshot.use_extension(PlainText)
         assert max(len(line) for line in console.text.splitlines()) <= size[0]
@@ -86,6 +95,7 @@ async def test_the_screen_reads_so(screen: str, size: tuple[int, int], snapshot:
 @piloted
 async def test_a_wall_of_200x60_shows_more_of_it(screen: str, snapshot: SnapshotAssertion) -> None:
     async with driven(troubled().view(), (200, 60)) as console:
+        readied(console.console)
         await console.press(*KEYS[screen])
         assert console.text == snapshot.use_extension(PlainText)
 
@@ -119,6 +129,7 @@ def test_the_screen_looks_so(
     async def before(pilot: Pilot[int]) -> None:
         while not (app.screen_stack and isinstance(app.screen, EstateScreen) and app.around.sweeping()):
             await pilot.pause(0.02)
+        readied(app)
         for key in KEYS[screen]:
             await pressed(pilot, KEY_NAMES.get(key, key))
         await settled(pilot)
