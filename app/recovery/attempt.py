@@ -32,6 +32,10 @@ class Pace:
     retries: int = 3
 
 
+LEAST_OFTEN_S, SLOWER = 3.0, 0.05
+"""A step that only waits looks again after this share of the time that it has waited, but at least so often."""
+
+
 @dataclass(frozen=True, slots=True)
 class End:
     """How a try ended; ``lost``: the lease is somebody else's now, and nothing was written. ``begun``: when the
@@ -60,21 +64,24 @@ class _Sight:
     def objects(self, device: str) -> object:
         return self.devices.parts(device, self._seen)
 
-    def look(self, device: str, query: Query) -> Any:
-        return self._seen((device, query))
+    def look(self, device: str, query: Query, old_s: float = 0.0) -> Any:
+        return self._seen((device, query), old_s)
 
-    def looks(self, asked: Sequence[tuple[str, Query]]) -> list[Any]:
+    def looks(self, asked: Sequence[tuple[str, Query, float]]) -> list[Any]:
         with ThreadPoolExecutor(max(1, len(asked)), thread_name_prefix="look") as pool:
             return list(pool.map(self._tried, asked))
 
-    def _tried(self, asked: tuple[str, Query]) -> Any:
+    def _tried(self, asked: tuple[str, Query, float]) -> Any:
+        device, query, old_s = asked
         try:
-            return self._seen(asked)
+            return self._seen((device, query), old_s)
         except UnseenError as error:
             return error
 
-    def _seen(self, asked: Asked) -> object:
-        value, self.begun[asked] = self.devices.look(asked, self.since(asked))
+    def _seen(self, asked: Asked, old_s: float = 0.0) -> object:
+        value, began = self.devices.look(asked, self.since(asked) - old_s)
+        if not old_s:
+            self.begun[asked] = began
         return value
 
 
@@ -173,9 +180,22 @@ class Attempt:
             if time.monotonic() - self._patient_from > planned.limit_s:
                 text = f"not seen within {planned.limit_s:g} s: {seen.why}"
                 return self._settle(planned, StepState.UNKNOWN, seen, text)
+            self._await(planned)
+        return End(record.state)
+
+    def _await(self, planned: PlannedStep) -> None:
+        """Until the next look. Where it can only end the waiting, and nothing is sent by it, one that others took
+        meanwhile will do: many steps that wait on one device would leave it no session for those that act. What
+        only waits, and has for long, looks less often."""
+        if planned.call and not (self._accepted and self._sent_at is None):
             self._rest(self._pace.poll_s)
             self._since = _now()
-        return End(record.state)
+            return
+        waited = time.monotonic() - self._patient_from
+        rest = self._pace.poll_s if planned.call else min(LEAST_OFTEN_S, max(self._pace.poll_s, waited * SLOWER))
+        self._rest(rest)
+        began = max(self._taken_at or self._first_look, time.monotonic() - rest)
+        self._since = lambda asked: began
 
     def _rest(self, seconds: float) -> None:
         """Wait, but not for long once this console is to do nothing more."""

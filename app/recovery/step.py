@@ -68,9 +68,12 @@ class Sight(Protocol):
     def margin_s(self) -> float: ...
     def reading(self, device: str) -> Any: ...
     def objects(self, device: str) -> Any: ...
-    def look(self, device: str, query: Query) -> Any: ...
-    def looks(self, asked: Sequence[tuple[str, Query]]) -> list[Any]:
-        """All of them at once, within the session bound of each device; one that fails gives its UnseenError."""
+    def look(self, device: str, query: Query, old_s: float = 0.0) -> Any:
+        """``old_s``: a look that began so many seconds before is as good."""
+
+    def looks(self, asked: Sequence[tuple[str, Query, float]]) -> list[Any]:
+        """Device, query and ``old_s`` of each: all at once, within the session bound of each device. One that fails
+        gives its UnseenError."""
 
 
 class Hands(Protocol):

@@ -17,6 +17,9 @@ from backends.hmc.verbs import Activate, Shutdown, Stop
 from store.estate import LparState
 
 OFF = LparState.NOT_ACTIVATED
+CODES_S, ADAPTERS_S = 5.0, 10.0
+"""How old may be what is known of reference codes, which only tell a person how far a start is, and of the adapters of
+other LPARs right before one is activated: which of them are on is looked at anew each time."""
 _COMING = (LparState.STARTING, LparState.OPEN_FIRMWARE)
 
 
@@ -87,7 +90,7 @@ class ActivateLpar(OnHmc):
         if found is None:
             return Seen(Verdict.REFUSED, facts({self.lpar: "not there"}), f"{self.system} has no LPAR {self.lpar}")
         firmware = found.state is LparState.OPEN_FIRMWARE
-        code = sight.look(self.hmc, RefcodesOf(self.system)).get(self.lpar) if firmware else None
+        code = sight.look(self.hmc, RefcodesOf(self.system), CODES_S).get(self.lpar) if firmware else None
         told = facts({f"{self.lpar} on {self.system}": found.state, **({"reference code": code} if code else {})})
         if found.state is LparState.RUNNING:
             return Seen(Verdict.DONE, told, "it is Running")
@@ -101,11 +104,11 @@ class ActivateLpar(OnHmc):
 
     def _elsewhere(self, sight: Sight) -> str | None:
         """Why what is live elsewhere stands in the way; None: it does not."""
-        asked: list[tuple[str, Query]] = []
+        asked: list[tuple[str, Query, float]] = []
         for hmc, system in self.watched:
-            asked += [(hmc, LparsOf(system)), (hmc, EthOf(system)), (hmc, FcOf(system))]
-        asked += [(hmc, NicPortsOf(system)) for hmc, system in self.ports]
-        home = [(self.home[0], LparsOf(self.home[1]))] if self.home is not None else []
+            asked += [(hmc, LparsOf(system), 0.0), (hmc, EthOf(system), ADAPTERS_S), (hmc, FcOf(system), ADAPTERS_S)]
+        asked += [(hmc, NicPortsOf(system), ADAPTERS_S) for hmc, system in self.ports]
+        home = [(self.home[0], LparsOf(self.home[1]), 0.0)] if self.home is not None else []
         found = sight.looks([*asked, *home])
         if home and (why := self._at_home(found.pop())) is not None:
             return why
@@ -165,7 +168,7 @@ class WaitUp(OnHmc):
         found = lpar_now(sight, self.hmc, self.system, self.lpar)
         if found is None:
             return Seen(Verdict.REFUSED, facts({self.lpar: "not there"}), f"{self.system} has no LPAR {self.lpar}")
-        code = sight.look(self.hmc, RefcodesOf(self.system)).get(self.lpar)
+        code = sight.look(self.hmc, RefcodesOf(self.system), CODES_S).get(self.lpar)
         told = facts({f"{self.lpar} on {self.system}": f"{found.state}, RMC {found.rmc_state}", "reference code": code})
         if found.state is LparState.RUNNING and found.rmc_state == "active":
             return Seen(Verdict.DONE, told, "its operating system answers the HMC")

@@ -48,7 +48,7 @@ class Shown:
 
     objects = reading
 
-    def look(self, device: str, query: Any) -> Any:
+    def look(self, device: str, query: Any, old_s: float = 0.0) -> Any:
         self.asked.append(device)
         if query not in self.looks:
             raise UnseenError(f"{query} cannot be seen", silent=True)
