@@ -28,6 +28,9 @@ objects by its name there, at what a step goes by; a :class:`app.recovery.step.Q
 
 _GROUPS = ("reading", "groups")
 
+SILENCE_S = 2.0
+"""A device that is found unreachable sooner is asked again whenever somebody wants to know."""
+
 
 def akin(one: Asked, other: Asked) -> bool:
     """Whether these look at the groups, or both at the objects, of the same device, each at all or at some of them. Of
@@ -116,6 +119,7 @@ class Devices:
         self._in_parts: set[str] = set()
         self._looking: set[Any] = set()
         self._abandoned = False
+        self._silence: dict[str, tuple[float, DeviceError | None]] = {}
 
     # ------------------------------------------------------------------------------------------------------- asking
 
@@ -152,8 +156,7 @@ class Devices:
 
     def _seen(self, device: str, kind: Hashable) -> Any:
         if not isinstance(kind, str):
-            with self._driver(device) as driver:
-                return cast(Query, kind).take(driver)
+            return self._queried(device, cast(Query, kind))
         if kind == "groups":
             self._in_parts.add(device)
             groups = self._kept[device].groups()
@@ -167,6 +170,19 @@ class Devices:
             reading: Reading = driver.read()
         self._tell(reading)
         return reading
+
+    def _queried(self, device: str, query: Query) -> Any:
+        """What a query shows. Many of them, in turn, would wait in vain for a device that cannot be reached: for as
+        long as it took to find that out, the next looks are told so at once."""
+        with self._driver(device) as driver:
+            began = time.monotonic()
+            try:
+                return query.take(driver)
+            except DeviceError as failed:
+                took = time.monotonic() - began
+                if failed.failure is Failure.UNREACHABLE and took >= SILENCE_S:
+                    self._silence[device] = (time.monotonic() + took, failed)
+                raise
 
     # ------------------------------------------------------------------------------------------------------- acting
 
@@ -193,6 +209,9 @@ class Devices:
             return
         driver, good = slots.take("", urgent), False
         try:
+            until, error = self._silence.get(device, (0.0, None))
+            if error is not None and not urgent and time.monotonic() < until:
+                raise error
             driver = driver or self._connect(device)
             with self._known(driver, urgent):
                 yield driver

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import socket
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import pytest
 
@@ -13,6 +16,9 @@ from app.connect import Connector
 from app.recovery.looks import Devices
 from app.recovery.step import UnseenError
 from app.settings import load
+from backends.endpoint import Limits, Secret, SshAccess
+from backends.hmc.driver import HmcDriver
+from backends.hmc.looks import EthOf, FcOf, LparsOf
 from backends.lab.faults import FaultKind
 from backends.outcome import DeviceError, Failure, Sent
 from backends.threepar.objects import ArrayObjects
@@ -241,3 +247,36 @@ def test_a_look_that_began_before_is_not_shared_and_one_that_began_late_enough_i
         reading, again = at.look(("3par-p", "groups"), time.monotonic())
         assert again > began
         assert group(reading, name).status is RcgStatus.STOPPED
+
+
+@contextmanager
+def swallowing() -> Iterator[int]:
+    """A port that takes no connection and refuses none, as a site without power behind a firewall."""
+    with socket.create_server(("127.0.0.1", 0), backlog=0) as port, ExitStack() as held:
+        for _ in range(3):  # what the system still takes
+            filling = held.enter_context(socket.socket())
+            filling.setblocking(False)
+            filling.connect_ex(port.getsockname())
+        yield port.getsockname()[1]
+
+
+def test_of_those_who_wait_for_a_device_that_cannot_be_reached_only_the_first_ones_try() -> None:
+    tried: list[str] = []
+    with swallowing() as port:
+        access = SshAccess("127.0.0.1", port, "hscroot", Secret("x"), verify=False)
+
+        def connect(name: str) -> HmcDriver:
+            tried.append(name)
+            return HmcDriver(name, access, Limits(connect_s=2.2))
+
+        at = Devices(connect, {"hmc": 2})
+        asked = [("hmc", query(f"p10-{number}")) for query in (LparsOf, EthOf, FcOf) for number in range(4)]
+
+        def look(each: tuple[str, Any]) -> bool:
+            with pytest.raises(UnseenError) as caught:
+                at.look(each, time.monotonic())
+            return caught.value.silent
+
+        with ThreadPoolExecutor(len(asked)) as pool:
+            assert all(pool.map(look, asked))
+    assert len(tried) == 2
