@@ -22,6 +22,7 @@ from app.recovery.pra.power_steps import ActivateLpar, StopLpar, WaitUp
 from app.recovery.pra.situation import PraNow, wwpns
 from app.recovery.step import Step
 from backends.hmc.verbs import Stop
+from store.drills import CLEANUP, DRILL, subject
 from store.estate import LparProfile
 from store.recorded import from_text
 from store.runs import Plan, Run, RunState
@@ -45,11 +46,11 @@ def plan(now: PraNow, members: Sequence[Member], wave: int, run_id: str) -> Plan
         for number, member in enumerate(members):
             before = (running[number - wave],) if number >= wave else ()
             running.append(_member(now, member, draft, before))
-        draft.loss = "nothing: production runs on, and the drill has volumes of its own"
+        draft.loss, draft.loss_s = "nothing: production runs on, and the drill has volumes of its own", 0.0
         draft.confirm.append(f"drill {name}")
         draft.notes.append(f"The clean-up is owed until it is done: drdeck lpar cleanup {run_id}")
         draft.notes.append("Until then these LPARs cannot be failed over without it.")
-    return merged("drill", [draft])
+    return merged(DRILL, [draft])
 
 
 def _isolated(now: PraNow, members: Sequence[Member], guards: Guards) -> None:
@@ -147,13 +148,13 @@ class _Left:
 def cleanup(now: PraNow, drill: Run, run_id: str) -> Plan:
     """Everything back as it was before the drill ``drill``. Raises :class:`CannotPlanError` for a run that is none, or
     that goes on."""
-    if drill.plan.verb != "drill":
+    if drill.plan.verb != DRILL:
         raise CannotPlanError(f"{drill.id} is no drill: it is {drill.plan.name}")
     if drill.state in (RunState.RUNNING, RunState.WAITING, RunState.PAUSED, RunState.INTERRUPTED):
         raise CannotPlanError(f"the drill {drill.id} is {drill.state}: let it end, or abort it first")
     left = _left(drill)
     lpars = tuple(sorted({step.lpar for step in left.activated}))
-    draft = Draft(Party(f"after {drill.id}", now.now, lpars, ()), "s", run_id)
+    draft = Draft(Party(subject(drill.id), now.now, lpars, ()), "s", run_id)
     off: dict[str, str] = {}
     for on in left.activated:
         stop = StopLpar(on.hmc, on.system, on.lpar, Stop.HYPERVISOR, only=PROFILE)
@@ -175,7 +176,7 @@ def cleanup(now: PraNow, drill: Run, run_id: str) -> Plan:
             draft.add(back, f"Show {away.volume} to {away.host} as LUN {away.lun} again", needs=needs, limit_s=60.0)
     draft.confirm.append(f"discard DR writes of {drill.id}")
     draft.loss = "what was written in the drill: its volumes are pending eradication afterwards"
-    return merged("cleanup", [draft])
+    return merged(CLEANUP, [draft])
 
 
 def _left(drill: Run) -> _Left:

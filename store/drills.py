@@ -1,0 +1,35 @@
+"""Which drills are not cleaned up: out of the runs alone. Their LPARs cannot be failed over before that is done."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from store.runs import ENDED, Run, RunState
+
+DRILL, CLEANUP = "drill", "cleanup"
+
+
+def subject(drill: str) -> str:
+    """What the clean-up of a drill is about, by the id of its run: it stands in the name of the plan."""
+    return f"after {drill}"
+
+
+def owing(runs: Iterable[Run]) -> dict[str, Run]:
+    """The drills that have ended and owe their clean-up, by their ids, the newest first.
+
+    One that never began left nothing behind; one that goes on is ended, or aborted, first."""
+    known = tuple(run for run in runs if run.plan.verb in (DRILL, CLEANUP))
+    done = {run.plan.name for run in known if run.plan.verb == CLEANUP and run.state is RunState.SUCCEEDED}
+    drills = [run for run in known if run.plan.verb == DRILL and run.state in ENDED and run.began_at is not None]
+    left = [run for run in drills if f"{CLEANUP} {subject(run.id)}" not in done]
+    return {run.id: run for run in sorted(left, key=_began, reverse=True)}
+
+
+def _began(run: Run) -> tuple[datetime, str]:
+    return (run.created_at, run.id)
+
+
+def lpars(run: Run) -> tuple[str, ...]:
+    """The names of the LPARs that a run is about."""
+    return tuple(target.removeprefix("lpar:") for target in run.plan.targets if target.startswith("lpar:"))
