@@ -10,6 +10,7 @@ import gc
 import threading
 from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import partial
 from typing import TYPE_CHECKING, ClassVar
 
 from textual import on
@@ -157,7 +158,7 @@ class Console(TerminalApp[int]):
         if trouble is not None:
             around.notice = Notice(around.clock(), trouble)
         around.jump_scroll = self.appearance.slow_link
-        around.acting, around.orders = self._desk.acting, self._desk.orders
+        around.acting, around.orders = self._desk.acting, partial(self._desk.orders, around)
         self._unsubscribe = view.subscribe(self._changed)
         self.post_message(StoreOpened(around))
 

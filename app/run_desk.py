@@ -89,6 +89,7 @@ class RunDesk:
         self._begin_checks = begin_checks
         self._runs: ConsoleRuns | None = None
         self._checks: ReadinessWatch | None = None
+        self._ended: frozenset[str] | None = None
         self._leaving = False
 
     def begin(self, around: Surroundings) -> None:
@@ -117,6 +118,7 @@ class RunDesk:
         """Do what a screen, or a thread of this desk, asks for."""
         match message:
             case RunsChanged():
+                self._follow(around)
                 if self._app.shown is not None:
                     self._app.shown.runs_changed()
             case ActsAsked():
@@ -146,6 +148,13 @@ class RunDesk:
                 await self._decide(around, message)
             case ResumeRequested():
                 await self._resume(around, message.run)
+
+    def _follow(self, around: Surroundings) -> None:
+        """Once a run has ended, here or elsewhere, both sites are looked at again."""
+        ended = frozenset(run.id for run in around.runs.runs if run.state in ENDED and run.began_at is not None)
+        if self._checks is not None and self._ended is not None and ended - self._ended:
+            self._checks.soon()
+        self._ended = ended
 
     async def _run(self, around: Surroundings, run: str) -> None:
         from screens.run import RunScreen
@@ -367,13 +376,14 @@ class RunDesk:
         await self._sure(around, f"Under way: {names}", told, "Leave", leave)
 
     @staticmethod
-    def orders(typed: str, scene: Scene) -> list[str]:
-        """How an order can go on, for the groups and pods that are known."""
-        from app import pgroup_words
+    def orders(around: Surroundings, typed: str, scene: Scene) -> list[str]:
+        """How an order can go on, for the groups, pods, LPARs and runs that are known."""
+        from app import lpar_words, pgroup_words
         from app.orders import candidates
         from store.estate import Pod
 
         pods = [entry.obj for entry in scene.view.entries("pod") if isinstance(entry.obj, Pod) and not entry.gone]
         names = sorted({pod.name for pod in pods if not pod.destroyed})
         fixed = candidates([pair.partition(":")[2] for pair in scene.index.groups("rcg", "pair")], names)
-        return [*fixed, *pgroup_words.completions(typed, scene)]
+        lpars = lpar_words.completions(typed, scene, around.runs.owing)
+        return [*fixed, *pgroup_words.completions(typed, scene), *lpars]

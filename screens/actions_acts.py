@@ -1,5 +1,5 @@
-"""The actions that change something: what is done to remote copy groups and protection groups, and what can be decided
-about a run."""
+"""The actions that change something: what is done to remote copy groups, protection groups and LPARs, and what can be
+decided about a run."""
 
 from __future__ import annotations
 
@@ -32,10 +32,23 @@ PGROUP_WORDS = (
 """What is done to protection groups: its word on the console's command line, its name, what it does."""
 
 
+LPAR_WORDS = (
+    ("check", "Check now", "Look at both sites: could it come back at the other one now, and why not"),
+    ("failover", "Fail over", "Stop it at home, carry its last writes over, activate it at the recovery site"),
+    ("disaster", "Fail over: disaster", "Home is lost or given up: what came after the last complete copy is lost"),
+    ("drill", "Drill", "Bring it up on copies and an isolated network, while production runs on"),
+    ("cleanup", "Clean up a drill", "Stop what a drill started, destroy its volumes, all as it was before"),
+    ("reprotect", "Reprotect", "After a failover: replicate it from where it runs to where it was"),
+    ("failback", "Fail back", "The planned failover the other way, home again"),
+)
+"""What is done to LPARs: its word on the console's command line, its name, what it does."""
+
+
 def _verbs() -> Iterable[Action]:
+    lpar = [("lpar", word, name, description, ON_LPARS) for word, name, description in LPAR_WORDS if word != "check"]
     rcg = [("rcg", word, name, description, ON_RCGS) for word, _, name, description in RCG_WORDS]
     pgroup = [("pgroup", word, name, description, ON_PGROUPS) for word, name, description in PGROUP_WORDS]
-    for kind, word, name, description, places in (*rcg, *pgroup):
+    for kind, word, name, description, places in (*lpar, *rcg, *pgroup):
         yield Action(
             f"{kind}.{word}",
             name,
@@ -52,8 +65,8 @@ def _verbs() -> Iterable[Action]:
 
 ACTS = (
     Action(
-        "act", "Act", "What can be done to the group, or to all marked groups: each shows its plan first", ("a",),
-        Group.ACT, ON_RCGS | ON_PGROUPS, footer=3, needs_row=True, dangerous=True,
+        "act", "Act", "What can be done to it, or to all that is marked: each shows its plan first", ("a",),
+        Group.ACT, ON_LPARS | ON_RCGS | ON_PGROUPS, footer=3, needs_row=True, dangerous=True,
     ),
     Action(
         "check", "Check", "Check now whether LPARs could come back at the other site; changes nothing", ("C",),

@@ -10,8 +10,9 @@ from textual.binding import BindingType
 from screens.actions import Place, bindings
 from screens.detail import Detail
 from screens.facts_lpar import parts
+from screens.lpar_offers import asked
 from screens.pairing import lpar_pair
-from screens.run_messages import CheckAsked
+from screens.run_messages import ActsAsked, CheckAsked
 from screens.scene import Scene
 from screens.side_by_side import Part
 from store.estate import Lpar
@@ -38,6 +39,15 @@ class LparDetail(Detail):
             return ()
         pair = lpar_pair(scene, entry)
         return (pair.left,) if pair.right is None else (pair.left, pair.right)
+
+    def do_act(self) -> None:
+        self.post_message(self._acts())
+
+    def do_lpar(self, word: str) -> None:
+        self.post_message(self._acts().chosen(word))
+
+    def _acts(self) -> ActsAsked:
+        return asked(self.around.scene(), (self.key,), self.around.runs.owing)
 
     def do_check(self) -> None:
         self.post_message(CheckAsked((self.key.partition("/")[2],)))

@@ -14,12 +14,13 @@ from screens.cells import Line
 from screens.columns import Row
 from screens.head import counts_lines
 from screens.listing import same_stamp
+from screens.lpar_offers import asked
 from screens.lpars_kept import Moment, Surrounding
 from screens.messages import DetailRequested
 from screens.pane import Pane
 from screens.readiness import summary_lines
 from screens.rows_lpars import COLUMNS, order, row
-from screens.run_messages import CheckAsked
+from screens.run_messages import ActsAsked, CheckAsked
 from screens.scene import Scene
 from screens.status import status
 from screens.surroundings import Surroundings
@@ -112,6 +113,15 @@ class LparsPane(Pane):
 
     def entries_of(self, key: str, scene: Scene) -> Sequence[Entry]:
         return (scene.entry("lpar", key),)
+
+    def do_act(self) -> None:
+        self.post_message(self._acts())
+
+    def do_lpar(self, word: str) -> None:
+        self.post_message(self._acts().chosen(word))
+
+    def _acts(self) -> ActsAsked:
+        return asked(self.around.scene(), self._chosen(), self.around.runs.owing)
 
     def do_check(self) -> None:
         marked = [key.partition("/")[2] for key in self.listing.marks]

@@ -10,7 +10,8 @@ class Offer:
     """A line of the menu. ``word`` names it in the registry of actions; ``why_not`` None: it is right as it stands.
 
     ``order`` is what it asks for, in the words of the command line; None: there is nothing that could be asked for.
-    ``more``: that is not all yet, it is typed on before it is planned.
+    ``more``: that is not all yet, it is typed on before it is planned. ``hint`` is what speaks against it, and may be
+    out of date.
     """
 
     word: str
@@ -19,6 +20,7 @@ class Offer:
     order: str | None
     why_not: str | None = None
     more: bool = False
+    hint: str | None = None
 
     @property
     def right(self) -> bool:

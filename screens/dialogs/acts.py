@@ -90,6 +90,8 @@ class ActMenu(PaintedOnce[Chosen | None], ModalScreen[Chosen | None]):
             return (Cell(offer.name, Tone.DIM), Cell(f"{NOT_RIGHT}{offer.why_not}", Tone.DIM))
         if offer.more:
             return (Cell(offer.name), Cell(ASKED, Tone.DIM))
+        if offer.hint is not None:
+            return (Cell(offer.name, Tone.HEADING), Cell(f"{GLYPHS[Tone.WARN]} {offer.hint}", Tone.WARN))
         return (Cell(offer.name, Tone.HEADING), Cell(f"{GLYPHS[Tone.OK]} {RIGHT}", Tone.OK))
 
     def _tell(self) -> None:
@@ -98,14 +100,16 @@ class ActMenu(PaintedOnce[Chosen | None], ModalScreen[Chosen | None]):
         if offer is None:
             return
         texts = [f"{offer.description}."]
-        if offer.why_not is not None and not self._fits(offer.why_not):
+        if offer.why_not is not None and not self._fits(NOT_RIGHT + offer.why_not):
             texts.append(f"Not right: {offer.why_not}.")
+        elif offer.why_not is None and offer.hint is not None:
+            texts.append(f"As it was checked last: {offer.hint}. The plan looks at it anew.")
         width = max(10, self.app.size.width - 1)
         self._about.show([(), *(line for text in texts for line in paragraph(text, width)), ()])
 
-    def _fits(self, why_not: str) -> bool:
+    def _fits(self, text: str) -> bool:
         names = max(cell_len(offer.name) for offer in self._offers.values())
-        return names + GAP + cell_len(NOT_RIGHT + why_not) < self.app.size.width
+        return names + GAP + cell_len(text) < self.app.size.width
 
     def action_move(self, how: str) -> None:
         self.table.move(how)

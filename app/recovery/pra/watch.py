@@ -113,6 +113,12 @@ class ReadinessWatch:
             self._asked.append(done)
         self._wake.set()
 
+    def soon(self) -> None:
+        """Something was done, so that not even the readings are true any more: check soon, which reads both sites."""
+        with self._lock:
+            self._soon.setdefault("", time.monotonic())
+        self._wake.set()
+
     def stop(self) -> None:
         """Begin no further check."""
         self._closed.set()

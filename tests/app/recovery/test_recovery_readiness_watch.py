@@ -20,6 +20,7 @@ from app.sweep import Sweeper
 from backends.lab.faults import FaultKind
 from backends.lab.flasharray.objects import Tag
 from store.database import Store, open_store
+from store.estate import Lpar
 from store.ledger import Ledger
 from store.readiness import Standing
 from store.readiness_view import ReadinessView
@@ -194,6 +195,22 @@ def test_its_own_readings_do_not_make_it_check_again(estate: LparEstate, tmp_pat
             at.watch.ask()
             at.until(lambda: at.standing is Standing.NOT_READY)
             at.stays()
+
+
+def test_after_something_was_done_both_sites_are_read_again(estate: LparEstate, tmp_path: Path) -> None:
+    with watched(estate, tmp_path, LAZY) as at:
+        at.sweep()
+        at.until(lambda: at.view.now.at is not None and at.view.checking is None)
+        with drifted(estate):
+            at.stays()
+            at.watch.soon()
+            at.until(lambda: at.standing is Standing.NOT_READY)
+            (there,) = [
+                entry.obj
+                for entry in at.store.view.entries("lpar")
+                if entry.device == "hmc-lyon" and isinstance(entry.obj, Lpar) and entry.obj.name == "lp000"
+            ]
+            assert there.profiles[0].desired_mem_mb == 4096, "the panes know it too"
 
 
 def test_while_a_run_acts_no_change_makes_it_check(estate: LparEstate, tmp_path: Path) -> None:
