@@ -18,6 +18,7 @@ from screens.scene import Scene, sample_is_stale
 from screens.status import GLYPHS
 from store.estate import PowerState, ProtectionGroup, VirtualMachine
 from store.rcg_roles import Activity, Which
+from store.readiness import Standing
 from store.records import DeviceHealth
 
 NAMED = 3
@@ -37,7 +38,7 @@ def briefing(scene: Scene) -> list[Sentence]:
     """The sentences, the worst first. Nothing at all is known before a device was ever read: then that is said."""
     if not any(device.last_ok for device in scene.index.devices.values()):
         return [Sentence("Nothing is known yet: no device has been read.", Tone.UNKNOWN, "6")]
-    found = [*_devices(scene), *_copies(scene), *_rcgs(scene), *_twins(scene), *_worst(scene)]
+    found = [*_devices(scene), *_copies(scene), *_returns(scene), *_rcgs(scene), *_twins(scene), *_worst(scene)]
     order = (Tone.BAD, Tone.UNKNOWN, Tone.WARN, Tone.OK)
     return sorted(found, key=lambda sentence: order.index(sentence.tone))
 
@@ -108,6 +109,28 @@ def _copies(scene: Scene) -> Iterator[Sentence]:
                 old.append(replica.source_name)
     if old:
         yield Sentence(f"VM replicas that are late: {named(sorted(set(old)))}", Tone.BAD, "5")
+
+
+def _returns(scene: Scene) -> Iterator[Sentence]:
+    """Which LPARs could not come back at the other site now, as it was checked last."""
+    covered, checked = scene.readiness.covered, scene.readiness.now
+    if covered is None or not checked.found:
+        return
+    by: dict[Standing, list[str]] = {}
+    for name in sorted(checked.found):
+        by.setdefault(checked.standing(name, scene.now), []).append(name)
+    total, seen = len(checked.found), "" if checked.at is None else f", checked {age(scene.now, checked.at)} ago"
+    back = f"come back at {covered.recovery}{seen}"
+    if bad := by.get(Standing.NOT_READY):
+        verb = "is" if len(bad) == 1 else "are"
+        yield Sentence(
+            f"{len(bad)} of {total} protected LPARs {verb} not ready to {back}: {named(bad)}", Tone.WARN, "2"
+        )
+    if unknown := by.get(Standing.NOT_KNOWN):
+        of = f"Of {len(unknown)} of {total} protected LPARs it is not known whether they could"
+        yield Sentence(f"{of} {back}: {named(unknown)}", Tone.UNKNOWN, "2")
+    if len(by.get(Standing.READY, ())) == total:
+        yield Sentence(f"All {total} protected LPARs are ready to {back}", Tone.OK, "2")
 
 
 def _rcgs(scene: Scene) -> Iterator[Sentence]:

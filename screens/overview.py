@@ -29,7 +29,7 @@ AROUND_SITES = 7
 """Lines that the sites leave free: a blank, the title, the table's heading with three rows, the footer."""
 
 SITES_LEAST = 9
-"""Lines that the sites want at least, with a blank above them."""
+"""Lines that the sites want at least, with a blank above them; one more where it was checked which LPARs are ready."""
 
 
 class Overview(TableScreen):
@@ -55,7 +55,8 @@ class Overview(TableScreen):
         room = self.app.size.height - len(self.head.lines) - AROUND_SITES
         told: list[Line] = [(COUNTING,)]
         if scene.index.work(AT_ONCE_S):
-            told = briefing_lines(briefing(scene), self.width, max(2, room - SITES_LEAST))
+            least = SITES_LEAST + (scene.readiness.now.at is not None)
+            told = briefing_lines(briefing(scene), self.width, max(2, room - least))
         sites = sites_lines(scene, self.width, room - len(told) - 1)
         self.sites.show([*told, (), *sites, (), (Cell("Last changes", Tone.HEADING),)])
         super().draw(scene)

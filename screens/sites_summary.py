@@ -23,6 +23,9 @@ TOTAL_WIDTH = 5
 MOST_LINES = 4
 """How many lines the states of one kind may take where there is room."""
 
+RETURNS = "DR"
+"""The label of how many LPARs could come back at the other site."""
+
 KINDS = (("Systems", "system"), ("LPARs", "lpar"), ("Pgroups", "pgroup"), ("RCGs", "rcg"), ("VMs", "vm"))
 
 AT_ONCE_S = 0.05
@@ -105,7 +108,20 @@ def _counted(scene: Scene) -> dict[str | None, Counts]:
         states, stale = _states(scene, kind, sites), _stale(scene, kind, sites)
         for site, counts in counted.items():
             counts[label] = states.get(site, Counter()), stale[site]
+        if kind == "lpar" and (at_home := _returns(scene)) is not None:
+            for site, counts in counted.items():
+                counts[RETURNS] = at_home.get(site, Counter()), 0
     return counted
+
+
+def _returns(scene: Scene) -> dict[str | None, Counter[StrEnum]] | None:
+    """How many LPARs of a site could come back at the other one; None where that was never checked."""
+    view = scene.readiness
+    if view.covered is None or view.now.at is None:
+        return None
+    counts: Counter[StrEnum] = Counter()
+    counts.update(view.now.counts(scene.now))
+    return {view.covered.nominal: counts}
 
 
 def _states(scene: Scene, kind: str, sites: Mapping[str, str]) -> dict[str | None, Counter[StrEnum]]:

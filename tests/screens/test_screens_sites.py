@@ -20,8 +20,10 @@ from screens.rows_replicas import COLUMNS as REPLICA_COLUMNS
 from screens.rows_replicas import row as replica_row
 from screens.sites_summary import counted_lines, sites_lines
 from store.estate import LparState, ProtectionGroup, RcgMode, RcgRole, RcgStatus, SyncStatus
+from store.readiness_view import ReadinessView
 from store.records import DeviceHealth
 from tests.screens.estate import HMC_DOWN, Estate, ago, calm, devices, rcg_views, troubled
+from tests.screens.readied import fill
 
 
 def _text(estate: Estate, width: int = 120, height: int = 40) -> str:
@@ -132,3 +134,11 @@ def test_a_replica_row_is_as_old_as_its_source_which_was_on_when_it_was_last_rea
     found = dict(zip([c.title for c in REPLICA_COLUMNS], [c.text for c in cells], strict=True))
     assert found["Power both"] == "? was on / off"
     assert found["Age"].startswith("▲ stale")
+
+
+def test_how_many_lpars_could_come_back_stands_below_those_of_the_site_that_they_are_of() -> None:
+    scene = replace(troubled().scene(), readiness=fill(ReadinessView()))
+    lines = [line_text(line) for line in sites_lines(scene, 120, 30)]
+    (line,) = [line for line in lines if line.startswith("DR ")]
+    assert "4 ? 1 not known ▲ 2 not ready ● 1 ready" in line
+    assert not any(line.startswith("DR ") for line in map(line_text, sites_lines(troubled().scene(), 120, 30)))
