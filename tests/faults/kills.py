@@ -28,7 +28,7 @@ from typing import Any
 from app.recovery.runner import MANY
 from backends.lab.faults import FaultKind
 from store import journal
-from store.runs import Plan, Run, RunState
+from store.runs import Plan, PlannedStep, Run, RunState
 from tests.faults import lpar_trials, pg_trials, trials
 from tests.faults.kill_child import POINTS
 from tests.faults.ranges import Range, already, sending
@@ -111,6 +111,31 @@ def shooting_range(directory: Path, of: str = "rcg") -> Iterator[Shooting]:
         zygote.close()
 
 
+class Deck(random.Random):
+    """Draws each point of each step of a case once before it draws one of them again."""
+
+    def __init__(self, seed: int) -> None:
+        super().__init__(seed)
+        self._left: dict[str, list[tuple[str, str]]] = {}
+        self.drawn: set[tuple[str, str, str]] = set()
+
+    def aim(self, case: Any, steps: list[PlannedStep]) -> tuple[PlannedStep, str]:
+        left = self._left.setdefault(case.name, [])
+        if not left:
+            left += [(step.id, point) for step in steps for point in (POINTS if step.call else POINTS[-1:])]
+            self.shuffle(left)
+        step_id, point = left.pop()
+        self.drawn.add((case.name, step_id, point))
+        return next(step for step in steps if step.id == step_id), point
+
+
+def _aim(rng: random.Random, case: Any, steps: list[PlannedStep]) -> tuple[PlannedStep, str]:
+    if isinstance(rng, Deck):
+        return rng.aim(case, steps)
+    step = rng.choice(steps)
+    return step, rng.choice(POINTS) if step.call else rng.choice(POINTS[-1:])
+
+
 def trial(at: Shooting, case: Any, rng: random.Random, kills: int = 1) -> str | None:
     """One run, killed ``kills`` times at random points of random steps and then left alone. Returns what is wrong
     afterwards, None: nothing."""
@@ -119,8 +144,7 @@ def trial(at: Shooting, case: Any, rng: random.Random, kills: int = 1) -> str | 
     untrue = at.at.watched(case, run, name)
     try:
         for _ in range(kills):
-            step = rng.choice([step for step in plan.steps if step.id not in plan.undoes])
-            point = rng.choice(POINTS) if step.call else rng.choice(("after result",))
+            step, point = _aim(rng, case, [step for step in plan.steps if step.id not in plan.undoes])
             acknowledged += _shoot(at, run, step.id, step.kind, point)
         at.zygote.begin(at.order(run))
         end = at.zygote.ended()
@@ -188,16 +212,19 @@ def _wrong(
 
 @dataclass
 class Result:
-    """How many of each case there were, what was wrong, and how many were missed."""
+    """How many of each case there were, what was wrong, how many were missed, and at how many points of how many
+    steps of all cases, where these were drawn one by one."""
 
     counts: Counter[str]
     wrong: list[str]
     missed: int = 0
+    points: int = 0
 
 
 def campaign(seed: int, trials: int, directory: Path, of: str = "rcg") -> Result:
     """So many trials of a family."""
-    rng, found, done = random.Random(seed), Result(Counter(), []), 0
+    rng = random.Random(seed) if of == "rcg" else Deck(seed)
+    found, done = Result(Counter(), []), 0
     while done < trials:
         with tempfile.TemporaryDirectory(dir=directory) as folder, shooting_range(Path(folder), of) as at:
             cases = at.at.cases
@@ -212,6 +239,7 @@ def campaign(seed: int, trials: int, directory: Path, of: str = "rcg") -> Result
                 if done % 100 == 0:
                     print(f"{done} killed, {len(found.wrong)} went wrong", flush=True)
             found.missed += at.missed
+    found.points = len(rng.drawn) if isinstance(rng, Deck) else 0
     return found
 
 
@@ -229,6 +257,8 @@ def main() -> int:
     for each in found:
         for name, count in sorted(each.counts.items()):
             print(f"{count:>6} kills: {name}")
+        if each.points:
+            print(f"       at {each.points} different points of all steps")
     took, wrong = time.monotonic() - began, sum(len(each.wrong) for each in found)
     kills, missed = sum(each.counts.total() for each in found), sum(each.missed for each in found)
     early = f" ({missed} ended before the point)" if missed else ""
