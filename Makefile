@@ -7,6 +7,7 @@ INSTALLED := $(VENV)/.installed
 SEED ?= 1
 KILLS ?= 2000
 PG_KILLS ?= 600
+LPAR_KILLS ?= 300
 STORIES ?= 400
 FAULTS ?= 10000
 ESTATES ?= 100
@@ -25,12 +26,13 @@ test: $(INSTALLED)
 	$(BIN)/python -m pytest -n 2 --dist loadfile --cov --cov-report=term:skip-covered --cov-fail-under=90
 
 # Seeded campaigns: make long SEED=7 prints their counts and the seed. Kills, faults and stories take hours together; all
-# run, whatever one of them says. KILLS are of runs on remote copy groups, PG_KILLS of runs on protection groups. FAULTS is
-# the most runs with a fault, of either: there are fewer.
+# run, whatever one of them says. KILLS are of runs on remote copy groups, PG_KILLS of runs on protection groups, LPAR_KILLS
+# of runs on LPARs. FAULTS is the most runs with a fault, of all of them: there are fewer.
 long: $(INSTALLED)
 	wrong=0; \
 	$(BIN)/python -m tests.faults.campaign --seed $(SEED) || wrong=1; \
-	$(BIN)/python -m tests.faults.kills --seed $(SEED) --kills $(KILLS) --pg-kills $(PG_KILLS) || wrong=1; \
+	$(BIN)/python -m tests.faults.kills --seed $(SEED) --kills $(KILLS) --pg-kills $(PG_KILLS) \
+	  --lpar-kills $(LPAR_KILLS) || wrong=1; \
 	$(BIN)/python -m tests.faults.step_faults --seed $(SEED) --trials $(FAULTS) || wrong=1; \
 	$(BIN)/python -m tests.faults.stories --seed $(SEED) --stories $(STORIES) || wrong=1; \
 	$(BIN)/python -m tests.faults.pra_trials --seed $(SEED) --estates $(ESTATES) || wrong=1; \
