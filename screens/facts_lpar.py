@@ -17,7 +17,7 @@ from screens.scene import Scene
 from screens.side_by_side import Fact, Heading, Note, Part, both, text_cell
 from screens.state_history import state_track, strip, tones_of
 from screens.status import DIFFERS, EMPTY, GLYPHS, rmc, status
-from store.estate import EthAdapter, Lpar, LparProfile, LparState
+from store.estate import EthAdapter, Lpar, LparProfile, LparState, NicPort
 from store.records import Entry
 
 MIB = 1024 * 1024
@@ -194,6 +194,9 @@ def _ethernet(left: Lpar, right: Lpar | None) -> Iterator[Part]:
     for slot in sorted(slots):
         yield both(f"Slot {slot} running", _running_eth(slot), left, right, source=src.LSHWRES_ETH)
         yield both(f"Slot {slot} profile", _profile_eth(slot), left, right, source=src.LSSYSCFG_PROF)
+    for label in sorted({label for lpar in (left, right) if lpar is not None for label in _port_labels(lpar)}):
+        yield both(f"{label} running", _running_port(label), left, right, source=src.LSHWRES_PORTS)
+        yield both(f"{label} profile", _profile_port(label), left, right, source=src.LSSYSCFG_PROF)
     if right is not None:
         yield _macs_kept(left, right)
 
@@ -230,11 +233,42 @@ def _profile_eth(slot: int) -> Callable[[Lpar], Cell]:
     return of
 
 
+def _port_labels(lpar: Lpar) -> set[str]:
+    profile = active_profile(lpar)
+    return {port.label for port in (*lpar.ports, *(profile.ports if profile is not None else ()))}
+
+
+def _port(ports: tuple[NicPort, ...], label: str) -> NicPort | None:
+    return next((port for port in ports if port.label == label), None)
+
+
+def _running_port(label: str) -> Callable[[Lpar], Cell]:
+    def of(lpar: Lpar) -> Cell:
+        port = _port(lpar.ports, label)
+        return Cell(f"{port.mac or 'no MAC'} VLAN {port.port_vlan_id}") if port is not None else EMPTY
+
+    return of
+
+
+def _profile_port(label: str) -> Callable[[Lpar], Cell]:
+    def of(lpar: Lpar) -> Cell:
+        profile = active_profile(lpar)
+        port = _port(profile.ports, label) if profile is not None else None
+        running = _port(lpar.ports, label)
+        if port is not None and port.mac is None:
+            return Cell(f"{GLYPHS[Tone.WARN]} the HMC chooses a MAC", Tone.WARN)
+        mac = port.mac if port is not None else None
+        return against_running(running.mac or "" if running is not None else "", mac or "")
+
+    return of
+
+
 def _macs_kept(left: Lpar, right: Lpar) -> Fact:
     """The MACs that the left side has against those that the right side's profile will give: firewalls know them."""
     profile = active_profile(right)
-    has = sorted(set(left.macs) or {a.mac for a in _profile_adapters(left) if a.mac is not None})
-    gives = sorted({adapter.mac for adapter in _profile_adapters(right) if adapter.mac is not None})
+    own = active_profile(left)
+    has = sorted(set(left.macs) or set(own.macs if own is not None else ()))
+    gives = sorted(set(profile.macs if profile is not None else ()))
     mine = text_cell(" ".join(has))
     source = src.derived(f"{src.LSHWRES_ETH}, against {src.LSSYSCFG_PROF} of the other side")
     if profile is None:
@@ -242,11 +276,6 @@ def _macs_kept(left: Lpar, right: Lpar) -> Fact:
     if has == gives:
         return Fact("MACs kept", mine, Cell("the same in the profile", Tone.OK), source=source)
     return Fact("MACs kept", mine, text_cell(" ".join(gives)), differs=True, source=source)
-
-
-def _profile_adapters(lpar: Lpar) -> tuple[EthAdapter, ...]:
-    profile = active_profile(lpar)
-    return profile.eth if profile is not None else ()
 
 
 def _npiv(lpar: Lpar) -> Iterator[Part]:

@@ -76,7 +76,7 @@ def lpar_adapters(scene: Scene, ref: Ref) -> Level:
     if lpar.env == "vioserver":
         return _maps(scene, entry, lpar)
     hosts = lpar_hosts(scene, entry)
-    rows = (*_fc_rows(scene, entry, lpar, hosts), *_eth_rows(scene, entry, lpar))
+    rows = (*_fc_rows(scene, entry, lpar, hosts), *_eth_rows(scene, entry, lpar), *_port_rows(scene, entry, lpar))
     other = lpar_pair(scene, entry)
     return Level(
         f"LPAR {lpar.name}",
@@ -215,6 +215,41 @@ def _eth_rows(scene: Scene, entry: Entry, lpar: Lpar) -> Iterator[LevelRow]:
         )
         detail = ("lpar", other.key) if other is not None else None
         yield LevelRow(f"eth {slot}", faded(scene, cells, entry), detail=detail)
+
+
+def _port_rows(scene: Scene, entry: Entry, lpar: Lpar) -> Iterator[LevelRow]:
+    """vNICs and SR-IOV logical ports. At the other site any adapter may carry their MACs."""
+    profile = active_profile(lpar)
+    running = {port.label: port for port in lpar.ports}
+    given = {port.label: port for port in profile.ports} if profile is not None else {}
+    pair = lpar_pair(scene, entry)
+    other = pair.right if pair.left.key == entry.key else pair.left
+    for label, port in sorted({**given, **running}.items()):
+        now, then = running.get(label), given.get(label)
+        if now is not None and then is not None and then.mac is None:
+            against = Cell(f"{GLYPHS[Tone.WARN]} HMC chooses", Tone.WARN)
+        else:
+            against = _against(lpar, (now.mac or "") if now else None, (then.mac or "") if then else None, "ports")
+        cells = (
+            Cell(label),
+            Cell(port.mac) if port.mac else Cell("none of its own", Tone.DIM),
+            against,
+            _mac_there(scene, port.mac, other),
+            Cell(f"VLAN {port.port_vlan_id}") if port.port_vlan_id else EMPTY,
+        )
+        detail = ("lpar", other.key) if other is not None else None
+        yield LevelRow(label, faded(scene, cells, entry), detail=detail)
+
+
+def _mac_there(scene: Scene, mac: str | None, other: Entry | None) -> Cell:
+    if other is None or not isinstance(other.obj, Lpar):
+        return Cell("no other LPAR", Tone.DIM)
+    if mac is None:
+        return EMPTY
+    profile, site = active_profile(other.obj), scene.site(other) or "?"
+    if mac in (*other.obj.macs, *(profile.macs if profile is not None else ())):
+        return Cell(f"{GLYPHS[Tone.OK]} kept at {site}", Tone.OK, f"{GLYPHS[Tone.OK]} kept there")
+    return Cell(f"{DIFFERS} nowhere at {site}", Tone.WARN, f"{DIFFERS} nowhere")
 
 
 def _eth_against(lpar: Lpar, now: EthAdapter | None, then: EthAdapter | None) -> Cell:

@@ -14,9 +14,11 @@ from store.estate import (
     Datastore,
     DeviceKind,
     LparState,
+    NicPort,
     PgroupTarget,
     Pod,
     PodReplicaLink,
+    PortKind,
     PowerState,
     RcgRole,
     SyncStatus,
@@ -121,6 +123,24 @@ def test_adapters_that_differ_are_marked_by_shape_and_word() -> None:
     assert cell(row(made, "fc 33"), made, "Host or other site") == "✗ on no host"
     assert cell(row(made, "eth 4"), made, "In the profile") == "≠ FA1B2C3D4E04"
     assert cell(row(made, "eth 4"), made, "Host or other site") == "≠ FA1B2C3D4E04 at bergen"
+
+
+def test_a_vnic_shows_its_mac_its_profile_and_whether_the_other_site_keeps_it() -> None:
+    estate = drillable()
+    mine = client("erp-db", wwpns_of(1))
+    vnic = NicPort(PortKind.VNIC, "12", "FA1B2C3D4E0A", 120)
+    port = NicPort(PortKind.SRIOV, "1/27004001", mine.eth[0].mac)
+    given = tuple(replace(profile, ports=(replace(vnic, mac=None),)) for profile in mine.profiles)
+    mine = replace(mine, ports=(vnic, port), profiles=given)
+    estate.entries = [e if e.key != ERP else entry(mine, "hmc-oslo") for e in estate.entries]
+    made = level(estate.scene(), Ref("lpar.adapters", ERP))
+    first, second = row(made, "vNIC 12"), row(made, "SR-IOV port 1/27004001")
+    assert cell(first, made, "WWPNs or MAC") == "FA1B2C3D4E0A"
+    assert cell(first, made, "In the profile") == "▲ HMC chooses"
+    assert cell(first, made, "Host or other site") == "≠ nowhere at bergen"
+    assert cell(first, made, "Through") == "VLAN 120"
+    assert cell(second, made, "In the profile") == "≠ not in it"
+    assert cell(second, made, "Host or other site") == "● kept at bergen"
 
 
 def test_an_lpar_that_is_off_has_its_adapters_in_the_profile_only() -> None:

@@ -10,7 +10,7 @@ from screens.rows_replicas import COLUMNS as REPLICA_COLUMNS
 from screens.rows_replicas import row as replica_row
 from screens.scene import Scene
 from screens.side_by_side import Fact, Note, Part
-from store.estate import DeviceKind, LparState, PgroupTarget, PowerState
+from store.estate import DeviceKind, LparState, NicPort, PgroupTarget, PortKind, PowerState
 from store.records import Entry
 from tests.screens.estate import (
     Estate,
@@ -88,6 +88,17 @@ def test_a_profile_that_gives_other_wwpns_than_the_running_ones_is_marked() -> N
     assert facts["Slot 31 profile"].right.text == "as running"
     assert facts["Slot 4 profile"].left.text == "▲ the HMC chooses a MAC"
     assert facts["Mem min/want/max"].differs
+
+
+def test_the_detail_shows_vnics_beside_virtual_ethernet() -> None:
+    left = lpar("db", "P10-OSLO-01", "7801234", LparState.RUNNING)
+    vnic = NicPort(PortKind.VNIC, "12", "FA1B2C3D4E0A", 120)
+    left = replace(left, ports=(vnic,), profiles=tuple(replace(each, ports=(vnic,)) for each in left.profiles))
+    one, other = entry(left, "hmc-oslo"), lpar("db", "P10-BERGEN-01", "7805678", LparState.NOT_ACTIVATED)
+    facts = _facts(facts_lpar.parts(Estate(devices(), [one, entry(other, "hmc-bergen")]).scene(), one))
+    assert facts["vNIC 12 running"].left.text == "FA1B2C3D4E0A VLAN 120"
+    assert facts["vNIC 12 profile"].left.text == "as running"
+    assert "FA1B2C3D4E0A" in facts["MACs kept"].left.text and facts["MACs kept"].differs
 
 
 def test_an_adapter_that_runs_and_is_in_no_profile_is_marked() -> None:
