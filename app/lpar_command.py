@@ -17,13 +17,15 @@ if TYPE_CHECKING:
     from app.settings import Settings
     from store.readiness import Readiness
 
-VERBS = ("check", "failover", "reprotect", "failback", "drill", "cleanup")
+VERBS = ("check", "align", "failover", "reprotect", "failback", "drill", "cleanup")
 
 WORDS = """\
 Nothing is changed without --execute: the plan is shown, with what it risks and how long it should take.
 A destructive plan asks for words to be typed. Without a terminal give each as --confirm "WORDS".
 
   check [LPAR …]             whether each could come back now, and why not; changes nothing
+  align LPAR …               what the recovery site lacks for them is added, as drdeck pra does for all; what rests on
+                             WWPNs that are not issued yet is added by aligning once more
   failover LPAR …            production is stopped, a last snapshot of its protection group carried over, the volumes
                              at the recovery site overwritten (a safety snapshot of each is kept), the LPARs activated
   failover LPAR … --disaster the newest complete snapshots are used, and what came after them is lost; production is
@@ -59,7 +61,7 @@ def add_arguments(commands: argparse._SubParsersAction[argparse.ArgumentParser])
 def drawing(arguments: argparse.Namespace) -> Draw:
     """What draws up the plan. Raises :class:`ValueError` with what was expected."""
     from app.recovery.pra.failover_draft import Asked
-    from app.recovery.pra.operate import plan_cleanup, plan_drill, plan_failover, plan_reprotect
+    from app.recovery.pra.operate import plan_align_of, plan_cleanup, plan_drill, plan_failover, plan_reprotect
 
     if not 1 <= arguments.wave <= 32:
         raise ValueError(f"--wave {arguments.wave}: expected 1 to 32")
@@ -70,6 +72,8 @@ def drawing(arguments: argparse.Namespace) -> Draw:
         raise ValueError(f"--disaster goes with failover, not with {verb}")
     if arguments.immediate and verb not in ("failover", "failback"):
         raise ValueError(f"--immediate goes with failover and failback, not with {verb}")
+    if verb == "align":
+        return lambda operations, run_id: plan_align_of(operations, names, run_id)
     if verb == "reprotect":
         return lambda operations, run_id: plan_reprotect(operations, names, run_id)
     if verb == "cleanup":

@@ -40,14 +40,14 @@ def _next(verb: str, given: Sequence[str], begun: str, scene: Scene, owing: Mapp
     options = [option for option in _OPTIONS.get(verb, ()) if option not in given]
     if begun.startswith("-"):
         return options
-    names = [shlex.quote(name) for name in _names(scene, up=verb in _UP_THERE)]
+    names = [shlex.quote(name) for name in _names(scene, up=verb in _UP_THERE, defined=verb != "align")]
     left = [name for name in names if name not in given]
     return [*left, *options] if given else left
 
 
-def _names(scene: Scene, *, up: bool) -> list[str]:
+def _names(scene: Scene, *, up: bool, defined: bool) -> list[str]:
     """The protected LPARs that both sites know, in order of their names; with ``up`` those that run at the recovery
-    site."""
+    site, and unless they must be ``defined`` there those that only home knows too."""
     covered = scene.readiness.covered
     if covered is None:
         return []
@@ -59,4 +59,5 @@ def _names(scene: Scene, *, up: bool) -> list[str]:
             continue
         if site == covered.nominal or not up or seen.state is not LparState.NOT_ACTIVATED:
             at[site].add(seen.name)
-    return sorted(name for name in at[covered.nominal] & at[covered.recovery] if covered.protects(name))
+    found = at[covered.nominal] & at[covered.recovery] if defined else at[covered.nominal]
+    return sorted(name for name in found if covered.protects(name))

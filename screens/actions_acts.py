@@ -40,6 +40,7 @@ LPAR_WORDS = (
     ("cleanup", "Clean up a drill", "Stop what a drill started, destroy its volumes, all as it was before"),
     ("reprotect", "Reprotect", "After a failover: replicate it from where it runs to where it was"),
     ("failback", "Fail back", "The planned failover the other way, home again"),
+    ("align", "Align", "Add what the other site lacks for it: definition, VIOS adapters, host, volumes, LUNs"),
 )
 """What is done to LPARs: its word on the console's command line, its name, what it does."""
 

@@ -164,10 +164,12 @@ def why_not(word: str, covered: Covered, one: Member) -> str | None:
         return one.wrong or None
     if word == "cleanup":
         return None if one.owed is not None else "no drill of it owes a clean-up"
-    if one.there is None:
+    if one.there is None and word != "align":
         return f"it is not defined at {covered.recovery}"
     if one.owed is not None:
         return f"the drill {one.owed.id} is not cleaned up"
+    if word == "align" or one.there is None:
+        return _home_unseen(one, covered)
     return _away(word, one, one.there, covered) if word in _RESTS_ON_READINESS else _back(word, one, one.there, covered)
 
 
@@ -180,6 +182,10 @@ def _away(word: str, one: Member, there: Lpar, covered: Covered) -> str | None:
     if word == "disaster":
         planned = one.home is not None and one.answers
         return f"{covered.nominal} answers: a planned failover loses nothing" if planned else None
+    return _home_unseen(one, covered)
+
+
+def _home_unseen(one: Member, covered: Covered) -> str | None:
     if one.home is None:
         return f"{covered.nominal} does not show it"
     return None if one.answers else f"{covered.nominal} cannot be read"

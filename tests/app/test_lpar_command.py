@@ -72,6 +72,27 @@ def test_a_running_lpar_that_lost_a_path_to_its_fabric_is_told(
     assert "is NOT_LOGGED_IN" in told["evidence"]
 
 
+def test_one_lpar_is_aligned_alone_and_a_second_time_there_is_nothing_to_add(
+    estate: LparEstate, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name in ("lp000", "lp001"):
+        with estate.world.turn():
+            profile = estate.lpar("lyon", name).profiles[0]
+            profile.desired_mem = 512
+            profile.min_mem = 256
+    before = estate.writes()
+    assert lpar(estate, "align", "lp000") == 0
+    assert estate.writes() == before
+    files = ["--config", str(estate.config), "--store", str(estate.directory / "store.sqlite")]
+    assert main(["lpar", "align", "lp000", "--execute", *files]) == 0
+    assert estate.lpar("lyon", "lp000").profiles[0].desired_mem == estate.lpar("paris", "lp000").profiles[0].desired_mem
+    assert estate.lpar("lyon", "lp001").profiles[0].desired_mem == 512
+    capsys.readouterr()
+    assert lpar(estate, "align", "lp000") == 1
+    assert "There is nothing to add at lyon" in capsys.readouterr().err
+    assert lpar(estate, "align", "nobody") == 1
+
+
 def test_a_dark_site_is_failed_over_within_the_loss_that_was_accepted(
     estate: LparEstate, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -47,10 +47,10 @@ def words(typed: str, scene: Scene = SCENE) -> str:
 @pytest.mark.parametrize(
     ("typed", "follow"),
     [
-        ("", "check failover reprotect failback drill cleanup"),
-        ("lp", "check failover reprotect failback drill cleanup"),
-        ("lpar ", "check failover reprotect failback drill cleanup"),
-        ("lpar fail", "check failover reprotect failback drill cleanup"),
+        ("", "check align failover reprotect failback drill cleanup"),
+        ("lp", "check align failover reprotect failback drill cleanup"),
+        ("lpar ", "check align failover reprotect failback drill cleanup"),
+        ("lpar fail", "check align failover reprotect failback drill cleanup"),
         ("lpar fly ", ""),
         ("rcg failover ", ""),
         ("lpar check ", EVERY),

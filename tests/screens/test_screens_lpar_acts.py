@@ -22,7 +22,7 @@ from tests.screens.readied import COVERED, MAC, PAIRED, UNREAD, fill, readiness
 from tests.store.drilled_runs import drill
 
 ON, OFF = LparState.RUNNING, LparState.NOT_ACTIVATED
-WORDS = ("check", "failover", "disaster", "drill", "cleanup", "reprotect", "failback")
+WORDS = ("check", "failover", "disaster", "drill", "cleanup", "reprotect", "failback", "align")
 NO_DRILL = "no drill of it owes a clean-up"
 STAYS = "it does not run at bergen"
 ANSWERS = "oslo answers: a planned failover loses nothing"
@@ -73,6 +73,7 @@ def test_one_that_runs_at_home_and_stands_by_at_the_other_site_is_failed_over_or
 def test_the_orders_are_those_of_the_command_line() -> None:
     assert {word: offer.order for word, offer in offered(menu(home("db 1"), there("db 1"))).items()} == {
         "check": "lpar check 'db 1'",
+        "align": "lpar align 'db 1'",
         "failover": "lpar failover 'db 1'",
         "disaster": "lpar failover 'db 1' --disaster",
         "drill": "lpar drill 'db 1'",
@@ -91,6 +92,7 @@ def test_the_row_of_either_site_asks_for_the_same() -> None:
 def test_with_home_silent_only_a_disaster_can_be_planned() -> None:
     found = menu(home(), there(), down=True)
     assert why(found) == {
+        "align": "oslo cannot be read",
         "failover": "oslo cannot be read",
         "cleanup": NO_DRILL,
         "reprotect": STAYS,
@@ -118,7 +120,7 @@ def test_a_drill_that_is_not_cleaned_up_stands_before_everything_else() -> None:
     owing = {"d1": drill("d1", "erp", at=ago(60))}
     found = menu(home(), there(state=ON), owing=owing)
     words = "the drill d1 is not cleaned up"
-    assert why(found) == dict.fromkeys(("failover", "disaster", "drill", "reprotect", "failback"), words)
+    assert why(found) == dict.fromkeys(("align", "failover", "disaster", "drill", "reprotect", "failback"), words)
     assert offered(found)["cleanup"].order == "lpar cleanup d1"
     assert offered(menu(home("crm"), there("crm"), owing=owing))["cleanup"].why_not == NO_DRILL
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
+from fnmatch import fnmatchcase
 
 from app.pra_records import Pra
 from app.recovery import prediction, witnesses
@@ -11,7 +13,7 @@ from app.recovery.draft import CannotPlanError
 from app.recovery.operations import Operations
 from app.recovery.pra import align_plan, drill_plan, failover_plan, gather, readiness, reprotect_plan
 from app.recovery.pra.align import align
-from app.recovery.pra.alignment import Aligned
+from app.recovery.pra.alignment import AddServer, Aligned, Define
 from app.recovery.pra.failover_draft import Asked
 from app.recovery.pra.members import members
 from app.recovery.pra.power_steps import ActivateLpar
@@ -42,6 +44,24 @@ def plan_align(operations: Operations, now: PraNow, run_id: str) -> tuple[Plan, 
     aligned = align(now)
     plan = align_plan.plan(now, aligned, run_id)
     return prediction.predicted(plan, operations.ledger.durations), aligned
+
+
+def plan_align_of(operations: Operations, names: Sequence[str], run_id: str) -> Plan:
+    """The plan that aligns those LPARs, by name or pattern; what a person must see to is told in its notes. Raises
+    :class:`CannotPlanError`, also where nothing is to be done."""
+    now = look(operations, configured(operations))
+    aligned = [each for each in align(now) if any(fnmatchcase(each.lpar, name) for name in names)]
+    if not aligned:
+        raise CannotPlanError(f"No protected LPAR at {now.nominal.site} is called {' or '.join(names)}")
+    by_hand = tuple(dict.fromkeys(finding.words for each in aligned for finding in each.findings))
+    plan = align_plan.plan(now, aligned, run_id)
+    if not plan.steps:
+        rest = f" A person must see to this: {'; '.join(by_hand)}." if by_hand else ""
+        raise CannotPlanError(f"There is nothing to add at {now.recovery.site}.{rest}")
+    more = any(isinstance(act, Define | AddServer) for each in aligned for act in each.acts)
+    again = ("What rests on what this makes (WWPNs, ports) is added by aligning once more.",) if more else ()
+    notes = (*plan.notes, *(f"A person must see to this: {words}." for words in by_hand), *again)
+    return prediction.predicted(replace(plan, notes=notes), operations.ledger.durations)
 
 
 def plan_failover(
