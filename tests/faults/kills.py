@@ -146,9 +146,9 @@ def trial(at: Shooting, case: Any, rng: random.Random, kills: int = 1) -> str | 
         for _ in range(kills):
             step, point = _aim(rng, case, [step for step in plan.steps if step.id not in plan.undoes])
             acknowledged += _shoot(at, run, step.id, step.kind, point)
-        at.zygote.begin(at.order(run))
-        end = at.zygote.ended()
-        acknowledged += end["acknowledged"]
+        if at.at.ledger.run(run.id).state is not RunState.SUCCEEDED:  # else it was not killed, but ended
+            at.zygote.begin(at.order(run))
+            acknowledged += at.zygote.ended()["acknowledged"]
         return _wrong(at, case, run, plan, untrue, before, acknowledged)
     finally:
         at.at.rest()
