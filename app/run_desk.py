@@ -253,15 +253,15 @@ class RunDesk:
     async def _proposed(self, around: Surroundings, message: Proposed) -> None:
         """Show a plan; what was typed for it begins it."""
         from screens.dialogs.typed import Typed, TypedDialog
-        from screens.plan_parts import plan_parts
-        from screens.side_by_side import lay_out
+        from screens.plan_parts import PlanText
 
         what = message.what
         plan = what.plan if isinstance(what, Run) else what
+        text = PlanText(plan)
         around.looking = None
 
         def content(width: int) -> Sequence[Line]:
-            return lay_out(plan_parts(plan, around.clock()), width)
+            return text.lines(width, around.clock())
 
         def answered(typed: Typed | None) -> None:
             if isinstance(what, Run):

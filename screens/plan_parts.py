@@ -2,33 +2,98 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import datetime
 
 from screens.ages import age, exact
-from screens.cells import Tone
-from screens.side_by_side import Fact, Heading, Note, Part, text_cell
+from screens.cells import Cell, Line, Tone
+from screens.side_by_side import Fact, Heading, Note, Part, lay_out, text_cell
+from screens.step_kinds import MANY, heaps, sentence
 from store.runs import Guard, Plan, PlannedStep
 
 
 def plan_parts(plan: Plan, now: datetime) -> tuple[Part, ...]:
-    """What it risks, what was looked at, what is done where and in which order, what follows from it."""
-    return (*_targets(plan), *_refusals(plan, now), *_risks(plan), *_steps(plan), *_guards(plan, now), *_notes(plan))
+    """What it risks, what is done where and in which order, what was looked at, what follows from it. Of many targets
+    first how many, and of many steps first how many of which kind: the names and the steps one by one then come last,
+    below all that is read in a minute."""
+    about = _about(plan)
+    above, below = (tuple(about.named), ()) if len(about.names) <= NAMES_ABOVE else ((), tuple(about.named))
+    steps, looked = tuple(_steps(plan)), (*_guards(plan, now, about.noun), *_notes(plan))
+    rest = (*looked, *below, *steps) if _done(plan) > MANY else (*below, *steps, *looked)
+    return (*about.counted, *above, *_refusals(plan, now), *_risks(plan), *_in_short(plan), *rest)
 
 
-def _targets(plan: Plan) -> Iterator[Part]:
-    """Of several groups each by its name, with the number that its steps begin with. Two that one thing is done to, as
-    where one is cloned to the other, have no numbers."""
+def _done(plan: Plan) -> int:
+    """How many steps are done where none fails."""
+    return len(plan.steps) - len(plan.undoes)
+
+
+class PlanText:
+    """A plan laid out for a width: anew only where an age says something else, as one of hundreds of steps takes its
+    time and is asked for with each key that is typed below it."""
+
+    def __init__(self, plan: Plan) -> None:
+        self._plan = plan
+        self._of: tuple[int, tuple[Part, ...]] | None = None
+        self._lines: list[Line] = []
+
+    def lines(self, width: int, now: datetime) -> list[Line]:
+        of = (width, plan_parts(self._plan, now))
+        if of != self._of:
+            self._of, self._lines = of, lay_out(of[1], width)
+        return self._lines
+
+
+NAMES_ABOVE = 12
+"""So many names stand above everything else."""
+
+
+@dataclass(frozen=True, slots=True)
+class _About:
+    """What a plan is about: ``names`` of so many of a ``noun``, and the protection groups that come with LPARs."""
+
+    noun: str
+    names: tuple[str, ...]
+    groups: tuple[str, ...] = ()
+    numbered: bool = False
+
+    @property
+    def counted(self) -> Iterator[Part]:
+        """How many there are, where there are too many to begin with their names."""
+        if len(self.names) > NAMES_ABOVE:
+            by = f", in {len(self.groups)} protection groups" if self.groups else ""
+            yield Note(f"{len(self.names)} {self.noun}s{by}", Tone.HEADING)
+
+    @property
+    def named(self) -> Iterator[Part]:
+        """All names: above everything else in the tone of a heading, of many in a section of their own."""
+        names = [f"g{number} {name}" for number, name in enumerate(self.names, 1)] if self.numbered else self.names
+        many = len(self.names) > NAMES_ABOVE
+        tone = Tone.PLAIN if many else Tone.HEADING
+        title = f"{self.noun[0].upper()}{self.noun[1:]}s"
+        if many:
+            yield Heading(f"The {self.noun}s")
+            yield Note(", ".join(names), tone)
+        elif len(names) > 1:
+            yield Note(f"{f'{len(names)} {self.noun}s' if self.numbered else title}: {', '.join(names)}", tone)
+        if self.groups:
+            yield Note(f"Protection group{'s' * (len(self.groups) > 1)}: {', '.join(self.groups)}", tone)
+
+
+def _about(plan: Plan) -> _About:
+    """Of several groups each has the number that its steps begin with. Two that one thing is done to, as where one is
+    cloned to the other, have no numbers; nor have LPARs, whose steps are numbered all through."""
     names = [target.rpartition(":")[2] for target in plan.targets if target.startswith(("rcg:", "pg:"))]
-    if len(names) > 1 and _several(plan):
-        numbered = [f"g{number} {name}" for number, name in enumerate(names, start=1)]
-        yield Note(f"{len(names)} groups: {', '.join(numbered)}", Tone.HEADING)
-    elif len(names) > 1:
-        yield Note(f"Groups: {', '.join(names)}", Tone.HEADING)
+    lpars = tuple(target.removeprefix("lpar:") for target in plan.targets if target.startswith("lpar:"))
+    if lpars:
+        return _About("LPAR", lpars, tuple(names))
+    return _About("group", tuple(names) if len(names) > 1 else (), numbered=_several(plan))
 
 
 def _several(plan: Plan) -> bool:
-    """Whether the same is done to several groups, each with guards of its own."""
+    """Whether the same is done to several, each with guards of its own."""
     return len(plan.targets) > 1 and len({guard.about for guard in plan.guards}) > 1
 
 
@@ -38,7 +103,7 @@ REFUSALS_SHOWN = 12
 def _refusals(plan: Plan, now: datetime) -> Iterator[Part]:
     several = _several(plan)
     for guard in plan.refused[:REFUSALS_SHOWN]:
-        about = f"{guard.about}: " if several and guard.about else ""
+        about = f"{guard.about}: " if several and guard.about and _own_name(guard).search(guard.words) is None else ""
         yield Note(f"Refused: {about}{guard.words}: {guard.evidence}{_seen(guard.seen_at, now)}", Tone.BAD)
     if len(plan.refused) > REFUSALS_SHOWN:
         yield Note(f"Refused: {len(plan.refused) - REFUSALS_SHOWN} more", Tone.BAD)
@@ -68,13 +133,26 @@ def _loss_tone(plan: Plan) -> Tone:
     return Tone.BAD if plan.loss_s > 0 else Tone.OK
 
 
+def _in_short(plan: Plan) -> Iterator[Part]:
+    """Of many steps how many of which kind on which device."""
+    if plan.refused or _done(plan) <= MANY:
+        return
+    undoes = plan.undoes
+    yield Heading(f"{_done(plan)} steps, in short")
+    for heap in heaps([step for step in plan.steps if step.id not in undoes]):
+        yield Fact(
+            f"{'! ' if heap.destructive else '  '}{heap.device}", Cell(f"{heap.count:>4} x {sentence(heap.kind)}")
+        )
+
+
 def _steps(plan: Plan) -> Iterator[Part]:
     undoes = plan.undoes
     done = [step for step in plan.steps if step.id not in undoes]
     if plan.refused or not done:
         return
     devices = ", ".join(dict.fromkeys(step.device for step in done))
-    yield Heading(f"{len(done)} step{'' if len(done) == 1 else 's'} on {devices}")
+    every = "Every one of the " if len(done) > MANY else ""
+    yield Heading(f"{every}{len(done)} step{'' if len(done) == 1 else 's'} on {devices}")
     for step in done:
         yield from _step(step)
     if undoes:
@@ -91,18 +169,28 @@ def _step(step: PlannedStep) -> Iterator[Part]:
         yield Fact("", text_cell(step.call).dimmed())
 
 
-def _guards(plan: Plan, now: datetime) -> Iterator[Part]:
-    """What holds: of several groups each guard once, with the age of its oldest look."""
+def _guards(plan: Plan, now: datetime, noun: str) -> Iterator[Part]:
+    """What holds: of several of a ``noun`` each guard once, with the age of its oldest look."""
     holding = [guard for guard in plan.guards if guard.holds]
     if holding and not plan.refused:
         yield Heading("Looked at first")
     alike: dict[str, list[Guard]] = {}
     for guard in holding:
-        alike.setdefault(guard.words, []).append(guard)
+        alike.setdefault(_of_each(guard, noun), []).append(guard)
     for words, guards in alike.items():
         seen = min((guard.seen_at for guard in guards if guard.seen_at is not None), default=None)
-        evidence = guards[0].evidence if len(guards) == 1 else f"of {len(guards)} groups"
-        yield Note(f"{words}: {evidence}{_seen(seen, now)}", Tone.OK)
+        told = f"{guards[0].words}: {guards[0].evidence}" if len(guards) == 1 else f"{words}: of {len(guards)} {noun}s"
+        yield Note(f"{told}{_seen(seen, now)}", Tone.OK)
+
+
+def _of_each(guard: Guard, noun: str) -> str:
+    """The words of a guard about one LPAR as they are said of each."""
+    return _own_name(guard).sub(f"each {noun}", guard.words) if noun == "LPAR" and guard.about else guard.words
+
+
+def _own_name(guard: Guard) -> re.Pattern[str]:
+    """The name of what a guard is about, where it stands as a word of its own."""
+    return re.compile(rf"(?<![\w.-]){re.escape(guard.about)}(?![\w.-])")
 
 
 def _seen(seen_at: datetime | None, now: datetime) -> str:
