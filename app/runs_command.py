@@ -52,7 +52,7 @@ def run(settings: Settings, store_path: Path, arguments: argparse.Namespace) -> 
             case "list":
                 return _list(ledger, arguments.json)
             case "show":
-                return _show(ledger, arguments.run, as_json=arguments.json)
+                return _show(ledger, arguments.run, settings.rto_s, as_json=arguments.json)
             case "abort":
                 return _abort(settings, store_path, ledger, arguments)
             case _:
@@ -67,6 +67,7 @@ def run(settings: Settings, store_path: Path, arguments: argparse.Namespace) -> 
 def _list(ledger: Ledger, as_json: bool) -> int:
     from app.output import columns, stamp
     from app.runs_words import SCHEMA_VERSION, run_as_json
+    from store.drills import owing
 
     found = ledger.runs()
     if as_json:
@@ -75,17 +76,19 @@ def _list(ledger: Ledger, as_json: bool) -> int:
     if not found:
         print("No run was ever proposed.")
         return OK
-    rows = [["RUN", "STATE", "PLAN", "PROPOSED", "BY"]]
-    rows += [[run.id, str(run.state), run.plan.name, stamp(run.created_at) or "", run.by] for run in found]
+    rows, owed = [["RUN", "STATE", "PLAN", "PROPOSED", "BY"]], owing(found)
+    for run in found:
+        state = f"{run.state}{', clean-up owed' if run.id in owed else ''}"
+        rows.append([run.id, state, run.plan.name, stamp(run.created_at) or "", run.by])
     print("\n".join(columns(rows)))
     return OK
 
 
-def _show(ledger: Ledger, run_id: str, *, as_json: bool) -> int:
-    from app.runs_words import run_as_json, run_lines, ways_back
+def _show(ledger: Ledger, run_id: str, rto_s: float | None, *, as_json: bool) -> int:
+    from app.runs_words import owed_lines, run_as_json, run_lines, ways_back
 
     run = ledger.run(run_id)
-    lines = [] if as_json else [*run_lines(run), *ways_back(run, ledger.path)]
+    lines = [] if as_json else [*run_lines(run, rto_s), *owed_lines(run, ledger), *ways_back(run, ledger.path)]
     print(json.dumps(run_as_json(run), indent=2) if as_json else "\n".join(lines))
     return OK
 
@@ -123,7 +126,7 @@ def _abort(settings: Settings, store_path: Path, ledger: Ledger, arguments: argp
     found = ledger.run(arguments.run)
     if found.state in (RunState.PROPOSED, RunState.APPROVED):
         ledger.drop(arguments.run, who(), arguments.reason or "aborted before it began")
-        return _show(ledger, arguments.run, as_json=arguments.json)
+        return _show(ledger, arguments.run, settings.rto_s, as_json=arguments.json)
     ledger.decide(arguments.run, Choice.ABORT, None, arguments.reason, who())
     if found.holder is not None:
         print(f"{found.holder} was told to begin nothing more.", file=sys.stderr)
@@ -139,7 +142,7 @@ def _abort(settings: Settings, store_path: Path, ledger: Ledger, arguments: argp
 def follow(operations: Operations, run_id: str, *, as_json: bool) -> int:
     """As :func:`attend`; the run as it stands is printed at the end. Returns the exit code."""
     attend(operations, run_id)
-    return _ended(operations.ledger, run_id, as_json=as_json)
+    return _ended(operations, run_id, as_json=as_json)
 
 
 def attend(operations: Operations, run_id: str) -> None:
@@ -188,11 +191,11 @@ def _leave(ledger: Ledger, run_id: str, runner: Runner, thread: threading.Thread
     thread.join(30)
 
 
-def _ended(ledger: Ledger, run_id: str, *, as_json: bool) -> int:
+def _ended(operations: Operations, run_id: str, *, as_json: bool) -> int:
     from store.runs import RunState
 
-    run = ledger.run(run_id)
-    _show(ledger, run_id, as_json=as_json)
+    run = operations.ledger.run(run_id)
+    _show(operations.ledger, run_id, operations.settings.rto_s, as_json=as_json)
     if run.state is RunState.SUCCEEDED:
         return OK
     return FAILED if run.state in (RunState.FAILED, RunState.ABORTED) else PARTLY

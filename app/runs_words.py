@@ -5,11 +5,16 @@ from __future__ import annotations
 import json
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from app.output import columns, stamp
+from store.drills import DRILL, owing
 from store.recorded import to_text
+from store.run_clocks import clocks
 from store.runs import Guard, Plan, Run, RunState, StepState
+
+if TYPE_CHECKING:
+    from store.ledger import Ledger
 
 SCHEMA_VERSION = 1
 
@@ -62,10 +67,11 @@ def span(seconds: float) -> str:
     return f"{whole // 3600} h" + (f" {whole % 3600 // 60} min" if whole % 3600 >= 60 else "")
 
 
-def run_lines(run: Run) -> list[str]:
-    """A run with its steps and what can be done next."""
+def run_lines(run: Run, rto_s: float | None = None) -> list[str]:
+    """A run with its steps and what can be done next. ``rto_s`` is what a recovery may take."""
     lines = [f"Run {run.id}: {run.plan.name}: {run.state}" + (f": {run.note}" if run.note else "")]
     lines.append(f"Proposed by {run.by} at {stamp(run.created_at)}" + (f", held by {run.holder}" if run.holder else ""))
+    lines += clock_lines(run, rto_s)
     rows = [["STEP", "STATE", "TIME", "ON", "WHAT", "WHY"]]
     for planned, step in zip(run.plan.steps, run.steps, strict=True):
         if planned.id in run.plan.undoes and step.state is StepState.PENDING:
@@ -74,6 +80,19 @@ def run_lines(run: Run) -> list[str]:
         time = "" if took is None else span(took)
         rows.append([step.id, step.state, time, planned.device, planned.title, step.reason or step.answer or ""])
     return [*lines, *columns(rows), *next_keys(run)]
+
+
+def clock_lines(run: Run, rto_s: float | None) -> list[str]:
+    """How long it took until LPARs could be activated, and until they were up; nothing of a run that activates none."""
+    found = clocks(run)
+    if found is None:
+        return []
+    words = [
+        f"{name} {'not yet' if clock.at is None else f'after {span(clock.seconds or 0.0)}'}"
+        for name, clock in (("Ready to activate", found.ready), ("application up", found.up))
+    ]
+    target = "" if rto_s is None else f" (RTO {span(rto_s)})"
+    return [f"{', '.join(words)}{target}"]
 
 
 def next_keys(run: Run) -> list[str]:
@@ -93,6 +112,13 @@ def next_keys(run: Run) -> list[str]:
     ends = ", but end what must not last" if run.plan.closings else ""
     lines.append(f"  drdeck runs abort {run.id} --reason TEXT       begin nothing more{ends}")
     return lines
+
+
+def owed_lines(run: Run, ledger: Ledger) -> list[str]:
+    """That a drill is not cleaned up, and how it is."""
+    if run.plan.verb != DRILL or run.id not in owing(ledger.runs()):
+        return []
+    return ["", f"Its LPARs cannot be failed over before it is cleaned up: drdeck lpar cleanup {run.id}"]
 
 
 def plan_as_json(plan: Plan) -> dict[str, Any]:
@@ -126,5 +152,10 @@ def ways_back(run: Run, store: Path) -> list[str]:
 
 
 def run_as_json(run: Run) -> dict[str, Any]:
-    """A run as JSON: times UTC, null where there is none yet."""
-    return {"schema_version": SCHEMA_VERSION, **json.loads(to_text(run))}
+    """A run as JSON: times UTC, null where there is none yet. ``clocks`` are seconds since it was proposed."""
+    found = clocks(run)
+    told = None
+    if found is not None:
+        times = {"ready_to_activate_s": found.ready, "application_up_s": found.up}
+        told = {name: clock.seconds if clock.at is not None else None for name, clock in times.items()}
+    return {"schema_version": SCHEMA_VERSION, **json.loads(to_text(run)), "clocks": told}

@@ -103,6 +103,10 @@ ACTS = (
         frozenset({Place.RUN}), footer=3, command="abort", dangerous=True,
     ),
     Action(
+        "cleanup", "Clean up", "After a drill: stop what it started, destroy its volumes, all as it was before", (),
+        Group.ACT, frozenset({Place.RUN}), command="cleanup", dangerous=True,
+    ),
+    Action(
         "log", "Log", "The journal of the run: what was intended, sent, answered and seen", ("l",), Group.GO,
         frozenset({Place.RUN}), footer=3, command="log",
     ),

@@ -11,9 +11,10 @@ from screens.actions import Place, Situation, bindings
 from screens.cells import Cell, Line, Tone
 from screens.columns import Row
 from screens.rows_runs import STEP_COLUMNS, step_row
-from screens.run_messages import DecisionAsked, LogRequested, ResumeRequested, StepRequested
-from screens.run_words import clock_line, next_lines, refused_acts, title_line
+from screens.run_messages import DecisionAsked, LogRequested, OrderGiven, ResumeRequested, StepRequested
+from screens.run_words import clock_lines, next_lines, refused_acts, title_line
 from screens.scene import Scene
+from screens.step_kinds import phase_lines
 from screens.surroundings import Surroundings
 from screens.tables import TableScreen
 from store.runs import Choice, Run, RunState, StepState
@@ -33,6 +34,7 @@ class RunScreen(TableScreen):
         super().__init__(around, "run", STEP_COLUMNS)
         self.run_id = run_id
         self._followed = -1
+        self._moved = self._begun = False
 
     @property
     def run_now(self) -> Run | None:
@@ -51,8 +53,17 @@ class RunScreen(TableScreen):
         if run is None:
             return ((Cell(f"Run {self.run_id} is not known.", Tone.UNKNOWN),),)
         target = self.around.rto_s
-        above = (title_line(run), clock_line(run, scene, target), *next_lines(run, scene, self._mine, width))
+        owes = run.id in self.around.runs.owing
+        further = next_lines(run, scene, self._mine, width, owes=owes)
+        clocks, phases = clock_lines(run, scene, target), phase_lines(run, width)
+        above = (title_line(run, owes=owes), *clocks, *phases, *further)
         return (*above, *self.view_lines(scene))
+
+    def draw(self, scene: Scene) -> None:
+        super().draw(scene)
+        if not self._begun:
+            self._begun = True
+            self.call_after_refresh(self._follow)
 
     def rows(self, scene: Scene) -> Iterable[tuple[str, object]]:
         run = self.run_now
@@ -85,6 +96,23 @@ class RunScreen(TableScreen):
                 self.table.select(self.table.keys.index(stuck[0]))
                 self._draw_foot()
             self._followed = run.seq
+        elif run is not None and run.state is RunState.RUNNING and not self._moved:
+            self._to_what_runs(run)
+
+    def _to_what_runs(self, run: Run) -> None:
+        """Of many steps show some that are under way, as long as the operator has not gone elsewhere."""
+        running = {step.id for step in run.steps if step.state is StepState.RUNNING}
+        places = [place for place, key in enumerate(self.table.keys) if key in running]
+        if places and not set(self.table.in_sight).intersection(running):
+            self.table.select(
+                min(len(self.table.keys) - 1, places[0] + self.table.page - 2)
+            )  # so that it stands on top
+            self.table.select(places[0])
+            self._draw_foot()
+
+    def move(self, how: str) -> None:
+        self._moved = True
+        super().move(how)
 
     def situation(self) -> Situation:
         run, key = self.run_now, self.table.selected
@@ -98,7 +126,7 @@ class RunScreen(TableScreen):
             base.cached,
             "Step",
             base.filtered,
-            refused_acts(run, step, self._mine),
+            refused_acts(run, step, self._mine, owes=self.run_id in self.around.runs.owing),
         )
 
     def opens(self, key: str) -> StepRequested:
@@ -125,6 +153,9 @@ class RunScreen(TableScreen):
         self.post_message(DecisionAsked(self.run_id, Choice.CONTINUE if paused else Choice.PAUSE, None))
         if not paused:
             self.say("Pausing: nothing more is begun; what is under way ends first.")
+
+    def do_cleanup(self) -> None:
+        self.post_message(OrderGiven(f"lpar cleanup {self.run_id}"))
 
     def do_abort(self) -> None:
         self.post_message(DecisionAsked(self.run_id, Choice.ABORT, None))

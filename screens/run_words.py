@@ -10,8 +10,9 @@ from screens.cells import Cell, Line, Tone, wrap
 from screens.rcg_sides import pair_of
 from screens.rows_runs import clock_text, progress
 from screens.scene import Scene
-from screens.status import GLYPHS, status
+from screens.status import GLYPHS, owing, status
 from store.rcg_way_back import way_back
+from store.run_clocks import Clock, clocks
 from store.run_view import ALIVE
 from store.runs import ENDED, Run, RunState, StepState
 
@@ -23,11 +24,32 @@ MORE_SHOWN = 2
 """How many steps that wait for the operator get a sentence; the others are counted."""
 
 
-def title_line(run: Run) -> Line:
-    """The run, its plan and how it stands."""
-    state = status(run.state)
+def title_line(run: Run, *, owes: bool = False) -> Line:
+    """The run, its plan and how it stands. ``owes``: it is a drill that is not cleaned up."""
+    state = owing(run.state) if owes else status(run.state)
     note = f": {run.note}" if run.note else ""
     return (Cell(f"Run {run.id}: {run.plan.name}  ", Tone.HEADING), Cell(f"{state.text}{note}", state.tone))
+
+
+def clock_lines(run: Run, scene: Scene, target_s: float | None) -> tuple[Line, ...]:
+    """The clock of a run; of one that activates LPARs the two that its target is about, and the run itself below."""
+    found = clocks(run)
+    if found is None:
+        return (clock_line(run, scene, target_s),)
+    since = max(0.0, (scene.now - run.created_at).total_seconds())
+    ready = _two_clocks("Ready to activate", found.ready, since, target_s)
+    up = _two_clocks("Application up", found.up, since, target_s)
+    return ((ready, Cell("   "), up), tuple(_progress(run, run.ended_at or scene.now, "")))
+
+
+def _two_clocks(words: str, clock: Clock, since: float, target_s: float | None) -> Cell:
+    seconds = since if clock.seconds is None else clock.seconds
+    late = target_s is not None and seconds > target_s
+    of = "" if target_s is None else f" of {exact(target_s)}"
+    if clock.over:
+        return Cell(f"{GLYPHS[Tone.OFF]} {words}: not reached", Tone.OFF)
+    tone = Tone.BAD if late else Tone.BUSY if clock.at is None else Tone.OK
+    return Cell(f"{GLYPHS[tone]} {words} {'after ' if clock.at is not None else ''}{clock_text(seconds)}{of}", tone)
 
 
 def clock_line(run: Run, scene: Scene, target_s: float | None) -> Line:
@@ -39,16 +61,20 @@ def clock_line(run: Run, scene: Scene, target_s: float | None) -> Line:
     late = late and recovers
     of = f" of {exact(target_s)}" if target_s is not None and recovers else ""
     word = f"{'RTO clock' if recovers else 'Clock'}{' stopped at' if run.state in ENDED else ''}"
+    return (Cell(f"{word} {clock_text(since)}{of}", Tone.BAD if late else Tone.HEADING), *_progress(run, end, "   "))
+
+
+def _progress(run: Run, end: datetime, gap: str) -> list[Cell]:
+    """How many steps are settled, how long the run has been going, and how long it should take."""
     settled, total = progress(run)
-    cells = [Cell(f"{word} {clock_text(since)}{of}", Tone.BAD if late else Tone.HEADING)]
-    cells.append(Cell(f"   {settled} of {total} steps"))
+    cells = [Cell(f"{gap}{settled} of {total} steps")]
     if run.began_at is not None:
         running = max(0.0, (end - run.began_at).total_seconds())
         over = run.plan.p95_s is not None and running > run.plan.p95_s
         cells.append(Cell(f"   running {clock_text(running)}", Tone.WARN if over else Tone.PLAIN))
     if run.plan.p50_s is not None and run.plan.p95_s is not None:
         cells.append(Cell(f", expected {clock_text(run.plan.p50_s)}, P95 {clock_text(run.plan.p95_s)}"))
-    return tuple(cells)
+    return cells
 
 
 def _sentence(text: str, tone: Tone, width: int) -> Iterator[Line]:
@@ -57,9 +83,13 @@ def _sentence(text: str, tone: Tone, width: int) -> Iterator[Line]:
         yield (Cell((lead if number == 0 else " " * len(lead)) + line, tone),)
 
 
-def next_lines(run: Run, scene: Scene, mine: bool, width: int) -> tuple[Line, ...]:
-    """Who acts for the run, what waits for the operator, and the documented way back."""
+def next_lines(run: Run, scene: Scene, mine: bool, width: int, *, owes: bool = False) -> tuple[Line, ...]:
+    """Who acts for the run, what waits for the operator, and the documented way back. ``owes``: it is a drill that is
+    not cleaned up."""
     lines: list[Line] = []
+    if owes:
+        about = "Its LPARs cannot be failed over before it is cleaned up"
+        lines += _sentence(f"{about}: :cleanup here, elsewhere :do lpar cleanup {run.id}", Tone.WARN, width)
     if run.state is RunState.INTERRUPTED:
         text = "Whoever acted for it is gone: R looks again at all that was under way and goes on; A aborts."
         lines += _sentence(text, Tone.BAD, width)
@@ -96,12 +126,12 @@ def _way_back(run: Run, scene: Scene, width: int) -> Iterator[Line]:
         yield from _sentence(f"The documented way back, by a person: {text}", Tone.PLAIN, width)
 
 
-def refused_acts(run: Run | None, step: StepState | None, mine: bool) -> Mapping[str, str]:
-    """Why something cannot be decided now, by the id of the action."""
+def refused_acts(run: Run | None, step: StepState | None, mine: bool, *, owes: bool = False) -> Mapping[str, str]:
+    """Why something cannot be decided now, by the id of the action. ``owes``: it is a drill that is not cleaned up."""
+    found: dict[str, str] = {} if owes else {"cleanup": "This run is no drill that owes its clean-up."}
     if run is None or run.state in ENDED:
         over = "The run is not known any more." if run is None else f"The run is {run.state}: nothing is to be decided."
-        return dict.fromkeys(("resume", "pause", "abort", "decide.retry", "decide.skip", "decide.done"), over)
-    found: dict[str, str] = {}
+        return found | dict.fromkeys(("resume", "pause", "abort", "decide.retry", "decide.skip", "decide.done"), over)
     if run.state in (RunState.PROPOSED, RunState.APPROVED):
         found |= dict.fromkeys(("resume", "pause"), f"The run is {run.state}: nothing of it has begun.")
     elif mine or run.state is not RunState.INTERRUPTED:

@@ -16,7 +16,7 @@ from screens.pane import Pane
 from screens.rows_runs import COLUMNS, row
 from screens.run_messages import RunRequested
 from screens.scene import Scene
-from screens.status import LOADING, status
+from screens.status import LOADING, owing, status
 from store.run_view import ALIVE
 
 
@@ -29,18 +29,19 @@ class RunsPane(Pane):
     SCOPE = None
 
     def rows(self, scene: Scene) -> Iterable[tuple[str, object]]:
-        second = int(scene.now.timestamp())
+        second, owing = int(scene.now.timestamp()), self.around.runs.owing
         for run in self.around.runs.runs:
-            yield run.id, (run.seq, run.state, second if run.state in ALIVE else 0)
+            yield run.id, (run.seq, run.state, run.id in owing, second if run.state in ALIVE else 0)
 
     def row(self, key: str, scene: Scene) -> Row:
         run = self.around.runs.get(key)
         if run is None:
             raise LookupError(f"run {key} is not known")
-        return row(run, scene)
+        return row(run, scene, owes=key in self.around.runs.owing)
 
     def summary(self, scene: Scene, width: int) -> tuple[Line, ...]:
-        counts = Counter(status(run.state) for run in self.around.runs.runs)
+        owed = self.around.runs.owing
+        counts = Counter(owing(run.state) if run.id in owed else status(run.state) for run in self.around.runs.runs)
         return counts_lines(self.NOUN, sorted(counts.items(), key=lambda item: item[0].word), width)
 
     def runs_changed(self) -> None:
@@ -52,5 +53,5 @@ class RunsPane(Pane):
     def empty_lines(self, scene: Scene) -> tuple[Line, ...]:
         if not self.around.runs.read:
             return ((LOADING,),)
-        words = "No run was ever proposed. On the RCG pane (4) press a to see what can be done to a group."
+        words = "No run was ever proposed. On LPARs (2), Pgroups (3) or RCGs (4) press a to see what can be done."
         return ((Cell(words, Tone.DIM),),)

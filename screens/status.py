@@ -232,6 +232,11 @@ def rmc(word: str | None, state: LparState) -> Cell:
     return Status(word, tone).cell()
 
 
+def owing(state: RunState) -> Status:
+    """The state of a drill that has ended and is not cleaned up: somebody has to see to it."""
+    return Status(f"{state}, clean-up owed", Tone.WARN)
+
+
 def worst(*tones: Tone) -> Tone:
     """The tone that needs the operator most."""
     order = (Tone.BAD, Tone.UNKNOWN, Tone.WARN, Tone.BUSY, Tone.OK, Tone.OFF)

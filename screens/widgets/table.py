@@ -80,6 +80,11 @@ class Table(ScrollView, Drawn, can_focus=False):
         return self._keys
 
     @property
+    def in_sight(self) -> tuple[str, ...]:
+        """The keys of the rows that are to be seen."""
+        return tuple(self._keys[place] for place in self._visible_places())
+
+    @property
     def place(self) -> int:
         """The place of the selected row among :attr:`keys`; 0 where there is none."""
         return self._cursor

@@ -50,10 +50,10 @@ async def watching(
 KEYS = {
     "runs": ["8"],
     "run": ["8", "enter"],
-    "run_step": ["8", "enter", "j", "enter"],
+    "run_step": ["8", "enter", "enter"],
     "run_log": ["8", "enter", "l"],
-    "run_retry": ["8", "enter", "j", "t"],
-    "run_skip": ["8", "enter", "j", "x"],
+    "run_retry": ["8", "enter", "t"],
+    "run_skip": ["8", "enter", "x"],
     "run_abort": ["8", "enter", "A"],
     "acts": ["4", "a"],
     "banner": ["2"],
@@ -303,9 +303,9 @@ def test_the_banner_shows_the_run_that_needs_somebody_most_and_counts_the_others
 
 def test_nothing_can_be_decided_of_a_run_that_has_ended_nor_of_a_step_that_does_not_wait() -> None:
     ended = refused_acts(_run(RunState.SUCCEEDED), StepState.DONE, mine=False)
-    assert set(ended) == {"resume", "pause", "abort", "decide.retry", "decide.skip", "decide.done"}
+    assert set(ended) == {"resume", "pause", "abort", "decide.retry", "decide.skip", "decide.done", "cleanup"}
     waiting = refused_acts(_run(RunState.WAITING), StepState.FAILED, mine=True)
-    assert set(waiting) == {"resume"}
+    assert set(waiting) == {"resume", "cleanup"}
     running = refused_acts(_run(RunState.RUNNING), StepState.RUNNING, mine=True)
     assert "decide.skip" in running
     assert "abort" not in running
