@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-from app import cli, paths, terminal
+from app import cli, cli_words, paths, terminal
 from app.cli import main
 from store.errors import StoreError
 from tests.app.lab_estate import LabEstate, lab_estate
@@ -65,7 +65,7 @@ def documented() -> list[str]:
 @pytest.mark.parametrize("command", sorted(set(documented())))
 def test_pra_13_every_documented_command_is_accepted(command: str) -> None:
     words = shlex.split(command, comments=True)[1:]
-    arguments = cli.parser().parse_args(words)
+    arguments = cli_words.parser().parse_args(words)
     assert arguments.command in cli._COMMANDS
 
 
@@ -73,13 +73,22 @@ def test_pra_13_every_documented_option_is_in_the_help() -> None:
     text = README.read_text()
     named = {word for span in re.findall(r"`(--[^`\n]+)`", text) for word in re.findall(r"--[a-z][a-z-]*", span)}
     assert named
-    assert named <= options(cli.parser())
+    assert named <= options(cli_words.parser())
 
 
 def test_pra_13_the_exit_codes_of_help_readme_and_program_are_the_same() -> None:
-    codes = {cli.OK, cli.FAILED, cli.USAGE, cli.PARTLY, cli.STORE, cli.INTERRUPTED, cli.HUNG_UP, cli.TERMINATED}
-    assert (terminal.HUNG_UP, terminal.TERMINATED) == (cli.HUNG_UP, cli.TERMINATED)
-    assert {int(code) for code in re.findall(r"^  (\d+) ", cli.EXIT_CODES, re.MULTILINE)} == codes
+    codes = {
+        cli_words.OK,
+        cli_words.FAILED,
+        cli_words.USAGE,
+        cli_words.PARTLY,
+        cli_words.STORE,
+        cli_words.INTERRUPTED,
+        cli_words.HUNG_UP,
+        cli_words.TERMINATED,
+    }
+    assert (terminal.HUNG_UP, terminal.TERMINATED) == (cli_words.HUNG_UP, cli_words.TERMINATED)
+    assert {int(code) for code in re.findall(r"^  (\d+) ", cli_words.EXIT_CODES, re.MULTILINE)} == codes
     table = README.read_text().split("### Exit codes")[1].split("\n## ")[0]
     assert {int(code) for code in re.findall(r"^\| (\d+) ", table, re.MULTILINE)} == codes
 

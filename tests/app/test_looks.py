@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from app import cli
+from app import cli_words
 from app.appearance import title
 from app.looks import Flags, choose, many_colours, refusal, unusable, worn
 from app.settings_records import Settings, ThemeName
@@ -109,13 +109,13 @@ def test_a_terminal_that_cannot_place_text_is_refused_with_what_to_do(term: str)
 
 
 def test_the_command_line_offers_every_theme_and_carries_every_flag() -> None:
-    assert list(cli.THEMES) == list(ThemeName)
+    assert list(cli_words.THEMES) == list(ThemeName)
     every = ["--theme", "light", "--ascii", "--no-mouse", "--slow-link", "--drill"]
     expected = Flags(theme="light", ascii_only=True, mouse=False, slow_link=True, drill=True)
-    assert Flags.of(cli.parser().parse_args(every)) == expected
-    assert Flags.of(cli.parser().parse_args(["demo", *every])) == expected
-    assert Flags.of(cli.parser().parse_args([*every, "demo"])) == expected
-    assert Flags.of(cli.parser().parse_args([])) == Flags.of(argparse.Namespace()) == Flags()
+    assert Flags.of(cli_words.parser().parse_args(every)) == expected
+    assert Flags.of(cli_words.parser().parse_args(["demo", *every])) == expected
+    assert Flags.of(cli_words.parser().parse_args([*every, "demo"])) == expected
+    assert Flags.of(cli_words.parser().parse_args([])) == Flags.of(argparse.Namespace()) == Flags()
 
 
 @pytest.mark.parametrize(
