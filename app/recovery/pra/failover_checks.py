@@ -57,7 +57,10 @@ def _defined(now: PraNow, member: Member, guards: Guards) -> None:
         acts, _ = align_host(lpar, array, now.pra, now.owners[now.recovery.site], None)
         wrong += [f"its host on {array.device} lacks WWPNs" for _ in acts]
     if not member.hosts and wwpns(lpar):
-        wrong.append("no array there has a host with its WWPNs")
+        unread = [
+            f"{array.device} could not be read: {array.failure}" for array in now.recovery.arrays if not array.reading
+        ]
+        wrong += unread or ["no array there has a host with its WWPNs"]
     system = now.recovery.systems.get(lpar.system_key)
     if system is not None and system.state is not SystemState.OPERATING:
         wrong.append(f"{system.name} is {system.state}")
