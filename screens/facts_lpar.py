@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import partial
 
 from screens import readiness
 from screens import sources as src
@@ -192,11 +193,13 @@ def _ethernet(left: Lpar, right: Lpar | None) -> Iterator[Part]:
     if not slots:
         yield Note("None on either side." if right is not None else "None.", Tone.DIM)
     for slot in sorted(slots):
+        given = _profile_mac(partial(_eth_of, slot=slot), partial(_eth_of, slot=slot))
         yield both(f"Slot {slot} running", _running_eth(slot), left, right, source=src.LSHWRES_ETH)
-        yield both(f"Slot {slot} profile", _profile_eth(slot), left, right, source=src.LSSYSCFG_PROF)
+        yield both(f"Slot {slot} profile", given, left, right, source=src.LSSYSCFG_PROF)
     for label in sorted({label for lpar in (left, right) if lpar is not None for label in _port_labels(lpar)}):
+        given = _profile_mac(partial(_port_of, label=label), partial(_port_of, label=label))
         yield both(f"{label} running", _running_port(label), left, right, source=src.LSHWRES_PORTS)
-        yield both(f"{label} profile", _profile_port(label), left, right, source=src.LSSYSCFG_PROF)
+        yield both(f"{label} profile", given, left, right, source=src.LSSYSCFG_PROF)
     if right is not None:
         yield _macs_kept(left, right)
 
@@ -206,13 +209,13 @@ def _eth_slots(lpar: Lpar) -> set[int]:
     return {adapter.slot for adapter in (*lpar.eth, *(profile.eth if profile is not None else ()))}
 
 
-def _adapter(adapters: tuple[EthAdapter, ...], slot: int) -> EthAdapter | None:
-    return next((adapter for adapter in adapters if adapter.slot == slot), None)
+def _eth_of(held: Lpar | LparProfile, slot: int) -> EthAdapter | None:
+    return next((adapter for adapter in held.eth if adapter.slot == slot), None)
 
 
 def _running_eth(slot: int) -> Callable[[Lpar], Cell]:
     def of(lpar: Lpar) -> Cell:
-        adapter = _adapter(lpar.eth, slot)
+        adapter = _eth_of(lpar, slot)
         if adapter is None:
             return EMPTY
         return Cell(f"{adapter.mac or 'no MAC'} VLAN {adapter.port_vlan_id} {adapter.vswitch}")
@@ -220,15 +223,16 @@ def _running_eth(slot: int) -> Callable[[Lpar], Cell]:
     return of
 
 
-def _profile_eth(slot: int) -> Callable[[Lpar], Cell]:
+def _profile_mac(
+    running: Callable[[Lpar], EthAdapter | NicPort | None], given: Callable[[LparProfile], EthAdapter | NicPort | None]
+) -> Callable[[Lpar], Cell]:
     def of(lpar: Lpar) -> Cell:
-        profile = active_profile(lpar)
-        adapter = _adapter(profile.eth, slot) if profile is not None else None
-        running = _adapter(lpar.eth, slot)
-        if adapter is not None and adapter.mac is None:
+        profile, now = active_profile(lpar), running(lpar)
+        then = given(profile) if profile is not None else None
+        if then is not None and then.mac is None:
             return Cell(f"{GLYPHS[Tone.WARN]} the HMC chooses a MAC", Tone.WARN)
-        mac = adapter.mac if adapter is not None else None
-        return against_running(running.mac or "" if running is not None else "", mac or "")
+        mac = then.mac if then is not None else None
+        return against_running(now.mac or "" if now is not None else "", mac or "")
 
     return of
 
@@ -238,27 +242,14 @@ def _port_labels(lpar: Lpar) -> set[str]:
     return {port.label for port in (*lpar.ports, *(profile.ports if profile is not None else ()))}
 
 
-def _port(ports: tuple[NicPort, ...], label: str) -> NicPort | None:
-    return next((port for port in ports if port.label == label), None)
+def _port_of(held: Lpar | LparProfile, label: str) -> NicPort | None:
+    return next((port for port in held.ports if port.label == label), None)
 
 
 def _running_port(label: str) -> Callable[[Lpar], Cell]:
     def of(lpar: Lpar) -> Cell:
-        port = _port(lpar.ports, label)
+        port = _port_of(lpar, label)
         return Cell(f"{port.mac or 'no MAC'} VLAN {port.port_vlan_id}") if port is not None else EMPTY
-
-    return of
-
-
-def _profile_port(label: str) -> Callable[[Lpar], Cell]:
-    def of(lpar: Lpar) -> Cell:
-        profile = active_profile(lpar)
-        port = _port(profile.ports, label) if profile is not None else None
-        running = _port(lpar.ports, label)
-        if port is not None and port.mac is None:
-            return Cell(f"{GLYPHS[Tone.WARN]} the HMC chooses a MAC", Tone.WARN)
-        mac = port.mac if port is not None else None
-        return against_running(running.mac or "" if running is not None else "", mac or "")
 
     return of
 
