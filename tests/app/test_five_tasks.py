@@ -1,4 +1,4 @@
-"""What a stranger can find out by keys alone at 80x24, from the words of the README: *Five things to find out*.
+"""What a stranger can find out by keys alone at 80x24, from the words of the README: *Things to find out*.
 
 In tmux where there is one; elsewhere in the tests' own terminal.
 """
@@ -62,6 +62,18 @@ def test_the_lpar_whose_wwpns_differ_from_its_host(demo: Tmux | Terminal) -> Non
     demo.press("enter")
     demo.wait_for("lacks", "which no profile of crm_db1", "✗ lacks 1")
     demo.press("q", "q", "q", "q")
+
+
+def test_which_lpars_could_not_come_back_at_the_other_site_and_why(demo: Tmux | Terminal) -> None:
+    demo.press("2")
+    demo.wait_for("DR at lyon", "not ready", timeout=90)
+    typed(demo, "2", '/dr:"not ready"')
+    shown = demo.wait_for(" of 30", "▲ not ready")
+    assert {"bill_app1", "crm_db1"} <= {line.split()[0] for line in rows(shown)}
+    demo.press("g", "enter")
+    shown = demo.wait_for("LPAR bill_app1", "Return at lyon", "not ready because")
+    assert "FA10B2EE1E02" in shown
+    demo.press("q", "q", "q")
 
 
 def test_the_protection_group_with_the_oldest_copy(demo: Tmux | Terminal) -> None:
