@@ -93,8 +93,7 @@ def _member(scene: Scene, covered: Covered, lpar: Lpar, owing: Mapping[str, Run]
     home, there = sides[covered.nominal], sides[covered.recovery]
     device = scene.device(home[0].device) if home else None
     checked = scene.readiness.now
-    known = checked.found.get(name)
-    stops = known.stops if known is not None else ()
+    word = checked.words.get(name)
     return Member(
         name,
         _lpar(home[0]) if home else None,
@@ -102,7 +101,7 @@ def _member(scene: Scene, covered: Covered, lpar: Lpar, owing: Mapping[str, Run]
         device is not None and device.health in (DeviceHealth.OK, DeviceHealth.PARTIAL),
         next((run for run in owing.values() if name in lpars(run)), None),
         checked.standing(name, scene.now),
-        stops[0].evidence if stops else "",
+        word.first.evidence if word is not None and word.first is not None else "",
     )
 
 

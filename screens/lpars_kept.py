@@ -69,4 +69,4 @@ class Moment:
     def stamp(self, entry: Entry) -> tuple[object, ...]:
         """All that the row of an LPAR says depends on, but for its age. Its key ends with its name."""
         name = entry.key.partition("/")[2]
-        return (entry.told, self.age(entry)[0], self.scene.readiness.now.told(name), self.surrounding)
+        return (entry.told, self.age(entry)[0], self.scene.readiness.now.words.get(name), self.surrounding)

@@ -44,10 +44,10 @@ def dr_cell(scene: Scene, entry: Entry, lpar: Lpar) -> Cell:
     found = standing(scene, entry, lpar)
     if found is None:
         return EMPTY
-    known = scene.readiness.now.found.get(lpar.name)
-    first = known.stops[:1] if known is not None and found in (Standing.NOT_READY, Standing.NOT_KNOWN) else ()
-    cell = status(found).cell()
-    return Cell(cell.text, cell.tone, aka=f"{first[0].id}: {first[0].evidence}") if first else cell
+    cell, word = status(found).cell(), scene.readiness.now.words.get(lpar.name)
+    if word is None or word.first is None or found not in (Standing.NOT_READY, Standing.NOT_KNOWN):
+        return cell
+    return Cell(cell.text, cell.tone, aka=f"{word.first.id}: {word.first.evidence}")
 
 
 # ----------------------------------------------------------------------------------------------------------- summary

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-from store.readiness import Covered, Readiness, Standing
+from store.readiness import Check, Covered, Readiness, Standing
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,12 +22,21 @@ class Unchecked:
 
 
 @dataclass(frozen=True, slots=True)
+class Word:
+    """What is said of an LPAR in a line, as long as it is believed: how it stands, and the first of the reasons."""
+
+    standing: Standing
+    first: Check | None
+
+
+@dataclass(frozen=True, slots=True)
 class Checked:
-    """What is known at one moment. ``at``: when both sites were looked at last (UTC), None: never. ``unread``: the
-    devices that could not be read then. ``trouble``: why nothing could be checked the last time. Times are believed
-    for ``believed``."""
+    """What is known at one moment, ``words`` in short. ``at``: when both sites were looked at last (UTC), None: never.
+    ``unread``: the devices that could not be read then. ``trouble``: why nothing could be checked the last time. It is
+    believed for as long as ``believed`` says."""
 
     found: Mapping[str, Readiness] = field(default_factory=dict)
+    words: Mapping[str, Word] = field(default_factory=dict)
     at: datetime | None = None
     unread: Mapping[str, Unchecked] = field(default_factory=dict)
     trouble: Unchecked | None = None
@@ -39,26 +48,28 @@ class Checked:
 
     def standing(self, lpar: str, now: datetime) -> Standing:
         """How a protected LPAR stands."""
-        found = self.found.get(lpar)
+        word = self.words.get(lpar)
         if self.at is None:
             return Standing.UNCHECKED
-        if found is None or self.old(now) or found.checked_at < self.at:
-            return Standing.NOT_KNOWN
-        return _WORDS[found.ready]
-
-    def told(self, lpar: str) -> tuple[object, ...] | None:
-        """All that changes what is said of an LPAR in a line, but for time; None where nothing is known of it."""
-        found = self.found.get(lpar)
-        if found is None or self.at is None:
-            return None
-        return (found.checked_at >= self.at, found.ready, found.stops[:1])
+        return Standing.NOT_KNOWN if word is None or self.old(now) else word.standing
 
     def counts(self, now: datetime) -> Counter[Standing]:
         """How many protected LPARs stand how."""
-        return Counter(self.standing(name, now) for name in self.found)
+        if self.old(now):
+            return Counter({Standing.NOT_KNOWN: len(self.words)})
+        return Counter(word.standing for word in self.words.values())
 
 
-_WORDS = {True: Standing.READY, False: Standing.NOT_READY, None: Standing.NOT_KNOWN}
+_STANDINGS = {True: Standing.READY, False: Standing.NOT_READY, None: Standing.NOT_KNOWN}
+
+
+def _words(checked: Checked) -> dict[str, Word]:
+    """Each LPAR in short. One that the last look did not show is not known, whatever was found of it before."""
+    words = {}
+    for name, each in checked.found.items():
+        seen = checked.at is not None and each.checked_at >= checked.at
+        words[name] = Word(_STANDINGS[each.ready] if seen else Standing.NOT_KNOWN, next(iter(each.stops), None))
+    return words
 
 
 class ReadinessView:
@@ -103,7 +114,7 @@ class ReadinessView:
             other = taken.get(each.name)
             taken[each.name] = each if other is None else _worse(each, other)
         since = {device: _since(before, device, failure, at) for device, failure in (unread or {}).items()}
-        self._replace(Checked({**known, **taken}, at, since, None, believed))
+        self._replace(Checked({**known, **taken}, at=at, unread=since, believed=believed))
 
     def fail(self, why: str, at: datetime) -> None:
         """Nothing could be checked; since when is kept."""
@@ -112,7 +123,8 @@ class ReadinessView:
         self._replace(replace(self.now, trouble=Unchecked(why, since)))
 
     def _replace(self, now: Checked) -> None:
-        if any(now.told(name) != self.now.told(name) for name in {*now.found, *self.now.found}):
+        now = replace(now, words=_words(now))
+        if now.words != self.now.words:
             self.facts += 1
         self.now, self.checking = now, None
         self.version += 1
