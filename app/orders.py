@@ -9,6 +9,8 @@ from typing import Any, NoReturn
 
 from app import lpar_command, pgroup_command, pod_command, rcg_command, volume_command
 from app.rcg_command import Draw
+from screens.scene import Scene
+from store.estate import Pod
 
 _DRAWING = {
     "rcg": rcg_command.drawing,
@@ -66,3 +68,9 @@ def candidates(groups: Sequence[str], pods: Sequence[str] = ()) -> list[str]:
     found = [f"rcg {verb} {group}" for verb in rcg_command.VERBS for group in groups]
     found += [f"volume {verb} {group}" for verb in volume_command.VERBS for group in groups]
     return found + [f"pod {verb} {pod}" for verb in pod_command.VERBS for pod in pods]
+
+
+def pods(scene: Scene) -> list[str]:
+    """The names of the pods that are there; what a demotion left behind is none."""
+    found = [entry.obj for entry in scene.view.entries("pod") if isinstance(entry.obj, Pod) and not entry.gone]
+    return sorted({pod.name for pod in found if not pod.destroyed})

@@ -379,11 +379,8 @@ class RunDesk:
     def orders(around: Surroundings, typed: str, scene: Scene) -> list[str]:
         """How an order can go on, for the groups, pods, LPARs and runs that are known."""
         from app import lpar_words, pgroup_words
-        from app.orders import candidates
-        from store.estate import Pod
+        from app.orders import candidates, pods
 
-        pods = [entry.obj for entry in scene.view.entries("pod") if isinstance(entry.obj, Pod) and not entry.gone]
-        names = sorted({pod.name for pod in pods if not pod.destroyed})
-        fixed = candidates([pair.partition(":")[2] for pair in scene.index.groups("rcg", "pair")], names)
+        fixed = candidates([pair.partition(":")[2] for pair in scene.index.groups("rcg", "pair")], pods(scene))
         lpars = lpar_words.completions(typed, scene, around.runs.owing)
         return [*fixed, *pgroup_words.completions(typed, scene), *lpars]

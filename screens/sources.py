@@ -17,7 +17,7 @@ LSSYSCFG_LPAR = "lssyscfg -r lpar"
 LSSYSCFG_PROF = "lssyscfg -r prof"
 LSHWRES_FC = "lshwres -r virtualio --rsubtype fc --level lpar"
 LSHWRES_ETH = "lshwres -r virtualio --rsubtype eth --level lpar"
-LSHWRES_PORTS = "lshwres -r virtualio --rsubtype vnic and lshwres -r sriov --rsubtype logport"
+LSHWRES_PORTS = "lshwres -r virtualio --rsubtype vnic --level lpar; lshwres -r sriov --rsubtype logport --level eth"
 LSREFCODE = "lsrefcode -r lpar"
 LSMAP = "viosvrcmd -c 'lsmap -all -npiv'"
 

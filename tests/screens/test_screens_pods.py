@@ -109,7 +109,7 @@ def test_a_plan_for_a_pod_is_about_one_thing_although_it_has_a_target_on_each_si
     texts = [part.text for part in plan_parts(plan, NOW) if isinstance(part, Note)]
     assert not [text for text in texts if "groups" in text]
     groups = replace(plan, targets=("rcg:1:a", "rcg:1:b"))
-    assert [part.text for part in plan_parts(groups, NOW) if isinstance(part, Note)] == ["2 groups: g1 a, g2 b"]
+    assert [part.text for part in plan_parts(groups, NOW) if isinstance(part, Note)] == ["Groups: a, b"]
 
 
 def test_a_promotion_runs_against_the_recovery_clock() -> None:
