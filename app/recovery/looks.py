@@ -32,6 +32,11 @@ SILENCE_S = 2.0
 """A device that is found unreachable sooner is asked again whenever somebody wants to know."""
 
 
+KEPT_S = 120.0
+"""What a look showed is kept for so long after it began: nobody acts on anything older, and there is no end of queries
+that name a snapshot."""
+
+
 def akin(one: Asked, other: Asked) -> bool:
     """Whether these look at the groups, or both at the objects, of the same device, each at all or at some of them. Of
     queries nothing is known but the device."""
@@ -147,12 +152,21 @@ class Devices:
         """What a look shows that began at or after ``since``, and when it began. Raises :class:`UnseenError`."""
         if asked[0] not in self._slots:
             raise UnseenError(f"the configuration has no device {asked[0]}")
+        self.forget(KEPT_S)
         with self._lock:
             view = self._views.setdefault(asked, _View())
         value, error, began = view.shared(since, lambda: self._seen(*asked))
         if error is not None:
             raise UnseenError(f"{error.failure}: {error.text}", silent=error.silent)
         return value, began
+
+    def forget(self, older_s: float = 0.0) -> None:
+        """Keep nothing of the looks that began longer ago."""
+        since = time.monotonic() - older_s
+        with self._lock:
+            old = [asked for asked, view in self._views.items() if not view.looking and 0 <= view.began < since]
+            for asked in old:
+                del self._views[asked]
 
     def _seen(self, device: str, kind: Hashable) -> Any:
         if not isinstance(kind, str):

@@ -207,6 +207,8 @@ class ReadinessWatch:
             why = error.message if isinstance(error, StoreError) else f"a defect, {type(error).__name__}"
             if not self._closed.is_set():
                 self._view.fail(why, datetime.now(UTC))
+        if not self._busy():
+            self._operations.devices.forget()  # all of an estate, which nobody else shares
         self._ended = time.monotonic()
         self._took = self._ended - began
         if not self._closed.is_set():

@@ -280,3 +280,18 @@ def test_of_those_who_wait_for_a_device_that_cannot_be_reached_only_the_first_on
         with ThreadPoolExecutor(len(asked)) as pool:
             assert all(pool.map(look, asked))
     assert len(tried) == 2
+
+
+def test_what_looks_showed_is_not_kept_for_ever(estate: RcgEstate, monkeypatch: pytest.MonkeyPatch) -> None:
+    at = devices(estate)
+    since = time.monotonic()
+    first = at.reading("3par-p", since)
+    assert at.reading("3par-p", since) is first
+    at.forget(60)
+    assert at.reading("3par-p", since) is first
+    monkeypatch.setattr("app.recovery.looks.KEPT_S", 0.0)
+    at.reading("3par-l", since)
+    assert {asked[0] for asked in at._views} == {"3par-l"}
+    at.forget()
+    assert not at._views
+    assert at.reading("3par-p", since) is not first
