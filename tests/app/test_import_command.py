@@ -360,6 +360,15 @@ def test_a_place_that_cannot_be_written_is_told(run: Run, tmp_path: Path) -> Non
     assert "could not be written" in err
 
 
+def test_which_lpars_come_back_where_stays_as_it_was_written(run: Run, tmp_path: Path) -> None:
+    config = tmp_path / "config.toml"
+    config.write_text(f'{EXISTING}\n[[sites]]\nname = "lyon"\nrole = "dr"\n\n[pra]\nexclude = ["nim*"]\n')
+    before = load(config).pra
+    assert run(CONF, "--write", str(config))[0] == 0
+    assert before is not None
+    assert load(config).pra == before
+
+
 def test_a_configuration_behind_a_link_is_added_to_and_the_link_stays(run: Run, tmp_path: Path) -> None:
     (tmp_path / "real").mkdir()
     real = tmp_path / "real" / "config.toml"
