@@ -50,12 +50,6 @@ def failover(count: int = 100) -> Plan:
             "lpar.activate", f"Activate {name} on P10-bergen-1", "hmc-bergen", f"chsysstate -o on -n {name}", copied, 46
         )
         add("lpar.up", f"Wait until {name} answers", "hmc-bergen", "", [on], 118)
-    guards = [Guard("pwr.fenced", "oslo shows every LPAR, so that it can be stopped", True, f"{count} LPARs", ago(25))]
-    for name in names:
-        defined = f"{name} is defined at bergen as it is to be"
-        guards.append(Guard(f"pwr.golden {name}", defined, True, "on P10-bergen-1, compared with home", ago(25)))
-        free = f"{name} does not run at bergen"
-        guards.append(Guard(f"pwr.free {name}", free, True, "Not Activated, no initiator logged in", ago(25)))
     what = names[0] if count == 1 else f"{count} LPARs"
     return Plan(
         "failover",
@@ -63,7 +57,7 @@ def failover(count: int = 100) -> Plan:
         (*(f"lpar:{name}" for name in names), *(f"pg:id-fa-oslo:{group}" for group in groups)),
         ago(20),
         tuple(steps),
-        tuple(guards),
+        _guards(names),
         (f"failover {what}", f"overwrite {2 * count} volumes"),
         "nothing: production is stopped first, then a last snapshot is carried over",
         0.0,
@@ -71,6 +65,18 @@ def failover(count: int = 100) -> Plan:
         p50_s=312.0,
         p95_s=431.0,
     )
+
+
+def _guards(names: list[str]) -> tuple[Guard, ...]:
+    guards = [
+        Guard("pwr.fenced", "oslo shows every LPAR, so that it can be stopped", True, f"{len(names)} LPARs", ago(25))
+    ]
+    for name in names:
+        defined = f"{name} is defined at bergen as it is to be"
+        guards.append(Guard(f"pwr.golden {name}", defined, True, "on P10-bergen-1, compared with home", ago(25)))
+        free = f"{name} does not run at bergen"
+        guards.append(Guard(f"pwr.free {name}", free, True, "Not Activated, no initiator logged in", ago(25)))
+    return tuple(guards)
 
 
 def acting(plan: Plan, states: Callable[[PlannedStep, int], StepState], state: RunState = RunState.RUNNING) -> Run:

@@ -299,6 +299,8 @@ def test_the_banner_shows_the_run_that_needs_somebody_most_and_counts_the_others
     assert line_text(line) == "✗ The runs cannot be read"
     (line,) = banner_lines((), ("rcg stop oradb", NOW - timedelta(seconds=12)), scene, 200)
     assert "Looking at the arrays, 12s, to plan: rcg stop oradb" in line_text(line)
+    (line,) = banner_lines((), ("lpar drill erp-db", NOW - timedelta(seconds=12)), scene, 200)
+    assert "Looking at both sites, 12s, to plan: lpar drill erp-db" in line_text(line)
 
 
 def test_nothing_can_be_decided_of_a_run_that_has_ended_nor_of_a_step_that_does_not_wait() -> None:
