@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -14,6 +15,7 @@ from app.recovery.pg.steps import KeepVolumes, Overwrite, WaitArrived
 from app.recovery.step import Seen, Sight, Verdict
 from backends.flasharray.looks import Same
 from backends.lab.faults import FaultKind
+from backends.lab.timing import INSTANT
 from tests.faults.pg_trials import CASES, Case, Range, ready
 from tests.faults.ranges import sending
 from tests.faults.step_faults import CALL_S, Place, Trouble, trial
@@ -103,6 +105,7 @@ def test_an_overwrite_without_a_safety_snapshot_is_found_out(at: Range, monkeypa
 def test_a_copy_of_what_has_not_arrived_is_found_out(at: Range, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(WaitArrived, "observe", lie)
     monkeypatch.setattr(Overwrite, "_refused", lambda *_: None)
+    monkeypatch.setattr(at.estate.world, "timing", replace(INSTANT, transfer_bytes_s=1.0))  # it takes for ever
     wrong = trial(at, AWAY, 0, HARMLESS).wrong or ""
     assert "a copy from an incomplete snapshot" in wrong
 

@@ -47,18 +47,19 @@ def operations(estate: PgEstate, tmp_path: Path) -> Iterator[Operations]:
         assert estate.world.referee.violations == []
 
 
-def clone(operations: Operations, group: str, target: str, to: str | None = None) -> Run:
+def clone(operations: Operations, group: str, target: str, to: str | None = None, limit_s: float | None = None) -> Run:
     """A clone of a snapshot that is taken, agreed to."""
     how = Replicate.NO if to is None else Replicate.NOW
     run_id = next_run_id()
     plan = plan_clone(operations, Request("fa-prd", group, "new", target, to, how), run_id)
-    return agreed(operations, run_id, plan)
+    return agreed(operations, run_id, plan, limit_s)
 
 
-def agreed(operations: Operations, run_id: str, plan: Plan) -> Run:
-    """Agreed to, and no step waits for its effect for more than a few seconds."""
+def agreed(operations: Operations, run_id: str, plan: Plan, limit_s: float | None = None) -> Run:
+    """``limit_s``: how long a step waits for its effect, in place of minutes."""
     assert not plan.refused, plan.refused
-    plan = replace(plan, steps=tuple(replace(step, limit_s=4.0) for step in plan.steps))
+    if limit_s is not None:
+        plan = replace(plan, steps=tuple(replace(step, limit_s=limit_s) for step in plan.steps))
     return operations.agree(run_id, plan, plan.confirm)
 
 
@@ -125,7 +126,7 @@ def test_an_overwrite_that_was_used_before_its_lost_answer_was_settled_is_not_se
     estate: PgEstate, operations: Operations
 ) -> None:
     group, target = estate.source(sizes=(GIB,)), estate.target(estate.prd, sizes=(GIB,))
-    run, before = clone(operations, group, target), estate.writes().get("POST /volumes", 0)
+    run, before = clone(operations, group, target, limit_s=4.0), estate.writes().get("POST /volumes", 0)
     estate.world.faults.add("fa-prd", FaultKind.HTTP_504_AFTER, "POST /volumes", count=1)
 
     def silent() -> None:
@@ -171,7 +172,7 @@ def test_a_volume_that_joins_the_group_before_the_snapshot_stops_the_run_before_
     estate: PgEstate, operations: Operations
 ) -> None:
     group, target = estate.source(sizes=TWO), estate.target(estate.prd, sizes=TWO)
-    run, held = clone(operations, group, target), estate.contents(estate.prd, target)
+    run, held = clone(operations, group, target, limit_s=4.0), estate.contents(estate.prd, target)
     with estate.world.turn():
         protection.add_member(estate.prd.groups[group], estate.prd.add_volume(f"{group}-late", GIB))
     found = acted(operations, run)
