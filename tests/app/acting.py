@@ -34,8 +34,11 @@ class Acting(Driven):
         return self.text
 
     async def keys(self, *keys: str) -> None:
-        """Press keys without waiting for what they lead to: a run never lets the screen come to rest."""
+        """Press keys without waiting for what they lead to: a run never lets the screen come to rest. Nobody accepts
+        what has not been painted yet."""
         for key in keys:
+            while key == "ctrl+y" and self.console.held:
+                await self.pilot.pause(0.02)
             await self.pilot.press(key)
 
     async def words(self, text: str) -> None:
