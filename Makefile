@@ -23,7 +23,7 @@ test: $(INSTALLED)
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python -m store.check_migrations
-	$(BIN)/python -m pytest -n 2 --dist loadfile --cov --cov-report=term:skip-covered --cov-fail-under=90
+	$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder --cov --cov-report=term:skip-covered --cov-fail-under=90
 
 # Seeded campaigns: make long SEED=7 prints their counts and the seed. Kills, faults and stories take hours together; all
 # run, whatever one of them says. KILLS are of runs on remote copy groups, PG_KILLS of runs on protection groups, LPAR_KILLS

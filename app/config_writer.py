@@ -16,10 +16,10 @@ from app.settings_records import (
     DEFAULT_CLI_PORT,
     DEFAULT_PORT,
     INTERVAL_S,
-    SESSIONS,
     TIMEOUT_S,
     CliSettings,
     DeviceSettings,
+    usual_sessions,
 )
 from store.estate import DeviceKind, Site
 
@@ -143,7 +143,7 @@ def _device(device: DeviceSettings) -> list[str]:
     ):
         if seconds != default:
             lines.append(f"{key} = {float(seconds)!r}")
-    if device.sessions != SESSIONS:
+    if device.sessions != usual_sessions(device.kind):
         lines.append(f"sessions = {device.sessions}")
     return lines + (_cli(device, device.cli) if device.cli is not None else [])
 

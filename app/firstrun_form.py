@@ -15,7 +15,7 @@ from typing import TypeVar
 from app import secrets, values
 from app.check import KINDS
 from app.secrets import NotAReferenceError, Reference
-from app.settings_records import DEFAULT_CLI_PORT, DEFAULT_PORT, CliSettings, DeviceSettings
+from app.settings_records import DEFAULT_CLI_PORT, DEFAULT_PORT, CliSettings, DeviceSettings, usual_sessions
 from app.values import Check, UnexpectedError
 from screens.firstrun_fields import Field, Form
 from store.estate import DeviceKind, Site, SiteRole
@@ -297,6 +297,7 @@ def device_of(kind: DeviceKind, texts: Texts, cli: Texts, folder: Path) -> Devic
         key_file=key_file,
         passphrase=_secret(texts.get("passphrase", ""), f"passphrase of {key_file}", folder),
         ca_file=_path(texts.get("ca_file", ""), folder),
+        sessions=usual_sessions(kind),
     )
     if kind is not DeviceKind.THREEPAR:
         return device

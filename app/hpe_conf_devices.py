@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from app.hpe_conf import DEFAULT_LOGIN
 from app.hpe_conf_records import Array, Backend, HpeConf, Note, Password, Replication
 from app.secrets import Reference, Source
-from app.settings_records import CONNECT_TIMEOUT_S, CliSettings, DeviceSettings
+from app.settings_records import CONNECT_TIMEOUT_S, THREEPAR_SESSIONS, CliSettings, DeviceSettings
 from store.estate import DeviceKind, RcgMode, Site, SiteRole
 
 Door = tuple[str, int]
@@ -93,6 +93,7 @@ class _Arrays:
             user=array.user,
             password=password,
             connect_timeout_s=array.connect_timeout_s or CONNECT_TIMEOUT_S,
+            sessions=THREEPAR_SESSIONS,
             cli=CliSettings(
                 host=array.cli_host,
                 port=array.cli_port,

@@ -26,13 +26,13 @@ from app.settings_records import (
     DEVICE_KEYS,
     INTERVAL_S,
     RTO_S,
-    SESSIONS,
     SITE_KEYS,
     TIMEOUT_S,
     CliSettings,
     DeviceSettings,
     Settings,
     ThemeName,
+    usual_sessions,
 )
 from app.toml_lines import key_lines
 from screens.clipboard import Way
@@ -189,7 +189,7 @@ def _device(table: Table, folder: Path) -> DeviceSettings | None:
         connect_timeout_s=table.get("connect_timeout", CONNECT_TIMEOUT, CONNECT_TIMEOUT_S),
         call_timeout_s=table.get("call_timeout", CALL_TIMEOUT, CALL_TIMEOUT_S),
         timeout_s=table.get("timeout", TIMEOUT, TIMEOUT_S),
-        sessions=table.get("sessions", values.whole(1, 16), SESSIONS),
+        sessions=table.get("sessions", values.whole(1, 16), usual_sessions(kind)),
         cli=_cli(table, name, host, login, folder) if kind is DeviceKind.THREEPAR else None,
     )
 

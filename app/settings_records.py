@@ -17,6 +17,15 @@ from store.estate import DeviceKind, Site
 DEFAULT_PORT = {DeviceKind.HMC: 22, DeviceKind.FLASHARRAY: 443, DeviceKind.THREEPAR: 8080, DeviceKind.VSPHERE: 443}
 DEFAULT_CLI_PORT = 22
 INTERVAL_S, CONNECT_TIMEOUT_S, CALL_TIMEOUT_S, TIMEOUT_S, SESSIONS = 60.0, 10.0, 60.0, 300.0, 4
+THREEPAR_SESSIONS = 8
+"""The smallest array takes 24 WSAPI sessions at a time, and does one after the other what is asked under the same one
+(HPE 3PAR Web Services API Developer's Guide, "Maximum Number of WSAPI Sessions")."""
+
+
+def usual_sessions(kind: DeviceKind) -> int:
+    """How many calls to a device of this kind are made at the same time, where the configuration does not say."""
+    return THREEPAR_SESSIONS if kind is DeviceKind.THREEPAR else SESSIONS
+
 
 RTO_S = 300.0
 

@@ -60,23 +60,27 @@ class Kept(Protocol):
         """Send one verb, once."""
 
 
+LOOKS_AT_ONCE = 2
+"""So many looks of one kind at a device overlap: who wants one that begins now does not wait for the end of another."""
+
+
 @dataclass(slots=True)
 class _View:
-    """The newest look of one kind at one device. Times are on the monotonic clock; ``looking``: one is under way.
-    ``value`` or ``error``."""
+    """The newest look of one kind at one device. Times are on the monotonic clock; ``under_way``: when those began that
+    have not ended. ``value`` or ``error``."""
 
     changed: threading.Condition = field(default_factory=threading.Condition)
     began: float = -1.0
-    looking: bool = False
+    under_way: list[float] = field(default_factory=list)
     value: Any = None
     error: DeviceError | None = None
 
     def shared(self, since: float, take: Callable[[], Any]) -> tuple[Any, DeviceError | None, float]:
         """What a look shows that began at ``since`` or later, and when it began: one that is there, or under way, or
-        else ``take()``, one at a time."""
+        else ``take()``, a few at a time."""
         with self.changed:
             while self.began < since:
-                if not self.looking:
+                if len(self.under_way) < LOOKS_AT_ONCE and all(began < since for began in self.under_way):
                     self._take(take)
                 else:
                     self.changed.wait()
@@ -84,7 +88,8 @@ class _View:
 
     def _take(self, take: Callable[[], Any]) -> None:
         """Take a look, without holding up those who only wait for one. Called, and left, under ``changed``."""
-        began, self.looking = time.monotonic(), True
+        began = time.monotonic()
+        self.under_way.append(began)
         self.changed.release()
         value: Any = None
         error: DeviceError | None = None
@@ -94,9 +99,10 @@ class _View:
             error = failed
         finally:
             self.changed.acquire()
-            self.looking = False
+            self.under_way.remove(began)
             self.changed.notify_all()
-        self.began, self.value, self.error = began, value, error
+        if began > self.began:
+            self.began, self.value, self.error = began, value, error
 
 
 class Devices:
@@ -164,7 +170,7 @@ class Devices:
         """Keep nothing of the looks that began longer ago."""
         since = time.monotonic() - older_s
         with self._lock:
-            old = [asked for asked, view in self._views.items() if not view.looking and 0 <= view.began < since]
+            old = [asked for asked, view in self._views.items() if not view.under_way and 0 <= view.began < since]
             for asked in old:
                 del self._views[asked]
 

@@ -33,9 +33,9 @@ from store.runs import (
     StepState,
 )
 
-AT_ONCE, WAITS_AT_ONCE = 64, 256
-"""Steps under way at a time: most of them wait, and the session bound of each device holds the rest back. Those that
-send nothing, as the long wait for an operating system, hold up none that does."""
+AT_ONCE = 256
+"""Steps under way at a time that send something, and as many that do not: most of them wait, and the session bound of
+each device holds the rest back. The long wait for an operating system holds up none that sends."""
 
 MANY, MANY_STEPS = 4, 40
 """A run over more targets, or with more steps, than this keeps its sessions to the devices from one call to the next.
@@ -145,7 +145,7 @@ class Runner:
     def _conduct(self, run: Run, under: _Under, wait_for_operator: bool) -> None:
         with (
             ThreadPoolExecutor(AT_ONCE, thread_name_prefix="step") as sending,
-            ThreadPoolExecutor(WAITS_AT_ONCE, thread_name_prefix="wait") as waiting,
+            ThreadPoolExecutor(AT_ONCE, thread_name_prefix="wait") as waiting,
         ):
             flying: dict[Future[End], PlannedStep] = {}
 

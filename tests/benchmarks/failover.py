@@ -23,7 +23,7 @@ from app.recovery.operations import Operations, new_run_id
 from app.recovery.rcg.options import Options
 from app.recovery.runner import Runner
 from app.settings import load
-from app.settings_records import SESSIONS
+from app.settings_records import THREEPAR_SESSIONS
 from backends.lab.timing import REALISTIC, Timing
 from store.database import open_store
 from store.ledger import Ledger
@@ -154,7 +154,7 @@ class Measured:
         return self.took_s / self.path.seconds
 
 
-def failed_over(count: int, options: Options, sessions: int = SESSIONS) -> Measured:
+def failed_over(count: int, options: Options, sessions: int = THREEPAR_SESSIONS) -> Measured:
     """Fail ``count`` new groups over; ``sessions`` bounds the calls to an array. Raises SystemExit where it fails."""
     with arrays(count) as lab:
         store = lab.directory / "run.sqlite"
@@ -181,7 +181,9 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--groups", type=int, default=GROUPS)
     parser.add_argument("--wave", type=int, action="append", help="groups at a time (default: 16, and all of them)")
-    parser.add_argument("--sessions", type=int, default=SESSIONS, help="to an array at a time (default: %(default)s)")
+    parser.add_argument(
+        "--sessions", type=int, default=THREEPAR_SESSIONS, help="to an array at a time (default: %(default)s)"
+    )
     parser.add_argument("--only", choices=("planned", "disaster"))
     args = parser.parse_args()
     good = True

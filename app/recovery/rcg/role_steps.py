@@ -11,7 +11,7 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from app.recovery.rcg.seeing import COMPLETE, all_volumes, code, group_facts, peer_or_none, seen_group, synced
+from app.recovery.rcg.seeing import COMPLETE, all_volumes, both_groups, code, group_facts, synced
 from app.recovery.step import Hands, Seen, Sight, Verdict
 from backends.threepar.verbs import ChangeRole, RoleVerb, StartGroup, StopGroup, SyncGroup, Verb
 from store.estate import RcgMode, RcgRole, RcgStatus, RemoteCopyGroup, SyncStatus
@@ -69,8 +69,7 @@ class _Sided(ABC):
         return "" if verb is None else verb.command() or ""
 
     def observe(self, sight: Sight) -> Seen:
-        here = seen_group(sight, self.array, self.group)
-        there = peer_or_none(sight, self.peer, self.peer_group)
+        here, there = both_groups(sight, self.array, self.group, self.peer, self.peer_group)
         seen = group_facts(self.array, here)
         if self.peer:
             seen += group_facts(self.peer, there)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 
 from app.recovery.step import Sight, UnseenError
 from store.estate import RcgMode, RcgStatus, Reading, RemoteCopyGroup, SyncStatus
@@ -28,14 +29,20 @@ def seen_group(sight: Sight, device: str, name: str) -> RemoteCopyGroup | None:
     return group_in(sight.reading(device), name)
 
 
-def peer_or_none(sight: Sight, device: str, name: str) -> RemoteCopyGroup | None:
-    """The other side, None also where its array cannot be read or is not known."""
-    if not device:
-        return None
-    try:
-        return seen_group(sight, device, name)
-    except UnseenError:
-        return None
+def both_groups(
+    sight: Sight, device: str, name: str, peer: str, peer_name: str
+) -> tuple[RemoteCopyGroup | None, RemoteCopyGroup | None]:
+    """The two sides, looked at side by side; the peer is None also where its array cannot be read or is not known.
+    Raises :class:`UnseenError` where ``device`` cannot be read."""
+    if not peer:
+        return seen_group(sight, device, name), None
+    with ThreadPoolExecutor(1, thread_name_prefix="look") as pool:
+        other = pool.submit(seen_group, sight, peer, peer_name)
+        here = seen_group(sight, device, name)
+        try:
+            return here, other.result()
+        except UnseenError:
+            return here, None
 
 
 def code(group: RemoteCopyGroup) -> RoleCode | None:
