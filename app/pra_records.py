@@ -8,7 +8,11 @@ from enum import StrEnum
 
 from store.readiness import Covered, matches
 
-PRA_KEYS = ("nominal", "recovery", "lpars", "exclude", "host", "wwpn", "same_wwpn", "drill_vswitch", "drill_vlan")
+PRA_KEYS = (
+    *("nominal", "recovery", "lpars", "exclude", "host", "wwpn", "same_wwpn", "drill_vswitch", "drill_vlan"),
+    "outage",
+)
+OUTAGE_S = 86_400.0
 PRA_SYSTEM_KEYS = ("nominal", "recovery", "memory", "processors", "vios", "vswitch", "vlan")
 
 
@@ -38,7 +42,8 @@ class Pra:
     """``nominal`` and ``recovery`` are sites. ``lpars`` and ``exclude`` are patterns of names (``*``, ``?``, ``[…]``).
     ``host`` is the name of an LPAR's host object on an array, with ``{lpar}`` in it. ``wwpn`` is the policy, and
     ``same_wwpn`` are patterns of the LPARs that keep production's pairs all the same. ``drill_vswitch`` and
-    ``drill_vlan`` are the isolated network at the recovery site, where there is one. ``reverse``: the way home, for
+    ``drill_vlan`` are the isolated network at the recovery site, where there is one. ``outage_s`` is how long an outage
+    may take with the decision about it, in seconds: copies have to be kept for longer. ``reverse``: the way home, for
     what runs at the other site after a failover."""
 
     nominal: str
@@ -51,6 +56,7 @@ class Pra:
     drill_vswitch: str | None = None
     drill_vlan: int | None = None
     systems: tuple[SystemMap, ...] = ()
+    outage_s: float = OUTAGE_S
     reverse: bool = False
 
     def reversed(self) -> Pra:

@@ -8,7 +8,7 @@ from typing import TypeVar
 
 from app import values
 from app.config_table import Document, Table
-from app.pra_records import PRA_KEYS, PRA_SYSTEM_KEYS, Pra, SystemMap, WwpnPolicy
+from app.pra_records import OUTAGE_S, PRA_KEYS, PRA_SYSTEM_KEYS, Pra, SystemMap, WwpnPolicy
 from app.values import Check, UnexpectedError
 from store.estate import Site, SiteRole
 
@@ -45,6 +45,7 @@ def pra(document: Document, content: Mapping[str, object], sites: tuple[Site, ..
         same_wwpn=table.each("same_wwpn", _PATTERN),
         drill_vswitch=table.maybe("drill_vswitch", _VSWITCH),
         drill_vlan=table.maybe("drill_vlan", _VLAN),
+        outage_s=table.get("outage", values.duration(3600, 31_622_400), OUTAGE_S),
         systems=_systems(document.tables(table.values.get("systems", []), ("pra", "systems"), "pra.systems")),
     )
 

@@ -7,7 +7,7 @@ refuses a name that it does not know, and *not there* is an answer here.
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -281,6 +281,14 @@ class Initiators:
 
     def take(self, driver: Connected) -> frozenset[str]:
         return frozenset(wwn for wwn in _rows(driver, "ports/initiators", records.initiator) if wwn is not None)
+
+
+@dataclass(frozen=True, slots=True)
+class Paths:
+    """How many ports of the array each WWPN is logged in to now. GET /ports/initiators."""
+
+    def take(self, driver: Connected) -> Mapping[str, int]:
+        return Counter(wwn for wwn in _rows(driver, "ports/initiators", records.initiator) if wwn is not None)
 
 
 @dataclass(frozen=True, slots=True)

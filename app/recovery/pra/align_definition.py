@@ -7,7 +7,6 @@ where they are its own, are known once it exists, so that its host is aligned by
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from itertools import chain
 
@@ -30,16 +29,17 @@ FIRST_SLOT = 100
 
 @dataclass
 class Slots:
-    """The slots of each VIOS, and how many clients each of its ports has, as they are and as this plan takes them."""
+    """The slots of each VIOS, how many clients each of its ports has, and how many more it takes where that is known,
+    as they are and as this plan takes them."""
 
     taken: dict[str, set[int]] = field(default_factory=lambda: defaultdict(set))
     clients: dict[str, Counter[str]] = field(default_factory=dict)
-    ports: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    free: dict[str, dict[str, int]] = field(default_factory=dict)
 
     @classmethod
     def of(cls, side: SideNow) -> Slots:
         """Those of a site: what its VIOSes have, and what definitions rest on that no VIOS has yet."""
-        made = cls(ports=side.ports)
+        made = cls(free={key: dict(ports) for key, ports in side.ports.items()})
         for lpar in side.lpars:
             every: list[Lpar | LparProfile] = [lpar, *lpar.profiles]
             for held in every:
@@ -63,19 +63,24 @@ class Slots:
         return None
 
     def port(self, vios: Lpar, wanted: str | None) -> str | None:
-        """Production's port where the VIOS has one of that name, else the one with the fewest clients. None: it is not
-        known which it has."""
+        """Production's port where the VIOS has one of that name, else the one with the fewest clients, of those that
+        take one more. None: it is not known which it has, or all are :meth:`full`."""
         if vios.key not in self.clients:
             used = Counter(mapping.fc_port for mapping in vios.npiv if mapping.fc_port)
-            self.clients[vios.key] = used or Counter(dict.fromkeys(self.ports.get(vios.key, ()), 0))
-        clients = self.clients[vios.key]
-        if not clients:
+            self.clients[vios.key] = used or Counter(dict.fromkeys(self.free.get(vios.key, ()), 0))
+        clients, free = self.clients[vios.key], self.free.get(vios.key)
+        able = [name for name in clients if free is None or free.get(name, 0) > 0]
+        if not able:
             return None
-        port = (
-            wanted if wanted is not None and wanted in clients else min(clients, key=lambda name: (clients[name], name))
-        )
+        port = wanted if wanted in able else min(able, key=lambda name: (clients[name], name))
         clients[port] += 1
+        if free is not None:
+            free[port] -= 1
         return port
+
+    def full(self, vios: Lpar) -> bool:
+        """Whether no port of a VIOS takes another client, as far as it says."""
+        return not any(self.free.get(vios.key, {"": 1}).values())
 
 
 def align_definition(now: PraNow, pair: Pair, slots: Slots) -> tuple[list[Act], list[Finding]]:
@@ -232,9 +237,8 @@ def _server(now: PraNow, pair: Pair, vios: Lpar, adapter: FcAdapter, slots: Slot
     if mapping.fc_port is None:
         port = slots.port(vios, _production_port(now, pair, adapter))
         if port is None:
-            return acts, [
-                f"{mapping.vfchost} of {vios.name} is not mapped, and which ports it has is not known: choose one"
-            ]
+            why = "no port takes another client" if slots.full(vios) else "which ports it has is not known: choose one"
+            return acts, [f"{mapping.vfchost} of {vios.name} is not mapped, and {why}"]
         acts.append(MapPort(device, system, vios.name, slot, mapping.vfchost, port))
     return acts, []
 

@@ -15,7 +15,7 @@ from app.recovery.pg.pairing import TAG
 from app.recovery.pra.situation import ArrayNow, HmcNow, PraNow, SideNow
 from app.recovery.step import UnseenError
 from app.settings_records import DeviceSettings
-from backends.flasharray.looks import Connected, Initiators, SnapshotMembers, Tags, VolumeSnapshot
+from backends.flasharray.looks import Connected, Paths, SnapshotMembers, Tags, VolumeSnapshot
 from backends.hmc.looks import NpivPortsOf
 from store.estate import DeviceKind, Lpar, LparState, ProtectionGroup, Reading
 
@@ -62,22 +62,22 @@ def _hmc(devices: Devices, device: DeviceSettings, since: float) -> HmcNow:
     return HmcNow(device.name, reading, ports=_ports(devices, device.name, reading, since))
 
 
-def _ports(devices: Devices, hmc: str, reading: Reading, since: float) -> Mapping[str, tuple[str, ...]]:
-    """Of each VIOS that runs and whose maps show no port: those whose fabric takes another client. A VIOS that does not
-    say is left out, so that a person chooses."""
+def _ports(devices: Devices, hmc: str, reading: Reading, since: float) -> Mapping[str, Mapping[str, int]]:
+    """Of each VIOS that runs and has an adapter without a port, or no port in its maps: those that are on a fabric, and
+    how many more clients each takes. A VIOS that does not say is left out, so that a person chooses."""
     lpars = [each for each in reading.objects if isinstance(each, Lpar) and each.env == "vioserver"]
     asked = [
         vios
         for vios in lpars
         if vios.state is LparState.RUNNING
         and vios.rmc_state == "active"
-        and not any(mapping.fc_port for mapping in vios.npiv)
+        and not (vios.npiv and all(mapping.fc_port for mapping in vios.npiv))
     ]
     found = {}
     for vios in asked:
         with suppress(UnseenError):
             told, _ = devices.look((hmc, NpivPortsOf(vios.system, vios.name)), since)
-            found[vios.key] = tuple(port.name for port in told if port.fabric and port.free)
+            found[vios.key] = {port.name: port.free for port in told if port.fabric}
     return found
 
 
@@ -86,7 +86,7 @@ def _array(devices: Devices, device: DeviceSettings, since: float) -> ArrayNow:
     try:
         reading = devices.reading(name, since)
         rest: _Rest = devices.look((name, _RestAsked(_newest(reading))), since)[0]
-        return ArrayNow(name, reading, "", False, rest.tags, rest.logged_in, rest.parts)
+        return ArrayNow(name, reading, "", False, rest.tags, rest.paths, rest.parts)
     except UnseenError as error:
         return ArrayNow(name, None, str(error), error.silent)
 
@@ -100,10 +100,11 @@ def _newest(reading: Reading) -> tuple[tuple[str, str], ...]:
 
 @dataclass(frozen=True, slots=True)
 class _Rest:
-    """What a reading of an array leaves out: tags by volume, WWPNs logged in, volume snapshots by replica group."""
+    """What a reading of an array leaves out: tags by volume, ports by WWPN logged in, volume snapshots by replica
+    group."""
 
     tags: Mapping[str, str]
-    logged_in: frozenset[str]
+    paths: Mapping[str, int]
     parts: Mapping[str, tuple[VolumeSnapshot, ...]]
 
 
@@ -115,4 +116,4 @@ class _RestAsked:
 
     def take(self, driver: Connected) -> _Rest:
         parts = {group: SnapshotMembers(snapshot).take(driver) for group, snapshot in self.newest}
-        return _Rest(Tags(TAG).take(driver), Initiators().take(driver), parts)
+        return _Rest(Tags(TAG).take(driver), Paths().take(driver), parts)

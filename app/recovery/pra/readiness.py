@@ -23,6 +23,7 @@ from store.turns import paced
 
 HARD, BLOCK, WARN = Severity.HARD, Severity.BLOCK, Severity.WARN
 ALIGN = "drdeck pra shows what is lacking, drdeck pra --apply adds it"
+BOOT_PATHS = 5
 SKEW_WARN_S, SKEW_BLOCK_S = 5.0, 60.0
 
 
@@ -68,11 +69,20 @@ def _one(
     _definition(now, pair, home, aligned, found)
     _storage(now, home, aligned, found)
     _networks(pair, home, live, found)
-    last = drilled.get(pair.name)
-    never = [] if last is not None else ["it never answered in a drill"]
-    good = f"last drilled {last:%Y-%m-%d}" if last is not None else ""
-    found.add("pwr.boot", WARN, never, good, f"drdeck lpar drill {pair.name}")
+    _boot(now, pair, home, drilled.get(pair.name), found)
     return found.checks
+
+
+def _boot(now: PraNow, pair: Pair, home: Lpar, last: datetime | None, found: _Found) -> None:
+    """Whether it booted there in a drill, and whether firmware's list of boot devices holds every path of its disks."""
+    wrong = [] if last is not None else ["it never answered in a drill"]
+    fix = f"drdeck lpar drill {pair.name}"
+    for array in now.nominal.arrays:
+        paths = sum(array.paths.get(wwpn, 0) for wwpn in wwpns(home))
+        if paths > BOOT_PATHS:
+            wrong.append(f"its disks on {array.device} have {paths} paths, and firmware's boot list holds {BOOT_PATHS}")
+            fix = "zone fewer ports to it: a boot over more paths can hang" if last is not None else fix
+    found.add("pwr.boot", WARN, wrong, f"last drilled {last:%Y-%m-%d}" if last is not None else "", fix)
 
 
 def _own_wwpns(now: PraNow, pair: Pair, home: Lpar, found: _Found) -> None:
@@ -184,6 +194,7 @@ def _storage(now: PraNow, home: Lpar, aligned: Aligned, found: _Found) -> None:
     found.add("fa.naming", WARN, names, "names as they are to be", "rename it by hand")
     _age(now, every, found)
     _targets(every, found)
+    _retention(now, every, found)
 
 
 def _age(now: PraNow, every: Iterable[Copy], found: _Found) -> None:
@@ -235,6 +246,27 @@ def _targets(every: Iterable[Copy], found: _Found) -> None:
         if link is None or link.status != "connected":
             wrong.append(f"the connection to {name} is {'not there' if link is None else link.status}")
     found.add("fa.target", BLOCK, wrong, "allowed, connected", "see the array connection and its target")
+
+
+def _retention(now: PraNow, every: Iterable[Copy], found: _Found) -> None:
+    """The target goes on expiring copies after the source died: the last good one has to outlive the outage, and the
+    time until somebody decides."""
+    wrong, good = [], []
+    for group in {each.group.name: each.group for each in every if each.group is not None}.values():
+        kept = group.target_retention
+        if kept is None or kept.all_for_s is None:
+            wrong.append(f"how long the target keeps copies of {group.name} is not known")
+        elif kept.all_for_s < now.pra.outage_s:
+            there, needed = timedelta(seconds=kept.all_for_s), timedelta(seconds=now.pra.outage_s)
+            wrong.append(
+                f"the target keeps every copy of {group.name} for {_span(there)}, an outage may take {_span(needed)}"
+            )
+        else:
+            good.append(f"{group.name} for {_span(timedelta(seconds=kept.all_for_s))}")
+        if group.retention_lock is None:
+            wrong.append(f"whether SafeMode locks copies of {group.name} is not known")
+    fix = "lengthen the retention on the target, or say in [pra] outage how long one may take"
+    found.add("fa.retention", WARN, wrong, ", ".join(good) or "no group", fix)
 
 
 # ------------------------------------------------------------------------------------------------------------- shared

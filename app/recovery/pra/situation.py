@@ -20,14 +20,14 @@ T = TypeVar("T")
 @dataclass(frozen=True, slots=True)
 class HmcNow:
     """One HMC. ``reading`` None: it could not be read, ``failure`` says how; ``silent``: it gave no sign of life.
-    ``ports`` are the names of those on which clients can be mapped, by the key of a VIOS: only those are asked whose
-    maps show none."""
+    ``ports``: how many more clients each port on a fabric takes, by the key of a VIOS that was asked: one with an
+    adapter that has no port, or with none at all."""
 
     device: str
     reading: Reading | None
     failure: str = ""
     silent: bool = False
-    ports: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    ports: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
 
     @property
     def taken_at(self) -> datetime | None:
@@ -36,20 +36,25 @@ class HmcNow:
 
 @dataclass(frozen=True)
 class ArrayNow:
-    """One FlashArray, likewise. ``tags`` are the pairing tags by volume, ``logged_in`` the WWPNs of initiators;
-    ``parts`` the volume snapshots of the newest complete snapshot of each group that came from elsewhere, by group."""
+    """One FlashArray, likewise. ``tags`` are the pairing tags by volume, ``paths`` how many of its ports each
+    WWPN is logged in to now; ``parts`` the volume snapshots of the newest complete snapshot of each group that came
+    from elsewhere, by group."""
 
     device: str
     reading: Reading | None
     failure: str = ""
     silent: bool = False
     tags: Mapping[str, str] = field(default_factory=dict)
-    logged_in: frozenset[str] = frozenset()
+    paths: Mapping[str, int] = field(default_factory=dict)
     parts: Mapping[str, tuple[VolumeSnapshot, ...]] = field(default_factory=dict)
 
     @property
     def taken_at(self) -> datetime | None:
         return None if self.reading is None else self.reading.taken_at
+
+    @property
+    def logged_in(self) -> frozenset[str]:
+        return frozenset(self.paths)
 
     @property
     def whole(self) -> bool:
@@ -158,7 +163,7 @@ class SideNow:
         return {s.key: hmc.device for hmc in self.hmcs for s in _objects(hmc) if isinstance(s, ManagedSystem)}
 
     @cached_property
-    def ports(self) -> Mapping[str, tuple[str, ...]]:
+    def ports(self) -> Mapping[str, Mapping[str, int]]:
         """As of :class:`HmcNow`, of all its HMCs."""
         return {key: ports for hmc in self.hmcs for key, ports in hmc.ports.items()}
 

@@ -9,7 +9,8 @@ from backends.lab.flasharray.state import ArrayState
 from backends.lab.flasharray.views import Row
 
 _MODEL = "FA-X70R4"
-_PORTS = tuple(f"CT{controller}.FC{port}" for controller in (0, 1) for port in (0, 1))
+_FABRICS = 2
+_PORTS = tuple(f"CT{controller}.FC{port}" for controller in (0, 1) for port in range(_FABRICS))
 
 
 def space_history(array: ArrayState) -> Iterator[Row]:
@@ -109,14 +110,18 @@ def _port(name: str, wwn: str) -> Row:
 
 
 def initiators(array: ArrayState) -> Iterator[Row]:
-    """Who is logged in: the WWPNs of running writers of this site, known to a host here or not."""
+    """Who is logged in: the WWPNs of running writers of this site, known to a host here or not. There are two fabrics,
+    each with one port of either controller; the adapters of a writer are on them in turn."""
     wwns = [wwn.lower() for host in array.hosts.values() for wwn in host.wwns]
-    running = array.world.running_with(wwns)
-    found = sorted({wwpn for writer in running if writer.site == array.site for wwpn in writer.wwpns})
-    for wwpn in found:
+    fabrics: dict[str, int] = {}
+    for writer in array.world.running_with(wwns):
+        if writer.site == array.site:
+            for place, wwpn in enumerate(writer.wwpns):
+                fabrics.setdefault(wwpn, place % _FABRICS)
+    for wwpn, fabric in sorted(fabrics.items()):
         upper = wwpn.upper()
         shown = ":".join(upper[at : at + 2] for at in range(0, 16, 2))
-        for number, name in enumerate(_PORTS):
+        for number, name in list(enumerate(_PORTS))[fabric::_FABRICS]:
             yield {
                 "initiator": {"iqn": None, "nqn": None, "portal": None, "wwn": shown},
                 "target": _port(name, _wwn(array, number)),

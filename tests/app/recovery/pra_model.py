@@ -58,10 +58,10 @@ class Site:
     tags: dict[str, str] = field(default_factory=dict)
     parts: dict[str, VolumeSnapshot] = field(default_factory=dict)
     groups: tuple[ProtectionGroup, ...] = ()
-    logged_in: frozenset[str] = frozenset()
+    paths: dict[str, int] = field(default_factory=dict)
     unread: tuple[Unread, ...] = ()
     free_pair: int = ISSUED
-    ports: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    ports: dict[str, dict[str, int]] = field(default_factory=dict)
 
     @property
     def array(self) -> str:
@@ -107,7 +107,7 @@ class Site:
             self.array,
             Reading(self.array, NOW, tuple(objects), unread=self.unread),
             tags=dict(self.tags),
-            logged_in=self.logged_in,
+            paths=self.paths,
             parts={group.name: tuple(self.parts.values()) for group in self.groups if not group.is_local},
         )
         hmc = HmcNow(self.hmc, Reading(self.hmc, NOW, (self.system, *self.lpars.values())), ports=self.ports)

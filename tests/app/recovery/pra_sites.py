@@ -92,7 +92,7 @@ def estates(draw: st.DrawFn) -> Sites:
     _strangers(draw, at)
     for site in (at.home, at.away):
         running = [lpar for lpar in site.lpars.values() if lpar.state is LparState.RUNNING]
-        site.logged_in = frozenset(wwpn for lpar in running for wwpn in wwpns(lpar))
+        site.paths = {wwpn: 2 for lpar in running for wwpn in wwpns(lpar)}
     for vios in ("b-vios1", "b-vios2"):
         if draw(st.integers(0, 9)) == 0:
             at.away.change(vios, state=LparState.NOT_ACTIVATED, rmc_state="inactive")

@@ -154,8 +154,18 @@ def test_of_a_vios_that_has_never_mapped_anything_the_ports_are_asked_and_else_a
     assert look(at).acts == ()
     words = "vfchost2 of b-vios1 is not mapped, and which ports it has is not known: choose one"
     assert said(at) == [f"pwr.vios: {words}"]
-    at.away.ports = {vios.key: ("fcs2", "fcs3")}
+    at.away.ports = {vios.key: {"fcs2": 64, "fcs3": 64}}
     assert only(at) == to_do.MapPort("hmc-lyon", "P10-B", "b-vios1", 100, "vfchost2", "fcs2")
+
+
+def test_a_port_whose_n_port_ids_are_used_up_gets_no_further_client(at: Sites) -> None:
+    vios = at.away.lpars["b-vios1"]
+    at.away.change("b-vios1", npiv=(*vios.npiv[:-1], replace(vios.npiv[-1], fc_port=None)))
+    at.away.ports = {vios.key: {"fcs0": 0, "fcs1": 1}}
+    assert only(at) == to_do.MapPort("hmc-lyon", "P10-B", "b-vios1", 100, "vfchost2", "fcs1")
+    at.away.ports = {vios.key: {"fcs0": 0, "fcs1": 0}}
+    assert look(at).acts == ()
+    assert said(at) == ["pwr.vios: vfchost2 of b-vios1 is not mapped, and no port takes another client"]
 
 
 @pytest.mark.parametrize(

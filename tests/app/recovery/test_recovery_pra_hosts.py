@@ -86,7 +86,7 @@ def test_a_wwpn_that_nobody_has_is_reported_and_never_removed(at: Sites) -> None
 
 def test_a_host_that_somebody_else_is_logged_in_with_gets_no_wwpns_of_the_lpar(at: Sites) -> None:
     hold(at.away, NAME, "c050760199990000")
-    at.away.logged_in = frozenset({"c050760199990000"})
+    at.away.paths = {"c050760199990000": 2}
     assert look(at).acts == ()
     assert any(
         "is used by another, through c050760199990000: erp_db1 is not added to it" in words for words in said(at)
