@@ -58,3 +58,10 @@ def test_a_look_that_came_late_says_nothing_of_how_early_one_may() -> None:
     at = tempo.first("rcg.failover")
     tempo.saw("rcg.failover", at + 2.0, done=True, first=True)
     assert tempo.first("rcg.failover") == at
+
+
+def test_a_kind_whose_effect_was_never_missed_is_looked_at_at_once() -> None:
+    tempo = Tempo()
+    for after_s in (0.4, 0.1, 0.7):  # the looks began late, and not because they were put off
+        tempo.saw("rcg.stop", after_s, done=True, first=True)
+        assert tempo.first("rcg.stop") == 0.0
