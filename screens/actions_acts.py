@@ -26,6 +26,7 @@ RCG_WORDS: tuple[tuple[str, RcgVerb, str, str], ...] = (
 PGROUP_WORDS = (
     ("snapshot", "Snapshot", "All its volumes as they are at one moment, under a name made of the time"),
     ("replicate", "Snapshot and replicate", "A snapshot that is sent to its target at once"),
+    ("send", "Send a snapshot", "One that is there already goes to the target of its group"),
     ("clone", "Clone to another group", "Overwrite the volumes of another group with a snapshot of this one"),
     ("restore", "Restore the whole group", "All its volumes back to a snapshot WITHOUT what was written since"),
 )

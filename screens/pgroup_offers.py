@@ -57,10 +57,23 @@ def offers(entry: Entry, group: ProtectionGroup, now: datetime, snapshots: Seque
     made = {
         "snapshot": (snapshot, gone or empty, False),
         "replicate": (f"{snapshot} --replicate{' --to ' if several else ''}", gone or empty or _away(group), several),
+        "send": _send(group, on, suffix if snapshots else None, gone or wrong or _away(group), several),
         "clone": (None if wrong else clone, gone or wrong, True),
         "restore": _restore(group, on, suffix, gone or wrong, chosen=bool(snapshots)),
     }
     return tuple(Offer(word, name, words, *made[word]) for word, name, words in PGROUP_WORDS)
+
+
+def _send(
+    group: ProtectionGroup, on: str, suffix: str | None, wrong: str | None, several: bool
+) -> tuple[str | None, str | None, bool]:
+    """Order, why not, whether it is typed on: to which target, where there are several."""
+    if suffix is None:
+        return None, wrong or "choose one on the list of its snapshots", False
+    sent = {snapshot.target for snapshot in group.snapshots if snapshot.suffix == suffix and not snapshot.destroyed}
+    left = [target.name for target in group.targets if target.allowed and target.name not in sent]
+    why = wrong or (None if left else f"{suffix} is on {', '.join(sorted(name for name in sent if name))} already")
+    return f"pgroup snapshot {group.name} {suffix} {on} --replicate{' --to ' if several else ''}", why, several
 
 
 def _restore(

@@ -35,6 +35,7 @@ _WORDS = {
     "vlun.none": ("unseen", "see that no host has a volume"),
     "sv.create": ("keep", "keep a snapshot"),
     "pg.snapshot": ("snapshot", "take a snapshot of a protection group"),
+    "pg.send": ("send", "send a snapshot to a target"),
     "pg.arrived": ("arrived", "wait until a snapshot is there"),
     "pg.restore": ("restore", "restore a protection group"),
     "volume.keep": ("keep", "keep what is overwritten"),

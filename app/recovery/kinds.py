@@ -37,6 +37,7 @@ _KINDS: dict[str, type[Any]] = {
     "db.begin": database_steps.BeginBackup,
     "db.end": database_steps.EndBackup,
     "pg.snapshot": pg_steps.TakeSnapshot,
+    "pg.send": pg_steps.SendTaken,
     "pg.arrived": pg_steps.WaitArrived,
     "pg.restore": pg_steps.RestoreAll,
     "volume.keep": pg_steps.KeepVolumes,

@@ -28,6 +28,7 @@ DEFAULTS_S: Mapping[str, tuple[float, float, float]] = {
     "db.begin": (2.0, 6.0, 60.0),
     "db.end": (2.0, 4.0, 20.0),
     "pg.snapshot": (1.0, 2.0, 5.0),
+    "pg.send": (1.0, 2.0, 5.0),
     "pg.arrived": (10.0, 120.0, 1200.0),
     "pg.restore": (2.0, 5.0, 15.0),
     "pod.demote": (8.0, 10.0, 60.0),

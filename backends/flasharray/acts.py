@@ -39,6 +39,20 @@ class SnapshotGroup:
 
 
 @dataclass(frozen=True, slots=True)
+class SendSnapshot:
+    """A protection group snapshot that is there goes to one target of its group, by that array's own name."""
+
+    snapshot: str
+    target: str
+
+    def command(self) -> str:
+        return f"POST /protection-group-snapshots/replica?names={self.snapshot}&on={self.target}"
+
+    def send(self, client: FlashArrayClient) -> str:
+        return verbs.send_group_snapshot(client, self.snapshot, self.target).name
+
+
+@dataclass(frozen=True, slots=True)
 class SnapshotVolumes:
     """A snapshot ``<volume>.<suffix>`` of each volume, all or none."""
 

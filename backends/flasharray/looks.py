@@ -181,6 +181,22 @@ class TransferOf:
 
 
 @dataclass(frozen=True, slots=True)
+class SentTo:
+    """A protection group snapshot as the array ``target`` shows it to this one, by that array's own name; None: it has
+    none. ``owner`` is this array's own name. GET /remote-protection-group-snapshots."""
+
+    snapshot: str
+    target: str
+    owner: str
+
+    def take(self, driver: Connected) -> GroupSnapshot | None:
+        name = f"{self.owner}:{names.group_snapshot(self.snapshot)}"
+        path = "remote-protection-group-snapshots"
+        found = _rows(driver, path, records.group_snapshot, on=self.target, filter=_is(name))
+        return next((each for each in found if each.name == name), None)
+
+
+@dataclass(frozen=True, slots=True)
 class TransfersOf:
     """The transfers of all snapshots of a group, by snapshot name. GET /protection-group-snapshots/transfer."""
 

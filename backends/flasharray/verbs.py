@@ -100,6 +100,14 @@ def _group_snapshot(
     return f"{name}.{tail}", arguments
 
 
+def send_group_snapshot(client: FlashArrayClient, snapshot: str, target: str) -> Made:
+    """POST /protection-group-snapshots/replica: one that was taken before goes to one target of its group. ``target``
+    is the other array's own name. Since REST 2.25."""
+    name = names.group_snapshot(snapshot)
+    call = f"POST /protection-group-snapshots/replica {name} on {target}"
+    return _made(client, call, "post_protection_group_snapshots_replica", names=[name], on=[target])
+
+
 def destroy_group_snapshot(client: FlashArrayClient, snapshot: str) -> Made:
     """PATCH /protection-group-snapshots ``destroyed``: into pending eradication, which can be undone."""
     return _destroyed(client, snapshot, True)

@@ -62,7 +62,7 @@ async def test_a_group_is_snapshot_and_replicated_with_four_keys(estate: PgEstat
 async def test_a_group_is_cloned_to_another_that_is_typed_on_with_tab(estate: PgEstate, store: Path) -> None:
     async with console(estate, store, size=(80, 24)) as at:
         await at.filtered("3", "pg-erp", "fa-prd", "fa-dr")
-        await at.keys("a", "j", "j")
+        await at.keys("a", "j", "j", "j")
         await at.see("Clone to another group", "asks for more")
         await at.keys("enter")
         await at.see(":do pgroup clone pg-erp ", " --on fa-prd --onto", "pg-dev")

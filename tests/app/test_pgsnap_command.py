@@ -216,6 +216,22 @@ def test_pgs_10_replicate_now_is_in_the_query_the_target_has_the_transfer_and_no
     assert set(clones(estate, estate.dr, target, f"fa-prd:{group}.now").values()) == {True}
 
 
+def test_a_snapshot_that_was_never_sent_is_sent_waited_for_and_cloned_there(
+    estate: PgEstate, files: list[str], wire: list[tuple[Request, Response]], capsys: Capture
+) -> None:
+    group, target = estate.source(sizes=ONE), estate.target(estate.dr, sizes=ONE)
+    held = take(estate, group, "kept")
+    capsys.readouterr()
+    assert pgsnap("-s", group, "-t", target, "-n", "kept", "-r", "-x", *files) == 0
+    posts = [r for r, _ in wire if r.method == "POST" and "protection-group-snapshots" in r.path]
+    assert [(post.path.rpartition("/")[2], post.query) for post in posts] == [
+        ("replica", {"names": [f"{group}.kept"], "on": ["fa-dr"]})
+    ]
+    assert set(estate.contents(estate.dr, target).values()) == set(held.values())
+    assert pgsnap("-s", group, "-t", target, "-n", "kept", "-r", "-x", *files) == 0
+    assert len([r for r, _ in wire if r.method == "POST" and r.path.endswith("/replica")]) == 1
+
+
 def test_what_was_replicated_is_listed_as_the_target_calls_it(
     estate: PgEstate, files: list[str], tmp_path: Path
 ) -> None:

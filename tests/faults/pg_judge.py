@@ -93,8 +93,8 @@ class PgJudge:
         members = [f"{self._name}-{number}" for number in range(len(self._case.layout.source))]
         if not self._case.taken:
             found |= {("fa-prd", f"{self._home}.{member}") for member in members}
-            if self._case.away:
-                found |= {("fa-dr", f"{self._whole}.{member}") for member in members}
+        if self._case.away and not (self._case.taken and self._case.sent):
+            found |= {("fa-dr", f"{self._whole}.{member}") for member in members}
         return found
 
     def _wanted_tag(self, target: str) -> str | None:
@@ -157,6 +157,8 @@ class PgJudge:
         match kind:
             case "pg.snapshot":
                 return self._snapshot(self._estate.prd, self._home) is not None
+            case "pg.send":
+                return self._snapshot(self._estate.dr, self._whole) is not None
             case "pg.arrived":
                 there = self._snapshot(self._estate.dr, self._whole)
                 return there is not None and there.received is not None and there.received.completed is not None

@@ -45,12 +45,14 @@ ANEW = Layout((100, 100), (100, 100, 100), tags=((1, 1), (2, 0)), dropped=(2,))
 
 @dataclass(frozen=True)
 class Case:
-    """What is done to a group, and how it is sent to the other array. ``taken``: its snapshot is there before."""
+    """What is done to a group, and how it is sent to the other array. ``taken``: its snapshot is there before,
+    and ``sent``, where it goes to the other array."""
 
     verb: str
     replicate: Replicate = Replicate.NO
     layout: Layout = UNTAGGED
     taken: bool = False
+    sent: bool = True
     disaster: ClassVar[bool] = False
 
     @property
@@ -61,7 +63,8 @@ class Case:
     def name(self) -> str:
         sent = {Replicate.NO: "", Replicate.NOW: " on the target", Replicate.QUEUED: " on the target, queued"}
         how = {UNTAGGED: "", TAGGED: " by tag", ANEW: " anew"}[self.layout]
-        return f"{self.verb}{sent[self.replicate]}{how}{' of an old snapshot' if self.taken else ''}"
+        old = "" if not self.taken else " of an old snapshot" if self.sent else " of one that was not sent"
+        return f"{self.verb}{sent[self.replicate]}{how}{old}"
 
 
 CASES = (
@@ -74,6 +77,7 @@ CASES = (
     Case("clone", Replicate.NOW),
     Case("clone", Replicate.QUEUED, TAGGED),
     Case("clone", Replicate.NOW, ANEW, taken=True),
+    Case("clone", Replicate.NOW, taken=True, sent=False),
     Case("restore", taken=True),
 )
 
@@ -86,6 +90,7 @@ class Range(ranges.Range[PgEstate]):
     kinds: ClassVar[tuple[FaultKind, ...]] = tuple(FaultKind)
     sent: ClassVar[Mapping[str, str]] = {
         "pg.snapshot": "POST /protection-group-snapshots",
+        "pg.send": "POST /protection-group-snapshots/replica",
         "pg.restore": "POST /protection-groups",
         "volume.keep": "POST /volume-snapshots",
         "volume.overwrite": "POST /volumes",
@@ -113,8 +118,8 @@ class Range(ranges.Range[PgEstate]):
         name = estate.source(sizes=[size * GIB for size in layout.source], history=history)
         if case.taken:
             with estate.world.turn():
-                protection.take(estate.prd, estate.prd.groups[name], SUFFIX, "now" if case.away else None)
-        if case.taken and case.away:
+                protection.take(estate.prd, estate.prd.groups[name], SUFFIX, "now" if case.away and case.sent else None)
+        if case.taken and case.away and case.sent:
             received = estate.dr.groups[f"fa-prd:{name}"].snapshots[SUFFIX].received
             estate.until(lambda: received is not None and received.completed is not None)
         if case.verb == "restore":

@@ -16,11 +16,13 @@ from store.estate import PgroupTarget, ProtectionGroup
 from tests.screens.estate import Estate, calm, devices, entry, pgroup, replica_group, snapshot, with_own
 from tests.screens.piloting import driven, piloted
 
-VERBS = ("snapshot", "replicate", "clone", "restore")
+VERBS = ("snapshot", "replicate", "send", "clone", "restore")
 MADE = "drdeck-0301-0300"
 """The name of a snapshot that is taken at NOW."""
 
 HELD = (snapshot("pg-erp", 41, 300, None), snapshot("pg-erp", 40, 1200, None), snapshot("pg-erp", 41, 300, "fa-bergen"))
+
+CHOOSE = "choose one on the list of its snapshots"
 
 
 def offered(
@@ -37,14 +39,15 @@ def orders(group: ProtectionGroup, *snapshots: str) -> dict[str, str | None]:
 def test_a_group_at_home_is_snapshot_as_it_stands_and_asks_for_more_to_be_cloned_or_restored() -> None:
     found = offered(pgroup("fa-oslo", "pg-erp", HELD))
     assert tuple(found) == VERBS
-    assert [offer.why_not for offer in found.values()] == [None] * 4
-    assert [offer.more for offer in found.values()] == [False, False, True, True]
+    assert {offer.word: offer.why_not for offer in found.values() if offer.why_not} == {"send": CHOOSE}
+    assert [offer.more for offer in found.values()] == [False, False, False, True, True]
 
 
 def test_the_orders_name_group_device_a_new_snapshot_by_the_time_or_the_newest_that_there_is() -> None:
     assert orders(pgroup("fa-oslo", "pg-erp", HELD)) == {
         "snapshot": f"pgroup snapshot pg-erp {MADE} --on fa-oslo",
         "replicate": f"pgroup snapshot pg-erp {MADE} --on fa-oslo --replicate",
+        "send": None,
         "clone": "pgroup clone pg-erp 41 --on fa-oslo --onto ",
         "restore": "pgroup restore pg-erp --on fa-oslo 41",
     }
@@ -102,16 +105,30 @@ def test_of_several_targets_it_is_asked_to_which_one_a_snapshot_is_to_be_sent() 
     assert found.order == f"pgroup snapshot pg-erp {MADE} --on fa-oslo --replicate --to "
 
 
+def test_a_selected_snapshot_is_sent_to_the_target_that_does_not_have_it() -> None:
+    group = pgroup("fa-oslo", "pg-erp", HELD)
+    found = offered(group, ("40",))["send"]
+    assert (found.order, found.more, found.right) == (
+        "pgroup snapshot pg-erp 40 --on fa-oslo --replicate",
+        False,
+        True,
+    )
+    assert offered(group, ("41",))["send"].why_not == "41 is on fa-bergen already"
+    two = replace(group, targets=(PgroupTarget("fa-bergen", True), PgroupTarget("fa-rome", True)))
+    found = offered(two, ("41",))["send"]
+    assert (found.order, found.more) == ("pgroup snapshot pg-erp 41 --on fa-oslo --replicate --to ", True)
+
+
 GONE = "fa-oslo does not report it any more"
 
 
 @pytest.mark.parametrize(
     ("changes", "gone", "why"),
     [
-        ({"destroyed": True}, False, ("it is pending eradication",) * 4),
-        ({}, True, (GONE,) * 4),
-        ({"volumes": ()}, False, ("it has no members", "it has no members", None, None)),
-        ({"volumes": (), "hosts": ("erp-db",)}, False, (None,) * 4),
+        ({"destroyed": True}, False, ("it is pending eradication",) * 5),
+        ({}, True, (GONE,) * 5),
+        ({"volumes": ()}, False, ("it has no members", "it has no members", CHOOSE, None, None)),
+        ({"volumes": (), "hosts": ("erp-db",)}, False, (None, None, CHOOSE, None, None)),
     ],
 )
 def test_what_is_destroyed_gone_or_empty_says_so(
@@ -163,14 +180,14 @@ async def test_a_offers_what_can_be_done_on_pane_detail_and_list_of_snapshots() 
             assert what in console.text
             await console.press("escape")
         await console.press("3", "j", "a")
-        assert console.text.count("not right: a replica: act on pg-erp on fa-oslo") == 4
+        assert console.text.count("not right: a replica: act on pg-erp on fa-oslo") == 5
 
 
 @piloted
 async def test_marked_groups_are_said_to_be_too_many_and_enter_does_nothing_then() -> None:
     async with driven(with_own(calm()).view()) as console:
         await console.press("3", "space", "space", "a")
-        assert console.text.count("not right: one group at a time") == 4
+        assert console.text.count("not right: one group at a time") == 5
         await console.press(*["enter"] * 3)
         assert isinstance(console.console.screen, ActMenu)
 
@@ -178,8 +195,8 @@ async def test_marked_groups_are_said_to_be_too_many_and_enter_does_nothing_then
 @pytest.mark.parametrize(
     ("keys", "typed"),
     [
-        (["a", "j", "j", "enter"], ":do pgroup clone pg-erp 41 --on fa-oslo --onto"),
-        (["a", "j", "j", "j", "enter"], ":do pgroup restore pg-erp --on fa-oslo 41"),
+        (["a", "j", "j", "j", "enter"], ":do pgroup clone pg-erp 41 --on fa-oslo --onto"),
+        (["a", "j", "j", "j", "j", "enter"], ":do pgroup restore pg-erp --on fa-oslo 41"),
         (["a", "o"], f":do pgroup snapshot pg-erp {MADE} --on fa-oslo"),
         ([":clone"], ":do pgroup clone pg-erp 41 --on fa-oslo --onto"),
         (["enter", ":restore"], ":do pgroup restore pg-erp --on fa-oslo 41"),
@@ -197,7 +214,7 @@ async def test_what_asks_for_more_is_typed_on_with_its_end_in_sight(keys: list[s
         assert f"{typed} x" in console.text or f"{typed}x" in console.text
 
 
-@pytest.mark.parametrize("word", ["snapshot", "replicate", "clone", "restore"])
+@pytest.mark.parametrize("word", ["snapshot", "replicate", "send", "clone", "restore"])
 @piloted
 async def test_a_command_for_a_replica_says_why_it_is_not_right(word: str) -> None:
     async with driven(with_own(calm()).view()) as console:

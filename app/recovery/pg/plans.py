@@ -12,7 +12,16 @@ from app.recovery.pg.database_steps import BeginBackup, EndBackup
 from app.recovery.pg.pairing import Pair, Pairing, Source, pairing
 from app.recovery.pg.request import Request, Restore
 from app.recovery.pg.situation import CloneDraft, CloneNow, GroupNow, RestoreDraft, TargetsNow
-from app.recovery.pg.steps import DropTag, KeepVolumes, Overwrite, RestoreAll, TakeSnapshot, WaitArrived, WriteTag
+from app.recovery.pg.steps import (
+    DropTag,
+    KeepVolumes,
+    Overwrite,
+    RestoreAll,
+    SendTaken,
+    TakeSnapshot,
+    WaitArrived,
+    WriteTag,
+)
 from backends.flasharray import names
 from backends.flasharray.verbs import Replicate
 
@@ -108,9 +117,8 @@ def _taken(draft: CloneDraft, asked: Request) -> tuple[str, ...]:
             draft.guard("fa.complete", words, not at.away.lacking, evidence)
         return needs
     if at.snapshot is not None and at.away.snapshot is None:
-        words = "the snapshot is on its way to the target"
-        evidence = f"{at.whole} is not on {asked.to}: take one under a new name, it is sent with it"
-        draft.guard("fa.sent", words, False, evidence, at.home)
+        step = SendTaken(asked.array, asked.snapshot, at.away.array, at.home.owner.name)
+        needs = (draft.add(step, f"Send {asked.snapshot} to {at.away.array}", limit_s=60.0),)
     title = f"Wait until {asked.to} holds all of it"
     return (draft.add(WaitArrived(asked.to or asked.array, at.whole), title, needs=needs, limit_s=asked.wait_s),)
 

@@ -16,6 +16,7 @@ from backends.flasharray.acts import (
     Act,
     OverwriteVolume,
     RestoreGroup,
+    SendSnapshot,
     SetReplicationSchedule,
     SnapshotGroup,
     SnapshotVolumes,
@@ -26,6 +27,7 @@ from backends.flasharray.looks import (
     GroupAsked,
     SafetySnapshots,
     Same,
+    SentTo,
     SnapshotAsked,
     SnapshotMembers,
     Tags,
@@ -105,6 +107,37 @@ class TakeSnapshot(Sends):
                 why = f"{self.database} is not in backup mode any more: {name} could not be recovered from"
                 return Seen(Verdict.REFUSED, told, why)
         return Seen(Verdict.READY, told, f"there is no snapshot {name}")
+
+
+@dataclass(frozen=True, slots=True)
+class SendTaken(Sends):
+    """POST /protection-group-snapshots/replica: a snapshot that was taken before goes to ``target``; done when that
+    shows it, or where the array took the call and an earlier transfer goes first. ``target`` and ``owner`` are the own
+    names of the other array and of this one."""
+
+    array: str
+    snapshot: str
+    target: str
+    owner: str
+
+    def verb(self) -> SendSnapshot:
+        return SendSnapshot(self.snapshot, self.target)
+
+    def observe(self, sight: Sight) -> Seen:
+        there = sight.look(self.array, SentTo(self.snapshot, self.target, self.owner))
+        if there is not None:
+            told = facts({f"{self.snapshot} on {self.target}": "pending eradication" if there.destroyed else "there"})
+            if there.destroyed:
+                return Seen(Verdict.REFUSED, told, f"it is pending eradication on {self.target}: its name is taken")
+            return Seen(Verdict.DONE, told, f"{self.target} shows it")
+        told = facts({f"{self.snapshot} on {self.target}": "not there"})
+        if sight.accepted:
+            return Seen(Verdict.DONE, told, "the array took it, and has not begun yet")
+        found = sight.look(self.array, SnapshotAsked(self.snapshot))
+        if found is None or found.destroyed:
+            how = "not there" if found is None else "pending eradication"
+            return Seen(Verdict.REFUSED, told, f"{self.snapshot} is {how} on {self.array}")
+        return Seen(Verdict.READY, told, f"{self.target} does not have it")
 
 
 @dataclass(frozen=True, slots=True)

@@ -333,6 +333,38 @@ def delete_group_snapshots(array: ArrayState, query: Query, _text: bytes) -> lis
     return []
 
 
+def send_group_snapshots(array: ArrayState, query: Query, _text: bytes) -> list[Row]:
+    """Snapshots that were taken before go to the targets named by ``on``, or to all of their group that allow it."""
+    found = _snapshots(array, query, gone=False)
+    wanted = [(snapshot, name) for snapshot in found for name in _destinations(snapshot, query.names("on"))]
+    for snapshot, name in wanted:
+        _check_sending(array, snapshot, name)
+    for snapshot, name in wanted:
+        assert snapshot.group is not None
+        transfers.send(array, snapshot, snapshot.group.targets[name], queued=False)
+    return [views.group_snapshot(array, snapshot) for snapshot in found]
+
+
+def _destinations(snapshot: GroupSnapshot, wanted: list[str] | None) -> list[str]:
+    targets = snapshot.group.targets if snapshot.group is not None else {}
+    if not targets:
+        raise RefusedError(snapshot.name, "Protection group has no targets.")
+    return wanted if wanted is not None else [name for name, target in targets.items() if target.allowed]
+
+
+def _check_sending(array: ArrayState, snapshot: GroupSnapshot, name: str) -> None:
+    group = snapshot.group
+    if group is None or not group.is_local:
+        raise RefusedError(snapshot.name, "Protection group is not local to this array.")
+    if name not in group.targets:
+        raise RefusedError(name, "Target does not exist.")
+    target = group.targets[name]
+    if not target.allowed:
+        raise RefusedError(name, "Replication is not allowed by the target.")
+    if snapshot.suffix in transfers.replica_of(array, group, target).snapshots:
+        raise RefusedError(snapshot.name, "Protection group snapshot already exists on the target.")
+
+
 _BOTH = frozenset({"names", "ids"})
 _MEMBERS = frozenset({"group_names", "group_ids", "member_names", "member_ids"})
 _TARGETS = frozenset({"group_names", "group_ids", "member_names"})
@@ -351,6 +383,9 @@ GROUP_WRITES: dict[tuple[str, str], Write] = {
     ("DELETE", "protection-groups/targets"): Write(_TARGETS, delete_targets),
     ("POST", "protection-group-snapshots"): Write(_SNAPSHOT, post_group_snapshots),
     ("POST", "protection-group-snapshots/test"): Write(_SNAPSHOT, test_group_snapshots),
+    ("POST", "protection-group-snapshots/replica"): Write(
+        frozenset({"names", "ids", "on", "convert_source_to_baseline"}), send_group_snapshots
+    ),
     ("PATCH", "protection-group-snapshots"): Write(_BOTH, patch_group_snapshots),
     ("DELETE", "protection-group-snapshots"): Write(_BOTH, delete_group_snapshots),
 }

@@ -14,6 +14,7 @@ from backends.flasharray.acts import (
     OverwriteVolume,
     PromotePod,
     RestoreGroup,
+    SendSnapshot,
     SnapshotGroup,
     SnapshotVolumes,
     TagVolume,
@@ -21,6 +22,7 @@ from backends.flasharray.acts import (
 )
 from backends.flasharray.verbs import Replicate, Tag
 from backends.lab.flasharray import door as door_module
+from backends.lab.flasharray import protection
 from backends.lab.flasharray.state import GIB
 from backends.lab.https import Request, Response
 from tests.backends.flasharray.fa_estate import Estate
@@ -29,6 +31,7 @@ ACTS: tuple[tuple[Act, str], ...] = (
     (SnapshotGroup("pg-erp", "night", Replicate.NOW), "pg-erp.night"),
     (SnapshotGroup("pg-erp", "night", Replicate.QUEUED), "pg-erp.night"),
     (SnapshotGroup("pg-erp", "night", Replicate.NO), "pg-erp.night"),
+    (SendSnapshot("pg-erp.unsent", "fa-dr"), "pg-erp.unsent"),
     (SnapshotVolumes(("erp-0", "erp-1"), "kept"), "erp-0.kept, erp-1.kept"),
     (OverwriteVolume("copy", "pg-erp.3.erp-0"), "copy"),
     (RestoreGroup("pg-erp", "pg-erp.3"), "pg-erp"),
@@ -68,6 +71,7 @@ def test_an_act_is_sent_once_and_as_it_is_shown(arrays: Estate, writes: list[Req
     with arrays.world.turn():
         arrays.world.power_off(arrays.world.writers["lpar:erp_db1"])
         arrays.prod.add_volume("copy", 100 * GIB)
+        protection.take(arrays.prod, arrays.group, "unsent")
     arrays.pass_time(60)
     with arrays.driver() as driver:
         verbs.tag_volumes(driver.client, ["copy"], [Tag("old", "x")])

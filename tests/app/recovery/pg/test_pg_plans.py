@@ -175,9 +175,23 @@ def test_volumes_that_a_complete_snapshot_lacks_on_the_target_are_named() -> Non
     assert refusals(drawn(away(snapshot=snapshot(), away=there), SENT)) == ["fa.complete: not there: fa-prd:prd.s1.b"]
 
 
-def test_a_snapshot_that_was_never_sent_is_refused_at_once_and_not_waited_for() -> None:
+def test_a_snapshot_that_was_never_sent_is_sent_and_then_waited_for() -> None:
     draft = drawn(away(snapshot=snapshot()), SENT)
-    assert refusals(draft) == ["fa.sent: fa-prd:prd.s1 is not on fa-dr: take one under a new name, it is sent with it"]
+    assert refusals(draft) == []
+    assert kinds(draft)[:3] == ["pg.send", "pg.arrived", "volume.keep"]
+    sent, arrived, kept = draft.steps[:3]
+    assert sent.call == "POST /protection-group-snapshots/replica?names=prd.s1&on=fa-dr"
+    assert (sent.needs, arrived.needs, kept.needs) == ((), (sent.id,), (arrived.id,))
+
+
+def test_one_that_is_on_its_way_already_is_not_sent_again() -> None:
+    there = Away("fa-dr", snapshot("fa-prd:prd.s1"), False, ())
+    assert kinds(drawn(away(snapshot=snapshot(), away=there), SENT))[:2] == ["pg.arrived", "volume.keep"]
+
+
+def test_one_is_not_sent_to_a_target_that_does_not_allow_it() -> None:
+    refusing = replace(HOME, group=replace(HOME.group, targets=(PgroupTarget("fa-dr", allowed=False),)))
+    assert "fa.target: fa-dr not allowed" in refusals(drawn(away(snapshot=snapshot(), home=refusing), SENT))
 
 
 def test_a_name_that_only_the_target_still_has_is_not_taken_for_a_new_snapshot() -> None:

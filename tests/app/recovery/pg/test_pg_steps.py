@@ -11,7 +11,16 @@ import pytest
 
 from app.recovery import kinds
 from app.recovery.pg.pairing import TAG
-from app.recovery.pg.steps import DropTag, KeepVolumes, Overwrite, RestoreAll, TakeSnapshot, WaitArrived, WriteTag
+from app.recovery.pg.steps import (
+    DropTag,
+    KeepVolumes,
+    Overwrite,
+    RestoreAll,
+    SendTaken,
+    TakeSnapshot,
+    WaitArrived,
+    WriteTag,
+)
 from app.recovery.step import Query, Step, UnseenError, Verdict
 from backends.flasharray.looks import (
     Connections,
@@ -19,6 +28,7 @@ from backends.flasharray.looks import (
     Initiators,
     SafetySnapshots,
     Same,
+    SentTo,
     SnapshotAsked,
     SnapshotMembers,
     Tags,
@@ -144,6 +154,39 @@ def test_pgs_11_a_transfer_is_waited_for_until_the_array_calls_it_complete(progr
 
 def test_a_snapshot_that_is_destroyed_on_its_way_is_not_waited_for() -> None:
     assert verdict(ARRIVED, Scene({ASKED: group_snapshot(ARRIVED.snapshot, destroyed=True)})) is Verdict.REFUSED
+
+
+# ------------------------------------------------------------------------------------ the snapshot that is there, sent
+
+SEND = SendTaken("fa-prd", "prd.s1", "fa-far", "fa-prd")
+SENT = SentTo("prd.s1", "fa-far", "fa-prd")
+AWAY = "fa-prd:prd.s1"
+
+
+def test_a_snapshot_is_to_be_sent_while_the_target_does_not_show_it() -> None:
+    scene = Scene({SENT: None, SnapshotAsked("prd.s1"): group_snapshot()})
+    assert (verdict(SEND, scene), why(SEND, scene)) == (Verdict.READY, "fa-far does not have it")
+
+
+def test_a_snapshot_is_sent_once_the_target_shows_it() -> None:
+    assert verdict(SEND, Scene({SENT: group_snapshot(AWAY)})) is Verdict.DONE
+
+
+def test_one_that_the_array_took_and_that_waits_behind_another_transfer_is_not_sent_again() -> None:
+    assert verdict(SEND, Scene({SENT: None}, began_at=NOW, accepted=True)) is Verdict.DONE
+
+
+def test_one_whose_name_is_pending_eradication_on_the_target_is_not_sent() -> None:
+    scene = Scene({SENT: group_snapshot(AWAY, destroyed=True)})
+    assert (verdict(SEND, scene), why(SEND, scene)) == (
+        Verdict.REFUSED,
+        "it is pending eradication on fa-far: its name is taken",
+    )
+
+
+@pytest.mark.parametrize("found", [None, group_snapshot(destroyed=True)])
+def test_one_that_is_gone_at_home_is_not_sent(found: GroupSnapshot | None) -> None:
+    assert verdict(SEND, Scene({SENT: None, SnapshotAsked("prd.s1"): found})) is Verdict.REFUSED
 
 
 # ------------------------------------------------------------------------------------------------- the safety snapshots
@@ -398,7 +441,7 @@ def test_a_volume_that_is_not_there_has_not_lost_its_tag() -> None:
 
 # -------------------------------------------------------------------------------------------------------- in the store
 
-STEPS: tuple[Step, ...] = (TAKE, ARRIVED, KEEP, OVER, BACK, WriteTag("fa", "x", "id"), DropTag("fa", "x", "id"))
+STEPS: tuple[Step, ...] = (TAKE, SEND, ARRIVED, KEEP, OVER, BACK, WriteTag("fa", "x", "id"), DropTag("fa", "x", "id"))
 
 
 @pytest.mark.parametrize("step", STEPS, ids=lambda step: type(step).__name__)

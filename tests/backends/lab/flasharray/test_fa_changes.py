@@ -48,6 +48,27 @@ def test_a_volume_is_copied_from_a_volume_or_a_snapshot_by_name_or_id(arrays: Es
     assert "No such volume" in curl.error("POST", "volumes?names=c3", {"source": {"id": "0-0"}})
 
 
+def test_a_group_snapshot_that_was_taken_before_is_sent_to_the_targets_that_are_named(arrays: Estate) -> None:
+    curl = Curl(arrays).login()
+    (row,) = done(curl, "POST", "protection-group-snapshots?source_names=pg-erp", {"suffix": "kept"})
+    name = next(iter(arrays.group.targets))
+    assert not any(r["name"].endswith(".kept") for r in curl.items(f"remote-protection-group-snapshots?on={name}"))
+    (sent,) = done(curl, "POST", f"protection-group-snapshots/replica?ids={row['id']}&on={name}")
+    assert (sent["name"], sent["id"]) == ("pg-erp.kept", row["id"])
+    (shown,) = [r for r in curl.items(f"remote-protection-group-snapshots?on={name}") if r["name"].endswith(".kept")]
+    assert shown["created"] == row["created"]
+    again = curl.error("POST", "protection-group-snapshots/replica?names=pg-erp.kept")
+    assert again == "Protection group snapshot already exists on the target."
+    assert "does not exist" in curl.error("POST", "protection-group-snapshots/replica?names=pg-erp.none")
+    nowhere = f"protection-group-snapshots/replica?names=pg-erp.kept&on={name}x"
+    assert curl.error("POST", nowhere) == "Target does not exist."
+    with arrays.world.turn():
+        arrays.group.targets[name].allowed = False
+    done(curl, "POST", "protection-group-snapshots?source_names=pg-erp", {"suffix": "not-allowed"})
+    refused = f"protection-group-snapshots/replica?names=pg-erp.not-allowed&on={name}"
+    assert curl.error("POST", refused) == "Replication is not allowed by the target."
+
+
 def test_volume_snapshots_number_themselves_and_are_destroyed_alone(arrays: Estate) -> None:
     curl = Curl(arrays).login()
     names = [done(curl, "POST", "volume-snapshots?source_names=erp-0")[0]["name"] for _ in range(2)]

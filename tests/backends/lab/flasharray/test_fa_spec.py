@@ -93,6 +93,8 @@ CHANGES: list[tuple[str, str, Any]] = [
     ("POST", "protection-group-snapshots?source_names=pg-erp&replicate_now=true", {"suffix": "s-1"}),
     ("POST", "protection-group-snapshots/test?source_names=pg-erp", {"suffix": "s-1"}),
     ("PATCH", "protection-group-snapshots?names=pg-erp.s-1", {"destroyed": True}),
+    ("POST", "protection-group-snapshots?source_names=pg-erp", {"suffix": "s-2"}),
+    ("POST", "protection-group-snapshots/replica?names=pg-erp.s-2&on=fa-dr", None),
     ("POST", "pods?names=pod-new", {}),
     ("PATCH", "pods?names=pod-new", {"requested_promotion_state": "demoted"}),
     ("PATCH", "pod-replica-links?local_pod_names=pod-web", {"paused": True}),
