@@ -35,7 +35,7 @@ def batches(
     """The messages that are due, the oldest event first. ``last_sent``: when each group had its last message."""
     due = list(_again(waiting, now))
     for key, members in _groups(waiting, now).items():
-        if _due_at(key, members, last_sent, window_s) <= now:
+        if _due_at(key, members, last_sent, now, window_s) <= now:
             due.append(Batch(_id(members), tuple(members)))
     return tuple(sorted(due, key=lambda batch: batch.deliveries[0].notice.id))
 
@@ -46,7 +46,7 @@ def next_due(
     """When :func:`batches` finds something, unless something new is posted; None: never."""
     found = [each.next_try for each in waiting if each.next_try is not None and each.next_try > now]
     found += [now for each in waiting if each.batch is not None and (each.next_try is None or each.next_try <= now)]
-    found += [_due_at(key, members, last_sent, window_s) for key, members in _groups(waiting, now).items()]
+    found += [_due_at(key, members, last_sent, now, window_s) for key, members in _groups(waiting, now).items()]
     return min(found, default=None)
 
 
@@ -76,14 +76,15 @@ def _groups(waiting: Iterable[Delivery], now: datetime) -> dict[GroupKey, list[D
 
 
 def _due_at(
-    key: GroupKey, members: Sequence[Delivery], last_sent: Mapping[GroupKey, datetime], window_s: float
+    key: GroupKey, members: Sequence[Delivery], last_sent: Mapping[GroupKey, datetime], now: datetime, window_s: float
 ) -> datetime:
-    first = min(each.notice.at for each in members)
+    # A clock that was set back must not hold up what was posted before that.
+    first = min(now, *(each.notice.at for each in members))
     if members[0].notice.event.kind in AT_ONCE:
         return first
     gathered = first + timedelta(seconds=min(GATHER_S, window_s))
     last = last_sent.get(key)
-    return gathered if last is None else max(gathered, last + timedelta(seconds=window_s))
+    return gathered if last is None or last > now else max(gathered, last + timedelta(seconds=window_s))
 
 
 def _id(members: Sequence[Delivery]) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 import socket
 import ssl
 from typing import TYPE_CHECKING
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
 _CONNECT_S = 10.0
 _READ_BYTES = 2_000
+_SHORTEST = 6  # characters: shorter parts of a path are words
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 
 # Its lines of detail name the path that is asked for: with Slack and Teams this is the secret.
@@ -33,7 +35,7 @@ def send(message: Message, channel: ChannelSettings, way: Webhook) -> None:
     had."""
     url = secrets.resolve(way.url)
     parts = _checked(url, way)
-    known = [url, Secret(parts.path), *([] if not parts.query else [Secret(parts.query)])]
+    known = [url, *_secret_parts(parts)]
     content = body(channel.kind, message)
     headers = {"Content-Type": "application/json", "User-Agent": "drdeck", signing.DELIVERY: message.id}
     if way.secret is not None:
@@ -63,6 +65,12 @@ def _checked(url: Secret, way: Webhook) -> SplitResult:
     if parts.scheme != "https" and not (parts.scheme == "http" and parts.hostname in _LOOPBACK):
         raise SendError(f"{way.url}: expected https://…; http only for this very machine")
     return parts
+
+
+def _secret_parts(parts: SplitResult) -> list[Secret]:
+    """Everything behind the host, whole and in pieces, the longest first: an answer may repeat any of it."""
+    pieces = {parts.path, parts.query, *re.split("[/=&?]", f"{parts.path}&{parts.query}")}
+    return [Secret(piece) for piece in sorted(pieces, key=len, reverse=True) if len(piece) >= _SHORTEST]
 
 
 def _posted(
