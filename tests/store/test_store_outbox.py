@@ -200,7 +200,7 @@ def test_what_waits_is_claimed_by_one_of_many_programs(outbox: Outbox, clock: Ti
         thread.start()
     for thread in threads:
         thread.join()
-    assert sorted(sum(taken, [])) == list(range(1, 201))
+    assert sorted(number for each in taken for number in each) == list(range(1, 201))
     for program in programs:
         program.close()
 
@@ -299,7 +299,7 @@ def test_a_look_that_finds_nothing_writes_nothing(outbox: Outbox, other: Outbox)
     assert other.version == before
 
 
-# --------------------------------------------------------------------------------------------------------------- tidying
+# -------------------------------------------------------------------------------------------------------------- tidying
 
 
 def test_what_is_old_and_waits_for_nobody_is_forgotten(outbox: Outbox, clock: Time) -> None:

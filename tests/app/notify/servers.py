@@ -19,7 +19,6 @@ from typing import Any
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 
-
 USER, PASSWORD = "drdeck@example.com", "correct horse/battery+staple"
 
 
@@ -127,7 +126,7 @@ def web_server(tls: ssl.SSLContext, port: int = 0) -> Iterator[WebHook]:
     hook = WebHook()
 
     class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:  # noqa: N802 (the library's name)
+        def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"]))
             hook.posted.append(Posted(self.path, {name.lower(): value for name, value in self.headers.items()}, body))
             hook.arrived.set()

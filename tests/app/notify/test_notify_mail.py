@@ -100,7 +100,7 @@ def test_a_certificate_that_nobody_vouches_for_is_refused_unless_the_channel_say
     mail: MakeMail, believed: Identities, security: MailSecurity
 ) -> None:
     with mail_server(believed.of("mail").tls, implicit=security is MailSecurity.TLS) as box:
-        with pytest.raises(SendError, match="certificate of 127.0.0.1:[0-9]+ is not trusted"):
+        with pytest.raises(SendError, match=r"certificate of 127.0.0.1:[0-9]+ is not trusted"):
             deliver(message(), mail(box.port, security, trusted=False))
         assert box.mails == []
         assert deliver(message(), mail(box.port, security, trusted=False, verify=False)) is None
@@ -128,7 +128,7 @@ def test_a_secret_that_cannot_be_had_is_told_by_the_name_of_its_reference(
     mail: MakeMail, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("MAIL_PASSWORD")
-    with pytest.raises(SendError, match="^env:MAIL_PASSWORD: the environment variable is not set$"):
+    with pytest.raises(SendError, match=r"^env:MAIL_PASSWORD: the environment variable is not set$"):
         deliver(message(), mail(1))
 
 

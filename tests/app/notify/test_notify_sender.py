@@ -209,7 +209,7 @@ def test_rules_say_who_is_told_of_what(outbox: Outbox, sender: MakeSender, hook:
     }
 
 
-# ---------------------------------------------------------------------------------------------- several, stopped, killed
+# --------------------------------------------------------------------------------------------- several, stopped, killed
 
 
 def processes(outbox: Outbox, believed: Identities, count: int) -> list[subprocess.Popen[bytes]]:

@@ -16,7 +16,8 @@ from tests.app.notify.samples import event, message, notice
 from tests.app.notify.servers import datagrams, free_port, syslog_tcp
 
 HEAD = re.compile(
-    rb"<(\d+)>1 (\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z) ([!-~]{1,255}) (drdeck) (\d+) ([!-~]{1,32}) - \xef\xbb\xbf(.*)",
+    rb"<(\d+)>1 (\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z) ([!-~]{1,255}) (drdeck) (\d+) ([!-~]{1,32}) - "
+    rb"\xef\xbb\xbf(.*)",
     re.DOTALL,
 )
 """``HEADER SP STRUCTURED-DATA SP MSG`` of RFC 5424, section 6, as drdeck fills it."""

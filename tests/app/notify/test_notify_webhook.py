@@ -178,7 +178,7 @@ def test_an_address_that_is_none_or_is_not_protected_is_told_by_its_reference(
 ) -> None:
     channel = hook(1)
     monkeypatch.setenv("HOOK_URL", address)
-    with pytest.raises(SendError, match="^env:HOOK_URL") as caught:
+    with pytest.raises(SendError, match=r"^env:HOOK_URL") as caught:
         deliver(message(), channel)
     assert TOKEN not in "".join(traceback.format_exception(caught.value))
 
