@@ -15,6 +15,7 @@ from app import (
     import_command,
     labcommand,
     lpar_command,
+    notify_command,
     pgroup_command,
     pgsnap_command,
     pod_command,
@@ -280,6 +281,11 @@ def _audit_command(arguments: argparse.Namespace) -> int:
     return runs_command.audit(_store_path(arguments, _settings(arguments)), arguments)
 
 
+def _notify_command(arguments: argparse.Namespace) -> int:
+    settings = _settings(arguments)
+    return notify_command.run(settings, _store_path(arguments, settings), arguments)
+
+
 def _keys_command(arguments: argparse.Namespace) -> int:
     from app import keys
 
@@ -303,6 +309,7 @@ _COMMANDS: dict[str | None, Callable[[argparse.Namespace], int]] = {
     "pra": _given_command,
     "runs": _runs_command,
     "audit": _audit_command,
+    "notify": _notify_command,
     "keys": _keys_command,
     "inventory": _inventory_command,
 }

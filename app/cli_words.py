@@ -10,6 +10,7 @@ from app import (
     import_command,
     labcommand,
     lpar_command,
+    notify_command,
     pgroup_command,
     pgsnap_command,
     pod_command,
@@ -116,6 +117,7 @@ def parser() -> argparse.ArgumentParser:
     lpar_command.add_arguments(commands)
     pod_command.add_arguments(commands)
     runs_command.add_arguments(commands)
+    notify_command.add_arguments(commands)
     commands.add_parser("keys", help="print the keys and commands of the console")
     _inventory(
         commands.add_parser(

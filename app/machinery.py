@@ -1,4 +1,5 @@
-"""What runs behind the console: store, sweeper, schedule, runs and checks, begun one after another and ended once."""
+"""What runs behind the console: store, sweeper, schedule, runs, checks and notifications, begun one after another and
+ended once."""
 
 from __future__ import annotations
 
@@ -8,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from app.notify.notifier import Notifier
     from app.recovery.console_runs import ConsoleRuns
     from app.recovery.operations import Operations
     from app.recovery.pra.watch import ReadinessWatch
@@ -25,7 +27,8 @@ STOP_S, CHECK_STOP_S = 5.0, 1.0
 
 
 class Machinery:
-    """Store, sweeper, schedule, runs and checks. What begins one loads its libraries and may be called on a thread."""
+    """Store, sweeper, schedule, runs, checks and notifications. What begins one loads its libraries and may be called
+    on a thread."""
 
     def __init__(self, settings: Settings, store_path: Path) -> None:
         self._settings = settings
@@ -38,6 +41,7 @@ class Machinery:
         self._operations: Operations | None = None
         self._runs: ConsoleRuns | None = None
         self._checks: ReadinessWatch | None = None
+        self._notifier: Notifier | None = None
         self._opening = threading.Lock()
 
     def open(self) -> EstateView:
@@ -112,14 +116,28 @@ class Machinery:
         self._checks.start(why_not)
         return self._checks
 
+    def begin_notifications(
+        self, readiness: ReadinessView, trouble: Callable[[str], object], ring: Callable[[], object]
+    ) -> None:
+        """Begin to tell operators, where the configuration says how; the runs and checks have begun."""
+        from app.notify.notifier import notifier
+
+        if self._ledger is None or self._store is None:
+            raise RuntimeError("the runs begin before the notifications do")
+        self._notifier = notifier(self._settings, self._ledger, self._store.view, readiness, trouble, ring)
+        if self._notifier is not None:
+            self._notifier.start()
+
     def close(self) -> None:
-        """End the checks, the runs and the sweep, save and close, within bounds. Never raises."""
+        """End the checks, the runs, the notifications and the sweep, save and close, within bounds. Never raises."""
         if self._checks is not None:
             self._checks.stop()
         if self._runs is not None:
             self._runs.close(STOP_S)
         if self._checks is not None:
             self._checks.close(CHECK_STOP_S)
+        if self._notifier is not None:
+            self._notifier.close()
         if self._ledger is not None:
             self._ledger.close()
         if self._schedule is not None:

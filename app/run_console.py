@@ -10,6 +10,7 @@ from pathlib import Path
 
 from app import looks
 from app.console import FIRST_PANE, Console
+from app.console_notifications import with_notifications
 from app.files import Files
 from app.machinery import Machinery
 from app.settings_records import Settings
@@ -35,7 +36,7 @@ def run_console(
         machinery.sweep,
         machinery.sweep_now,
         partial(machinery.begin_runs, read_only=read_only),
-        machinery.begin_checks,
+        machinery.begin_checks if cached else with_notifications(machinery, lambda: console),
         sites=settings.sites,
         lab=settings.lab,
         read_only=read_only,

@@ -150,6 +150,7 @@ def attend(operations: Operations, run_id: str) -> None:
 
     Ctrl-C leaves the run to be resumed, but not before what must not outlast it has been ended; a second one does.
     """
+    from app.notify.beside import telling
     from app.recovery.operations import holder
     from app.recovery.runner import Runner
     from store.ledger import LeaseError
@@ -165,13 +166,14 @@ def attend(operations: Operations, run_id: str) -> None:
             failure.append(error)
 
     thread = threading.Thread(target=act, name=f"run {run_id}", daemon=True)
-    thread.start()
-    try:
-        while thread.is_alive():
-            thread.join(0.2)
-            teller.look()
-    except KeyboardInterrupt:
-        _leave(operations.ledger, run_id, runner, thread)
+    with telling(operations):
+        thread.start()
+        try:
+            while thread.is_alive():
+                thread.join(0.2)
+                teller.look()
+        except KeyboardInterrupt:
+            _leave(operations.ledger, run_id, runner, thread)
     teller.look()
     if failure and not isinstance(failure[0], LeaseError):
         raise failure[0]

@@ -14,6 +14,7 @@ from app import paths, values
 from app.config_table import Document, SettingProblem, SettingsError, Table
 from app.database_settings import databases
 from app.naming_settings import naming
+from app.notify.settings import notifications
 from app.pra_settings import pra
 from app.settings_login import NO_SECRET, USER, Login, reference, ssh_login
 from app.settings_records import (
@@ -92,8 +93,8 @@ def _syntax_error(path: Path, text: str, words: str) -> SettingsError:
 
 def _settings(document: Document, content: Mapping[str, object]) -> Settings:
     for key in content:
-        if key not in ("console", "sites", "devices", "naming", "pra", "databases"):
-            expected = "one of [console], [[sites]], [[devices]], [naming], [pra], [[databases]]"
+        if key not in ("console", "sites", "devices", "naming", "pra", "databases", "notifications"):
+            expected = "one of [console], [[sites]], [[devices]], [naming], [pra], [[databases]], [[notifications]]"
             document.complain((key,), key[:60], expected, "a key that is not known")
     console = document.table(content.get("console", {}), ("console",), "console")
     console.only(CONSOLE_KEYS)
@@ -119,6 +120,7 @@ def _settings(document: Document, content: Mapping[str, object]) -> Settings:
         pra=pra(document, content, sites),
         databases=databases(document, content, {device.name for device in devices}, folder),
         naming=naming(document, content),
+        notifications=notifications(document, content, {site.name for site in sites}, folder),
     )
 
 

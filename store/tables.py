@@ -171,6 +171,46 @@ class StepRow(SQLModel, table=True):
     took_s: float | None = None
 
 
+class NoticeRow(SQLModel, table=True):
+    """An event that operators are told of (:class:`store.notices.Event`). ``routed``: its channels were decided."""
+
+    __tablename__ = "notice"
+    __table_args__ = (Index("ix_notice_target_kind", "target", "kind"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    key: str = Field(unique=True)
+    at: datetime = Field(sa_column=Column(UtcTime, nullable=False))
+    last_at: datetime = Field(sa_column=Column(UtcTime, nullable=False))
+    count: int
+    kind: str
+    severity: str
+    site: str
+    target: str
+    subject: str
+    what: str
+    means: str
+    next: str
+    routed: bool = Field(index=True)
+
+
+class DeliveryRow(SQLModel, table=True):
+    """A notice on one channel (:class:`store.notices.Delivery`). ``claimed`` is the program that sends it now."""
+
+    __tablename__ = "delivery"
+    __table_args__ = (Index("ix_delivery_channel_state", "channel", "state"),)
+
+    notice: int = Field(primary_key=True)
+    channel: str = Field(primary_key=True)
+    state: str
+    attempts: int
+    next_try: datetime | None = Field(default=None, sa_column=Column(UtcTime, nullable=True))
+    sent_at: datetime | None = Field(default=None, sa_column=Column(UtcTime, nullable=True))
+    reason: str | None = None
+    batch: str | None = None
+    claimed: str | None = None
+    claimed_until: datetime | None = Field(default=None, sa_column=Column(UtcTime, nullable=True))
+
+
 METADATA: MetaData = SQLModel.metadata
 
 

@@ -10,13 +10,17 @@ import pytest
 
 from app.database_records import DATABASE_KEYS, DATABASE_PORT, DATABASE_TIMEOUT_S
 from app.naming import NAMING_KEYS
+from app.notify.records import CHANNEL_KEYS, ChannelKind
 from app.pra_records import PRA_KEYS, PRA_SYSTEM_KEYS
 from app.settings import SettingsError, load
 from app.settings_records import CLI_KEYS, CONSOLE_KEYS, DEVICE_KEYS, SITE_KEYS
 from store.estate import DeviceKind
+from store.notices import EventKind
 
 EXAMPLE = Path(__file__).resolve().parents[2] / "config.example.toml"
-_DEFAULT = re.compile(r"^# ((?:[a-z_]+ = |\[devices\.cli\]|\[\[pra\.systems\]\]|\[\[databases\]\]).*)$", re.MULTILINE)
+_DEFAULT = re.compile(
+    r"^# ((?:[a-z_]+ = |\[devices\.cli\]|\[\[pra\.systems\]\]|\[\[(?:databases|notifications)\]\]).*)$", re.MULTILINE
+)
 
 
 def test_the_example_loads_as_it_stands() -> None:
@@ -42,7 +46,8 @@ def test_nothing_changes_when_the_defaults_are_written_out(tmp_path: Path) -> No
     lines = []
     below = False
     for line in EXAMPLE.read_text().splitlines():
-        below = bool(line) and (below or any(f"[{t}]" in line for t in ("devices.cli", "[pra.systems]", "[databases]")))
+        tables = ("devices.cli", "[pra.systems]", "[databases]", "[notifications]")
+        below = bool(line) and (below or any(f"[{table}]" in line for table in tables))
         lines.append(line if below or no_default.match(line) else _DEFAULT.sub(r"\1", line))
     path = tmp_path / "config.toml"
     path.write_text("\n".join(lines))
@@ -79,6 +84,36 @@ def test_every_other_key_stands_in_the_example() -> None:
     for block, keys in blocks:
         for key in keys:
             assert re.search(rf"^#? ?{key} = ", block, re.MULTILINE), key
+
+
+def channel_blocks() -> list[str]:
+    """The tables of channels, without their marks of comments."""
+    blocks = EXAMPLE.read_text().split("# [[notifications]]")[1:]
+    return [re.sub(r"(?m)^# ?", "", block.split("\n\n")[0]) for block in blocks]
+
+
+@pytest.mark.parametrize("kind", ChannelKind)
+def test_every_key_of_a_channel_and_every_kind_of_event_stands_in_the_example(kind: ChannelKind) -> None:
+    blocks = channel_blocks()
+    like = "slack" if kind is ChannelKind.TEAMS else kind
+    own = [block for block in blocks if f'kind = "{like}"' in block]
+    for key in CHANNEL_KEYS[kind]:
+        shown = own if key not in CHANNEL_KEYS[ChannelKind.EMAIL] or key in ("kind", "host", "port") else blocks
+        assert any(re.search(rf"^{key} = ", block, re.MULTILINE) for block in shown), key
+    for event in EventKind:
+        assert re.search(rf"[ .]{event}[,.]", EXAMPLE.read_text()), event
+
+
+def test_the_defaults_of_a_channel_are_those_that_the_example_says(tmp_path: Path) -> None:
+    path = tmp_path / "config.toml"
+    path.write_text(EXAMPLE.read_text() + "".join(f"\n[[notifications]]\n{block}\n" for block in channel_blocks()))
+    written = load(path).notifications
+    optional = r"(?m)^(events|severity|sites|window|verify|ca_file|port|security|facility|socket) = .*$"
+    bare = [re.sub(optional, "", block) for block in channel_blocks()]
+    path.write_text(EXAMPLE.read_text() + "".join(f"\n[[notifications]]\n{block}\n" for block in bare))
+    found = load(path).notifications
+    assert replace(written[0], ca_file=None) == found[0]
+    assert [channel.way for channel in written] == [channel.way for channel in found]
 
 
 def test_the_defaults_of_a_database_are_those_that_the_example_says(tmp_path: Path) -> None:

@@ -1,0 +1,1 @@
+"""Telling operators what happened: rules, messages, channels, and the sending in the background."""
