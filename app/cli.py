@@ -21,6 +21,7 @@ from app import (
     pra_command,
     rcg_command,
     runs_command,
+    schedule_command,
     volume_command,
 )
 from app.cli_words import FAILED, INTERRUPTED, OK, STORE, USAGE, parser
@@ -280,6 +281,15 @@ def _audit_command(arguments: argparse.Namespace) -> int:
     return runs_command.audit(_store_path(arguments, _settings(arguments)), arguments)
 
 
+def _schedule_command(arguments: argparse.Namespace) -> int:
+    settings = _settings(arguments)
+    headless = arguments.command == "scheduler"
+    if headless or arguments.schedule_command == "run":
+        _ask_secrets(settings.reached)
+    store = _store_path(arguments, settings)
+    return schedule_command.scheduler(settings, store) if headless else schedule_command.run(settings, store, arguments)
+
+
 def _keys_command(arguments: argparse.Namespace) -> int:
     from app import keys
 
@@ -303,6 +313,8 @@ _COMMANDS: dict[str | None, Callable[[argparse.Namespace], int]] = {
     "pra": _given_command,
     "runs": _runs_command,
     "audit": _audit_command,
+    "schedule": _schedule_command,
+    "scheduler": _schedule_command,
     "keys": _keys_command,
     "inventory": _inventory_command,
 }

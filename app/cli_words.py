@@ -16,6 +16,7 @@ from app import (
     pra_command,
     rcg_command,
     runs_command,
+    schedule_command,
     volume_command,
 )
 
@@ -116,6 +117,7 @@ def parser() -> argparse.ArgumentParser:
     lpar_command.add_arguments(commands)
     pod_command.add_arguments(commands)
     runs_command.add_arguments(commands)
+    schedule_command.add_arguments(commands)
     commands.add_parser("keys", help="print the keys and commands of the console")
     _inventory(
         commands.add_parser(

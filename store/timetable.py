@@ -98,7 +98,9 @@ def next_run(timetable: Timetable, after: datetime) -> datetime:
         return _next_hour(timetable, after)
     zone = zone_of(timetable.zone)
     return next(
-        moment for local in _local_times(timetable, _day_before(after, zone)) if (moment := instant(local, zone)) > after
+        moment
+        for local in _local_times(timetable, _day_before(after, zone))
+        if (moment := instant(local, zone)) > after
     )
 
 

@@ -30,12 +30,14 @@ from store.estate import (
 from store.tables import METADATA
 from tests.store.estates import bytes_of, lpars, mode, reading, status
 
+HEAD = migrations.HEAD
+AHEAD = f"{int(HEAD) + 1:04d}"
 NEXT = """
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0003"
-down_revision = "0002"
+revision = "{next}"
+down_revision = "{head}"
 
 
 def upgrade() -> None:
@@ -63,7 +65,8 @@ def columns(path: Path, table: str) -> set[str]:
 def with_next_revision(folder: Path, monkeypatch: pytest.MonkeyPatch, more: str = "") -> None:
     """A program that is one revision ahead of the store."""
     (folder / "versions").mkdir()
-    (folder / "versions" / "0003_rack.py").write_text(NEXT.replace("{more}", more))
+    text = NEXT.replace("{more}", more).replace("{head}", HEAD).replace("{next}", AHEAD)
+    (folder / "versions" / f"{AHEAD}_rack.py").write_text(text)
     config_of = sqlite.alembic_config
 
     def config(connection: Connection) -> Config:
@@ -73,7 +76,7 @@ def with_next_revision(folder: Path, monkeypatch: pytest.MonkeyPatch, more: str 
         return found
 
     monkeypatch.setattr(sqlite, "alembic_config", config)
-    monkeypatch.setattr(migrations, "HEAD", "0003")
+    monkeypatch.setattr(migrations, "HEAD", AHEAD)
 
 
 def test_esx_12_a_fresh_store_has_every_table_of_the_code(tmp_path: Path) -> None:
@@ -110,7 +113,7 @@ def test_an_older_store_is_upgraded_and_a_copy_of_it_kept(
     assert len(store.view.entries("lpar")) == 3
     store.close()
     assert "rack" in columns(path, "device")
-    copy = tmp_path / "store.sqlite.before-0002"
+    copy = tmp_path / f"store.sqlite.before-{HEAD}"
     assert mode(copy) == 0o600
     assert "rack" not in columns(copy, "device")
     monkeypatch.undo()
@@ -129,7 +132,7 @@ def test_the_copy_holds_what_was_only_in_the_write_ahead_log(
         assert (tmp_path / "store.sqlite-wal").stat().st_size > 0
         with_next_revision(tmp_path, monkeypatch)
         open_store(path).close()
-    with closing(connect(tmp_path / "store.sqlite.before-0002")) as copy:
+    with closing(connect(tmp_path / f"store.sqlite.before-{HEAD}")) as copy:
         assert copy.execute("SELECT site FROM device").fetchone() == ("only in the log",)
 
 
@@ -142,7 +145,7 @@ def test_an_upgrade_that_fails_half_way_leaves_the_store_as_it_was(
         with pytest.raises(StoreError, match="cannot be used"):
             open_store(path)
     assert bytes_of(path) == before
-    assert not (tmp_path / "store.sqlite.before-0002.part").exists()
+    assert not (tmp_path / f"store.sqlite.before-{HEAD}.part").exists()
     store = open_store(path)
     assert len(store.view.entries("lpar")) == 3
     store.close()
@@ -152,7 +155,7 @@ def test_an_upgrade_without_room_for_the_copy_leaves_the_store_as_it_was(
     path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     before = bytes_of(path)
-    (tmp_path / "store.sqlite.before-0002.part").mkdir()  # stands in the way of the copy
+    (tmp_path / f"store.sqlite.before-{HEAD}.part").mkdir()  # stands in the way of the copy
     with_next_revision(tmp_path, monkeypatch)
     with pytest.raises(StoreError):
         open_store(path)
