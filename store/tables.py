@@ -206,7 +206,7 @@ class ScheduleRunRow(SQLModel, table=True):
     began_at: datetime = Field(sa_column=Column(UtcTime, nullable=False))
     until: datetime | None = Field(default=None, sa_column=Column(UtcTime, nullable=True))
     ended_at: datetime | None = Field(default=None, sa_column=Column(UtcTime, nullable=True))
-    run: str | None = None
+    run: str | None = Field(default=None, index=True)
     notes: str = "[]"
     count: int = 1
     last_due: datetime | None = Field(default=None, sa_column=Column(UtcTime, nullable=True))

@@ -26,7 +26,7 @@ def snapshot(work: Work) -> Outcome:
             book.gone(schedule.id, each.vm, each.snapshot)
             forgotten.append(f"{each.name} was deleted by somebody else")
         made = book.snapshots(schedule.id, at.vm.instance_uuid)
-        name = f"drdeck-{schedule.id}-{work.run.due:%Y%m%d-%H%M}-{run_id}"
+        name = f"drdeck-{schedule.id}-{work.run.due:%Y%m%d-%H%M}-{run_id[-6:]}"
         return plan_snapshot(operations, at, name, schedule.options, made, run_id)
 
     found = carry_out(work, draw, settle)

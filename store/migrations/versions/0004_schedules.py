@@ -48,6 +48,7 @@ def upgrade() -> None:
         sa.UniqueConstraint("schedule", "due", name=op.f("uq_schedule_run_schedule_due")),
     )
     op.create_index(op.f("ix_schedule_run_result"), "schedule_run", ["result"], unique=False)
+    op.create_index(op.f("ix_schedule_run_run"), "schedule_run", ["run"], unique=False)
     op.create_table(
         "schedule_snapshot",
         sa.Column("schedule", sa.Integer(), nullable=False),
