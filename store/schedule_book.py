@@ -80,10 +80,10 @@ class ScheduleBook:
         return schedule_of(rows[0])
 
     def runs(self, schedule: int | None = None, most: int = 50) -> tuple[ScheduleRun, ...]:
-        """The newest of one schedule, or of all, newest first."""
+        """The newest of one schedule by the time at which they were due, or of all, newest first."""
         if schedule is None:
             return tuple(map(run_of, self._read(f"{RUN} ORDER BY id DESC LIMIT ?", (most,))))
-        return tuple(map(run_of, self._read(f"{RUN} WHERE schedule = ? ORDER BY id DESC LIMIT ?", (schedule, most))))
+        return tuple(map(run_of, self._read(f"{RUN} WHERE schedule = ? ORDER BY due DESC LIMIT ?", (schedule, most))))
 
     def run(self, run_id: int) -> ScheduleRun:
         """Raises :class:`ScheduleError`."""
