@@ -35,6 +35,7 @@ long: $(INSTALLED)
 	  --lpar-kills $(LPAR_KILLS) || wrong=1; \
 	$(BIN)/python -m tests.faults.step_faults --seed $(SEED) --trials $(FAULTS) || wrong=1; \
 	$(BIN)/python -m tests.faults.stories --seed $(SEED) --stories $(STORIES) || wrong=1; \
+	$(BIN)/python -m tests.app.timetable.year --seed $(SEED) || wrong=1; \
 	$(BIN)/python -m tests.faults.pra_trials --seed $(SEED) --estates $(ESTATES) || wrong=1; \
 	exit $$wrong
 

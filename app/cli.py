@@ -22,6 +22,7 @@ from app import (
     pra_command,
     rcg_command,
     runs_command,
+    schedule_command,
     volume_command,
 )
 from app.cli_words import FAILED, INTERRUPTED, OK, STORE, USAGE, parser
@@ -286,6 +287,15 @@ def _notify_command(arguments: argparse.Namespace) -> int:
     return notify_command.run(settings, _store_path(arguments, settings), arguments)
 
 
+def _schedule_command(arguments: argparse.Namespace) -> int:
+    settings = _settings(arguments)
+    headless = arguments.command == "scheduler"
+    if headless or arguments.schedule_command == "run":
+        _ask_secrets(settings.reached)
+    store = _store_path(arguments, settings)
+    return schedule_command.scheduler(settings, store) if headless else schedule_command.run(settings, store, arguments)
+
+
 def _keys_command(arguments: argparse.Namespace) -> int:
     from app import keys
 
@@ -310,6 +320,8 @@ _COMMANDS: dict[str | None, Callable[[argparse.Namespace], int]] = {
     "runs": _runs_command,
     "audit": _audit_command,
     "notify": _notify_command,
+    "schedule": _schedule_command,
+    "scheduler": _schedule_command,
     "keys": _keys_command,
     "inventory": _inventory_command,
 }

@@ -17,6 +17,7 @@ from app import (
     pra_command,
     rcg_command,
     runs_command,
+    schedule_command,
     volume_command,
 )
 
@@ -118,6 +119,7 @@ def parser() -> argparse.ArgumentParser:
     pod_command.add_arguments(commands)
     runs_command.add_arguments(commands)
     notify_command.add_arguments(commands)
+    schedule_command.add_arguments(commands)
     commands.add_parser("keys", help="print the keys and commands of the console")
     _inventory(
         commands.add_parser(

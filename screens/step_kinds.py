@@ -71,6 +71,8 @@ _WORDS = {
     "vios.server": ("VIOS adapter", "add an adapter to a VIOS"),
     "vios.keep": ("VIOS profile", "keep an adapter in the profile of a VIOS"),
     "vios.map": ("map", "map an adapter to a port"),
+    "vmsnap.take": ("VM snapshot", "take a snapshot of a machine"),
+    "vmsnap.drop": ("retention", "delete a snapshot that a schedule made"),
 }
 """The kinds: in a word, and in a sentence about one."""
 

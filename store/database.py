@@ -171,6 +171,15 @@ class Store:
                 self._keeper.rollback()
         self._tell()
 
+    def prune(self, now: datetime) -> None:
+        """Delete what is older than the store keeps, as each opening does."""
+        with self._lock:
+            if not self._closed:
+                try:
+                    self._keeper.prune(now)
+                except Exception as error:
+                    raise explain(error, self.path) from error
+
     def close(self) -> None:
         """Save and close. Never raises; a second call does nothing."""
         with self._lock:

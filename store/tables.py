@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import Index, MetaData, String, Table
+from sqlalchemy import Index, MetaData, String, Table, UniqueConstraint
 from sqlalchemy.engine.interfaces import Dialect
 from sqlalchemy.types import TypeDecorator
 from sqlmodel import Column, Field, SQLModel
@@ -209,6 +209,60 @@ class DeliveryRow(SQLModel, table=True):
     batch: str | None = None
     claimed: str | None = None
     claimed_until: datetime | None = Field(default=None, sa_column=Column(UtcTime, nullable=True))
+
+
+class ScheduleRow(SQLModel, table=True):
+    """A schedule. ``options`` and ``timetable`` are the JSON texts of their records; ``next_run`` NULL: paused. The row
+    of one that was removed stays with its history, at ``removed_at``."""
+
+    __tablename__ = "schedule"
+
+    id: int | None = Field(default=None, primary_key=True)
+    name: str = Field(index=True)
+    kind: str
+    target: str
+    options: str
+    timetable: str
+    made_by: str
+    made_at: datetime = Field(sa_column=Column(UtcTime, nullable=False))
+    next_run: datetime | None = Field(default=None, sa_column=Column(UtcTime, nullable=True))
+    misfires: int = 0
+    removed_at: datetime | None = Field(default=None, sa_column=Column(UtcTime, nullable=True))
+
+
+class ScheduleRunRow(SQLModel, table=True):
+    """One time at which a schedule was due: whoever inserts it does it, nobody else. ``until`` is how long its doer may
+    be silent before it is taken for gone; ``count`` times, up to ``last_due``, where several were missed."""
+
+    __tablename__ = "schedule_run"
+    __table_args__ = (UniqueConstraint("schedule", "due"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    schedule: int = Field(foreign_key="schedule.id")
+    due: datetime = Field(sa_column=Column(UtcTime, nullable=False))
+    trigger: str
+    result: str = Field(index=True)
+    by: str
+    began_at: datetime = Field(sa_column=Column(UtcTime, nullable=False))
+    until: datetime | None = Field(default=None, sa_column=Column(UtcTime, nullable=True))
+    ended_at: datetime | None = Field(default=None, sa_column=Column(UtcTime, nullable=True))
+    run: str | None = Field(default=None, index=True)
+    notes: str = "[]"
+    count: int = 1
+    last_due: datetime | None = Field(default=None, sa_column=Column(UtcTime, nullable=True))
+
+
+class ScheduledSnapshotRow(SQLModel, table=True):
+    """A completed snapshot that a schedule made of a machine; the row goes once the device says that it is gone."""
+
+    __tablename__ = "schedule_snapshot"
+
+    schedule: int = Field(primary_key=True, foreign_key="schedule.id")
+    vm: str = Field(primary_key=True)
+    snapshot: str = Field(primary_key=True)
+    name: str
+    taken_at: datetime = Field(sa_column=Column(UtcTime, nullable=False))
+    run: str
 
 
 METADATA: MetaData = SQLModel.metadata

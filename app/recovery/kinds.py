@@ -11,6 +11,7 @@ from app.recovery.pod import steps as pod_steps
 from app.recovery.pra import array_steps, drill_steps, hmc_steps, power_steps, reprotect_steps
 from app.recovery.rcg import object_steps, provision_steps, role_steps
 from app.recovery.step import Step
+from app.recovery.vmsnap import steps as vm_snapshot_steps
 from store.recorded import RecordError, from_text, to_text
 
 _KINDS: dict[str, type[Any]] = {
@@ -71,6 +72,8 @@ _KINDS: dict[str, type[Any]] = {
     "pod.promote": pod_steps.Promote,
     "pod.undo": pod_steps.Undo,
     "pod.replicating": pod_steps.WaitReplicating,
+    "vmsnap.take": vm_snapshot_steps.TakeVmSnapshot,
+    "vmsnap.drop": vm_snapshot_steps.DropVmSnapshot,
 }
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 from backends.endpoint import Limits, TlsAccess
 from backends.outcome import DeviceError
@@ -27,6 +27,12 @@ from store.turns import computing, paced
 Found = TypeVar("Found", EsxiHost, Datastore, VirtualMachine)
 
 
+class Act(Protocol):
+    """A verb as data."""
+
+    def send(self, session: Session) -> str: ...
+
+
 class VSphereDriver:
     """A driver of one server; ``access.user`` with ``access.secret`` as password. Verbs: :mod:`backends.vsphere.verbs`
     on :attr:`session`."""
@@ -42,6 +48,11 @@ class VSphereDriver:
     def close(self) -> None:
         """Log out, waiting a few seconds at most; never raises."""
         self.session.close()
+
+    def perform(self, act: Act) -> str:
+        """Send one verb, once, and wait for its task. Returns the id of what it made, if anything. Raises
+        :class:`DeviceError`: ``sent`` says whether the same verb may be sent again."""
+        return act.send(self.session)
 
     def read(self) -> Reading:
         """Sweep the server. An object that cannot be read is a Problem and, where it was there before, Unread.

@@ -85,10 +85,12 @@ def answer(session: Session, vm: str, question: str, choice: str) -> None:
 # ---------------------------------------------------------------------------------------------------------- snapshots
 
 
-def create_snapshot(session: Session, vm: str, name: str, description: str, *, quiesce: bool) -> str:
-    """CreateSnapshot_Task without memory. Task id; the task's result is the snapshot."""
+def create_snapshot(
+    session: Session, vm: str, name: str, description: str, *, quiesce: bool, memory: bool = False
+) -> str:
+    """CreateSnapshot_Task. Task id; the task's result is the snapshot."""
     return _start(
-        session, "CreateSnapshot_Task", _vm(session, vm).CreateSnapshot_Task, name, description, False, quiesce
+        session, "CreateSnapshot_Task", _vm(session, vm).CreateSnapshot_Task, name, description, memory, quiesce
     )
 
 

@@ -1,0 +1,34 @@
+"""A year of schedules in seconds: every due time exactly once, whatever becomes of the schedulers."""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from store.schedules import Result
+from tests.app.timetable.year import HOURLY, TIMETABLES, lived
+
+
+def test_a_year_of_schedules_runs_every_due_time_exactly_once(tmp_path: Path) -> None:
+    year = lived(tmp_path, seed=1, hourly=False)
+    assert year.accounted == year.due
+    assert max(Counter(year.done).values()) == 1
+    for result in (Result.SUCCEEDED, Result.FAILED, Result.MISSED, Result.INTERRUPTED):
+        assert year.results[result] > 0, result
+    assert year.restarts > 10
+    assert not year.results[Result.RUNNING]
+    # The clock changes and month ends of 2027 lie within it.
+    assert sum(moment < datetime(2028, 1, 1, tzinfo=UTC) for moment in year.due["night-paris"]) == 365
+    assert {moment.month for moment in year.due["month-end"]} == {*range(1, 13)}
+    assert set(year.due) == {*TIMETABLES} - {HOURLY}
+
+
+@pytest.mark.parametrize("start", [datetime(2028, 2, 20, tzinfo=UTC), datetime(2027, 10, 20, tzinfo=UTC)])
+@pytest.mark.parametrize("seed", [2, 3])
+def test_so_do_the_weeks_of_a_leap_day_and_of_a_clock_change(tmp_path: Path, start: datetime, seed: int) -> None:
+    year = lived(tmp_path, seed, days=20, start=start)
+    assert year.accounted == year.due
+    assert max(Counter(year.done).values()) == 1
