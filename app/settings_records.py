@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 
+from app.auto_records import Auto
 from app.database_records import DatabaseSettings
 from app.naming import Naming
 from app.pra_records import Pra
@@ -126,7 +127,7 @@ class Settings:
     ``lab``: the devices are simulated, and every screen says so. ``rto_s`` is what a recovery may take, in seconds.
     ``guests`` are devices that one command was given besides: no pane shows them. ``pra``: which LPARs come back
     where, None where the file does not say it. ``databases`` can be put into backup mode; none is called as a
-    device is. ``naming``: what names on the arrays are to look like."""
+    device is. ``naming``: what names on the arrays are to look like. ``auto``: what may fail over by itself."""
 
     path: Path
     read_only: bool
@@ -144,6 +145,7 @@ class Settings:
     pra: Pra | None = None
     databases: tuple[DatabaseSettings, ...] = ()
     naming: Naming = field(default_factory=Naming)
+    auto: Auto = field(default_factory=Auto)
 
     @property
     def reached(self) -> tuple[DeviceSettings | DatabaseSettings, ...]:
