@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from app import (
+    auto_command,
     import_command,
     labcommand,
     lpar_command,
@@ -115,6 +116,7 @@ def parser() -> argparse.ArgumentParser:
     pra_command.add_arguments(commands)
     lpar_command.add_arguments(commands)
     pod_command.add_arguments(commands)
+    auto_command.add_arguments(commands)
     runs_command.add_arguments(commands)
     commands.add_parser("keys", help="print the keys and commands of the console")
     _inventory(

@@ -6,9 +6,9 @@ What is not known, or was seen too long ago, counts as false; it is called unkno
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 
-from app.recovery.auto.rules import NEEDED, Finding, Look, Rules
+from app.recovery.auto.rules import NEEDED, Finding, Look, Replicas, Rules
 from app.recovery.auto.tally import confirmed, fresh, says
 from store.auto_records import Condition, Part, Says, Standing, Tally
 from store.readiness import Verdict
@@ -106,12 +106,14 @@ def _outage(standing: Standing, look: Look, rules: Rules) -> Condition:
 
 
 def _fence(tallies: Sequence[Tally], look: Look, rules: Rules) -> Condition:
-    """The old side was fenced, or is provably cut off: the replication link is silent and another witness with it."""
+    """The old side was fenced, or is provably cut off: the replication link is silent, and with it the path of its own.
+    The hypervisor's silence proves less: it may be asked over the very network that the link uses (procedures 1.2:
+    several probes over one uplink are no proof)."""
     fenced = _seen(FENCE, look.fence, look, rules)
     if fenced.holds:
         return fenced
     silent = [tally.part for tally in tallies if confirmed(tally, look.now, rules)]
-    if Part.LINK in silent and len(silent) >= NEEDED:
+    if Part.LINK in silent and Part.PATH in silent:
         return Condition(FENCE, Verdict.HOLDS, f"cut off: {' and '.join(silent)} are silent", look.now)
     words = f"not fenced ({fenced.evidence}), and not cut off: {', '.join(silent) or 'no witness'} silent long enough"
     return Condition(FENCE, Verdict.FAILS, words, look.now)
@@ -132,22 +134,26 @@ def _replica(look: Look, rules: Rules) -> Condition:
     return Condition(REPLICA, Verdict.HOLDS, "; ".join(f"{m.name}: {m.evidence}" for m in seen.members), seen.at)
 
 
+def loss_s(seen: Replicas, now: datetime) -> float | None:
+    """What would be lost at most, in seconds; None where no bound can be said."""
+    times = [member.point_in_time for member in seen.members]
+    known = [time for time in times if time is not None]
+    if not known or len(known) < len(times) or seen.skew_s is None:
+        return None
+    return (now - min(known)).total_seconds() + abs(seen.skew_s)
+
+
 def _bound(look: Look, rules: Rules) -> Condition:
     """What would be lost at most, against what was accepted when the group was armed."""
     seen = look.replicas
-    times = [] if seen is None else [member.point_in_time for member in seen.members]
-    if seen is None or not times or None in times or not fresh(seen.at, look.now, rules):
-        return Condition(BOUND, Verdict.UNKNOWN, "no bound: not every member has a complete copy that was just seen")
-    if seen.skew_s is None:
-        return Condition(BOUND, Verdict.UNKNOWN, "no bound: how far the clocks are off is not known", seen.at)
-    oldest = min(time for time in times if time is not None)
-    bound_s = (look.now - oldest).total_seconds() + abs(seen.skew_s)
+    if seen is None or not fresh(seen.at, look.now, rules) or (bound_s := loss_s(seen, look.now)) is None:
+        return Condition(BOUND, Verdict.UNKNOWN, "no bound: no complete copy of every machine was just seen")
     words = f"at most {bound_s / 60:.1f} min would be lost"
+    if bound_s < -rules.most_age_s:
+        return Condition(BOUND, Verdict.UNKNOWN, "a copy says that it is of a later time than now", seen.at)
     arming = look.arming
     if arming is None or not arming.valid(look.now):
         return Condition(BOUND, Verdict.UNKNOWN, f"{words}; nobody accepted any loss", seen.at)
-    if oldest > look.now + timedelta(seconds=abs(seen.skew_s) + rules.most_age_s):
-        return Condition(BOUND, Verdict.UNKNOWN, f"a copy of {oldest:%H:%M:%S} UTC is later than now", seen.at)
     verdict = Verdict.HOLDS if bound_s <= arming.bound_s else Verdict.FAILS
     return Condition(BOUND, verdict, f"{words}, {arming.bound_s / 60:g} min were accepted", seen.at)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from app.auto_records import Auto, AutoGroup
@@ -46,7 +46,7 @@ class Eyes:
         configured: Sequence[DeviceSettings],
         devices: Devices,
         recovery: Recovery,
-        clock: Callable[[], datetime],
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
         limits: tuple[float, float] = (ROUND_S, probes.TCP_S),
     ) -> None:
         """``limits``: seconds for all of a look, and for one TCP connection."""

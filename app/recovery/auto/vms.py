@@ -126,7 +126,7 @@ def _machines(reading: Reading, group: AutoGroup) -> list[VirtualMachine]:
 
 
 def digest(plan: Plan, group: AutoGroup) -> str:
-    """What a plan does, in which order, to which machines: without its times, its run and the generations of the day."""
+    """What a plan does, in which order, to which machines: without its times, its run and the copies of the day."""
     steps = [[step.kind, step.device, step.needs, step.after] for step in plan.steps]
     what = [group.source, group.replica, group.vms, steps]
     return hashlib.sha256(json.dumps(what, separators=(",", ":")).encode()).hexdigest()
