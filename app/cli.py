@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from app import (
+    auto_command,
     import_command,
     labcommand,
     lpar_command,
@@ -296,6 +297,18 @@ def _schedule_command(arguments: argparse.Namespace) -> int:
     return schedule_command.scheduler(settings, store) if headless else schedule_command.run(settings, store, arguments)
 
 
+def _auto_command(arguments: argparse.Namespace) -> int:
+    settings = _settings(arguments)
+    if auto_command.asks_devices(arguments):
+        _ask_secrets(settings.devices)
+    return auto_command.run(settings, _store_path(arguments, settings), arguments)
+
+
+def _maintenance_command(arguments: argparse.Namespace) -> int:
+    settings = _settings(arguments)
+    return auto_command.maintenance(settings, _store_path(arguments, settings), arguments)
+
+
 def _keys_command(arguments: argparse.Namespace) -> int:
     from app import keys
 
@@ -317,6 +330,8 @@ _COMMANDS: dict[str | None, Callable[[argparse.Namespace], int]] = {
     "pod": _recovery_command,
     "pgsnap": _given_command,
     "pra": _given_command,
+    "auto": _auto_command,
+    "maintenance": _maintenance_command,
     "runs": _runs_command,
     "audit": _audit_command,
     "notify": _notify_command,

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from app import (
+    auto_command,
     import_command,
     labcommand,
     lpar_command,
@@ -117,6 +118,7 @@ def parser() -> argparse.ArgumentParser:
     pra_command.add_arguments(commands)
     lpar_command.add_arguments(commands)
     pod_command.add_arguments(commands)
+    auto_command.add_arguments(commands)
     runs_command.add_arguments(commands)
     notify_command.add_arguments(commands)
     schedule_command.add_arguments(commands)

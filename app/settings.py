@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from app import paths, values
+from app.auto_settings import auto
 from app.config_table import Document, SettingProblem, SettingsError, Table
 from app.database_settings import databases
 from app.naming_settings import naming
@@ -93,8 +94,10 @@ def _syntax_error(path: Path, text: str, words: str) -> SettingsError:
 
 def _settings(document: Document, content: Mapping[str, object]) -> Settings:
     for key in content:
-        if key not in ("console", "sites", "devices", "naming", "pra", "databases", "notifications"):
-            expected = "one of [console], [[sites]], [[devices]], [naming], [pra], [[databases]], [[notifications]]"
+        if key not in ("console", "sites", "devices", "naming", "pra", "databases", "notifications", "auto"):
+            expected = (
+                "one of [console], [[sites]], [[devices]], [naming], [pra], [[databases]], [[notifications]], [auto]"
+            )
             document.complain((key,), key[:60], expected, "a key that is not known")
     console = document.table(content.get("console", {}), ("console",), "console")
     console.only(CONSOLE_KEYS)
@@ -121,6 +124,7 @@ def _settings(document: Document, content: Mapping[str, object]) -> Settings:
         databases=databases(document, content, {device.name for device in devices}, folder),
         naming=naming(document, content),
         notifications=notifications(document, content, {site.name for site in sites}, folder),
+        auto=auto(document, content, devices),
     )
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 
+from app.auto_records import Auto
 from app.database_records import DatabaseSettings
 from app.naming import Naming
 from app.notify.records import ChannelSettings
@@ -128,7 +129,7 @@ class Settings:
     ``guests`` are devices that one command was given besides: no pane shows them. ``pra``: which LPARs come back
     where, None where the file does not say it. ``databases`` can be put into backup mode; none is called as a
     device is. ``naming``: what names on the arrays are to look like. ``notifications`` are the channels by which
-    operators are told what happened."""
+    operators are told what happened. ``auto``: what may fail over by itself."""
 
     path: Path
     read_only: bool
@@ -147,6 +148,7 @@ class Settings:
     databases: tuple[DatabaseSettings, ...] = ()
     naming: Naming = field(default_factory=Naming)
     notifications: tuple[ChannelSettings, ...] = ()
+    auto: Auto = field(default_factory=Auto)
 
     @property
     def reached(self) -> tuple[DeviceSettings | DatabaseSettings, ...]:

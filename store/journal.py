@@ -11,9 +11,11 @@ import hashlib
 import os
 import re
 import sqlite3
+from collections.abc import Callable
 from contextlib import closing, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
 FIRST = bytes(32)
@@ -39,6 +41,22 @@ class Verdict:
 def chained(before: bytes, seq: int, at: str, run: str, kind: str, body: str) -> bytes:
     """The hash of an entry that follows the one with the hash ``before``; ``at`` as :mod:`store.times` writes it."""
     return hashlib.sha256(before + _SEPARATOR.join((str(seq), at, run, kind, body)).encode()).digest()
+
+
+def append(run: Callable[..., Any], at: str, run_id: str, kind: str, body: str) -> tuple[int, bytes]:
+    """Write the next entry in the transaction that ``run`` (a connection's ``exec_driver_sql``) is in; ``at`` as
+    :mod:`store.times` writes it. Its number and its hash, for :func:`note_head` once the transaction is through."""
+    head = run("SELECT seq, hash FROM journal_head WHERE id = 1").first()
+    seq, before = (0, FIRST) if head is None else (head[0], bytes(head[1]))
+    digest = chained(before, seq + 1, at, run_id, kind, body)
+    values = (seq + 1, at, run_id, kind, body, digest)
+    run("INSERT INTO journal (seq, at, run, kind, body, hash) VALUES (?, ?, ?, ?, ?, ?)", values)
+    run(
+        "INSERT INTO journal_head (id, seq, hash) VALUES (1, ?, ?) "
+        "ON CONFLICT (id) DO UPDATE SET seq = excluded.seq, hash = excluded.hash",
+        (seq + 1, digest),
+    )
+    return seq + 1, digest
 
 
 def head_file(store: Path) -> Path:

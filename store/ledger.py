@@ -376,19 +376,7 @@ class Ledger:
                 journal.note_head(self.path, *written[-1])
 
     def _append(self, run_id: str, kind: str, body: str) -> tuple[int, bytes]:
-        run = self._connection.exec_driver_sql
-        head = run("SELECT seq, hash FROM journal_head WHERE id = 1").first()
-        seq, before = (0, journal.FIRST) if head is None else (head[0], bytes(head[1]))
-        at = stamp(self._clock())
-        digest = journal.chained(before, seq + 1, at, run_id, kind, body)
-        values = (seq + 1, at, run_id, kind, body, digest)
-        run("INSERT INTO journal (seq, at, run, kind, body, hash) VALUES (?, ?, ?, ?, ?, ?)", values)
-        run(
-            "INSERT INTO journal_head (id, seq, hash) VALUES (1, ?, ?) "
-            "ON CONFLICT (id) DO UPDATE SET seq = excluded.seq, hash = excluded.hash",
-            (seq + 1, digest),
-        )
-        return seq + 1, digest
+        return journal.append(self._connection.exec_driver_sql, stamp(self._clock()), run_id, kind, body)
 
 
 _Run = Callable[..., Any]

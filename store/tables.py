@@ -265,6 +265,90 @@ class ScheduledSnapshotRow(SQLModel, table=True):
     run: str
 
 
+class AutoGroupRow(SQLModel, table=True):
+    """How the automatic failover of a group stands: the JSON text of :class:`store.auto_records.Standing`."""
+
+    __tablename__ = "auto_group"
+
+    name: str = Field(primary_key=True)
+    state: str
+    standing: str
+
+
+class AutoAnswerRow(SQLModel, table=True):
+    """What a witness answered."""
+
+    __tablename__ = "auto_answer"
+    __table_args__ = (Index("ix_auto_answer_group_at", "group", "at"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    group: str
+    part: str
+    says: str
+    evidence: str
+    at: datetime = Field(sa_column=Column(UtcTime, nullable=False))
+
+
+class FailoverEventRow(SQLModel, table=True):
+    """One outage or failover. ``facts`` is the JSON text of :class:`store.auto_records.FailoverEvent`."""
+
+    __tablename__ = "failover_event"
+    __table_args__ = (Index("ix_failover_event_group", "group"),)
+
+    id: str = Field(primary_key=True)
+    group: str
+    kind: str
+    state: str
+    first_down: datetime = Field(sa_column=Column(UtcTime, nullable=False))
+    fired_at: datetime | None = Field(default=None, sa_column=Column(UtcTime, nullable=True))
+    facts: str
+
+
+class ShadowRow(SQLModel, table=True):
+    """What would have been done. ``facts`` is the JSON text of :class:`store.auto_records.ShadowDecision`."""
+
+    __tablename__ = "auto_shadow"
+    __table_args__ = (Index("ix_auto_shadow_group", "group"),)
+
+    id: str = Field(primary_key=True)
+    group: str
+    would: bool
+    facts: str
+
+
+class ArmingRow(SQLModel, table=True):
+    """Who armed a group. ``facts`` is the JSON text of :class:`store.auto_records.Arming`."""
+
+    __tablename__ = "auto_arming"
+    __table_args__ = (Index("ix_auto_arming_group", "group"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    group: str
+    facts: str
+
+
+class WindowRow(SQLModel, table=True):
+    """A maintenance window: the JSON text of :class:`store.auto_records.Window`. ``ends`` is always set."""
+
+    __tablename__ = "maintenance_window"
+
+    id: int | None = Field(default=None, primary_key=True)
+    site: str
+    ends: datetime = Field(sa_column=Column(UtcTime, nullable=False))
+    facts: str
+
+
+class ClaimRow(SQLModel, table=True):
+    """Who watches the groups: one for a store."""
+
+    __tablename__ = "auto_claim"
+
+    name: str = Field(primary_key=True)
+    holder: str
+    epoch: int
+    until: datetime = Field(sa_column=Column(UtcTime, nullable=False))
+
+
 METADATA: MetaData = SQLModel.metadata
 
 

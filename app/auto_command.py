@@ -1,0 +1,336 @@
+"""``drdeck auto`` and ``drdeck maintenance``: what may fail over by itself, who says so, and when nothing may."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import signal
+import sys
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from app.auto_records import AutoGroup
+    from app.recovery.auto.watch import Told
+    from app.settings import Settings
+    from store.auto import AutoStore
+    from store.auto_records import Window
+    from store.readiness import Check
+
+OK, FAILED, USAGE = 0, 1, 2
+
+WORDS = """\
+Machines fail over by themselves only where every condition holds at one moment: two of three witnesses silent on three
+probes in a row and for the threshold, and none that answers; nobody else at the site either; the console reaches its
+gateway and the other site; the link and the path of its own are silent, so that the source is cut off; the machines
+ran; complete replicas, and a loss that was accepted; no maintenance; no more than so many groups an hour; and nobody
+says no for a minute. What is not known counts as false. There is no failback by itself. A group that failed over stays
+latched until two people arm it anew.
+
+  status [GROUP]            how each group stands, and what stands against arming it; asks the devices (--cached: none)
+  watch                     look at all groups once a minute, until Ctrl-C or SIGTERM; one watch for a store
+  arm GROUP --bound MIN     ask to arm it, and accept to lose up to so many minutes
+  arm GROUP --approve       another person agrees: it is armed for 30 days
+  disarm GROUP --reason T   at once, whatever is under way
+  veto GROUP                do nothing about the outage that is under way
+  judge ID right|wrong      whether what it would have done in shadow was right
+  history [GROUP]           outages and failovers, and what was decided in shadow
+
+exit codes: 0 done; 1 refused, or a condition for arming does not hold; 2 wrong usage; 4 the store cannot be used.
+"""
+
+
+def add_arguments(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add ``auto`` and ``maintenance``."""
+    auto = commands.add_parser(
+        "auto",
+        help="watch, arm and veto automatic failover",
+        epilog=WORDS,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    verbs = auto.add_subparsers(dest="auto_command", metavar="COMMAND", required=True)
+    status = verbs.add_parser("status", help="how the groups stand")
+    status.add_argument("group", nargs="?", metavar="GROUP")
+    status.add_argument("--cached", action="store_true", help="ask no device")
+    watch = verbs.add_parser("watch", help="look once a minute")
+    watch.add_argument("--once", action="store_true", help="look once, and end")
+    arm = verbs.add_parser("arm", help="ask to arm a group, or approve it")
+    how = arm.add_mutually_exclusive_group(required=True)
+    how.add_argument("--bound", type=float, metavar="MIN", help="accept to lose up to so many minutes")
+    how.add_argument("--approve", action="store_true", help="agree to what another person asked")
+    disarm = verbs.add_parser("disarm", help="let it fail over by itself no more")
+    disarm.add_argument("--reason", required=True, metavar="TEXT", help="kept in the journal")
+    veto = verbs.add_parser("veto", help="do nothing about the outage that is under way")
+    judge = verbs.add_parser("judge", help="judge what would have been done")
+    judge.add_argument("decision", metavar="ID", help="as drdeck auto history shows it")
+    judge.add_argument("judgement", choices=("right", "wrong"))
+    judge.add_argument("--note", default="", metavar="TEXT")
+    history = verbs.add_parser("history", help="outages, failovers and shadow decisions")
+    history.add_argument("group", nargs="?", metavar="GROUP")
+    for command in (arm, disarm, veto):
+        command.add_argument("group", metavar="GROUP")
+    _maintenance(commands, [status, watch, arm, disarm, veto, judge, history])
+
+
+def _maintenance(
+    commands: argparse._SubParsersAction[argparse.ArgumentParser], others: list[argparse.ArgumentParser]
+) -> None:
+    maintenance = commands.add_parser("maintenance", help="say when nothing may fail over by itself")
+    verbs = maintenance.add_subparsers(dest="maintenance_command", metavar="COMMAND", required=True)
+    add = verbs.add_parser("add", help="a window; it always ends")
+    add.add_argument("--site", required=True, metavar="SITE")
+    add.add_argument("--target", metavar="NAME", help="only this group or machine; without: all of the site")
+    add.add_argument("--from", dest="begins", metavar="TIME", help="such as 2026-01-31T22:00Z; without: now")
+    add.add_argument("--until", required=True, metavar="TIME", help="such as 2026-02-01T04:00Z, or +90m, +4h, +2d")
+    add.add_argument("--reason", required=True, metavar="TEXT")
+    listing = verbs.add_parser("list", help="those that are open or will be")
+    listing.add_argument("--all", action="store_true", help="those that are over too")
+    end = verbs.add_parser("end", help="before its time")
+    end.add_argument("window", type=int, metavar="NUMBER")
+    for command in (*others, add, listing, end):
+        command.add_argument("--json", action="store_true", help="print JSON")
+        for name in ("--config", "--store"):
+            command.add_argument(name, type=Path, metavar="FILE", default=argparse.SUPPRESS, help=argparse.SUPPRESS)
+
+
+def asks_devices(arguments: argparse.Namespace) -> bool:
+    """Whether the devices are asked, and so their secrets are needed."""
+    command = arguments.auto_command
+    return command in ("watch", "arm") or (command == "status" and not arguments.cached)
+
+
+def run(settings: Settings, store_path: Path, arguments: argparse.Namespace) -> int:
+    """``drdeck auto``. Returns the exit code. Raises :class:`store.errors.StoreError`."""
+    from store.auto import AutoStore, ClaimError, HeldError
+
+    group = _group(settings, getattr(arguments, "group", None))
+    if group is False:
+        return USAGE
+    store = AutoStore(store_path)
+    try:
+        return int(_VERBS[arguments.auto_command](settings, store, group, arguments))
+    except (HeldError, ClaimError) as error:
+        print(f"Refused: {error}.", file=sys.stderr)
+        return FAILED
+    finally:
+        store.close()
+
+
+def _group(settings: Settings, name: str | None) -> Any:
+    """The group of that name, None for none; False, and a sentence, where there is no such one."""
+    if name is None:
+        return None
+    found = next((group for group in settings.auto.groups if group.name == name), None)
+    if found is None:
+        known = ", ".join(group.name for group in settings.auto.groups) or "none: see [[auto.groups]]"
+        print(f"No group is called {name}. There are: {known}", file=sys.stderr)
+        return False
+    return found
+
+
+def _refused(settings: Settings) -> bool:
+    if settings.read_only:
+        print("Refused: the configuration says read_only.", file=sys.stderr)
+    return settings.read_only
+
+
+# ------------------------------------------------------------------------------------------------------------ its verbs
+
+
+def _status(settings: Settings, store: AutoStore, group: AutoGroup | None, arguments: argparse.Namespace) -> int:
+    from app import auto_words
+
+    now = datetime.now(UTC)
+    groups = settings.auto.groups if group is None else (group,)
+    checks: dict[str, tuple[Check, ...]] = {}
+    if not arguments.cached:
+        with _reaching(settings, store) as reached:
+            checks = {each.name: reached.checks(each, None) for each in groups}
+    found = [auto_words.Stand.of(store, each, checks.get(each.name, ())) for each in groups]
+    watcher = store.watcher()
+    if arguments.json:
+        print(json.dumps(auto_words.status_as_json(found, watcher, now), indent=2))
+    else:
+        print("\n".join(auto_words.status_lines(found, watcher, now)))
+    return OK
+
+
+def _watch(settings: Settings, store: AutoStore, group: AutoGroup | None, arguments: argparse.Namespace) -> int:
+    if not any(each.mode == "automatic" for each in settings.auto.groups):
+        print('No group is watched: none in [[auto.groups]] has mode = "automatic".', file=sys.stderr)
+        return FAILED
+    with _reaching(settings, store) as reached:
+        watch = reached.watch(lambda told: _tell(told, arguments.json))
+        if arguments.once:
+            watch.round()
+            return OK
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda *_: watch.stop())
+        watch.run(lambda words: print(words, file=sys.stderr, flush=True))
+    return OK
+
+
+def _tell(told: Told, as_json: bool) -> None:
+    from app.output import printable, stamp
+
+    if as_json:
+        content = {"at": stamp(told.at), "group": told.group, "about": told.key, "page": told.page, "text": told.text}
+        print(json.dumps(content), flush=True)
+    else:
+        print(f"{stamp(told.at)}  {'PAGE  ' if told.page else ''}{printable(told.text)}", flush=True)
+
+
+def _arm(settings: Settings, store: AutoStore, group: AutoGroup, arguments: argparse.Namespace) -> int:
+    from app.recovery.auto.arming import ARMED_D, may_arm
+    from app.recovery.operations import login, who
+    from store.auto import HeldError
+
+    if _refused(settings):
+        return FAILED
+    if group.mode != "automatic":
+        raise HeldError(f'the configuration says mode = "manual" of {group.name}')
+    asked = store.arming(group.name)
+    if arguments.approve:
+        if asked is None or asked.ended_at is not None or asked.approved_at is not None:
+            raise HeldError(f"nobody asked to arm {group.name}: drdeck auto arm {group.name} --bound MIN")
+        if asked.asked_by.partition("@")[0].lower() == login().lower():
+            raise HeldError(f"{asked.asked_by} asked for it: another person has to approve")
+        bound_s = asked.bound_s
+    elif 0 < arguments.bound <= 7 * 24 * 60:
+        bound_s = arguments.bound * 60
+    else:
+        print(f"--bound {arguments.bound:g}: expected minutes, more than 0 and up to 10080", file=sys.stderr)
+        return USAGE
+    with _reaching(settings, store) as reached:
+        checks = reached.checks(group, bound_s)
+    if against := may_arm(checks):
+        _print_checks(group, against)
+        return FAILED
+    if asked is not None and arguments.approve:
+        made = store.approve_arming(asked, who(), datetime.now(UTC) + timedelta(days=ARMED_D))
+        print(f"{group.name} is armed until {made.until:%Y-%m-%d %H:%M} UTC, for a loss of up to {bound_s / 60:g} min.")
+    else:
+        store.ask_arming(group.name, bound_s, who())
+        print(f"Asked. Another person has to say: drdeck auto arm {group.name} --approve")
+    return OK
+
+
+def _print_checks(group: AutoGroup, against: tuple[Check, ...]) -> None:
+    from app.output import printable
+
+    print(f"Refused: {group.name} cannot be armed; {len(against)} conditions do not hold:", file=sys.stderr)
+    for check in against:
+        fix = f" -> {check.fix}" if check.fix else ""
+        print(printable(f"  {check.id}: {check.verdict}: {check.evidence}{fix}"), file=sys.stderr)
+
+
+def _disarm(settings: Settings, store: AutoStore, group: AutoGroup, arguments: argparse.Namespace) -> int:
+    from app.recovery.operations import who
+
+    if not store.disarm(group.name, who(), arguments.reason):
+        print(f"{group.name} was not armed.", file=sys.stderr)
+        return FAILED
+    print(f"{group.name} is disarmed.")
+    return OK
+
+
+def _veto(settings: Settings, store: AutoStore, group: AutoGroup, arguments: argparse.Namespace) -> int:
+    from app.recovery.operations import who
+
+    event = store.veto(group.name, who())
+    print(f"Nothing is done by itself about {event.id}.")
+    return OK
+
+
+def _judge(settings: Settings, store: AutoStore, group: None, arguments: argparse.Namespace) -> int:
+    from dataclasses import replace
+
+    from app.recovery.operations import who
+    from store.auto import HeldError
+    from store.auto_records import Judgement
+
+    found = next((each for each in store.shadows(most=10_000) if each.id == arguments.decision), None)
+    if found is None:
+        raise HeldError(f"there is no shadow decision {arguments.decision}: drdeck auto history shows them")
+    store.judge(replace(found, judgement=Judgement(arguments.judgement), note=arguments.note), who())
+    print(f"{found.id}: {arguments.judgement}.")
+    return OK
+
+
+def _history(settings: Settings, store: AutoStore, group: AutoGroup | None, arguments: argparse.Namespace) -> int:
+    from app import auto_words
+
+    name = None if group is None else group.name
+    events, shadows = store.events(name), store.shadows(name)
+    if arguments.json:
+        print(json.dumps(auto_words.history_as_json(events, shadows), indent=2))
+    else:
+        print("\n".join(auto_words.history_lines(events, shadows)))
+    return OK
+
+
+_VERBS: dict[str, Any] = {
+    "status": _status,
+    "watch": _watch,
+    "arm": _arm,
+    "disarm": _disarm,
+    "veto": _veto,
+    "judge": _judge,
+    "history": _history,
+}
+
+
+def _reaching(settings: Settings, store: AutoStore) -> Any:
+    from app.recovery.auto.wiring import Reached
+
+    return Reached(settings, store)
+
+
+# ---------------------------------------------------------------------------------------------------------- maintenance
+
+
+def maintenance(settings: Settings, store_path: Path, arguments: argparse.Namespace) -> int:
+    """``drdeck maintenance``. Returns the exit code. Raises :class:`store.errors.StoreError`."""
+    from app import auto_words
+    from app.recovery.operations import who
+    from store.auto import AutoStore, HeldError
+
+    store = AutoStore(store_path)
+    try:
+        match arguments.maintenance_command:
+            case "add":
+                window = _window(settings, arguments, datetime.now(UTC), who())
+                found: tuple[Window, ...] = (store.add_window(window),)
+            case "end":
+                found = (store.end_window(arguments.window, who()),)
+            case _:
+                found = store.windows(ended=arguments.all)
+    except ValueError as error:
+        print(error, file=sys.stderr)
+        return USAGE
+    except HeldError as error:
+        print(f"Refused: {error}.", file=sys.stderr)
+        return FAILED
+    finally:
+        store.close()
+    as_json = auto_words.windows_as_json(found)
+    print(json.dumps(as_json, indent=2) if arguments.json else "\n".join(auto_words.window_lines(found)))
+    return OK
+
+
+def _window(settings: Settings, arguments: argparse.Namespace, now: datetime, by: str) -> Any:
+    """Raises :class:`ValueError` with what was expected."""
+    from app.auto_words import moment
+    from store.auto_records import Window
+
+    sites = [site.name for site in settings.sites]
+    if arguments.site not in sites:
+        raise ValueError(f"--site {arguments.site}: expected one of {', '.join(sites)}")
+    groups = [group for group in settings.auto.groups if group.source_site == arguments.site]
+    if arguments.target is not None and all(arguments.target not in group.targets for group in groups):
+        where = f"{arguments.site} in [[auto.groups]]"
+        raise ValueError(f"--target {arguments.target}: expected a group or a machine of {where}")
+    begins = now if arguments.begins is None else moment(arguments.begins, now, "--from")
+    ends = moment(arguments.until, begins, "--until")
+    return Window(0, arguments.site, arguments.target, begins, ends, arguments.reason, by)

@@ -1,0 +1,132 @@
+"""Automatic failover of virtual machines: facts from the DR site's hypervisor, and the disaster plan run on the ledger.
+
+What draws up the plan, and what knows of drills, is given: it is the same that people use.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+from app.auto_records import AutoGroup
+from app.recovery.auto import replicas
+from app.recovery.auto.port import Drill, NoPlanError, Outcome, Powers, Result
+from app.recovery.auto.rules import Finding, Replicas
+from app.recovery.operations import Operations, holder, new_run_id, who
+from app.recovery.runner import Runner
+from app.recovery.step import UnseenError
+from store.estate import PowerState, Reading, VirtualMachine
+from store.ledger import LeaseError, RunError
+from store.readiness import Check, Severity, Verdict
+from store.runs import Plan, Run, RunState
+
+
+class VmRecovery:
+    """The recovery of groups of machines. ``draw`` draws up the disaster plan of a group and raises
+    :class:`NoPlanError`; ``drill`` finds its newest drill that passed; ``targets`` are the lease keys of its
+    machines."""
+
+    def __init__(
+        self,
+        operations: Operations,
+        draw: Callable[[AutoGroup], Plan],
+        drill: Callable[[AutoGroup], Drill | None],
+        targets: Callable[[AutoGroup], tuple[str, ...]] = lambda group: group.targets,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        self._operations = operations
+        self._draw = draw
+        self._drill = drill
+        self._targets = targets
+        self._clock = clock
+
+    def _read(self, device: str) -> Reading | None:
+        try:
+            return self._operations.devices.reading(device, time.monotonic())
+        except UnseenError:
+            return None
+
+    def replicas(self, group: AutoGroup) -> Replicas | None:
+        at = self._clock()
+        reading = self._read(group.replica)
+        return None if reading is None else replicas.of_reading(reading, group, at)
+
+    def targets(self, group: AutoGroup) -> tuple[str, ...]:
+        return self._targets(group)
+
+    def powers(self, group: AutoGroup) -> Powers:
+        source, replica = self._read(group.source), self._read(group.replica)
+        runs = None if source is None else any(vm.power_state is PowerState.ON for vm in _machines(source, group))
+        return Powers(runs, None if replica is None else replicas.running(replica, group))
+
+    def checks(self, group: AutoGroup) -> tuple[Check, ...]:
+        reading = self._read(group.replica)
+        if reading is None:
+            why = f"{group.replica} could not be read"
+            return tuple(Check(id, Severity.HARD, Verdict.UNKNOWN, why) for id in ("vm.complete", "vm.rpo"))
+        return replicas.checks(reading, group, self._clock())
+
+    def drill(self, group: AutoGroup) -> Drill | None:
+        return self._drill(group)
+
+    def digest(self, group: AutoGroup) -> str | None:
+        try:
+            return digest(self._draw(group), group)
+        except NoPlanError:
+            return None
+
+    def fence(self, group: AutoGroup) -> Finding:
+        """A source that is silent cannot be fenced; one that answers, and whose machines run, is not lost."""
+        at = self._clock()
+        reading = self._read(group.source)
+        if reading is None:
+            return Finding(Verdict.UNKNOWN, f"{group.source} is silent: it rests on the site being cut off", at)
+        on = [vm.name for vm in _machines(reading, group) if vm.power_state is PowerState.ON]
+        if on:
+            return Finding(Verdict.FAILS, f"{group.source} answers again, and {', '.join(on)} run", at)
+        return Finding(Verdict.HOLDS, f"{group.source} answers: every machine is powered off", at)
+
+    def plan_disaster(self, group: AutoGroup) -> Plan:
+        plan = self._draw(group)
+        if plan.refused:
+            raise NoPlanError(f"{plan.refused[0].words}: {plan.refused[0].evidence}")
+        return plan
+
+    def propose(self, plan: Plan) -> str:
+        run_id = new_run_id()
+        self._operations.ledger.propose(run_id, plan, who())
+        return run_id
+
+    def run(self, group: AutoGroup, plan: Plan, began: Callable[[str], None]) -> Outcome:
+        run_id = new_run_id()
+        self._operations.agree(run_id, plan, plan.confirm)
+        began(run_id)
+        try:
+            runner = Runner(self._operations.ledger, self._operations.devices, holder())
+            return _outcome(runner.run(run_id, wait_for_operator=False))
+        except (LeaseError, RunError) as error:
+            return Outcome(Result.UNKNOWN, f"{error}: drdeck runs show {run_id}")
+
+
+def _outcome(run: Run) -> Outcome:
+    words = f"run {run.id} {run.state}{f': {run.note}' if run.note else ''}"
+    if run.state is RunState.SUCCEEDED:
+        return Outcome(Result.DONE, words)
+    if run.state in (RunState.FAILED, RunState.ABORTED):
+        return Outcome(Result.FAILED, words)
+    return Outcome(Result.UNKNOWN, f"{words}: drdeck runs show {run.id}")
+
+
+def _machines(reading: Reading, group: AutoGroup) -> list[VirtualMachine]:
+    machines = (each for each in reading.objects if isinstance(each, VirtualMachine))
+    return [vm for vm in machines if vm.replica is None and vm.name in group.vms]
+
+
+def digest(plan: Plan, group: AutoGroup) -> str:
+    """What a plan does, in which order, to which machines: without its times, its run and the copies of the day."""
+    steps = [[step.kind, step.device, step.needs, step.after] for step in plan.steps]
+    what = [group.source, group.replica, group.vms, steps]
+    return hashlib.sha256(json.dumps(what, separators=(",", ":")).encode()).hexdigest()
