@@ -15,6 +15,7 @@ from app.config_table import Document, SettingProblem, SettingsError, Table
 from app.database_settings import databases
 from app.naming_settings import naming
 from app.pra_settings import pra
+from app.replication_settings import replications
 from app.settings_login import NO_SECRET, USER, Login, reference, ssh_login
 from app.settings_records import (
     CALL_TIMEOUT_S,
@@ -92,8 +93,8 @@ def _syntax_error(path: Path, text: str, words: str) -> SettingsError:
 
 def _settings(document: Document, content: Mapping[str, object]) -> Settings:
     for key in content:
-        if key not in ("console", "sites", "devices", "naming", "pra", "databases"):
-            expected = "one of [console], [[sites]], [[devices]], [naming], [pra], [[databases]]"
+        if key not in ("console", "sites", "devices", "naming", "pra", "databases", "replications"):
+            expected = "one of [console], [[sites]], [[devices]], [naming], [pra], [[databases]], [[replications]]"
             document.complain((key,), key[:60], expected, "a key that is not known")
     console = document.table(content.get("console", {}), ("console",), "console")
     console.only(CONSOLE_KEYS)
@@ -119,6 +120,7 @@ def _settings(document: Document, content: Mapping[str, object]) -> Settings:
         pra=pra(document, content, sites),
         databases=databases(document, content, {device.name for device in devices}, folder),
         naming=naming(document, content),
+        replications=replications(document, content, devices),
     )
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from app.database_records import DatabaseSettings
 from app.naming import Naming
 from app.pra_records import Pra
+from app.replication_records import Replication
 from app.secrets import Reference
 from screens.clipboard import Way
 from store.estate import DeviceKind, Site
@@ -126,7 +127,8 @@ class Settings:
     ``lab``: the devices are simulated, and every screen says so. ``rto_s`` is what a recovery may take, in seconds.
     ``guests`` are devices that one command was given besides: no pane shows them. ``pra``: which LPARs come back
     where, None where the file does not say it. ``databases`` can be put into backup mode; none is called as a
-    device is. ``naming``: what names on the arrays are to look like."""
+    device is. ``naming``: what names on the arrays are to look like.
+    ``replications``: VMs that are replicated, by unique names."""
 
     path: Path
     read_only: bool
@@ -144,6 +146,7 @@ class Settings:
     pra: Pra | None = None
     databases: tuple[DatabaseSettings, ...] = ()
     naming: Naming = field(default_factory=Naming)
+    replications: tuple[Replication, ...] = ()
 
     @property
     def reached(self) -> tuple[DeviceSettings | DatabaseSettings, ...]:

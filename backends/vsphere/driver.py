@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 from backends.endpoint import Limits, TlsAccess
 from backends.outcome import DeviceError
@@ -25,6 +25,12 @@ from store.estate import (
 from store.turns import computing, paced
 
 Found = TypeVar("Found", EsxiHost, Datastore, VirtualMachine)
+
+
+class Verb(Protocol):
+    """One thing to be done."""
+
+    def send(self, session: Session) -> str: ...
 
 
 class VSphereDriver:
@@ -54,6 +60,10 @@ class VSphereDriver:
             if error.code != failures.SESSION_ENDED:
                 raise
         return self._read()  # the session ended while it was read; CurrentTime logs in again
+
+    def perform(self, verb: Verb) -> str:
+        """Send one verb (:mod:`backends.vsphere.acts`), once, and wait for its task. Raises :class:`DeviceError`."""
+        return verb.send(self.session)
 
     def _read(self) -> Reading:
         began = datetime.now(UTC)
