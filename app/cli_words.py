@@ -16,6 +16,7 @@ from app import (
     pra_command,
     rcg_command,
     runs_command,
+    vm_command,
     volume_command,
 )
 
@@ -115,6 +116,7 @@ def parser() -> argparse.ArgumentParser:
     pra_command.add_arguments(commands)
     lpar_command.add_arguments(commands)
     pod_command.add_arguments(commands)
+    vm_command.add_arguments(commands)
     runs_command.add_arguments(commands)
     commands.add_parser("keys", help="print the keys and commands of the console")
     _inventory(

@@ -6,10 +6,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from store.drills import VM_CLEANUP, VM_DRILL, subject
 from store.runs import ENDED, Run, RunState
 
 REPLICATE, FAILOVER, UNDO, FAILBACK = "vm replicate", "vm failover", "vm undo", "vm failback"
-DRILL, CLEANUP, PAUSE, RESUME = "vm drill", "vm cleanup", "vm pause", "vm resume"
+DRILL, CLEANUP, PAUSE, RESUME = VM_DRILL, VM_CLEANUP, "vm pause", "vm resume"
 _ABOUT, _SAID = "replication:", "replication said:"
 
 
@@ -83,11 +84,6 @@ def standings(runs: Iterable[Run]) -> Mapping[str, Standing]:
         name: Standing(one.paused, one.failed_over, tuple(one.owed), tuple(reversed(one.passes)), one.under_way)
         for name, one in found.items()
     }
-
-
-def subject(drill: str) -> str:
-    """What the clean-up of a drill is about, by the id of its run: it stands in the name of the plan."""
-    return f"after {drill}"
 
 
 def _take(found: _Found, run: Run) -> None:

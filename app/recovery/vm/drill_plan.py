@@ -18,8 +18,9 @@ from app.recovery.vm.situation import Generation, VmDraft, VmNow, spot
 from app.recovery.vm.steps import Cards, Destroy, Freeze, Mark, RevertTo, StopVm, Thaw, by_copy
 from backends.vsphere.looks import DRILL as MARK
 from backends.vsphere.looks import Card
+from store.drills import subject
 from store.recorded import from_text
-from store.replications import CLEANUP, DRILL, subject, target
+from store.replications import CLEANUP, DRILL, target
 from store.runs import ENDED, Plan, Run
 
 BEFORE = "pre-drill-"
@@ -31,7 +32,7 @@ def plan(members: Sequence[VmNow], run_id: str) -> Plan:
     started: list[str] = []
     for number, at in enumerate(members):
         before = (started[number - WAVE],) if len(started) > number - WAVE >= 0 else ()
-        draft = VmDraft(at, f"v{number + 1}." if len(members) > 1 else "s", run_id)
+        draft = VmDraft(at, f"g{number + 1}." if len(members) > 1 else "s", run_id)
         on = _drill(draft, at, before)
         started += [on] if on is not None else []
         draft.loss, draft.loss_s = "nothing: the source runs on, and replication goes on", 0.0
@@ -122,7 +123,7 @@ def cleanup(members: Sequence[VmNow], drill: Run, run_id: str) -> Plan:
         raise CannotPlanError(f"the drill {drill.id} is {drill.state}: let it end, or abort it first")
     drafts: list[VmDraft] = []
     for number, at in enumerate(at for at in members if target(at.name) in drill.plan.targets):
-        draft = VmDraft(at, f"v{number + 1}.", run_id)
+        draft = VmDraft(at, f"g{number + 1}.", run_id)
         words = f"{at.target.device} can be read"
         draft.guard("vm.target", words, at.target.read, at.target.failure or "it answers", at.target)
         _back(draft, at, drill)

@@ -42,7 +42,7 @@ def plan(members: Sequence[VmNow], asked: Asked, run_id: str) -> Plan:
     started: list[str] = []
     for number, at in enumerate(members):
         before = (started[number - asked.wave],) if number >= asked.wave and len(started) > number - asked.wave else ()
-        draft = VmDraft(at, f"v{number + 1}." if len(members) > 1 else "s", run_id)
+        draft = VmDraft(at, f"g{number + 1}." if len(members) > 1 else "s", run_id)
         on = _drawn(draft, at, asked, before)
         started += [on] if on is not None else []
         drafts.append(draft)
