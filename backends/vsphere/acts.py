@@ -7,8 +7,10 @@ A task that has not ended within ``limit_s`` is *unknown*, and the connection is
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import TypeVar
 
 from backends.outcome import DeviceError, Failure, Sent
 from backends.vsphere import looks, tasks, verbs
@@ -17,9 +19,30 @@ from backends.vsphere.verbs import ClonePlace, NicSetting
 from store.estate import PowerState
 
 Marks = tuple[tuple[str, str], ...]
+T = TypeVar("T")
+LOCKED = ("TaskInProgress", "InvalidState", "ResourceInUse")
+LOCKED_S, LOCKED_REST_S = 330.0, 2.0
+"""A lease whose holder was killed keeps its machine locked until its time is over, which is five minutes on servers of
+today. What is refused for that is asked again: a refusal did nothing."""
 TASK_S = 120.0
 GRACE_S = 300.0
 _POLL_S = 0.5
+
+
+def unlocked(start: Callable[[], T], wanted: Callable[[], bool] = lambda: True) -> T:
+    """Do it once nobody else locks the machine. Raises :class:`DeviceError`."""
+    until = time.monotonic() + LOCKED_S
+    while True:
+        try:
+            return start()
+        except DeviceError as error:
+            if error.code not in LOCKED or time.monotonic() > until or not wanted():
+                raise
+        time.sleep(LOCKED_REST_S)
+
+
+def _ended(session: Session, start: Callable[[], str], limit_s: float) -> tasks.TaskState:
+    return unlocked(lambda: tasks.wait(session, start(), limit_s))
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,8 +56,11 @@ class TakeSnapshot:
     def send(self, session: Session) -> str:
         machine = looks.resolved(session, self.vm)
         quiesce = self.quiesce and machine.tools
-        task = verbs.create_snapshot(session, machine.moid, self.name, self.description, quiesce=quiesce)
-        tasks.wait(session, task, self.limit_s)
+        _ended(
+            session,
+            lambda: verbs.create_snapshot(session, machine.moid, self.name, self.description, quiesce=quiesce),
+            self.limit_s,
+        )
         return f"{self.name}{' (quiesced)' if quiesce else ''}"
 
 
@@ -48,7 +74,7 @@ class DropSnapshot:
 
     def send(self, session: Session) -> str:
         found = _snapshot(session, self.vm, self.name)
-        tasks.wait(session, verbs.remove_snapshot(session, found), self.limit_s)
+        _ended(session, lambda: verbs.remove_snapshot(session, found), self.limit_s)
         return f"{self.name} is removed"
 
 
@@ -62,7 +88,7 @@ class Revert:
 
     def send(self, session: Session) -> str:
         found = _snapshot(session, self.vm, self.name)
-        tasks.wait(session, verbs.revert_to_snapshot(session, found), self.limit_s)
+        _ended(session, lambda: verbs.revert_to_snapshot(session, found), self.limit_s)
         return f"back to {self.name}"
 
 
@@ -118,7 +144,7 @@ class Stop:
                 if looks.resolved(session, machine.moid).power is PowerState.OFF:
                     return "the guest shut down"
                 time.sleep(_POLL_S)
-        tasks.wait(session, verbs.power_off(session, machine.moid), self.limit_s)
+        _ended(session, lambda: verbs.power_off(session, machine.moid), self.limit_s)
         return "powered off"
 
 
@@ -173,10 +199,12 @@ class Clone:
                 raise _no_snapshot(session, self.vm, self.snapshot)
             if self.frozen is not None:
                 marks[self.frozen] = frozen_at(session, found.created)
-        task = verbs.clone(
-            session, machine.moid, self.name, self.place, snapshot=found.moid if found else None, marks=marks
+        moid, snapshot = machine.moid, found.moid if found is not None else None
+        _ended(
+            session,
+            lambda: verbs.clone(session, moid, self.name, self.place, snapshot=snapshot, marks=marks),
+            self.limit_s,
         )
-        tasks.wait(session, task, self.limit_s)
         return f"{self.name} is made"
 
 
@@ -187,7 +215,7 @@ class Destroy:
 
     def send(self, session: Session) -> str:
         machine = looks.resolved(session, self.vm)
-        tasks.wait(session, verbs.destroy(session, machine.moid), self.limit_s)
+        _ended(session, lambda: verbs.destroy(session, machine.moid), self.limit_s)
         return f"{machine.name} is destroyed"
 
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from backends.outcome import DeviceError, Failure, Sent
-from backends.vsphere import acts, looks, tasks, verbs
+from backends.vsphere import acts, looks
 from backends.vsphere.acts import Marks, frozen_at
 from backends.vsphere.session import Session
 from backends.vsphere.stream import Beside, Count, Crossed, End, StoppedError, cross
@@ -100,7 +100,7 @@ class Carry:
         self._clear(there, target)
         leases: list[_Lease] = []
         try:
-            leases.append(_export(here, found.moid))
+            leases.append(_export(here, found.moid, watch))
             items = self._import(there, _descriptor(here, machine.moid, self.name, leases[0].files), marks, leases)
             crossed = _over(leases[0], leases[1], items, watch)
             _verified(leases[0], crossed)
@@ -122,7 +122,7 @@ class Carry:
         """Destroy what an import of this very copy, which nobody finished, left behind."""
         left = looks.MachineOf(looks.BY_COPY + dict(self.marks)[looks.COPY]).take(target)
         if left is not None:
-            tasks.wait(session, verbs.destroy(session, left.moid), acts.TASK_S)
+            acts.Destroy(left.moid).send(session)
 
     def _import(self, session: Session, descriptor: str, marks: Marks, leases: list[_Lease]) -> dict[str, str]:
         """Have the machine made, and add its lease. Returns how each file is to be sent, by its name."""
@@ -152,9 +152,10 @@ class Carry:
         return {f"{item.deviceId}": "PUT" if item.create else "POST" for item in made.fileItem or ()}
 
 
-def _export(session: Session, snapshot: str) -> _Lease:
+def _export(session: Session, snapshot: str, watch: Watch) -> _Lease:
     target = session.managed("VirtualMachineSnapshot", snapshot)
-    return _ready(session, session.act("ExportSnapshot", target.ExportSnapshot), importing=False)
+    lease = acts.unlocked(lambda: session.act("ExportSnapshot", target.ExportSnapshot), watch.wanted)
+    return _ready(session, lease, importing=False)
 
 
 def _ready(session: Session, lease: Any, *, importing: bool) -> _Lease:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
@@ -105,9 +104,7 @@ def test_wrong_usage_says_what_was_expected(
     assert told in capsys.readouterr().err
 
 
-def test_a_name_that_is_none_is_told_with_those_there_are(
-    estate: VmEstate, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_name_that_is_none_is_told_with_those_there_are(estate: VmEstate, capsys: pytest.CaptureFixture[str]) -> None:
     name = estate.fresh()
     assert vm(estate, "list", "nobody") == 1
     said = capsys.readouterr().err

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from app.replication_records import Replication
 from backends.lab.configuration import write_config
@@ -89,6 +90,13 @@ class VmEstate:
     def set_dark(self, dark: bool) -> None:
         with self.world.turn():
             self.world.set_dark("paris", dark)
+
+    def expire_sessions(self) -> None:
+        """End the sessions that nobody could log out of: a server does so after a while."""
+        with self.world.turn():
+            for name in self.world.devices:
+                door: Any = self.lab.door(name, "https")
+                door.protocol.handle.__self__.service.sessions.expire_all()
 
     def power(self, server: Server, name: str) -> PowerState:
         with self.world.turn():
