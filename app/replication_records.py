@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from store.replications import Replicated
+
 REPLICATION_KEYS = (
     "name",
     "vm",
@@ -64,6 +66,12 @@ class Replication:
     keep: int = KEEP
     probe: Probe | None = None
     mode: Mode = Mode.MANUAL
+
+    @property
+    def shown(self) -> Replicated:
+        """As screens know it."""
+        drill = self.drill_network is not None
+        return Replicated(self.name, self.vm, self.source, self.destination, self.interval_s, drill)
 
     def network(self, name: str) -> str:
         """What the port group is called at the destination."""

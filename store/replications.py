@@ -31,6 +31,19 @@ def names(run: Run) -> tuple[str, ...]:
 
 
 @dataclass(frozen=True, slots=True)
+class Replicated:
+    """A VM that the configuration replicates, as screens know it: ``vm`` is its name or instance UUID on the device
+    ``source``; ``interval_s`` how often a copy is made, in seconds; ``drill``: an isolated port group is named."""
+
+    name: str
+    vm: str
+    source: str
+    destination: str
+    interval_s: float
+    drill: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Pass:
     """A replication pass that ended. ``took_s``: seconds."""
 

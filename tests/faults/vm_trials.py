@@ -156,7 +156,7 @@ class Range(ranges.Range[VmEstate]):
         on = {"failover": (OFF, ON), "disaster": (OFF, ON)}.get(case.verb, (ON, OFF))
         if (home, there) != on:
             yield f"it is {home} at home and {there} at the other side"
-        drills = [vm for vm in target.vms() if vm.home.extra.get("drdeck.drill")]
+        drills = target.vms(f"{name}_drill_")
         if [vm.power for vm in drills] != ([ON] if case.verb == "drill" else []):
             yield f"drills: {[(vm.name, vm.power) for vm in drills]}"
         yield from self._left([*source.vms(name), *replicas], f"drdeck-{run.id}")
