@@ -8,6 +8,7 @@ SEED ?= 1
 KILLS ?= 2000
 PG_KILLS ?= 600
 LPAR_KILLS ?= 300
+VM_KILLS ?= 200
 STORIES ?= 400
 FAULTS ?= 10000
 ESTATES ?= 100
@@ -27,12 +28,12 @@ test: $(INSTALLED)
 
 # Seeded campaigns: make long SEED=7 prints their counts and the seed. Kills, faults and stories take hours together; all
 # run, whatever one of them says. KILLS are of runs on remote copy groups, PG_KILLS of runs on protection groups, LPAR_KILLS
-# of runs on LPARs. FAULTS is the most runs with a fault, of all of them: there are fewer.
+# of runs on LPARs, VM_KILLS of runs on replicated VMs. FAULTS is the most runs with a fault, of all of them: there are fewer.
 long: $(INSTALLED)
 	wrong=0; \
 	$(BIN)/python -m tests.faults.campaign --seed $(SEED) || wrong=1; \
 	$(BIN)/python -m tests.faults.kills --seed $(SEED) --kills $(KILLS) --pg-kills $(PG_KILLS) \
-	  --lpar-kills $(LPAR_KILLS) || wrong=1; \
+	  --lpar-kills $(LPAR_KILLS) --vm-kills $(VM_KILLS) || wrong=1; \
 	$(BIN)/python -m tests.faults.step_faults --seed $(SEED) --trials $(FAULTS) || wrong=1; \
 	$(BIN)/python -m tests.faults.stories --seed $(SEED) --stories $(STORIES) || wrong=1; \
 	$(BIN)/python -m tests.app.timetable.year --seed $(SEED) || wrong=1; \

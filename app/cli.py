@@ -24,6 +24,7 @@ from app import (
     rcg_command,
     runs_command,
     schedule_command,
+    vm_command,
     volume_command,
 )
 from app.cli_words import FAILED, INTERRUPTED, OK, STORE, USAGE, parser
@@ -238,6 +239,7 @@ _PLANNED = {
     "pgroup": pgroup_command,
     "lpar": lpar_command,
     "pod": pod_command,
+    "vm": vm_command,
 }
 
 
@@ -252,6 +254,8 @@ def _recovery_command(arguments: argparse.Namespace) -> int:
     make = _PLANNED[arguments.command].drawing
     if arguments.command == "lpar" and arguments.verb == "check":
         return lpar_command.check(settings, _store_path(arguments, settings), arguments)
+    if arguments.command == "vm" and arguments.verb == "list":
+        return vm_command.show(settings, _store_path(arguments, settings), arguments)
     return rcg_command.planned(settings, _store_path(arguments, settings), arguments, make)
 
 
@@ -328,6 +332,7 @@ _COMMANDS: dict[str | None, Callable[[argparse.Namespace], int]] = {
     "pgroup": _recovery_command,
     "lpar": _recovery_command,
     "pod": _recovery_command,
+    "vm": _recovery_command,
     "pgsnap": _given_command,
     "pra": _given_command,
     "auto": _auto_command,

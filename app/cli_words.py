@@ -19,6 +19,7 @@ from app import (
     rcg_command,
     runs_command,
     schedule_command,
+    vm_command,
     volume_command,
 )
 
@@ -119,6 +120,7 @@ def parser() -> argparse.ArgumentParser:
     lpar_command.add_arguments(commands)
     pod_command.add_arguments(commands)
     auto_command.add_arguments(commands)
+    vm_command.add_arguments(commands)
     runs_command.add_arguments(commands)
     notify_command.add_arguments(commands)
     schedule_command.add_arguments(commands)

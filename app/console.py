@@ -57,6 +57,7 @@ if TYPE_CHECKING:
     from screens.surroundings import Surroundings
     from store.estate import Site
     from store.records import Change
+    from store.replications import Replicated
     from store.view import EstateView
 
 TICK_S = 1.0
@@ -95,6 +96,7 @@ class Console(TerminalApp[int]):
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
         look: Look | None = None,
         rto_s: float | None = None,
+        replicated: tuple[Replicated, ...] = (),
     ) -> None:
         look = look or Look()
         super().__init__(look, title((site.name for site in sites), lab=lab, drill=look.drill), clock)
@@ -119,6 +121,7 @@ class Console(TerminalApp[int]):
             "sweeping": self._sweeping.is_set,
             "drill": look.drill,
             "rto_s": rto_s,
+            "replicated": replicated,
         }
         self.around: Surroundings
         self._desk: RunDesk

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from app.lpar_command import VERBS
 from screens.scene import Scene
+from store.drills import DRILL
 from store.estate import LparState
 from store.runs import Run
 
@@ -34,7 +35,7 @@ def completions(typed: str, scene: Scene, owing: Mapping[str, Run]) -> list[str]
 
 def _next(verb: str, given: Sequence[str], begun: str, scene: Scene, owing: Mapping[str, Run]) -> Iterable[str]:
     if verb == "cleanup":
-        return [] if given else list(owing)
+        return [] if given else [drill for drill, run in owing.items() if run.plan.verb == DRILL]
     if given and given[-1] == "--wave":
         return ["16", "32"]
     options = [option for option in _OPTIONS.get(verb, ()) if option not in given]

@@ -7,7 +7,7 @@ import shlex
 from collections.abc import Sequence
 from typing import Any, NoReturn
 
-from app import lpar_command, pgroup_command, pod_command, rcg_command, volume_command
+from app import lpar_command, pgroup_command, pod_command, rcg_command, vm_command, volume_command
 from app.rcg_command import Draw
 from screens.scene import Scene
 from store.estate import Pod
@@ -18,6 +18,7 @@ _DRAWING = {
     "pgroup": pgroup_command.drawing,
     "lpar": lpar_command.drawing,
     "pod": pod_command.drawing,
+    "vm": vm_command.drawing,
 }
 
 
@@ -53,6 +54,7 @@ def understood(text: str) -> Draw:
     pgroup_command.add_arguments(commands)
     lpar_command.add_arguments(commands)
     pod_command.add_arguments(commands)
+    vm_command.add_arguments(commands)
     try:
         words = shlex.split(text)
         arguments = parser.parse_args(words)

@@ -45,6 +45,7 @@ def run_console(
         files=Files(settings.path.parent),
         look=look,
         rto_s=settings.rto_s,
+        replicated=tuple(one.shown for one in settings.replications),
     )
     try:
         console.run(mouse=look.mouse)

@@ -17,6 +17,7 @@ from app.database_settings import databases
 from app.naming_settings import naming
 from app.notify.settings import notifications
 from app.pra_settings import pra
+from app.replication_settings import replications
 from app.settings_login import NO_SECRET, USER, Login, reference, ssh_login
 from app.settings_records import (
     CALL_TIMEOUT_S,
@@ -92,12 +93,17 @@ def _syntax_error(path: Path, text: str, words: str) -> SettingsError:
     return SettingsError(path, [SettingProblem(line, column, "", f"valid TOML ({message or words}{hint})", "")])
 
 
+TABLES: Mapping[str, str] = {
+    **{name: f"[{name}]" for name in ("console", "naming", "pra", "auto")},
+    **{name: f"[[{name}]]" for name in ("sites", "devices", "databases", "replications", "notifications")},
+}
+"""The tables that the file may have, as they are written there."""
+
+
 def _settings(document: Document, content: Mapping[str, object]) -> Settings:
     for key in content:
-        if key not in ("console", "sites", "devices", "naming", "pra", "databases", "notifications", "auto"):
-            expected = (
-                "one of [console], [[sites]], [[devices]], [naming], [pra], [[databases]], [[notifications]], [auto]"
-            )
+        if key not in TABLES:
+            expected = f"one of {', '.join(TABLES.values())}"
             document.complain((key,), key[:60], expected, "a key that is not known")
     console = document.table(content.get("console", {}), ("console",), "console")
     console.only(CONSOLE_KEYS)
@@ -125,6 +131,7 @@ def _settings(document: Document, content: Mapping[str, object]) -> Settings:
         naming=naming(document, content),
         notifications=notifications(document, content, {site.name for site in sites}, folder),
         auto=auto(document, content, devices),
+        replications=replications(document, content, devices),
     )
 
 

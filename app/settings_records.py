@@ -12,6 +12,7 @@ from app.database_records import DatabaseSettings
 from app.naming import Naming
 from app.notify.records import ChannelSettings
 from app.pra_records import Pra
+from app.replication_records import Replication
 from app.secrets import Reference
 from screens.clipboard import Way
 from store.estate import DeviceKind, Site
@@ -128,8 +129,9 @@ class Settings:
     ``lab``: the devices are simulated, and every screen says so. ``rto_s`` is what a recovery may take, in seconds.
     ``guests`` are devices that one command was given besides: no pane shows them. ``pra``: which LPARs come back
     where, None where the file does not say it. ``databases`` can be put into backup mode; none is called as a
-    device is. ``naming``: what names on the arrays are to look like. ``notifications`` are the channels by which
-    operators are told what happened. ``auto``: what may fail over by itself."""
+    device is. ``naming``: what names on the arrays are to look like. ``replications``: VMs that are replicated, by unique
+    names. ``auto``: what may fail over by itself. ``notifications`` are the channels by which operators are told what
+    happened."""
 
     path: Path
     read_only: bool
@@ -149,6 +151,7 @@ class Settings:
     naming: Naming = field(default_factory=Naming)
     notifications: tuple[ChannelSettings, ...] = ()
     auto: Auto = field(default_factory=Auto)
+    replications: tuple[Replication, ...] = ()
 
     @property
     def reached(self) -> tuple[DeviceSettings | DatabaseSettings, ...]:

@@ -14,6 +14,7 @@ class Place(StrEnum):
     LPARS = "lpars"
     PGROUPS = "pgroups"
     RCGS = "rcgs"
+    REPLICAS = "replicas"
     RUNS = "runs"
     EVENTS = "events"
     RUN = "run"
@@ -23,6 +24,7 @@ class Place(StrEnum):
     LPAR = "lpar"
     PGROUP = "pgroup"
     RCG = "rcg"
+    VM = "vm"
     LOG = "log"
     VALUES = "values"
     HELP = "help"
@@ -30,13 +32,14 @@ class Place(StrEnum):
 
 EVERYWHERE = frozenset(Place)
 ON_DATA = EVERYWHERE - {Place.HELP}
-DETAILS = frozenset({Place.DETAIL, Place.LPAR, Place.PGROUP, Place.RCG})
+DETAILS = frozenset({Place.DETAIL, Place.LPAR, Place.PGROUP, Place.RCG, Place.VM})
 LEVELS = frozenset({Place.LEVEL, Place.SNAPSHOTS})
 ON_LPARS = frozenset({Place.LPARS, Place.LPAR})
 ON_PGROUPS = frozenset({Place.PGROUPS, Place.PGROUP, Place.SNAPSHOTS})
 ON_RCGS = frozenset({Place.RCGS, Place.RCG})
+ON_VMS = frozenset({Place.REPLICAS, Place.VM})
 ON_RUNS = frozenset({Place.RUNS, Place.RUN})
-PANES_OF_OBJECTS = frozenset({Place.PANE, Place.LPARS, Place.PGROUPS, Place.RCGS})
+PANES_OF_OBJECTS = frozenset({Place.PANE, Place.LPARS, Place.PGROUPS, Place.RCGS, Place.REPLICAS})
 ON_OBJECTS = PANES_OF_OBJECTS | {Place.OVERVIEW, Place.EVENTS} | LEVELS
 ON_ROWS = ON_OBJECTS | ON_RUNS
 WITH_MORE = ON_ROWS | DETAILS
@@ -65,7 +68,7 @@ class Takes(StrEnum):
     FORM = "csv|json"
     SWITCH = "on|off"
     OBJECT = "OBJECT"
-    ORDER = "rcg|volume|pgroup|lpar …"
+    ORDER = "rcg|volume|pgroup|lpar|vm …"
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,11 +1,11 @@
-"""The actions that change something: what is done to remote copy groups, protection groups and LPARs, and what can be
-decided about a run."""
+"""The actions that change something: what is done to remote copy groups, protection groups, LPARs and replicated VMs,
+and what can be decided about a run."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
-from screens.action import ON_DATA, ON_LPARS, ON_PGROUPS, ON_RCGS, Action, Group, Place, Takes
+from screens.action import ON_DATA, ON_LPARS, ON_PGROUPS, ON_RCGS, ON_VMS, Action, Group, Place, Takes
 from store.rcg_verbs import RcgVerb
 
 RCG_WORDS: tuple[tuple[str, RcgVerb, str, str], ...] = (
@@ -46,11 +46,26 @@ LPAR_WORDS = (
 """What is done to LPARs: its word on the console's command line, its name, what it does."""
 
 
+VM_WORDS = (
+    ("replicate", "Replicate now", "A new copy from a snapshot; those that are there stay until it is complete"),
+    ("failover", "Fail over", "Stop the source, make a last copy, start that one: nothing is lost"),
+    ("disaster", "Fail over: disaster", "Start the newest complete copy: what came after it is lost"),
+    ("drill", "Drill", "A copy comes up on the isolated port group, while the source runs on"),
+    ("cleanup", "Clean up a drill", "Stop and destroy what a drill started, all as it was before"),
+    ("undo", "Undo failover", "Start the source again WITHOUT what was written since"),
+    ("failback", "Fail back", "Copy the data home into a new machine, and start that one"),
+    ("pause", "Pause", "Begin no further pass"),
+    ("resume", "Resume", "Let passes begin again"),
+)
+"""What is done to replicated VMs: its word on the console's command line, its name, what it does."""
+
+
 def _verbs() -> Iterable[Action]:
     lpar = [("lpar", word, name, description, ON_LPARS) for word, name, description in LPAR_WORDS if word != "check"]
     rcg = [("rcg", word, name, description, ON_RCGS) for word, _, name, description in RCG_WORDS]
     pgroup = [("pgroup", word, name, description, ON_PGROUPS) for word, name, description in PGROUP_WORDS]
-    for kind, word, name, description, places in (*lpar, *rcg, *pgroup):
+    vm = [("vm", word, name, description, ON_VMS) for word, name, description in VM_WORDS]
+    for kind, word, name, description, places in (*lpar, *rcg, *pgroup, *vm):
         yield Action(
             f"{kind}.{word}",
             name,
@@ -68,7 +83,7 @@ def _verbs() -> Iterable[Action]:
 ACTS = (
     Action(
         "act", "Act", "What can be done to it, or to all that is marked: each shows its plan first", ("a",),
-        Group.ACT, ON_LPARS | ON_RCGS | ON_PGROUPS, footer=3, needs_row=True, dangerous=True,
+        Group.ACT, ON_LPARS | ON_RCGS | ON_PGROUPS | ON_VMS, footer=3, needs_row=True, dangerous=True,
     ),
     Action(
         "check", "Check", "Check now whether LPARs could come back at the other site; changes nothing", ("C",),

@@ -3,17 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import ClassVar
 
+from textual.binding import BindingType
+
+from screens.actions import Place, bindings
 from screens.detail import Detail
 from screens.facts_vm import parts
 from screens.pairing import vm_pair, vm_uuid
+from screens.run_messages import ActsAsked
 from screens.scene import Scene
 from screens.side_by_side import Part
+from screens.vm_offers import asked
 from store.estate import VirtualMachine
 from store.records import Entry
 
 
 class VmDetail(Detail):
+    PLACE = Place.VM
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings(Place.VM)]
     PANE = "replicas"
     KIND = "vm"
     FURTHER = "Replicas"
@@ -32,3 +40,12 @@ class VmDetail(Detail):
             return ()
         pair = vm_pair(scene, entry)
         return pair.replicas if pair.source is None else (pair.source, *pair.replicas)
+
+    def do_act(self) -> None:
+        self.post_message(self._acts())
+
+    def do_vm(self, word: str) -> None:
+        self.post_message(self._acts().chosen(word))
+
+    def _acts(self) -> ActsAsked:
+        return asked(self.around.scene(), (self.key,), self.around.replicated, self.around.runs.runs)

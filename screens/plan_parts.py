@@ -89,6 +89,9 @@ def _about(plan: Plan) -> _About:
     lpars = tuple(target.removeprefix("lpar:") for target in plan.targets if target.startswith("lpar:"))
     if lpars:
         return _About("LPAR", lpars, tuple(names))
+    vms = tuple(target.removeprefix("replication:") for target in plan.targets if target.startswith("replication:"))
+    if vms:
+        return _About("VM", vms, numbered=len(vms) > 1)
     return _About("group", tuple(names) if len(names) > 1 else (), numbered=_several(plan))
 
 

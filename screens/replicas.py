@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from typing import ClassVar
 
+from textual.binding import BindingType
+
+from screens.actions import Place, bindings
 from screens.cells import Line
 from screens.columns import Row
 from screens.conditions import CopyHealth
@@ -13,14 +17,18 @@ from screens.messages import DetailRequested
 from screens.pairing import vm_pair
 from screens.pane import Pane
 from screens.rows_replicas import COLUMNS, health_of, order, row
+from screens.run_messages import ActsAsked
 from screens.scene import Scene, stamp
 from screens.status import status
+from screens.vm_offers import asked
 from store.estate import DeviceKind
 from store.records import Entry
 from store.view import alike
 
 
 class ReplicasPane(Pane):
+    PLACE = Place.REPLICAS
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings(Place.REPLICAS)]
     PANE = "replicas"
     COLUMNS = COLUMNS
     DEVICES = (DeviceKind.VSPHERE,)
@@ -58,6 +66,15 @@ class ReplicasPane(Pane):
         entry = scene.entry("vm", key)
         source = vm_pair(scene, entry).source
         return (entry,) if source is None else (entry, source)
+
+    def do_act(self) -> None:
+        self.post_message(self._acts())
+
+    def do_vm(self, word: str) -> None:
+        self.post_message(self._acts().chosen(word))
+
+    def _acts(self) -> ActsAsked:
+        return asked(self.around.scene(), self._chosen(), self.around.replicated, self.around.runs.runs)
 
     def opens(self, key: str) -> DetailRequested:
         return DetailRequested("vm", key)

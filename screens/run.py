@@ -17,6 +17,7 @@ from screens.scene import Scene
 from screens.step_kinds import phase_lines
 from screens.surroundings import Surroundings
 from screens.tables import TableScreen
+from store.drills import order
 from store.runs import Choice, Run, RunState, StepState
 
 
@@ -155,7 +156,9 @@ class RunScreen(TableScreen):
             self.say("Pausing: nothing more is begun; what is under way ends first.")
 
     def do_cleanup(self) -> None:
-        self.post_message(OrderGiven(f"lpar cleanup {self.run_id}"))
+        run = self.run_now
+        if run is not None:
+            self.post_message(OrderGiven(order(run)))
 
     def do_abort(self) -> None:
         self.post_message(DecisionAsked(self.run_id, Choice.ABORT, None))

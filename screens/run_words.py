@@ -11,6 +11,7 @@ from screens.rcg_sides import pair_of
 from screens.rows_runs import clock_text, progress
 from screens.scene import Scene
 from screens.status import GLYPHS, owing, status
+from store.drills import VM_DRILL, order
 from store.rcg_way_back import way_back
 from store.run_clocks import Clock, clocks
 from store.run_view import ALIVE
@@ -88,8 +89,9 @@ def next_lines(run: Run, scene: Scene, mine: bool, width: int, *, owes: bool = F
     not cleaned up."""
     lines: list[Line] = []
     if owes:
-        about = "Its LPARs cannot be failed over before it is cleaned up"
-        lines += _sentence(f"{about}: :cleanup here, elsewhere :do lpar cleanup {run.id}", Tone.WARN, width)
+        lpars = "Its LPARs cannot be failed over before it is cleaned up"
+        about = "What it started runs on until it is cleaned up" if run.plan.verb == VM_DRILL else lpars
+        lines += _sentence(f"{about}: :cleanup here, elsewhere :do {order(run)}", Tone.WARN, width)
     if run.state is RunState.INTERRUPTED:
         text = "Whoever acted for it is gone: R looks again at all that was under way and goes on; A aborts."
         lines += _sentence(text, Tone.BAD, width)

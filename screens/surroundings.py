@@ -11,6 +11,7 @@ from screens.index import Index
 from screens.scene import Scene
 from store.estate import Site
 from store.readiness_view import ReadinessView
+from store.replications import Replicated
 from store.run_view import RunView
 from store.view import EstateView
 
@@ -35,8 +36,8 @@ class Surroundings:
     ``site`` is the one that the tables are narrowed to; ``saved`` the filters that have a name, by table; ``themes``
     the names of the colours there are; ``typed`` what was typed into the prompt, by its sign. ``runs`` are those of the
     store; ``acting`` says for which of them this console acts; ``readiness`` is how each protected LPAR stands;
-    ``rto_s`` is what a recovery may take, in seconds; ``looking`` is what is being planned, and since when; ``orders``
-    says how what is typed of an order can go on."""
+    ``replicated`` are the VMs that the configuration replicates; ``rto_s`` is what a recovery may take, in seconds;
+    ``looking`` is what is being planned, and since when; ``orders`` says how what is typed of an order can go on."""
 
     view: EstateView
     clock: Callable[[], datetime]
@@ -57,6 +58,7 @@ class Surroundings:
     acting: Callable[[], Container[str]] = field(default=frozenset)
     readiness: ReadinessView = field(default_factory=ReadinessView)
     rto_s: float | None = None
+    replicated: tuple[Replicated, ...] = ()
     looking: tuple[str, datetime] | None = None
     orders: Callable[[str, Scene], list[str]] = field(default=lambda typed, scene: [])
     _index: Index | None = None

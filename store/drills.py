@@ -1,4 +1,5 @@
-"""Which drills are not cleaned up: out of the runs alone. Their LPARs cannot be failed over before that is done."""
+"""Which drills are not cleaned up, of LPARs and of VMs: out of the runs alone. LPARs cannot be failed over before that
+is done."""
 
 from __future__ import annotations
 
@@ -8,6 +9,8 @@ from datetime import datetime
 from store.runs import ENDED, Run, RunState
 
 DRILL, CLEANUP = "drill", "cleanup"
+VM_DRILL, VM_CLEANUP = "vm drill", "vm cleanup"
+_ENDS = {DRILL: CLEANUP, VM_DRILL: VM_CLEANUP}
 
 
 def subject(drill: str) -> str:
@@ -19,11 +22,16 @@ def owing(runs: Iterable[Run]) -> dict[str, Run]:
     """The drills that have ended and owe their clean-up, by their ids, the newest first.
 
     One that never began left nothing behind; one that goes on is ended, or aborted, first."""
-    known = tuple(run for run in runs if run.plan.verb in (DRILL, CLEANUP))
-    done = {run.plan.name for run in known if run.plan.verb == CLEANUP and run.state is RunState.SUCCEEDED}
-    drills = [run for run in known if run.plan.verb == DRILL and run.state in ENDED and run.began_at is not None]
-    left = [run for run in drills if f"{CLEANUP} {subject(run.id)}" not in done]
+    known = tuple(run for run in runs if run.plan.verb in _ENDS or run.plan.verb in _ENDS.values())
+    done = {run.plan.name for run in known if run.plan.verb not in _ENDS and run.state is RunState.SUCCEEDED}
+    drills = [run for run in known if run.plan.verb in _ENDS and run.state in ENDED and run.began_at is not None]
+    left = [run for run in drills if f"{_ENDS[run.plan.verb]} {subject(run.id)}" not in done]
     return {run.id: run for run in sorted(left, key=_began, reverse=True)}
+
+
+def order(drill: Run) -> str:
+    """What has it cleaned up, in the words of the command line."""
+    return f"{'vm' if drill.plan.verb == VM_DRILL else 'lpar'} cleanup {drill.id}"
 
 
 def _began(run: Run) -> tuple[datetime, str]:

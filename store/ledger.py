@@ -155,6 +155,13 @@ class Ledger:
             run("UPDATE step SET answer = ?, took_s = ? WHERE run = ? AND id = ?", values)
             self._touched(run, lease.run, seq)
 
+    def progress(self, lease: Lease, step_id: str, facts: Sequence[Fact]) -> None:
+        """Keep how far a step is whose call is still under way."""
+        facts = kept(facts)
+        with self._writing(lease.run, "progress", {"step": step_id, "facts": pairs(facts)}, lease) as (run, seq):
+            run("UPDATE step SET facts = ? WHERE run = ? AND id = ?", (to_text(facts), lease.run, step_id))
+            self._touched(run, lease.run, seq)
+
     def settle(
         self, lease: Lease, step_id: str, state: StepState, facts: Sequence[Fact], reason: str | None = None
     ) -> None:
@@ -249,6 +256,12 @@ class Ledger:
         """The runs, newest first, that have begun and not ended, however old."""
         marks = ", ".join("?" * len(_HELD))
         return self._runs(f"WHERE run.state IN ({marks}) ORDER BY run.created_at DESC, run.id DESC", _HELD)
+
+    def runs_of(self, verb: str, most: int = -1) -> tuple[Run, ...]:
+        """The runs of a verb, newest first."""
+        begin = json.dumps({"verb": verb}, separators=(",", ":"))[:-1]  # a plan is kept with its verb in front
+        where = "WHERE substr(run.plan, 1, ?) = ? ORDER BY run.created_at DESC, run.id DESC LIMIT ?"
+        return self._runs(where, (len(begin), begin, most))
 
     def journal(self, run_id: str | None = None, after: int = 0) -> tuple[Entry, ...]:
         """The entries behind ``after``, oldest first; of one run, or of all."""

@@ -11,12 +11,12 @@ from typing import Any
 
 from app.recovery import kinds
 from app.recovery.kinds import UnknownStepError
-from app.recovery.looks import Asked, Devices
+from app.recovery.looks import Asked, Between, Devices
 from app.recovery.step import Query, Seen, Step, UnseenError, Verdict
 from app.recovery.tempo import Tempo
 from backends.outcome import DeviceError, Failure, ParseError, Sent
 from store.ledger import LeaseError, Ledger
-from store.runs import NO_ANSWER, REFUSED, Lease, PlannedStep, StepRecord, StepState
+from store.runs import NO_ANSWER, REFUSED, Fact, Lease, PlannedStep, StepRecord, StepState
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,12 +94,35 @@ class _Hands:
     devices: Devices
     margin_s: float
     limit_s: float
+    wanted: Callable[[], bool]
+    told: Callable[[tuple[Fact, ...]], None]
 
     def perform(self, device: str, verb: object, door: str) -> str:
         return self.devices.perform(device, verb, door, self.limit_s)
 
+    def between(self, source: str, target: str, verb: Between) -> str:
+        return self.devices.between(source, target, verb, _Watch(self.wanted, self.told))
+
     def pause(self) -> None:
         time.sleep(self.margin_s)
+
+
+TOLD_S = 10.0
+"""How far something is, is written down so often at most, but always at its end."""
+
+
+@dataclass(slots=True)
+class _Watch:
+    wanted: Callable[[], bool]
+    told: Callable[[tuple[Fact, ...]], None]
+    said: int = -1
+    said_at: float = 0.0
+
+    def progress(self, percent: int, words: str) -> None:
+        now = time.monotonic()
+        if percent != self.said and (percent == 100 or now - self.said_at >= TOLD_S):
+            self.told((Fact("progress", f"{percent} %: {words}"),))
+            self.said, self.said_at = percent, now
 
 
 class Attempt:
@@ -253,7 +276,7 @@ class Attempt:
         began = time.monotonic()
         error: DeviceError | None = None
         try:
-            answer = step.act(_Hands(self._devices, self._pace.margin_s, planned.limit_s)) or "accepted"
+            answer = step.act(self._hands(planned)) or "accepted"
         except DeviceError as failed:
             error, answer = failed, f"{NO_ANSWER if failed.sent is Sent.UNKNOWN else REFUSED}{failed}"
         except (ParseError, ValueError) as failed:
@@ -266,6 +289,16 @@ class Attempt:
         self._ledger.answered(self._lease, planned.id, answer, time.monotonic() - began)
         self._tell()
         return error
+
+    def _hands(self, planned: PlannedStep) -> _Hands:
+        def wanted() -> bool:
+            return self._may_send() and not self._stopped()
+
+        def told(found: tuple[Fact, ...]) -> None:
+            self._ledger.progress(self._lease, planned.id, found)
+            self._tell()
+
+        return _Hands(self._devices, self._pace.margin_s, planned.limit_s, wanted, told)
 
     def _goes_on(self, error: DeviceError, failures: int) -> bool:
         """Whether to look again and, where it is still not done, try the same verb again."""

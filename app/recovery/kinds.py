@@ -12,6 +12,9 @@ from app.recovery.pra import array_steps, drill_steps, hmc_steps, power_steps, r
 from app.recovery.rcg import object_steps, provision_steps, role_steps
 from app.recovery.step import Step
 from app.recovery.vmsnap import steps as vm_snapshot_steps
+from app.recovery.vm import copy_steps
+from app.recovery.vm import power_steps as vm_power
+from app.recovery.vm import steps as vm_steps
 from store.recorded import RecordError, from_text, to_text
 
 _KINDS: dict[str, type[Any]] = {
@@ -74,10 +77,23 @@ _KINDS: dict[str, type[Any]] = {
     "pod.replicating": pod_steps.WaitReplicating,
     "vmsnap.take": vm_snapshot_steps.TakeVmSnapshot,
     "vmsnap.drop": vm_snapshot_steps.DropVmSnapshot,
+    "vm.freeze": vm_steps.Freeze,
+    "vm.thaw": vm_steps.Thaw,
+    "vm.revert": vm_steps.RevertTo,
+    "vm.mark": vm_steps.Mark,
+    "vm.complete": vm_steps.Complete,
+    "vm.stop": vm_steps.StopVm,
+    "vm.cards": vm_steps.Cards,
+    "vm.destroy": vm_steps.Destroy,
+    "vm.rename": vm_steps.Rename,
+    "vm.clone": copy_steps.CloneVm,
+    "vm.carry": copy_steps.CarryVm,
+    "vm.start": vm_power.StartVm,
+    "vm.up": vm_power.WaitVm,
 }
 
 
-FRESH = frozenset({"lpar.activate"})
+FRESH = frozenset({"lpar.activate", "vm.start"})
 """Kinds of step whose verb rests on looks of its very moment: what goes live twice cannot be taken back."""
 
 

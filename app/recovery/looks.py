@@ -10,7 +10,7 @@ import threading
 import time
 from collections.abc import Callable, Collection, Hashable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing, contextmanager, suppress
+from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any, Protocol, cast
 
@@ -58,6 +58,12 @@ class Kept(Protocol):
 
     def perform(self, verb: Any, door: Door, timeout_s: float) -> str:
         """Send one verb, once."""
+
+
+class Between(Protocol):
+    """A verb that two devices take part in. ``watch`` says whether it is still wanted and is told how far it is."""
+
+    def carry(self, source: Any, target: Any, watch: Any) -> str: ...
 
 
 LOOKS_AT_ONCE = 2
@@ -217,6 +223,16 @@ class Devices:
         with self._driver(device, urgent=True) as driver:
             answer: str = driver.perform(verb, Door(door), limit_s) if door else driver.perform(verb)
             return answer
+
+    def between(self, source: str, target: str, verb: Between, watch: Any) -> str:
+        """Send one verb that two devices take part in, once. Raises :class:`DeviceError`."""
+        for device in (source, target):
+            if device not in self._slots:
+                text = f"the configuration has no device {device}"
+                raise DeviceError(device, "connect", Failure.REFUSED, Sent.NO, text)
+        with ExitStack() as held:  # always in the same order: two of them must not wait for each other
+            drivers = {name: held.enter_context(self._driver(name, urgent=True)) for name in sorted({source, target})}
+            return verb.carry(drivers[source], drivers[target], watch)
 
     @contextmanager
     def _driver(self, device: str, urgent: bool = False) -> Iterator[Any]:

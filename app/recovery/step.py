@@ -78,9 +78,11 @@ class Sight(Protocol):
 
 class Hands(Protocol):
     """What a step may do: one verb, once. Raises :class:`backends.outcome.DeviceError`. :meth:`pause` waits for as long
-    as two clocks may differ (``margin_s`` of the sight)."""
+    as two clocks may differ (``margin_s`` of the sight). :meth:`between` is a verb that two devices take part in: it
+    takes its time, tells how far it is, and ends once it is not wanted any more."""
 
     def perform(self, device: str, verb: Any, door: str) -> str: ...
+    def between(self, source: str, target: str, verb: Any) -> str: ...
     def pause(self) -> None: ...
 
 

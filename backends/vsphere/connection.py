@@ -27,7 +27,10 @@ class NotConnectedError(Exception):
 
 @dataclass(slots=True)
 class Rules:
-    """Trust and time of one server's connections. ``call_s`` applies to what is connected after it was set."""
+    """Trust and time of one server's connections. ``call_s`` applies to what is connected after it was set.
+
+    ``fingerprint``: of the certificate, SHA-256 in 64 hex digits, or SHA-1 in 40 as the interface gives thumbprints.
+    """
 
     context: ssl.SSLContext
     fingerprint: str | None
@@ -75,9 +78,11 @@ class Connection(http.client.HTTPSConnection):
         if pinned is None:
             return
         certificate = self.sock.getpeercert(binary_form=True) if isinstance(self.sock, ssl.SSLSocket) else None
-        seen = hashlib.sha256(certificate).hexdigest() if certificate else "none"
+        kind = hashlib.sha256 if len(pinned) == 64 else hashlib.sha1
+        seen = kind(certificate).hexdigest() if certificate else "none"
         if seen != pinned:
             self.close()
+            name = "SHA-256" if len(pinned) == 64 else "SHA-1"
             raise NotConnectedError(
-                Failure.UNTRUSTED, f"the certificate has SHA-256 fingerprint {seen}, pinned is {pinned}"
+                Failure.UNTRUSTED, f"the certificate has {name} fingerprint {seen}, pinned is {pinned}"
             )

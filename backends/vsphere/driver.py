@@ -27,7 +27,7 @@ from store.turns import computing, paced
 Found = TypeVar("Found", EsxiHost, Datastore, VirtualMachine)
 
 
-class Act(Protocol):
+class Verb(Protocol):
     """A verb as data."""
 
     def send(self, session: Session) -> str: ...
@@ -49,11 +49,6 @@ class VSphereDriver:
         """Log out, waiting a few seconds at most; never raises."""
         self.session.close()
 
-    def perform(self, act: Act) -> str:
-        """Send one verb, once, and wait for its task. Returns the id of what it made, if anything. Raises
-        :class:`DeviceError`: ``sent`` says whether the same verb may be sent again."""
-        return act.send(self.session)
-
     def read(self) -> Reading:
         """Sweep the server. An object that cannot be read is a Problem and, where it was there before, Unread.
 
@@ -65,6 +60,11 @@ class VSphereDriver:
             if error.code != failures.SESSION_ENDED:
                 raise
         return self._read()  # the session ended while it was read; CurrentTime logs in again
+
+    def perform(self, verb: Verb) -> str:
+        """Send one verb (:mod:`backends.vsphere.acts`), once, and wait for its task. Returns the id of what it made, if
+        anything. Raises :class:`DeviceError`: ``sent`` says whether the same verb may be sent again."""
+        return verb.send(self.session)
 
     def _read(self) -> Reading:
         began = datetime.now(UTC)

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import gzip
 import http.client
+import ssl
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, TypeVar
+from urllib.parse import urlsplit
 from xml.etree import ElementTree
 
 from backends.endpoint import Limits, TlsAccess
@@ -77,6 +79,25 @@ class Session:
 
         self._open()
         return VmomiSupport.GetWsdlType("urn:vim25", kind)(moid, self._stub)
+
+    def disk_door(self, url: str, thumbprint: str) -> tuple[Connection, str]:
+        """A connection of its own for a disk's URL, as a lease gives it, and the path. ``*`` stands for this server;
+        a host behind it is known by the SHA-1 thumbprint that this server gives, or vouched for by the CA. For any
+        thread, once this session is open. Raises :class:`DeviceError`."""
+        assert self._rules is not None
+        parts = urlsplit(url.replace("://*", f"://{_bracketed(self._access.host)}", 1))
+        host, port = parts.hostname, parts.port or 443
+        if parts.scheme != "https" or not host:
+            text = f"expected an https URL of a disk, got {url[:200]}"
+            raise DeviceError(self.device, "HttpNfcLease", Failure.BAD_ANSWER, Sent.REFUSED, text)
+        made = replace(self._rules)
+        if (host, port) != (self._access.host, self._access.port):
+            made.fingerprint = None
+            if thumbprint:
+                made.context = ssl.create_default_context()
+                made.context.check_hostname, made.context.verify_mode = False, ssl.CERT_NONE
+                made.fingerprint = thumbprint.replace(":", "").lower()
+        return Connection(host, port, made), parts.path + (f"?{parts.query}" if parts.query else "")
 
     def _open(self) -> None:
         if self._content is not None:
@@ -271,3 +292,7 @@ class Session:
         if failed.sent is Sent.UNKNOWN and self._stub is not None:
             self._stub.DropConnections()
         raise failed
+
+
+def _bracketed(host: str) -> str:
+    return f"[{host}]" if ":" in host else host

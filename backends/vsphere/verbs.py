@@ -158,8 +158,17 @@ def set_extra_config(session: Session, vm: str, values: Mapping[str, str]) -> st
 # ---------------------------------------------------------------------------------------------------------- inventory
 
 
-def clone(session: Session, vm: str, name: str, place: ClonePlace, *, snapshot: str | None = None) -> str:
-    """CloneVM_Task, powered off; of ``snapshot`` if given. Task id; the task's result is the clone. vCenter only."""
+def clone(
+    session: Session,
+    vm: str,
+    name: str,
+    place: ClonePlace,
+    *,
+    snapshot: str | None = None,
+    marks: Mapping[str, str] | None = None,
+) -> str:
+    """CloneVM_Task, powered off; of ``snapshot`` if given, its extra config changed by ``marks``. Task id; the task's
+    result is the clone. vCenter only."""
     from pyVmomi import vim
 
     location = vim.vm.RelocateSpec(
@@ -169,6 +178,10 @@ def clone(session: Session, vm: str, name: str, place: ClonePlace, *, snapshot: 
     )
     source = _maybe(session, "VirtualMachineSnapshot", snapshot)
     spec = vim.vm.CloneSpec(location=location, powerOn=False, template=False, snapshot=source)
+    if marks:
+        spec.config = vim.vm.ConfigSpec(
+            extraConfig=[vim.option.OptionValue(key=key, value=value) for key, value in marks.items()]
+        )
     folder = session.managed("Folder", place.folder)
     return _start(session, "CloneVM_Task", _vm(session, vm).CloneVM_Task, folder, name, spec)
 
@@ -183,3 +196,8 @@ def register(session: Session, path: str, place: ClonePlace, *, name: str | None
 def destroy(session: Session, vm: str) -> str:
     """Destroy_Task: out of the inventory, its files deleted. Task id."""
     return _start(session, "Destroy_Task", _vm(session, vm).Destroy_Task)
+
+
+def rename(session: Session, vm: str, name: str) -> str:
+    """Rename_Task. Task id."""
+    return _start(session, "Rename_Task", _vm(session, vm).Rename_Task, name)

@@ -24,9 +24,11 @@ from app.recovery.attempt import Pace
 from app.recovery.looks import Devices
 from app.recovery.operations import Operations, holder
 from app.recovery.runner import Runner
+from app.recovery.vm import copy_steps
 from app.settings import load
 from backends.flasharray import transport
 from backends.threepar import wsapi
+from backends.vsphere import acts, tasks
 from store import journal
 from store.database import open_store
 from store.ledger import LeaseError, Ledger
@@ -45,7 +47,7 @@ def die() -> None:
 
 def arm(step: str, point: str) -> None:
     """Make this process kill itself at the point of the step; ``call left`` is for whoever watches the device."""
-    intend, settle, perform = Ledger.intend, Ledger.settle, Devices.perform
+    intend, settle, perform, between = Ledger.intend, Ledger.settle, Devices.perform, Devices.between
     at = threading.local()  # several steps may be under way, each in a thread of its own
 
     def intended(self: Ledger, lease: Any, step_id: str, *rest: Any) -> Any:
@@ -64,12 +66,20 @@ def arm(step: str, point: str) -> None:
             die()
         return answer
 
+    def both(self: Devices, *rest: Any) -> str:
+        mine = getattr(at, "step", "") == step
+        answer = between(self, *rest)
+        if mine and point == "device did it":
+            die()
+        return answer
+
     def settled(self: Ledger, lease: Any, step_id: str, state: StepState, *rest: Any) -> None:
         settle(self, lease, step_id, state, *rest)
         if step_id == step and point == "after result" and state is not StepState.RUNNING:
             die()
 
     Ledger.intend, Devices.perform, Ledger.settle = intended, performed, settled  # type: ignore[method-assign]
+    Devices.between = both  # type: ignore[method-assign]
 
 
 def act(order: dict[str, Any], acknowledged: int) -> RunState:
@@ -83,6 +93,7 @@ def act(order: dict[str, Any], acknowledged: int) -> RunState:
     journal.note_head = noted
     store.ledger.LEASE_S = LEASE_S
     app.recovery.runner.MANY = order["many"]
+    copy_steps.HALF_MADE_S, acts.LOCKED_REST_S, acts._POLL_S, tasks._POLL_S = 4.0, 0.2, 0.05, 0.05
     if order["point"] is not None:
         arm(order["step"], order["point"])
     settings = load(Path(order["config"]))

@@ -70,6 +70,8 @@ class Range(Generic[E]):
     cases: ClassVar[tuple[Any, ...]] = ()
     sent: ClassVar[Mapping[str, str]] = {}
     kinds: ClassVar[tuple[FaultKind, ...]] = ()
+    repeats: ClassVar[frozenset[str]] = frozenset()
+    """Requests that may be sent again after a kill: what the first one began has ended by itself."""
 
     @property
     def path(self) -> Path:

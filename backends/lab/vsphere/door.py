@@ -21,6 +21,7 @@ COOKIE = "vmware_soap_session"
 _XML = "text/xml; charset=utf-8"
 _WAITS = frozenset({"WaitForUpdatesEx", "WaitForUpdates", "CheckForUpdates"})
 _NFC = re.compile(r"/nfc/([0-9a-f-]{36})/([A-Za-z0-9._-]+)")
+_FROM = re.compile(r"bytes=([0-9]{1,18})-", re.ASCII)
 _REASONS = {401: "Unauthorized", 403: "Forbidden", 404: "Not Found", 503: "Service Unavailable"}
 
 
@@ -115,7 +116,7 @@ class SoapProtocol:
             if lease is None or file is None or lease.state != "ready":
                 return _page(404)
             if request.method in ("GET", "HEAD") and not lease.upload and file.content is not None:
-                return Response(200, file.content, "application/x-vnd.vmware-streamVmdk")
+                return _ranged(file.content, request.headers.get("range", ""))
             if request.method in ("PUT", "POST") and lease.upload:
                 return self._upload(lease, file, request)
         return Response(405, b"", "text/plain")
@@ -126,6 +127,17 @@ class SoapProtocol:
         except Refusal:
             return _page(404)
         return Response(201 if request.method == "PUT" else 200, b"", "text/plain")
+
+
+def _ranged(content: bytes, asked: str) -> Response:
+    """A disk's bytes; those from a place on where ``Range: bytes=N-`` asks for them (RFC 9110, 14)."""
+    kind, found = "application/x-vnd.vmware-streamVmdk", _FROM.fullmatch(asked)
+    if found is None:
+        return Response(200, content, kind, {"Accept-Ranges": "bytes"})
+    first, size = int(found[1]), len(content)
+    if first >= size:
+        return Response(416, b"", kind, {"Content-Range": f"bytes */{size}"})
+    return Response(206, content[first:], kind, {"Content-Range": f"bytes {first}-{size - 1}/{size}"})
 
 
 def _cookie(request: Request) -> str | None:

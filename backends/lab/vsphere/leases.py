@@ -24,7 +24,7 @@ def export_snapshot(state: VSphereState, snapshot: Snapshot) -> Lease:
 
 def _export(state: VSphereState, vm: Vm, images: dict[int, Image]) -> Lease:
     tasks.must_be_idle(state, vm)
-    lease = Lease(_new_id(state), vm.name, vm=vm)
+    lease = Lease(_new_id(state), vm.name, vm=vm, timeout_s=state.lease_s)
     for number, disk in enumerate(d for d in vm.home.disks if d.key in images):
         content = disks.pack(images[disk.key], disk.capacity)
         key = f"/{vm.moid}/VirtualLsiLogicController0:{number}"
@@ -35,7 +35,7 @@ def _export(state: VSphereState, vm: Vm, images: dict[int, Image]) -> Lease:
 
 def import_vm(state: VSphereState, vm: Vm, keys: list[str]) -> Lease:
     """ImportVApp: ``vm`` was made for it and fills up from what is uploaded; ``keys`` are its disks' device ids."""
-    lease = Lease(_new_id(state), vm.name, vm=vm, upload=True)
+    lease = Lease(_new_id(state), vm.name, vm=vm, upload=True, timeout_s=state.lease_s)
     for number, (disk, key) in enumerate(zip(vm.home.disks, keys, strict=True)):
         own = f"/{vm.moid}/VirtualLsiLogicController0:{number}"
         lease.files.append(LeaseFile(own, key, disk, Image(), None, f"disk-{number}.vmdk"))

@@ -65,6 +65,7 @@ class VSphereState(Objects):
         self.instance_uuid = self.new_uuid("instance")
         self.tasks: list[Task] = []
         self.leases: list[Lease] = []
+        self.lease_s = 300
         root = "ha-folder-root" if self.is_host else "group-d1"
         self.root = self.keep(Folder(root, "ha-folder-root" if self.is_host else "Datacenters"))
         self.root.child_types = ("Folder", "Datacenter")

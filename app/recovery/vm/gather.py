@@ -1,0 +1,118 @@
+"""Looking at replicated VMs: each server once, side by side, and the ledger."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime
+from fnmatch import fnmatchcase
+
+from app.recovery import witnesses
+from app.recovery.beside import beside
+from app.recovery.draft import CannotPlanError
+from app.recovery.looks import Devices
+from app.recovery.step import UnseenError
+from app.recovery.vm.situation import Generation, SideNow, VmNow
+from app.replication_records import Replication
+from app.settings_records import DeviceSettings
+from backends.outcome import ParseError
+from backends.vsphere.looks import REPLICATION, MachineNow, Machines, Places
+from store.replications import Standing
+
+
+def chosen(replications: Sequence[Replication], names: Sequence[str]) -> tuple[Replication, ...]:
+    """The replications by name or pattern. Raises :class:`CannotPlanError` for a word that names none."""
+    if not replications:
+        raise CannotPlanError("The configuration replicates no VM: see [[replications]]")
+    for name in names:
+        if not any(fnmatchcase(one.name, name) for one in replications):
+            known = ", ".join(one.name for one in replications[:8])
+            raise CannotPlanError(f"No replication is called {name}. There are: {known}")
+    return tuple(one for one in replications if any(fnmatchcase(one.name, name) for name in names))
+
+
+def look(
+    devices: Devices,
+    configured: Iterable[DeviceSettings],
+    replications: Sequence[Replication],
+    standings: Mapping[str, Standing],
+    without: Mapping[str, str] | None = None,
+) -> tuple[VmNow, ...]:
+    """How each stands now. A server that cannot be read is there without what it holds; nothing is raised. ``without``:
+    servers that are not asked, and why."""
+    sites = {device.name: device.site for device in configured}
+    names = list(dict.fromkeys(name for one in replications for name in (one.source, one.destination)))
+    sides = dict(zip(names, beside(lambda name: side(devices, name, sites[name], without), names, "look"), strict=True))
+    now = datetime.now(UTC)
+    return tuple(_now(one, sides, standings.get(one.name, Standing()), now) for one in replications)
+
+
+def side(devices: Devices, name: str, site: str, without: Mapping[str, str] | None = None) -> SideNow:
+    """A server as it is now."""
+    if without and name in without:
+        return SideNow(name, site, failure=without[name])
+    since, taken = time.monotonic(), datetime.now(UTC)
+    try:
+        machines, _ = devices.look((name, Machines()), since)
+        places, _ = devices.look((name, Places()), since)
+    except UnseenError as error:
+        return SideNow(name, site, failure=str(error), silent=error.silent)
+    return SideNow(name, site, machines, places, taken_at=taken)
+
+
+def witnessed(devices: Devices, configured: Sequence[DeviceSettings], at: VmNow) -> VmNow:
+    """With what everybody else at the source's site says of it."""
+    from dataclasses import replace
+
+    found = witnesses.asked(devices, configured, at.source.site, at.source.device)
+    mine = witnesses.Witness(at.source.device, at.source.silent or None, at.source.failure[:100])
+    return replace(at, witnesses=(mine, *found))
+
+
+def _now(one: Replication, sides: Mapping[str, SideNow], standing: Standing, now: datetime) -> VmNow:
+    source, target = sides[one.source], sides[one.destination]
+    vm, missing = _source(one, source)
+    generations, strange = _generations(one, target, vm)
+    uuids = {each.replica.source_instance_uuid for each in generations}
+    uuid = vm.uuid if vm is not None else uuids.pop() if len(uuids) == 1 else None
+    return VmNow(one, now, source, target, vm, missing, uuid, generations, strange, standing)
+
+
+def _source(one: Replication, source: SideNow) -> tuple[MachineNow | None, str]:
+    if source.machines is None:
+        return None, f"{one.source} cannot be read: {source.failure}"
+    found = [m for m in source.machines if m.uuid == one.vm or (m.name == one.vm and not _is_copy(m))]
+    if len(found) == 1:
+        return found[0], ""
+    how = "no machine" if not found else f"{len(found)} machines"
+    return None, f"{how} on {one.source} {'is' if not found else 'are'} called {one.vm}"
+
+
+def _is_copy(machine: MachineNow) -> bool:
+    """A machine that is marked as a replica is nobody's source."""
+    try:
+        return machine.replica is not None
+    except ParseError:
+        return True
+
+
+def _generations(
+    one: Replication, target: SideNow, vm: MachineNow | None
+) -> tuple[tuple[Generation, ...], tuple[str, ...]]:
+    """The copies of the VM, and what looks like one and cannot be understood."""
+    found, strange = [], []
+    for machine in target.machines or ():
+        try:
+            replica = machine.replica
+        except ParseError as error:
+            if machine.marks.get(REPLICATION, one.name) == one.name:
+                strange.append(f"{machine.name}: {error.line}")
+            continue
+        if replica is None:
+            continue
+        belongs = machine.marks.get(REPLICATION)
+        known = vm.uuid if vm is not None else None
+        same = replica.source_instance_uuid in (known, one.vm) or (vm is None and replica.source_name == one.vm)
+        if belongs == one.name or (belongs is None and same):
+            found.append(Generation(machine, replica))
+    return tuple(sorted(found, key=lambda g: g.replica.generation)), tuple(strange)

@@ -1,0 +1,194 @@
+"""A replicated VM as it stands: both servers, the machine, its copies, and where one can be put."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from app.recovery.draft import Draft
+from app.recovery.witnesses import Witness
+from app.replication_records import Replication
+from backends.parse import mac
+from backends.vsphere.looks import ACTIVE, DRILL, Card, MachineNow, PlacesNow
+from backends.vsphere.verbs import ClonePlace
+from store.estate import PowerState, VmReplica
+from store.replications import Standing, target
+
+CARDS = "drdeck.cards"
+"""The mark of a copy that keeps the network cards of its source: a copy has MACs of its own until it takes over, and
+when it does nobody may be able to ask the source."""
+
+
+def kept_cards(cards: tuple[Card, ...]) -> str:
+    """The cards as that mark keeps them."""
+    return json.dumps([[card.mac, card.network, card.connected] for card in cards], separators=(",", ":"))
+
+
+ROOM = 1.1
+"""So many times the bytes of all disks must be free (procedures 5.1, V1)."""
+
+
+@dataclass(frozen=True, slots=True)
+class SideNow:
+    """A server. ``machines`` and ``places`` None: it could not be read, ``failure`` says why; ``silent``: it gave no
+    sign of life."""
+
+    device: str
+    site: str
+    machines: tuple[MachineNow, ...] | None = None
+    places: PlacesNow | None = None
+    failure: str = ""
+    silent: bool = False
+    taken_at: datetime | None = None
+
+    @property
+    def read(self) -> bool:
+        return self.machines is not None and self.places is not None
+
+
+@dataclass(frozen=True, slots=True)
+class Generation:
+    """A copy at the destination and what its marks say of it."""
+
+    machine: MachineNow
+    replica: VmReplica
+
+    @property
+    def active(self) -> bool:
+        """Whether it is the side that serves, or runs at all."""
+        return ACTIVE in self.machine.marks or self.machine.power is not PowerState.OFF
+
+    @property
+    def cards(self) -> tuple[Card, ...] | None:
+        """The network cards of its source, in their order; None: it does not say them, or not in this form."""
+        try:
+            said = json.loads(self.machine.marks.get(CARDS, "null"))
+            return tuple(Card(number, mac(m), "", name, bool(on)) for number, (m, name, on) in enumerate(said))
+        except (ValueError, TypeError):  # ParseError is one
+            return None
+
+    @property
+    def in_drill(self) -> str | None:
+        """The run of the drill that goes on with it."""
+        return self.machine.marks.get(DRILL)
+
+
+@dataclass(frozen=True, slots=True)
+class VmNow:
+    """``vm`` None: the source does not show it, ``missing`` says why. ``uuid`` is its instance UUID, known from its
+    copies too. ``strange``: machines whose marks make no sense. ``witnesses`` were asked about the source's site."""
+
+    replication: Replication
+    now: datetime
+    source: SideNow
+    target: SideNow
+    vm: MachineNow | None
+    missing: str
+    uuid: str | None
+    generations: tuple[Generation, ...]
+    strange: tuple[str, ...] = ()
+    standing: Standing = field(default_factory=Standing)
+    witnesses: tuple[Witness, ...] = ()
+
+    @property
+    def name(self) -> str:
+        return self.replication.name
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """Of its leases: the replication's, and the VM's, which may have more than one."""
+        mine = (target(self.name),)
+        return mine if self.uuid is None else (*mine, f"vm:{self.uuid}")
+
+    @property
+    def complete(self) -> tuple[Generation, ...]:
+        """The complete copies, the newest first."""
+        found = [each for each in self.generations if each.replica.complete]
+        return tuple(sorted(found, key=lambda g: (g.replica.point_in_time, g.replica.generation), reverse=True))
+
+    @property
+    def active(self) -> Generation | None:
+        """The copy that serves, or runs."""
+        found = [each for each in self.generations if each.active and each.in_drill is None]
+        return max(found, key=lambda g: ACTIVE in g.machine.marks, default=None)
+
+    @property
+    def split_brain(self) -> bool:
+        """Whether both sides run: nothing here stops either of them."""
+        runs = [g for g in self.generations if g.machine.power is PowerState.ON and g.in_drill is None]
+        return bool(runs) and self.vm is not None and self.vm.power is PowerState.ON
+
+    @property
+    def next_generation(self) -> int:
+        return 1 + max((each.replica.generation for each in self.generations), default=0)
+
+
+VmDraft = Draft[VmNow]
+
+
+@dataclass(frozen=True, slots=True)
+class Spot:
+    """Where a copy goes, resolved. ``networks``: id and name at that server, by the name at the other one. ``wrong``
+    says what there is not."""
+
+    place: ClonePlace
+    free: int
+    networks: Mapping[str, tuple[str, str]]
+    wrong: tuple[str, ...] = ()
+
+
+def spot(
+    places: PlacesNow,
+    cards: tuple[Card, ...],
+    network: Mapping[str, str],
+    *,
+    datastore: str,
+    host: str | None = None,
+    pool: str | None = None,
+    folder: str | None = None,
+) -> Spot:
+    """The place that is meant by names; ``network`` says what each port group is called there."""
+    wrong: list[str] = []
+    stores = [one for one in places.stores if one.name == datastore]
+    if len(stores) != 1:
+        wrong.append(f"{'no' if not stores else 'more than one'} datastore is called {datastore}")
+    elif not stores[0].accessible:
+        wrong.append(f"the datastore {datastore} is not accessible")
+    held = stores[0].moid if stores else ""
+    hosts = [one for one in places.hosts if host is None or one.name == host]
+    usable = [h for h in hosts if h.connection == "connected" and not h.in_maintenance and held in h.datastores]
+    if not usable and stores:
+        wrong.append(f"no {'host' if host is None else host} that is connected has the datastore {datastore}")
+    chosen = min(usable, key=lambda h: h.name, default=None)
+    pools = {name: moid for moid, name in places.pools}
+    folders = {name: moid for moid, name in places.folders}
+    if pool is not None and pool not in pools:
+        wrong.append(f"no resource pool is called {pool}")
+    if folder is not None and folder not in folders:
+        wrong.append(f"no folder is called {folder}")
+    found, lacking = networks(places, cards, network, chosen.networks if chosen else ())
+    place = ClonePlace(
+        folder=folders.get(folder, places.root) if folder else places.root,
+        pool=pools.get(pool) if pool else (chosen.pool if chosen else None),
+        host=chosen.moid if chosen else None,
+        datastore=held or None,
+    )
+    return Spot(place, stores[0].free if stores else 0, found, (*wrong, *lacking))
+
+
+def networks(
+    places: PlacesNow, cards: tuple[Card, ...], network: Mapping[str, str], on_host: tuple[str, ...]
+) -> tuple[dict[str, tuple[str, str]], list[str]]:
+    """Id and name of the port group on that host for each of those that the cards are on; and what there is not."""
+    found: dict[str, tuple[str, str]] = {}
+    wrong = []
+    for here in dict.fromkeys(card.network for card in cards if card.network):
+        there = network.get(here, here)
+        moids = [moid for moid, name in places.networks if name == there and moid in on_host]
+        if len(moids) == 1:
+            found[here] = (moids[0], there)
+        else:
+            wrong.append(f"{'no' if not moids else 'more than one'} port group there is called {there} (for {here})")
+    return found, wrong

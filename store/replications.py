@@ -1,0 +1,119 @@
+"""How a replication stands, out of its runs alone: paused, failed over, owing the clean-up of a drill."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from store.drills import VM_CLEANUP, VM_DRILL, subject
+from store.runs import ENDED, Run, RunState
+
+REPLICATE, FAILOVER, UNDO, FAILBACK = "vm replicate", "vm failover", "vm undo", "vm failback"
+DRILL, CLEANUP, PAUSE, RESUME = VM_DRILL, VM_CLEANUP, "vm pause", "vm resume"
+_ABOUT, _SAID = "replication:", "replication said:"
+
+
+def target(name: str) -> str:
+    """The key under which runs act on a replication, one at a time."""
+    return f"{_ABOUT}{name}"
+
+
+def said(name: str) -> str:
+    """The key of what is only written down about one: a pass under way does not keep anybody from pausing it."""
+    return f"{_SAID}{name}"
+
+
+def names(run: Run) -> tuple[str, ...]:
+    """The replications that a run is about."""
+    found = [one for one in run.plan.targets if one.startswith((_ABOUT, _SAID))]
+    return tuple(dict.fromkeys(one.removeprefix(_SAID).removeprefix(_ABOUT) for one in found))
+
+
+@dataclass(frozen=True, slots=True)
+class Replicated:
+    """A VM that the configuration replicates, as screens know it: ``vm`` is its name or instance UUID on the device
+    ``source``; ``interval_s`` how often a copy is made, in seconds; ``drill``: an isolated port group is named."""
+
+    name: str
+    vm: str
+    source: str
+    destination: str
+    interval_s: float
+    drill: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Pass:
+    """A replication pass that ended. ``took_s``: seconds."""
+
+    run: str
+    began_at: datetime
+    took_s: float
+    done: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """``paused`` and ``failed_over`` are the runs that made it so, by their ids; ``owed`` the drills that are not
+    cleaned up. ``passes``: the newest first. ``under_way``: a run that acts on it, or was interrupted."""
+
+    paused: str | None = None
+    failed_over: str | None = None
+    owed: tuple[str, ...] = ()
+    passes: tuple[Pass, ...] = ()
+    under_way: Run | None = None
+
+    @property
+    def held(self) -> str | None:
+        """Why no pass may run; None: one may."""
+        if self.failed_over is not None:
+            return f"it was failed over by run {self.failed_over}"
+        return f"it was paused by run {self.paused}" if self.paused is not None else None
+
+    @property
+    def took(self) -> tuple[float, ...]:
+        """How long its passes took, in seconds, of those that were done."""
+        return tuple(one.took_s for one in self.passes if one.done)
+
+
+@dataclass(slots=True)
+class _Found:
+    paused: str | None = None
+    failed_over: str | None = None
+    owed: list[str] = field(default_factory=list)
+    passes: list[Pass] = field(default_factory=list)
+    under_way: Run | None = None
+
+
+def standings(runs: Iterable[Run]) -> Mapping[str, Standing]:
+    """How each replication stands that a run was ever about. ``runs`` in any order."""
+    found: dict[str, _Found] = {}
+    for run in sorted(runs, key=lambda run: (run.created_at, run.id)):
+        if run.plan.verb.startswith("vm ") and run.began_at is not None:
+            for name in names(run):
+                _take(found.setdefault(name, _Found()), run)
+    return {
+        name: Standing(one.paused, one.failed_over, tuple(one.owed), tuple(reversed(one.passes)), one.under_way)
+        for name, one in found.items()
+    }
+
+
+def _take(found: _Found, run: Run) -> None:
+    verb, done = run.plan.verb, run.state is RunState.SUCCEEDED
+    if run.state not in ENDED and verb not in (PAUSE, RESUME):
+        found.under_way = run
+    if verb == REPLICATE and run.began_at is not None and run.ended_at is not None:
+        found.passes.append(Pass(run.id, run.began_at, (run.ended_at - run.began_at).total_seconds(), done))
+    elif verb == PAUSE and done:
+        found.paused = run.id
+    elif verb == RESUME and done:
+        found.paused = found.failed_over = None
+    elif verb == FAILOVER and any(step.may_have_begun for step in run.steps):
+        found.failed_over = run.id
+    elif verb in (UNDO, FAILBACK) and done:
+        found.failed_over = None
+    elif verb == DRILL and run.state in ENDED:
+        found.owed.append(run.id)
+    elif verb == CLEANUP and done:
+        found.owed = [drill for drill in found.owed if run.plan.name != f"{CLEANUP} {subject(drill)}"]
