@@ -129,9 +129,9 @@ class Settings:
     ``lab``: the devices are simulated, and every screen says so. ``rto_s`` is what a recovery may take, in seconds.
     ``guests`` are devices that one command was given besides: no pane shows them. ``pra``: which LPARs come back
     where, None where the file does not say it. ``databases`` can be put into backup mode; none is called as a
-    device is. ``naming``: what names on the arrays are to look like. ``replications``: VMs that are replicated, by unique
-    names. ``auto``: what may fail over by itself. ``notifications`` are the channels by which operators are told what
-    happened."""
+    device is. ``naming``: what names on the arrays are to look like. ``replications``: VMs that are replicated, by
+    unique names. ``auto``: what may fail over by itself. ``notifications`` are the channels by which operators are told
+    what happened."""
 
     path: Path
     read_only: bool

@@ -11,10 +11,10 @@ from app.recovery.pod import steps as pod_steps
 from app.recovery.pra import array_steps, drill_steps, hmc_steps, power_steps, reprotect_steps
 from app.recovery.rcg import object_steps, provision_steps, role_steps
 from app.recovery.step import Step
-from app.recovery.vmsnap import steps as vm_snapshot_steps
 from app.recovery.vm import copy_steps
 from app.recovery.vm import power_steps as vm_power
 from app.recovery.vm import steps as vm_steps
+from app.recovery.vmsnap import steps as vm_snapshot_steps
 from store.recorded import RecordError, from_text, to_text
 
 _KINDS: dict[str, type[Any]] = {
