@@ -19,8 +19,11 @@ if TYPE_CHECKING:
     from store.schedule_book import ScheduleBook
     from store.schedules import Schedule, ScheduleRun
 
-EVERY = ("hour", "2h", "3h", "4h", "6h", "8h", "12h", "day", "week", "month")
-KINDS = ("vm-snapshot", "pg-snapshot", "rcg-sync", "align", "readiness", "health", "clean-up", "drill-reminder")
+EVERY = ("5m", "10m", "15m", "20m", "30m", "hour", "2h", "3h", "4h", "6h", "8h", "12h", "day", "week", "month")
+KINDS = (
+    *("vm-snapshot", "pg-snapshot", "rcg-sync", "replicate", "align", "readiness", "health", "clean-up"),
+    "drill-reminder",
+)
 """As in :mod:`app.timetable.kinds`, which cannot be imported for the sake of ``--help``."""
 
 SCHEMA_VERSION = 1
@@ -34,6 +37,7 @@ KIND                TARGET
   vm-snapshot       a machine's name or instance UUID; --keep N (7), --memory or --quiesce
   pg-snapshot       a protection group; --replicate
   rcg-sync          remote copy groups, commas between
+  replicate         a replication of the configuration: one pass; each has such a schedule by itself
   align             none: as drdeck pra --apply
   readiness         none: how each protected LPAR stands
   health            none: read every device, and score what is not right
@@ -148,7 +152,7 @@ def _do(settings: Settings, book: ScheduleBook, arguments: argparse.Namespace) -
             return _shown(book, book.pause(arguments.name), as_json=arguments.json)
         case "resume":
             found = book.named(arguments.name)
-            return _shown(book, book.resume(found.name, _kind(found).due), as_json=arguments.json)
+            return _shown(book, book.resume(found.name), as_json=arguments.json)
         case "remove":
             book.remove(arguments.name)
             return OK
@@ -181,7 +185,7 @@ def _add(book: ScheduleBook, arguments: argparse.Namespace) -> int:
     when = words.timetable(arguments, before)
     how = words.options(arguments, JobOptions(), kind)
     _check_target(kind, arguments.target)
-    made = book.add(words.name(arguments.name), kind.word, arguments.target, how, when, kind.due)
+    made = book.add(words.name(arguments.name), kind.word, arguments.target, how, when)
     return _shown(book, made, as_json=arguments.json)
 
 
@@ -194,7 +198,7 @@ def _edit(book: ScheduleBook, arguments: argparse.Namespace) -> int:
     how = words.options(arguments, found.options, kind)
     target = found.target if arguments.target is None else arguments.target
     _check_target(kind, target)
-    return _shown(book, book.edit(found.name, target, how, when, kind.due), as_json=arguments.json)
+    return _shown(book, book.edit(found.name, target, how, when), as_json=arguments.json)
 
 
 def _check_target(kind: JobKind, target: str) -> None:

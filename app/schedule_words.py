@@ -20,12 +20,13 @@ if TYPE_CHECKING:
 DATES = 5
 """So many of the next dates are shown."""
 
-EVERY: dict[str, tuple[Frequency, int]] = {
-    "hour": (Frequency.HOURLY, 1),
-    **{f"{hours}h": (Frequency.HOURLY, hours) for hours in EVERY_HOURS if hours > 1},
-    "day": (Frequency.DAILY, 1),
-    "week": (Frequency.WEEKLY, 1),
-    "month": (Frequency.MONTHLY, 1),
+EVERY: dict[str, Timetable] = {
+    **{f"{minutes}m": Timetable(Frequency.MINUTES, every_min=minutes) for minutes in (5, 10, 15, 20, 30)},
+    "hour": Timetable(Frequency.HOURLY),
+    **{f"{hours}h": Timetable(Frequency.HOURLY, every_h=hours) for hours in EVERY_HOURS if hours > 1},
+    "day": Timetable(Frequency.DAILY),
+    "week": Timetable(Frequency.WEEKLY),
+    "month": Timetable(Frequency.MONTHLY),
 }
 _AT = re.compile(r"(\d{1,2}):(\d{2})", re.ASCII)
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}", re.ASCII)
@@ -42,13 +43,13 @@ def timetable(given: argparse.Namespace, before: Timetable) -> Timetable:
     """``before`` with what is given; what is not stays. Raises :class:`ValueError` with what was expected."""
     found = before
     if given.every is not None:
-        frequency, every_h = EVERY[given.every]
-        found = replace(found, frequency=frequency, every_h=every_h)
+        every = EVERY[given.every]
+        found = replace(found, frequency=every.frequency, every_h=every.every_h, every_min=every.every_min)
     if given.at is not None:
         at = _AT.fullmatch(given.at)
         if at is None:
             raise ValueError(f"--at {given.at}: expected HH:MM, such as 02:30")
-        if found.frequency is Frequency.HOURLY:
+        if found.frequency in (Frequency.MINUTES, Frequency.HOURLY):
             raise ValueError("--at goes with --every day, week or month; with hours, --minute")
         found = replace(found, hour=int(at[1]), minute=int(at[2]))
     if given.minute is not None:

@@ -57,6 +57,9 @@ class EventKind(StrEnum):
     REPLICATION_LATE = "replication-late"
     REPLICATION_ON_TIME = "replication-on-time"
     SCHEDULE_MISSED = "schedule-missed"
+    SCHEDULE_FAILED = "schedule-failed"
+    SCHEDULE_DONE = "schedule-done"
+    CHECK_FOUND = "check-found"
     BACKUP_FAILED = "backup-failed"
 
 

@@ -34,14 +34,6 @@ LATE = MINUTE
 _ACTED = f"run IS NOT NULL AND result <> '{Result.REFUSED}'"
 """A run of the engine was begun, or was to be."""
 
-DueRule = Callable[[Schedule, datetime], datetime]
-"""When a schedule is due for the first time after a moment (UTC)."""
-
-
-def by_timetable(schedule: Schedule, after: datetime) -> datetime:
-    """The rule of every kind that has none of its own."""
-    return next_run(schedule.timetable, after)
-
 
 class ScheduleError(Exception):
     """There is no such schedule, or it cannot be like that. The text says which."""
@@ -94,13 +86,11 @@ class ScheduleBook:
 
     # ------------------------------------------------------------------------------------------------------ changing it
 
-    def add(
-        self, name: str, kind: str, target: str, options: JobOptions, timetable: Timetable, rule: DueRule = by_timetable
-    ) -> Schedule:
+    def add(self, name: str, kind: str, target: str, options: JobOptions, timetable: Timetable) -> Schedule:
         """A new schedule. Raises :class:`ScheduleError` where the name is taken."""
         now = self._clock()
         made = Schedule(0, name, kind, target, options, timetable.checked(), self.by, now)
-        due = rule(made, now)
+        due = next_run(made.timetable, now)
         with self._writing() as run:
             if run("SELECT 1 FROM schedule WHERE name = ? AND removed_at IS NULL", (name,)).first():
                 raise ScheduleError(f"There is a schedule {name} already")
@@ -120,12 +110,10 @@ class ScheduleBook:
                 with suppress(ScheduleError):  # another console was quicker
                     self.add(name, kind, "", JobOptions(), timetable)
 
-    def edit(
-        self, name: str, target: str, options: JobOptions, timetable: Timetable, rule: DueRule = by_timetable
-    ) -> Schedule:
+    def edit(self, name: str, target: str, options: JobOptions, timetable: Timetable) -> Schedule:
         """Another target, other options, another timetable. Paused it stays paused. Raises :class:`ScheduleError`."""
         found = replace(self.named(name), target=target, options=options, timetable=timetable.checked())
-        due = None if found.paused else stamp(rule(found, self._clock()))
+        due = None if found.paused else stamp(next_run(found.timetable, self._clock()))
         with self._writing() as run:
             values = (target, recorded(options), recorded(timetable), due, found.id)
             run("UPDATE schedule SET target = ?, options = ?, timetable = ?, next_run = ? WHERE id = ?", values)
@@ -138,12 +126,15 @@ class ScheduleBook:
             run("UPDATE schedule SET next_run = NULL WHERE id = ?", (found.id,))
         return self.named(name)
 
-    def resume(self, name: str, rule: DueRule = by_timetable) -> Schedule:
+    def resume(self, name: str) -> Schedule:
         """Due again from now on: what lay in the pause was not missed."""
         found = self.named(name)
         if found.paused:
             with self._writing() as run:
-                run("UPDATE schedule SET next_run = ? WHERE id = ?", (stamp(rule(found, self._clock())), found.id))
+                run(
+                    "UPDATE schedule SET next_run = ? WHERE id = ?",
+                    (stamp(next_run(found.timetable, self._clock())), found.id),
+                )
         return self.named(name)
 
     def remove(self, name: str) -> None:
@@ -155,7 +146,7 @@ class ScheduleBook:
 
     # --------------------------------------------------------------------------------------------------------- claiming
 
-    def claim(self, schedule: Schedule, rule: DueRule = by_timetable) -> tuple[ScheduleRun, ...]:
+    def claim(self, schedule: Schedule) -> tuple[ScheduleRun, ...]:
         """Take what is due of a schedule, if anything is and nobody else took it. The next run is stored with it,
         before anything begins.
 
@@ -169,11 +160,8 @@ class ScheduleBook:
             found = None if row is None else schedule_of(row)
             if found is None or found.next_run is None or found.next_run > now:
                 return ()
-            if rule is by_timetable:
-                *missed, due = due_until(found.timetable, found.next_run, now)
-            else:  # a rule of its own says when the next one is after what is done, not how many were missed
-                missed, due = [], found.next_run
-            values = (stamp(max(rule(found, now), now + timedelta(seconds=1))), found.id)
+            *missed, due = due_until(found.timetable, found.next_run, now)
+            values = (stamp(next_run(found.timetable, now)), found.id)
             run("UPDATE schedule SET next_run = ? WHERE id = ?", values)
             if missed:
                 notes = (f"{len(missed)} not done: no scheduler ran",)

@@ -17,11 +17,13 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 MINUTE, DAY = timedelta(minutes=1), timedelta(days=1)
 EVERY_HOURS = (1, 2, 3, 4, 6, 8, 12)
 WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _LONGEST_CHANGE = timedelta(hours=26)
 """No zone ever put its clock forward by more: across the date line, from one day to the next but one."""
 
 
 class Frequency(StrEnum):
+    MINUTES = "minutes"
     HOURLY = "hourly"
     DAILY = "daily"
     WEEKLY = "weekly"
@@ -37,7 +39,8 @@ class Timetable:
     """When something is due, on the clock of ``zone`` (an IANA name).
 
     ``weekday``: 0 is Monday. ``day`` of a month that ends earlier is its last day. ``every_h``: of an hourly one, the
-    hours 0, ``every_h``, … of the day. Each frequency uses what it needs of the fields.
+    hours 0, ``every_h``, … of the day; ``every_min``: of one in minutes, so many from one to the next, whatever the
+    zone. Each frequency uses what it needs of the fields.
     """
 
     frequency: Frequency
@@ -46,6 +49,7 @@ class Timetable:
     weekday: int = 0
     day: int = 1
     every_h: int = 1
+    every_min: int = 15
     zone: str = "UTC"
 
     def checked(self) -> Timetable:
@@ -55,6 +59,7 @@ class Timetable:
             ("hour", self.hour, 0, 23),
             ("weekday", self.weekday, 0, 6),
             ("day", self.day, 1, 31),
+            ("every_min", self.every_min, 5, 7 * 24 * 60),
         ):
             if not least <= value <= most:
                 raise TimetableError(f"{name} {value}: expected {least} to {most}")
@@ -68,6 +73,8 @@ class Timetable:
         """As ``monthly on day 31 at 02:00, Europe/Paris``."""
         at = f"at {self.hour:02}:{self.minute:02}, {self.zone}"
         match self.frequency:
+            case Frequency.MINUTES:
+                return f"every {self.every_min} min"
             case Frequency.HOURLY if self.every_h == 1:
                 return f"every hour at minute {self.minute}, {self.zone}"
             case Frequency.HOURLY:
@@ -94,6 +101,9 @@ def zone_of(name: str) -> ZoneInfo:
 def next_run(timetable: Timetable, after: datetime) -> datetime:
     """The first moment (UTC) strictly after ``after`` at which it is due, seconds 0."""
     after = after.astimezone(UTC)
+    if timetable.frequency is Frequency.MINUTES:
+        step = timetable.every_min * MINUTE
+        return after - (after - _EPOCH) % step + step
     if timetable.frequency is Frequency.HOURLY and timetable.every_h == 1:
         return _next_hour(timetable, after)
     zone = zone_of(timetable.zone)

@@ -85,7 +85,7 @@ class Timekeeper:
         if kind is None:  # a newer program made it, and does it
             return
         self._look_again(schedule)
-        for made in self._book.claim(schedule, kind.due):
+        for made in self._book.claim(schedule):
             self._take_up(schedule, kind, made)
 
     def run_now(self, schedule: Schedule) -> ScheduleRun:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from app.timetable import chores, estate, machines
+from app.timetable import chores, estate, machines, replications
 from app.timetable.work import JobKind
 from store.schedules import Schedule
 from store.timetable import Frequency, Timetable
@@ -42,6 +42,13 @@ KINDS: dict[str, JobKind] = {
             "one transfer of remote copy groups",
             estate.rcg_sync,
             "names of groups, commas between",
+            resume=estate.resume,
+        ),
+        JobKind(
+            replications.REPLICATE,
+            "one pass of a VM that is replicated; the configuration makes one such schedule for each",
+            replications.replicate,
+            "the name of the replication",
             resume=estate.resume,
         ),
         JobKind(

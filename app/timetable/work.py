@@ -10,7 +10,7 @@ from datetime import datetime
 
 from app.recovery.operations import Operations
 from app.recovery.runner import Runner
-from store.schedule_book import DueRule, ScheduleBook, by_timetable
+from store.schedule_book import ScheduleBook
 from store.schedules import Result, Schedule, ScheduleRun
 
 
@@ -88,7 +88,7 @@ class JobKind:
     empty: it has none; ``options`` are the fields of :class:`store.schedules.JobOptions` that it takes.
 
     ``perform`` does the work. ``resume`` goes on with the run of the engine that an earlier one left, where it makes
-    one. ``due`` is its rule where the timetable is not. ``check`` raises :class:`ValueError` with what was expected.
+    one. ``check`` raises :class:`ValueError` with what was expected.
     """
 
     word: str
@@ -97,5 +97,4 @@ class JobKind:
     target: str = ""
     options: frozenset[str] = field(default=frozenset())
     resume: Perform | None = None
-    due: DueRule = by_timetable
     check: Callable[[str], None] = _any_target

@@ -254,4 +254,6 @@ def test_two_processes_on_one_store_never_take_a_time_twice(tmp_path: Path, book
     assert len(taken) == len({*taken})
     rows = [run for each in book.schedules() for run in book.runs(each.id)]
     assert sum(run.count for run in rows) == 90
-    assert {(run.due.isoformat(), run.schedule) for run in rows if run.result is Result.SUCCEEDED} == {*taken}
+    # Each has a clock of its own here: one that is ahead takes the other's run for left.
+    done = {run for run in rows if run.result in (Result.SUCCEEDED, Result.INTERRUPTED)}
+    assert {(run.due.isoformat(), run.schedule) for run in done} == {*taken}

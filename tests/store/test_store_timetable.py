@@ -48,6 +48,7 @@ timetables = st.builds(
     weekday=st.integers(0, 6),
     day=st.integers(1, 31),
     every_h=st.sampled_from(EVERY_HOURS),
+    every_min=st.integers(5, 10_080),
     zone=st.sampled_from(ZONES),
 )
 
@@ -77,7 +78,18 @@ def test_nothing_lies_between_the_reference_and_the_next_run(
         assert next_run(timetable, between) == found
 
 
-@given(timetables, moments)
+@given(st.integers(5, 10_080), moments)
+def test_so_many_minutes_lie_between_two_runs_in_every_zone_and_over_every_clock_change(
+    minutes: int, after: datetime
+) -> None:
+    step = timedelta(minutes=minutes)
+    first = next_run(Timetable(Frequency.MINUTES, every_min=minutes, zone="Europe/Paris"), after)
+    assert timedelta(0) < first - after <= step
+    assert first == next_run(Timetable(Frequency.MINUTES, every_min=minutes), after)
+    assert next_run(Timetable(Frequency.MINUTES, every_min=minutes), first) == first + step
+
+
+@given(timetables.filter(lambda each: each.frequency is not Frequency.MINUTES), moments)
 def test_the_local_time_of_a_run_is_the_one_asked_for_unless_the_clock_leaves_it_out(
     timetable: Timetable, after: datetime
 ) -> None:
