@@ -11,13 +11,14 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from store import sqlite
 from store.errors import StoreError, explain
+from store.ledger_rows import encoded
 from store.notices import ENDS, Delivery, DeliveryState, Event, EventKind, Notice
 from store.outbox_rows import DELIVERY, NOTICE, delivery_of, notice_of
 from store.times import from_text as moment
@@ -112,6 +113,7 @@ class Outbox:
             return True
 
     def _post(self, run: _Run, event: Event, at: datetime) -> bool:
+        event = replace(event, key=encoded(event.key), target=encoded(event.target))
         known = run("SELECT id FROM notice WHERE key = ?", (event.key,)).scalar()
         if known is None:
             known, ignored = self._same(run, event)
@@ -120,7 +122,7 @@ class Outbox:
         if known is not None:
             run("UPDATE notice SET count = count + 1, last_at = max(last_at, ?) WHERE id = ?", (stamp(at), known))
             return False
-        texts = (event.site, event.target, event.subject, event.what, event.means, event.next)
+        texts = tuple(map(encoded, (event.site, event.target, event.subject, event.what, event.means, event.next)))
         run(
             "INSERT INTO notice (key, at, last_at, count, kind, severity, site, target, subject, what, means, next, "
             "routed) VALUES (?, ?, ?, 1, ?, ?, ?, ?, ?, ?, ?, ?, 0)",
@@ -202,14 +204,13 @@ class Outbox:
         )
         return [delivery_of(row) for row in rows], {(k, sev, site): moment(at) for k, sev, site, at in last}
 
-    def renew(self, holder: str) -> None:
-        """Keep what this holder has claimed for another :data:`CLAIM_S`."""
+    def renew(self, channel: str, holder: str, batches: Sequence[Batch]) -> None:
+        """Keep the claim on these, where the holder still has it, for another :data:`CLAIM_S`."""
         until = stamp(self._clock() + timedelta(seconds=CLAIM_S))
         with self._transaction() as run:
-            run(
-                "UPDATE delivery SET claimed_until = ? WHERE claimed = ? AND state = ?",
-                (until, holder, DeliveryState.WAITING),
-            )
+            sql = "UPDATE delivery SET claimed_until = ? WHERE channel = ? AND batch = ? AND claimed = ? AND state = ?"
+            for batch in batches:
+                run(sql, (until, channel, batch.id, holder, DeliveryState.WAITING))
 
     def release(self, channel: str, batch: Batch) -> None:
         """Give up a claim of which nothing was sent."""

@@ -11,7 +11,7 @@ from app.secrets import SecretError
 def deliver(message: Message, channel: ChannelSettings) -> str | None:
     """Send it, by a library that is loaded now. Waits, within limits. Returns what of it was not taken, such as a
     recipient that was refused. Raises :class:`SendError` with nothing of a library's exception behind it."""
-    reason = ""
+    reason, unsure = "", False
     try:
         match channel.way:
             case Mail():
@@ -34,5 +34,5 @@ def deliver(message: Message, channel: ChannelSettings) -> str | None:
     except SecretError as error:
         reason = str(error)
     except Exception as error:  # its text may hold anything, a secret too
-        reason = f"a defect of drdeck, {type(error).__name__}"
-    raise SendError(reason)
+        reason, unsure = f"a defect of drdeck, {type(error).__name__}", True
+    raise SendError(reason, unsure=unsure)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime, timedelta
 
+from app.notify.keys import DEVICES, EVENTS, LPARS
 from app.output import stamp
 from store.notices import Event, EventKind, Severity
 from store.readiness import Standing
@@ -38,7 +39,7 @@ def failing(statuses: Iterable[DeviceStatus], now: datetime) -> dict[str, bool]:
 def device_event(status: DeviceStatus) -> Event:
     """That a device cannot be read, or is read again."""
     where = f"{status.name} ({status.kind}, {status.address})"
-    see = f"See it: Devices (6), Enter on {status.name}"
+    see = f"See it: {DEVICES}, Enter on {status.name}"
     if status.health is DeviceHealth.FAILING:
         why = ": ".join(text for text in (status.failure, status.text) if text)
         return Event(
@@ -61,7 +62,7 @@ def device_event(status: DeviceStatus) -> Event:
         subject=f"{status.name} is read again",
         what=f"{where} answers again since {stamp(status.since)}.",
         means="What is shown of it is current again.",
-        next=f"Look what changed meanwhile: Events (7). {see}.",
+        next=f"Look what changed meanwhile: {EVENTS}. {see}.",
         key=f"device-back:{status.name}:{stamp(status.since)}",
     )
 
@@ -78,7 +79,7 @@ def lpar_event(name: str, checked: Checked, site: str) -> Event:
     """That an LPAR is not ready to come back at the other site, or is ready again."""
     word = checked.words[name]
     key, at = ("lpar-not-ready" if word.standing is Standing.NOT_READY else "lpar-ready"), stamp(checked.at)
-    see = f"All checks: drdeck lpar check {name}, or LPARs (2), Enter on {name}."
+    see = f"All checks: drdeck lpar check {name}, or {LPARS}, Enter on {name}."
     if word.standing is Standing.NOT_READY:
         first = word.first
         return Event(

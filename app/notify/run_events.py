@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 
-from store.drills import DRILL
+from app.notify.keys import RUNS
+from store.drills import DRILL, lpars
 from store.notices import Event, EventKind, Severity
 from store.runs import Entry, Plan, PlannedStep, Run, RunState, StepRecord, StepState
 
@@ -54,13 +55,16 @@ def interrupted(run: Run, sites: Mapping[str, str]) -> Event:
         f"{run.plan.name} was interrupted",
         f"Nobody acts any more for run {run.id}, {run.plan.name}. Under way then: {stuck or 'nothing'}.",
         "It stands half-way. What was under way may or may not have happened; going on looks at it first.",
-        f"Go on: Runs (8), Enter, R, or drdeck runs resume {run.id}. Begin nothing more: drdeck runs abort {run.id}.",
+        f"Go on: {RUNS}, Enter, R, or drdeck runs resume {run.id}. Begin nothing more: drdeck runs abort {run.id}.",
         f"interrupted:{run.seq}",
     )
 
 
 def is_failover(plan: Plan) -> bool:
-    """Whether the plan moves production. The restore of a remote copy group does, that of a protection group not."""
+    """Whether the plan moves production. The restore of a remote copy group does, that of a protection group not; and
+    not the promotion of a pod for a drill, for which that word is typed."""
+    if any(words.startswith(f"{DRILL} ") for words in plan.confirm):
+        return False
     return plan.verb in FAILOVERS or (plan.verb == "restore" and any(each.startswith("rcg:") for each in plan.targets))
 
 
@@ -95,7 +99,7 @@ def _waits(entry: Entry, run: Run, note: str | None, sites: Mapping[str, str]) -
         f"{run.plan.name} waits for the operator",
         f"Run {run.id}, {run.plan.name}, waits: {why}.",
         "What depends on this is not begun before somebody decides.",
-        f"Decide: Runs (8), Enter on it, then t to try again, x to skip, m to mark done, A to abort; or {_show(run)}.",
+        f"Decide: {RUNS}, Enter on it, then t to try again, x to skip, m to mark done, A to abort; or {_show(run)}.",
         f"waits:{entry.seq}",
     )
 
@@ -121,7 +125,7 @@ def _step(entry: Entry, run: Run, body: Mapping[str, object], sites: Mapping[str
 
 def _ended(run: Run, state: RunState, note: str | None, sites: Mapping[str, str]) -> tuple[Event, ...]:
     found = [_end(run, state, note, sites)]
-    if run.plan.verb == DRILL and run.began_at is not None:
+    if run.plan.verb == DRILL and run.began_at is not None and lpars(run):
         found.append(
             _event(
                 run,
@@ -183,4 +187,4 @@ def _steps(run: Run, *states: StepState) -> list[tuple[PlannedStep, StepRecord]]
 
 
 def _show(run: Run) -> str:
-    return f"Runs (8), Enter on it, or drdeck runs show {run.id}"
+    return f"{RUNS}, Enter on it, or drdeck runs show {run.id}"

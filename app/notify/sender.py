@@ -42,6 +42,7 @@ class Sender:
         self._clock = clock
         self._stopped = threading.Event()
         self._threads: dict[str, threading.Thread] = {}
+        self._under_way: dict[str, tuple[Batch, ...]] = {}
         self._failing: set[str] = set()
         self._version: tuple[int, int] | None = None
         self._due: dict[str, datetime | None] = {}
@@ -84,9 +85,11 @@ class Sender:
 
     def _renew(self) -> None:
         now = self._clock()
-        if self.sending and now - self._renewed > timedelta(seconds=CLAIM_S / 4):
-            self._outbox.renew(self._holder)
+        if now - self._renewed > timedelta(seconds=CLAIM_S / 4):
             self._renewed = now
+            for channel in self._channels:
+                if self._busy(channel):
+                    self._outbox.renew(channel.name, self._holder, self._under_way[channel.name])
 
     def _begin(self, channel: ChannelSettings, now: datetime, window_s: float) -> None:
         def choose(waiting: Sequence[Delivery], last: Mapping[GroupKey, datetime]) -> tuple[Batch, ...]:
@@ -99,7 +102,7 @@ class Sender:
         if batches:
             work = partial(self._send, channel, batches)
             thread = threading.Thread(target=work, name=f"notify {channel.name}", daemon=True)
-            self._threads[channel.name] = thread
+            self._threads[channel.name], self._under_way[channel.name] = thread, batches
             self._due[channel.name] = now
             thread.start()
         else:

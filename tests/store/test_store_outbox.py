@@ -170,6 +170,14 @@ def test_what_runs_did_before_an_older_store_was_upgraded_is_not_told(tmp_path: 
         assert outbox.told == 41
 
 
+def test_what_is_no_text_is_kept_with_marks_in_it(outbox: Outbox) -> None:
+    latin = b"refus\xe9".decode("utf-8", "surrogateescape")
+    assert outbox.post([event(latin, what=latin, target=latin)]) == 1
+    assert outbox.post([event(latin)]) == 0
+    (notice,) = outbox.notices()
+    assert (notice.event.what, notice.event.key, notice.count) == ("refus?", "refus?", 2)
+
+
 def test_a_store_that_fails_says_so_in_its_own_words(outbox: Outbox) -> None:
     with closing(sqlite3.connect(outbox.path)) as raw:
         raw.execute("DROP TABLE notice")
@@ -213,7 +221,8 @@ def test_a_claim_that_is_not_renewed_runs_out_and_the_message_keeps_its_id(
     (first,) = claimed(outbox)
     assert claimed(other) == ()
     clock.pass_(CLAIM_S - 1)
-    outbox.renew("me")
+    outbox.renew("ops", "me", [first])
+    other.renew("ops", "somebody else", [first])
     clock.pass_(CLAIM_S - 1)
     assert claimed(other) == ()
     assert other.due("ops", 300, lambda waiting, last: None) == clock.now + timedelta(seconds=1)

@@ -85,6 +85,20 @@ def mail_server(tls: ssl.SSLContext | None, *, implicit: bool = False, port: int
         controller.stop()
 
 
+@contextmanager
+def scripted_mail_server(*answers: str) -> Iterator[int]:
+    """A mail server on a port that gives these answers, the first as its greeting, and then hangs up."""
+
+    class Handler(socketserver.StreamRequestHandler):
+        def handle(self) -> None:
+            for answer in answers:
+                self.wfile.write(f"{answer}\r\n".encode())
+                self.rfile.readline()
+
+    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Handler) as server, _serving(server):
+        yield server.server_address[1]
+
+
 def free_port() -> int:
     with socket.socket() as door:
         door.bind(("127.0.0.1", 0))

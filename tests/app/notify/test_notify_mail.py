@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import traceback
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -14,7 +16,7 @@ from backends.lab.tls import Identities
 from store.notices import Severity
 from tests.app.notify.conftest import MakeMail
 from tests.app.notify.samples import FAILOVER, event, message, notice
-from tests.app.notify.servers import PASSWORD, USER, free_port, mail_server
+from tests.app.notify.servers import PASSWORD, USER, free_port, mail_server, scripted_mail_server
 
 # The server's library does not know that its whole door is behind TLS.
 pytestmark = pytest.mark.filterwarnings("ignore:Requiring AUTH while not requiring TLS")
@@ -122,6 +124,45 @@ def test_a_login_that_is_refused_shows_neither_password_nor_what_the_server_repe
     assert caught.value.__cause__ is None
     assert caught.value.__context__ is None
     assert "wr0ng" not in "".join(traceback.format_exception(caught.value))
+
+
+@pytest.mark.parametrize(
+    ("answers", "reason", "unsure"),
+    [
+        (["421 4.3.2 closing down"], "refuses: 421 4.3.2 closing down", False),
+        ([], "ended the connection", False),
+        (["220 hi", "250 ok", "451 4.7.1 later"], "refuses the sender drdeck@example.com: 451 4.7.1 later", False),
+        (["220 hi", "250 ok", "250 ok", "250 ok"], "ended the connection", False),
+        (
+            ["220 hi", "250 ok", "250 ok", "250 ok", "250 ok", "452 4.3.1 full"],
+            "refuses: 452 4.3.1 full, while it was handed the message",
+            False,
+        ),
+        (
+            ["220 hi", "250 ok", "250 ok", "250 ok", "250 ok", "354 go on"],
+            "ended the connection, while it was handed the message",
+            True,
+        ),
+    ],
+)
+def test_wherever_a_server_gives_up_it_is_told_whether_the_message_may_have_arrived(
+    mail: MakeMail, answers: list[str], reason: str, unsure: bool
+) -> None:
+    with scripted_mail_server(*answers) as port, pytest.raises(SendError) as caught:
+        deliver(message(), mail(port, MailSecurity.PLAIN, login=False))
+    assert (caught.value.reason, caught.value.unsure) == (f"127.0.0.1:{port} {reason}", unsure)
+
+
+def test_a_ca_file_that_cannot_be_used_and_a_name_that_nobody_knows_are_told_as_that(
+    mail: MakeMail, tmp_path: Path
+) -> None:
+    channel = replace(mail(1, MailSecurity.TLS), ca_file=tmp_path / "gone.pem")
+    with pytest.raises(SendError, match=r"^ca_file .*gone.pem cannot be used: No such file"):
+        deliver(message(), channel)
+    way = mail(1, MailSecurity.PLAIN, login=False).way
+    assert isinstance(way, Mail)
+    with pytest.raises(SendError, match=r"^the name of no-such-host.invalid:1 is not known here$"):
+        deliver(message(), replace(channel, way=replace(way, host="no-such-host.invalid")))
 
 
 def test_a_secret_that_cannot_be_had_is_told_by_the_name_of_its_reference(

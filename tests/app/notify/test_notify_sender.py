@@ -16,9 +16,10 @@ from pathlib import Path
 
 import pytest
 
+from app.notify.bell import Bell
 from app.notify.grouping import FIRST_RETRY_S, GATHER_S, GIVE_UP, NEWS
 from app.notify.post import post
-from app.notify.records import ChannelSettings
+from app.notify.records import ChannelKind, ChannelSettings
 from app.notify.sender import Sender
 from backends.lab.tls import Identities
 from store.notices import DeliveryState, EventKind, Severity
@@ -207,6 +208,21 @@ def test_rules_say_who_is_told_of_what(outbox: Outbox, sender: MakeSender, hook:
         ("split", "grave"),
         (FAILOVER.key, "failovers"),
     }
+
+
+def test_a_bell_rings_once_for_what_is_new_and_meant_for_it(outbox: Outbox) -> None:
+    rung: list[str] = []
+    outbox.post([event("before", kind=EventKind.SPLIT_BRAIN, severity=Severity.CRITICAL)])
+    grave = ChannelSettings("bell", ChannelKind.BELL, None, severity=Severity.CRITICAL)
+    bell = Bell(outbox, [grave], lambda: rung.append("rung"))
+    bell.tick()
+    outbox.post([event("quiet")])
+    bell.tick()
+    assert rung == []
+    outbox.post([event(key, kind=EventKind.SPLIT_BRAIN, severity=Severity.CRITICAL) for key in ("a", "b")])
+    bell.tick()
+    bell.tick()
+    assert rung == ["rung"]
 
 
 # --------------------------------------------------------------------------------------------- several, stopped, killed

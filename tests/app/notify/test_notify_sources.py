@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
@@ -11,12 +12,13 @@ from typing import Any, cast
 
 import pytest
 
-from app.notify import run_events
+from app.notify import keys, run_events
 from app.notify.estate_events import HOLD
 from app.notify.grouping import batches
 from app.notify.message import KIND_WORDS, message
 from app.notify.sources import DeviceSource, ReadinessSource, RunSource
 from app.settings_records import Settings
+from screens.actions import PANES
 from store.estate import DeviceKind
 from store.ledger import LEASE_S, Ledger
 from store.notices import Delivery, DeliveryState, Event, EventKind, Severity
@@ -133,6 +135,19 @@ def test_another_run_is_told_in_its_own_kinds(outbox: Outbox, ledger: Ledger, cl
 )
 def test_what_moves_production_is_a_failover(verb: str, target: str, is_one: bool) -> None:
     assert run_events.is_failover(replace(PLAN, verb=verb, targets=(target,))) is is_one
+
+
+def test_a_pod_that_is_promoted_for_a_drill_moves_nothing() -> None:
+    plan = replace(PLAN, verb="promote", targets=("pod:p",))
+    assert run_events.is_failover(replace(plan, confirm=("promote p",)))
+    assert not run_events.is_failover(replace(plan, confirm=("drill p", "hosts of p on fa are isolated")))
+
+
+def test_the_keys_that_messages_name_lead_to_these_panes() -> None:
+    for name in (keys.LPARS, keys.DEVICES, keys.EVENTS, keys.RUNS):
+        found = re.fullmatch(r"(\w+) \((\d)\)", name)
+        assert found is not None
+        assert PANES[int(found[2]) - 1].title == found[1]
 
 
 def test_a_step_that_failed_and_one_that_is_unknown_are_told_and_what_waits_for_them(
