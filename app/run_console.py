@@ -36,6 +36,7 @@ def run_console(
         machinery.sweep_now,
         partial(machinery.begin_runs, read_only=read_only),
         machinery.begin_checks,
+        machinery.begin_schedules,
         sites=settings.sites,
         lab=settings.lab,
         read_only=read_only,
