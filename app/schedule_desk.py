@@ -83,9 +83,30 @@ class ScheduleDesk:
             case PauseAsked():
                 self._with(around, message.schedule, self._pause)
             case RunAsked():
-                self._with(around, message.schedule, self._run)
+                await self._sure(around, message.schedule)
             case EditAsked():
                 await self._edit(around, message.schedule)
+
+    async def _sure(self, around: Surroundings, schedule: int) -> None:
+        """Ask before anything is begun."""
+        from screens.dialogs.accept import AcceptDialog
+        from screens.rows_schedules import options_text, what
+
+        found = around.schedules.get(schedule)
+        if found is None:
+            return
+
+        def answered(sure: bool | None) -> None:
+            if sure:
+                self._with(around, schedule, self._run)
+
+        how = options_text(found.kind, found.options)
+        told = (
+            f"{what(found)}{f', {how}' if how else ''}.",
+            "It is done now, beside its timetable, which stays as it is.",
+        )
+        dialog = AcceptDialog(f"Run {found.name} now", told, accept="Run", ascii_only=around.ascii_only)
+        await self._app.push_screen(dialog, answered)
 
     async def _edit(self, around: Surroundings, schedule: int) -> None:
         from screens.dialogs.schedule_form import ScheduleForm

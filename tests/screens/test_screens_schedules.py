@@ -40,6 +40,7 @@ async def scheduled(
 KEYS = {
     "schedules": ["9"],
     "schedule": ["9", "j", "j", "enter"],
+    "schedule_run": ["9", "j", "j", "n"],
     "schedule_form": ["9", "j", "j", "E"],
     "schedule_form_wrong": ["9", "j", "j", "E", "tab", "backspace"],
 }
@@ -72,10 +73,12 @@ async def test_p_pauses_and_resumes_what_is_selected(tmp_path: Path) -> None:
 
 
 @piloted
-async def test_n_runs_it_now_and_its_history_tells(tmp_path: Path) -> None:
+async def test_n_asks_then_runs_it_and_its_history_tells(tmp_path: Path) -> None:
     async with scheduled(tmp_path) as (console, book):
         schedule = book.named("erp-nightly")
         await console.press("9", "j", "j", "n")
+        assert "Run erp-nightly now" in console.text
+        await console.press("ctrl+y")
         await console.wait_for(lambda: "erp-nightly was begun" in console.text, "it is not said")
         await console.wait_for(lambda: str(book.runs(schedule.id)[0].result) == "failed", "it did not end")
         assert book.runs(schedule.id)[0].trigger == "by hand"
