@@ -61,7 +61,7 @@ reports is left out.
 """
 
 
-_PANES = ("overview", "lpars", "pgroups", "rcgs", "replicas", "devices", "events")
+_PANES = ("overview", "lpars", "pgroups", "rcgs", "replicas", "devices", "events", "schedules")
 
 
 class Parser(argparse.ArgumentParser):

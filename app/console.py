@@ -27,10 +27,12 @@ from app.looks import Look
 from app.pacing import WORK_PAUSE_S, Pacing
 from app.terminal_app import TerminalApp
 from screens.run_messages import AboutRuns
+from screens.schedule_messages import AboutSchedules
 from screens.themes import PALETTES
 
 if TYPE_CHECKING:
     from app.run_desk import BeginChecks, BeginRuns, RunDesk
+    from app.schedule_desk import BeginSchedules, ScheduleDesk
     from app.terminal import LineProvedSlow
     from screens.base import EstateScreen
     from screens.messages import (
@@ -74,7 +76,8 @@ class Console(TerminalApp[int]):
     """Shows the estate. ``begin`` opens the store and gives its view; it is called on a thread. ``sweep`` begins to
     read the devices; it is called on a thread once the first pane is shown. ``sweep_now`` reads one device, or all.
     ``begin_runs`` begins to watch and act for runs, likewise: it is given the view to keep, what to call when that
-    changed, and whom to tell what went wrong; ``begin_checks`` then to check how LPARs stand."""
+    changed, and whom to tell what went wrong; ``begin_checks`` then to check how LPARs stand, and
+    ``begin_schedules`` to run what is due."""
 
     MODES: ClassVar[dict[str, str | Callable[[], Screen[object]]]] = {}
 
@@ -85,6 +88,7 @@ class Console(TerminalApp[int]):
         sweep_now: Callable[[str | None], None],
         begin_runs: BeginRuns | None = None,
         begin_checks: BeginChecks | None = None,
+        begin_schedules: BeginSchedules | None = None,
         *,
         sites: tuple[Site, ...] = (),
         lab: bool = False,
@@ -110,7 +114,7 @@ class Console(TerminalApp[int]):
         self._cached = cached
         self._pacing = Pacing(self, lambda: self.shown, self._say_progress)
         self._errands = Errands(self, files or Files(), lambda: self.shown, lambda text: self.post_message(Said(text)))
-        self._begin_runs, self._begin_checks = begin_runs, begin_checks
+        self._begin_runs, self._begin_checks, self._begin_schedules = begin_runs, begin_checks, begin_schedules
         self._given = {
             "clock": clock,
             "sites": sites,
@@ -125,6 +129,7 @@ class Console(TerminalApp[int]):
         }
         self.around: Surroundings
         self._desk: RunDesk
+        self._schedules: ScheduleDesk
         self._opened = False
 
     # ----------------------------------------------------------------------------------------------- the start
@@ -150,11 +155,13 @@ class Console(TerminalApp[int]):
 
     def _open(self) -> None:
         from app.run_desk import RunDesk
+        from app.schedule_desk import ScheduleDesk
         from screens.surroundings import Notice, Surroundings
 
         places.load(self._first_pane)
         view = self._begin()
         self._desk = RunDesk(self, self._begin_runs, self._begin_checks)
+        self._schedules = ScheduleDesk(self, self._begin_schedules)
         around = Surroundings(view, **self._given)  # type: ignore[arg-type]
         around.saved, trouble = self._errands.saved_filters()
         around.themes = tuple(PALETTES)
@@ -194,7 +201,11 @@ class Console(TerminalApp[int]):
         self._pacing.work_soon()
         if not self._cached:
             self._in_thread("begin the sweep", self._begin_sweep)
-        self._in_thread("begin the runs", lambda: self._desk.begin(self.around))
+        self._in_thread("begin the runs", self._begin_acting)
+
+    def _begin_acting(self) -> None:
+        self._desk.begin(self.around)
+        self._schedules.begin(self.around)
 
     def _begin_sweep(self) -> None:
         self._sweep(self._say)
@@ -334,6 +345,10 @@ class Console(TerminalApp[int]):
     @on(AboutRuns)
     async def about_runs(self, message: AboutRuns) -> None:
         await self._desk.hear(self.around, message)
+
+    @on(AboutSchedules)
+    async def about_schedules(self, message: AboutSchedules) -> None:
+        await self._schedules.hear(self.around, message)
 
     # ------------------------------------------------------------------------------------------------- changes
 

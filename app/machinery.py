@@ -1,4 +1,4 @@
-"""What runs behind the console: store, sweeper, schedule, runs, checks and notifications, begun one after another and
+"""What runs behind the console: store, sweeper, schedules, runs, checks and notifications, begun one after another and
 ended once."""
 
 from __future__ import annotations
@@ -16,10 +16,12 @@ if TYPE_CHECKING:
     from app.schedule import Schedule
     from app.settings_records import Settings
     from app.sweep import Sweeper
+    from app.timetable.console_schedules import ConsoleSchedules
     from store.database import Looked, Store
     from store.ledger import Ledger
     from store.readiness_view import ReadinessView
     from store.run_view import RunView
+    from store.schedule_view import ScheduleView
     from store.view import EstateView
 
 STOP_S, CHECK_STOP_S = 5.0, 1.0
@@ -42,6 +44,7 @@ class Machinery:
         self._runs: ConsoleRuns | None = None
         self._checks: ReadinessWatch | None = None
         self._notifier: Notifier | None = None
+        self._schedules: ConsoleSchedules | None = None
         self._opening = threading.Lock()
 
     def open(self) -> EstateView:
@@ -128,10 +131,29 @@ class Machinery:
         if self._notifier is not None:
             self._notifier.start()
 
+    def begin_schedules(
+        self, view: ScheduleView, changed: Callable[[], object], say: Callable[[str], object], why_not: str = ""
+    ) -> ConsoleSchedules:
+        """Begin to run what is due, with the sessions of the runs, which have begun; or only to show it, because of
+        ``why_not``. Raises StoreError."""
+        from app.recovery.operations import holder
+        from app.timetable.console_schedules import ConsoleSchedules
+        from store.schedule_book import ScheduleBook
+
+        if self._operations is None:
+            raise RuntimeError("the runs begin before the schedules do")
+        book = ScheduleBook(self._store_path, holder())
+        self._schedules = ConsoleSchedules(book, self._operations, view, changed, say, why_not)
+        self._schedules.start()
+        return self._schedules
+
     def close(self) -> None:
-        """End the checks, the runs, the notifications and the sweep, save and close, within bounds. Never raises."""
+        """End the checks, the schedules, the runs, the notifications and the sweep, save and close, within bounds. Never
+        raises."""
         if self._checks is not None:
             self._checks.stop()
+        if self._schedules is not None:
+            self._schedules.close(STOP_S)
         if self._runs is not None:
             self._runs.close(STOP_S)
         if self._checks is not None:

@@ -54,6 +54,10 @@ def pane(name: str, around: Surroundings) -> Screen[None]:
             from screens.runs import RunsPane
 
             return RunsPane(around)
+        case "schedules":
+            from screens.schedules import SchedulesPane
+
+            return SchedulesPane(around)
     raise ValueError(f"no pane is called {name}")
 
 

@@ -37,6 +37,7 @@ def run_console(
         machinery.sweep_now,
         partial(machinery.begin_runs, read_only=read_only),
         machinery.begin_checks if cached else with_notifications(machinery, lambda: console),
+        machinery.begin_schedules,
         sites=settings.sites,
         lab=settings.lab,
         read_only=read_only,

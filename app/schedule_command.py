@@ -103,10 +103,9 @@ def add_arguments(commands: argparse._SubParsersAction[argparse.ArgumentParser])
 
 def _when(command: argparse.ArgumentParser) -> None:
     add = command.add_argument
-    add("--at", metavar="HH:MM", help="with day, week and month (default: 02:00)")
-    add("--minute", type=int, metavar="M", help="with hours (default: 0)")
+    add("--at", metavar="HH:MM", help="with hours :MM, the minute (default: 02:00, with hours :00)")
     add("--weekday", metavar="DAY", help="with week (default: Monday)")
-    add("--day", type=int, metavar="N", help="with month (default: 1)")
+    add("--day", metavar="N", help="with month (default: 1)")
     add("--zone", metavar="ZONE", help="such as Europe/Paris")
     add("--keep", type=int, metavar="N", help="vm-snapshot: so many that this schedule made stay")
     add("--days", type=int, metavar="N", help="drill-reminder: older than that")

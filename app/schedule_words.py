@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from store.schedules import JobOptions, Schedule, ScheduleRun
-from store.timetable import EVERY_HOURS, WEEKDAYS, Frequency, Timetable, upcoming, zone_of
+from store.timetable import Timetable, upcoming, zone_of
+from store.timetable_texts import changed
 
 if TYPE_CHECKING:
     from app.timetable.work import JobKind
@@ -20,15 +21,6 @@ if TYPE_CHECKING:
 DATES = 5
 """So many of the next dates are shown."""
 
-EVERY: dict[str, Timetable] = {
-    **{f"{minutes}m": Timetable(Frequency.MINUTES, every_min=minutes) for minutes in (5, 10, 15, 20, 30)},
-    "hour": Timetable(Frequency.HOURLY),
-    **{f"{hours}h": Timetable(Frequency.HOURLY, every_h=hours) for hours in EVERY_HOURS if hours > 1},
-    "day": Timetable(Frequency.DAILY),
-    "week": Timetable(Frequency.WEEKLY),
-    "month": Timetable(Frequency.MONTHLY),
-}
-_AT = re.compile(r"(\d{1,2}):(\d{2})", re.ASCII)
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}", re.ASCII)
 
 
@@ -41,33 +33,8 @@ def name(text: str) -> str:
 
 def timetable(given: argparse.Namespace, before: Timetable) -> Timetable:
     """``before`` with what is given; what is not stays. Raises :class:`ValueError` with what was expected."""
-    found = before
-    if given.every is not None:
-        every = EVERY[given.every]
-        found = replace(found, frequency=every.frequency, every_h=every.every_h, every_min=every.every_min)
-    if given.at is not None:
-        at = _AT.fullmatch(given.at)
-        if at is None:
-            raise ValueError(f"--at {given.at}: expected HH:MM, such as 02:30")
-        if found.frequency in (Frequency.MINUTES, Frequency.HOURLY):
-            raise ValueError("--at goes with --every day, week or month; with hours, --minute")
-        found = replace(found, hour=int(at[1]), minute=int(at[2]))
-    if given.minute is not None:
-        found = replace(found, minute=given.minute)
-    if given.weekday is not None:
-        found = replace(found, weekday=_weekday(given.weekday))
-    if given.day is not None:
-        found = replace(found, day=given.day)
-    if given.zone is not None:
-        found = replace(found, zone=given.zone)
-    return found.checked()
-
-
-def _weekday(text: str) -> int:
-    found = [number for number, word in enumerate(WEEKDAYS) if len(text) >= 2 and word.lower().startswith(text.lower())]
-    if len(found) != 1:
-        raise ValueError(f"--weekday {text}: expected one of {', '.join(WEEKDAYS)}, or its first letters")
-    return found[0]
+    names = ("every", "at", "weekday", "day", "zone")
+    return changed(before, {name: text for name in names if (text := getattr(given, name)) is not None})
 
 
 def options(given: argparse.Namespace, before: JobOptions, kind: JobKind) -> JobOptions:

@@ -18,6 +18,8 @@ class Place(StrEnum):
     RUNS = "runs"
     EVENTS = "events"
     RUN = "run"
+    SCHEDULES = "schedules"
+    SCHEDULE = "schedule"
     LEVEL = "level"
     SNAPSHOTS = "snapshots"
     DETAIL = "detail"
@@ -39,9 +41,10 @@ ON_PGROUPS = frozenset({Place.PGROUPS, Place.PGROUP, Place.SNAPSHOTS})
 ON_RCGS = frozenset({Place.RCGS, Place.RCG})
 ON_VMS = frozenset({Place.REPLICAS, Place.VM})
 ON_RUNS = frozenset({Place.RUNS, Place.RUN})
+ON_SCHEDULES = frozenset({Place.SCHEDULES, Place.SCHEDULE})
 PANES_OF_OBJECTS = frozenset({Place.PANE, Place.LPARS, Place.PGROUPS, Place.RCGS, Place.REPLICAS})
 ON_OBJECTS = PANES_OF_OBJECTS | {Place.OVERVIEW, Place.EVENTS} | LEVELS
-ON_ROWS = ON_OBJECTS | ON_RUNS
+ON_ROWS = ON_OBJECTS | ON_RUNS | {Place.SCHEDULES}
 WITH_MORE = ON_ROWS | DETAILS
 
 

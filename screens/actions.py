@@ -19,6 +19,7 @@ from screens.action import Group as Group
 from screens.action import Place as Place
 from screens.action import Takes as Takes
 from screens.actions_acts import ACTS
+from screens.actions_schedules import SCHEDULING
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +57,7 @@ PANES = (
     PaneName("devices", "Devices", "Devices", ("device", "dev")),
     PaneName("events", "Events", "Events", ("event", "ev")),
     PaneName("runs", "Runs", "Runs", ("run",)),
+    PaneName("schedules", "Due", "Schedules", ("schedule",)),
 )
 
 
@@ -197,7 +199,7 @@ _SHOW = (
     ),
 )  # fmt: skip
 
-ACTIONS: tuple[Action, ...] = (*_panes(), *_GO, *_moves(), *ACTS, *_TABLE, *_TAKE, *_ACT, *_SHOW)
+ACTIONS: tuple[Action, ...] = (*_panes(), *_GO, *_moves(), *ACTS, *SCHEDULING, *_TABLE, *_TAKE, *_ACT, *_SHOW)
 
 BY_ID: dict[str, Action] = {action.id: action for action in ACTIONS}
 

@@ -169,7 +169,7 @@ class EstateScreen(PaintedOnce[None]):
     def _seen_as(self) -> tuple[object, ...]:
         """All that a drawing depends on besides what the screen itself was told."""
         around = self.around
-        versions = (around.view.version, around.runs.version, around.readiness.version)
+        versions = (around.view.version, around.runs.version, around.schedules.version, around.readiness.version)
         return (versions, self.app.size, around.site, around.notice)
 
     def _redraw_if_other(self) -> None:
@@ -202,6 +202,9 @@ class EstateScreen(PaintedOnce[None]):
     def runs_changed(self) -> None:
         """Show what changed of the runs: the banner, on every screen."""
         self.redraw_head()
+
+    def schedules_changed(self) -> None:
+        """Show what changed of the schedules, where they are shown."""
 
     def redraw_head(self) -> None:
         scene = self.around.scene()

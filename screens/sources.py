@@ -10,6 +10,7 @@ SEEN = "store: begin of the last sweep that reported it"
 SWEEP = "sweep"
 EVENTS = "store: events, dated by the sweep that noticed"
 JOURNAL = "store: runs and their journal"
+SCHEDULES = "store: schedules and their history"
 
 # HMC
 LSSYSCFG_SYS = "lssyscfg -r sys"

@@ -17,6 +17,7 @@ from store.rcg_roles import Activity
 from store.readiness import Standing, Verdict
 from store.records import DeviceHealth
 from store.runs import RunState, StepState
+from store.schedules import Result
 
 GLYPHS: dict[Tone, str] = {
     Tone.OK: "●",
@@ -162,6 +163,13 @@ _VOCABULARY: dict[type[StrEnum], dict[StrEnum, Tone]] = {
         **_tones(Tone.BAD, StepState.FAILED),
         **_tones(Tone.UNKNOWN, StepState.UNKNOWN),
         **_tones(Tone.OFF, StepState.PENDING),
+    },
+    Result: {
+        **_tones(Tone.OK, Result.SUCCEEDED),
+        **_tones(Tone.BUSY, Result.RUNNING),
+        **_tones(Tone.WARN, Result.WARNED, Result.REFUSED),
+        **_tones(Tone.BAD, Result.FAILED, Result.MISSED, Result.INTERRUPTED),
+        **_tones(Tone.UNKNOWN, Result.UNKNOWN),
     },
     CopyHealth: {
         **_tones(Tone.OK, CopyHealth.ON_TIME),

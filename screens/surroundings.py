@@ -13,6 +13,7 @@ from store.estate import Site
 from store.readiness_view import ReadinessView
 from store.replications import Replicated
 from store.run_view import RunView
+from store.schedule_view import ScheduleView
 from store.view import EstateView
 
 if TYPE_CHECKING:
@@ -35,9 +36,10 @@ class Surroundings:
 
     ``site`` is the one that the tables are narrowed to; ``saved`` the filters that have a name, by table; ``themes``
     the names of the colours there are; ``typed`` what was typed into the prompt, by its sign. ``runs`` are those of the
-    store; ``acting`` says for which of them this console acts; ``readiness`` is how each protected LPAR stands;
-    ``replicated`` are the VMs that the configuration replicates; ``rto_s`` is what a recovery may take, in seconds;
-    ``looking`` is what is being planned, and since when; ``orders`` says how what is typed of an order can go on."""
+    store; ``acting`` says for which of them this console acts; ``schedules`` are what runs by itself; ``readiness`` is
+    how each protected LPAR stands; ``replicated`` are the VMs that the configuration replicates; ``rto_s`` is what a
+    recovery may take, in seconds; ``looking`` is what is being planned, and since when; ``orders`` says how what is
+    typed of an order can go on."""
 
     view: EstateView
     clock: Callable[[], datetime]
@@ -56,6 +58,7 @@ class Surroundings:
     typed: dict[str, list[str]] = field(default_factory=lambda: {"/": [], ":": []})
     runs: RunView = field(default_factory=RunView)
     acting: Callable[[], Container[str]] = field(default=frozenset)
+    schedules: ScheduleView = field(default_factory=ScheduleView)
     readiness: ReadinessView = field(default_factory=ReadinessView)
     rto_s: float | None = None
     replicated: tuple[Replicated, ...] = ()

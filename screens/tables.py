@@ -19,6 +19,7 @@ from screens.filters import NO_FILTER, Filter, compile_filter
 from screens.listing import Listing, Order
 from screens.run_messages import RunRequested, StepRequested
 from screens.scene import Scene
+from screens.schedule_messages import ScheduleRequested
 from screens.status import EMPTY, GLYPHS
 from screens.surroundings import Surroundings
 from screens.taking import names, rows_text, shown_words
@@ -37,7 +38,7 @@ CHANGES_S, FEW_CHANGES = 0.005, 20
 """The same for rows that changed, where they are few: keys must not wait for many."""
 
 
-Opening = messages.DetailRequested | messages.LevelRequested | RunRequested | StepRequested
+Opening = messages.DetailRequested | messages.LevelRequested | RunRequested | StepRequested | ScheduleRequested
 """What opening a row can ask for."""
 
 

@@ -259,6 +259,13 @@ class ScheduleBook:
             )
         return self.run(run_id)
 
+    def known(self, run_id: int, result: Result, notes: Sequence[str]) -> ScheduleRun:
+        """Write down what became of a run whose end was not known."""
+        with self._writing() as run:
+            sql = "UPDATE schedule_run SET result = ?, notes = ? WHERE id = ? AND result = ?"
+            run(sql, (result, notes_text(notes), run_id, Result.UNKNOWN))
+        return self.run(run_id)
+
     def find_dead(self) -> tuple[ScheduleRun, ...]:
         """The runs whose scheduler has been silent for too long: they are *interrupted* from now on."""
         with self._writing() as run:

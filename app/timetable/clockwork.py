@@ -83,10 +83,10 @@ class Clockwork:
         self._wake.set()
         if self._scheduler is not None:
             self._scheduler.shutdown(wait=False)
-        self.keeper.stop(limit_s)
-        self._pool.shutdown(wait=False, cancel_futures=True)
-        if self._watcher.is_alive():
+        if self._watcher.is_alive():  # it claims nothing more, so that nothing comes to a pool that is gone
             self._watcher.join(LOOK_S)
+        self.keeper.stop(limit_s)
+        self._pool.shutdown(wait=False)
 
     def _watch(self) -> None:
         while not self._stopped.is_set():

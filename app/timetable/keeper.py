@@ -5,7 +5,10 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from app.recovery.operations import Operations
@@ -16,6 +19,9 @@ from store.runs import RunState
 from store.schedule_book import ScheduleBook
 from store.schedules import Result, Schedule, ScheduleRun, Trigger
 
+KEEP_S = 5.0
+"""How often it is said, while a timekeeper stops, that something is still being done."""
+
 _log = logging.getLogger("drdeck.schedules")
 
 Launch = Callable[[Callable[[], None]], object]
@@ -23,9 +29,6 @@ Launch = Callable[[Callable[[], None]], object]
 
 def _at_once(work: Callable[[], None]) -> None:
     work()
-
-
-_NOT_BEGUN = Outcome(Result.INTERRUPTED, ("not begun: the scheduler was stopped",))
 
 
 class Timekeeper:
@@ -84,7 +87,6 @@ class Timekeeper:
         kind = self._kinds.get(schedule.kind)
         if kind is None:  # a newer program made it, and does it
             return
-        self._look_again(schedule)
         for made in self._book.claim(schedule):
             self._take_up(schedule, kind, made)
 
@@ -105,46 +107,45 @@ class Timekeeper:
 
     # ------------------------------------------------------------------------------------------------------- underneath
 
-    def _look_again(self, schedule: Schedule) -> None:
-        """Where the last run is of an unknown end, look once more before another one is begun. What still is not known
-        holds up its targets in the engine, which says so."""
+    def _look_again(self, schedule: Schedule, kind: JobKind, work: Work) -> None:
+        """Where the last run is of an unknown end, look once more before another one is begun, and write down what is
+        known now. What still is not known holds up its targets in the engine, which says so."""
         for left in self._book.left():
-            if left.schedule == schedule.id and left.result is Result.UNKNOWN:
-                self._resume(schedule, left, launch=_at_once)
+            if left.schedule == schedule.id and left.result is Result.UNKNOWN and self._may_resume(left):
+                assert kind.resume is not None
+                outcome = kind.resume(replace(work, run=left))
+                if outcome.result is not Result.UNKNOWN:
+                    self._told(schedule, self._book.known(left.id, outcome.result, (*left.notes, *outcome.notes)))
 
-    def _resume(self, schedule: Schedule, left: ScheduleRun, launch: Launch | None = None) -> None:
-        """Go on with a run of the engine, unless somebody else does, or a person paused it."""
-        kind = self._kinds.get(schedule.kind)
-        if kind is None or kind.resume is None or left.run is None or self._acting.stopping:
-            return
+    def _may_resume(self, left: ScheduleRun) -> bool:
+        """Whether nobody acts for the run of the engine, and no person paused it."""
         ledger = self._operations.ledger
-        paused = ledger.standing(left.run)[0] is RunState.PAUSED
-        if paused or ledger.run(left.run).holder is not None:
+        if left.run is None or ledger.standing(left.run)[0] is RunState.PAUSED:
+            return False
+        return ledger.run(left.run).holder is None
+
+    def _resume(self, schedule: Schedule, left: ScheduleRun) -> None:
+        """Go on with a run of the engine, unless somebody else does."""
+        kind = self._kinds.get(schedule.kind)
+        if kind is None or kind.resume is None or self._acting.stopping or not self._may_resume(left):
             return
         made = self._book.go_on(schedule, left)
         if made is not None:
-            self._take_up(schedule, kind, made, launch)
+            self._take_up(schedule, kind, made)
 
-    def _take_up(
-        self,
-        schedule: Schedule,
-        kind: JobKind,
-        made: ScheduleRun,
-        launch: Launch | None = None,
-    ) -> None:
+    def _take_up(self, schedule: Schedule, kind: JobKind, made: ScheduleRun) -> None:
         if made.result is not Result.RUNNING:
             self._told(schedule, made)
             return
         with self._lock:
             self._mine.add(made.id)
-        (launch or self._launch)(lambda: self._do(schedule, kind, made))
+        self._launch(lambda: self._do(schedule, kind, made))
 
     def _do(self, schedule: Schedule, kind: JobKind, made: ScheduleRun) -> None:
         work = Work(self._operations, self._book, schedule, made, self._acting, self._clock)
-        perform = kind.resume if made.trigger is Trigger.RESUMED and kind.resume is not None else kind.perform
         try:
             try:
-                outcome = _NOT_BEGUN if self._acting.stopping else perform(work)
+                outcome = self._done(schedule, kind, work)
             except StoreError as error:
                 outcome = Outcome(Result.FAILED, (str(error),))
             except Exception as error:  # its text may hold anything, a secret too
@@ -157,11 +158,27 @@ class Timekeeper:
                 self._mine.discard(made.id)
                 self._idle.notify_all()
 
+    def _done(self, schedule: Schedule, kind: JobKind, work: Work) -> Outcome:
+        if self._acting.stopping:
+            return Outcome(Result.INTERRUPTED, ("not begun: the scheduler was stopped",))
+        if kind.resume is None:
+            return kind.perform(work)
+        if work.run.trigger is Trigger.RESUMED:
+            return kind.resume(work)
+        self._look_again(schedule, kind, work)
+        return kind.perform(work)
+
     def _told(self, schedule: Schedule, run: ScheduleRun) -> None:
         for notice in notices(schedule, run):
             self._tell(notice)
 
     def _rest(self, limit_s: float) -> bool:
-        """Wait until nothing is done here; False: it took too long."""
-        with self._idle:
-            return self._idle.wait_for(lambda: not self._mine, limit_s)
+        """Wait until nothing is done here, and say meanwhile that something still is; False: it took too long."""
+        until = time.monotonic() + limit_s
+        while (left := until - time.monotonic()) > 0:
+            with self._idle:
+                if self._idle.wait_for(lambda: not self._mine, min(left, KEEP_S)):
+                    return True
+            with suppress(StoreError):
+                self._book.keep(self.busy)
+        return not self.busy

@@ -84,6 +84,7 @@ async def acting(
         machinery.sweep_now,
         partial(machinery.begin_runs, read_only=read_only),
         machinery.begin_checks,
+        machinery.begin_schedules,
         sites=settings.sites,
         lab=True,
         read_only=read_only,

@@ -93,7 +93,7 @@ def test_an_edit_changes_what_is_given_and_shows_the_dates(typed: Typed) -> None
         (["add", "x", "align", "erp", "--every", "day"], "expected no target, got erp"),
         (["add", "x", "vm-snapshot", "erp", "--every", "day", "--at", "2 o'clock"], "expected HH:MM"),
         (["add", "x", "vm-snapshot", "erp", "--every", "day", "--at", "24:00"], "hour 24: expected 0 to 23"),
-        (["add", "x", "vm-snapshot", "erp", "--every", "hour", "--at", "02:00"], "with hours, --minute"),
+        (["add", "x", "vm-snapshot", "erp", "--every", "hour", "--at", "02:00"], "expected :MM, such as :30"),
         (["add", "x", "vm-snapshot", "erp", "--every", "week", "--weekday", "T"], "expected one of Monday"),
         (["add", "x", "vm-snapshot", "erp", "--every", "day", "--zone", "Paris"], "expected an IANA name"),
         (["add", "x", "vm-snapshot", "erp", "--every", "day", "--keep", "0"], "--keep 0: expected 1 or more"),

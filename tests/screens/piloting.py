@@ -18,6 +18,7 @@ from textual.pilot import Pilot
 from app.console import Console
 from app.files import Files
 from app.run_desk import BeginRuns
+from app.schedule_desk import BeginSchedules
 from screens.base import EstateScreen
 from store.view import EstateView
 from tests.screens.estate import SITES, Clock
@@ -162,6 +163,7 @@ async def driven(
     cached: bool = False,
     folder: Path | None = None,
     begin_runs: BeginRuns | None = None,
+    begin_schedules: BeginSchedules | None = None,
 ) -> AsyncIterator[Driven]:
     """A console on ``view``, its first pane shown and its sweep begun. ``folder`` is where it keeps saved filters."""
     swept: list[str | None] = []
@@ -171,6 +173,8 @@ async def driven(
         lambda say: None,
         swept.append,
         begin_runs,
+        None,
+        begin_schedules,
         sites=SITES,
         lab=lab,
         read_only=read_only,
@@ -186,6 +190,8 @@ async def driven(
         await running.wait_for(lambda: cached or console.around.sweeping(), "the sweep did not begin")
         if begin_runs is not None:
             await running.wait_for(lambda: console.around.runs.read, "the runs are not read")
+        if begin_schedules is not None:
+            await running.wait_for(lambda: console.around.schedules.read, "the schedules are not read")
         running.screen.redraw()
         await running.settle()
         yield running

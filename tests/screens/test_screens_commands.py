@@ -68,7 +68,7 @@ def test_what_is_no_command_here_is_said_with_what_there_is() -> None:
 
 
 def test_a_word_that_could_be_several_is_said_with_all_of_them() -> None:
-    assert said("s") == ":s could be save, site, slow, sort"
+    assert said("s") == ":s could be save, schedules, site, slow, sort"
     assert said("sort s") == ":sort s could be system, state"
 
 

@@ -9,12 +9,14 @@ from pathlib import Path
 
 import pytest
 
+from app.timetable.keeper import Timekeeper
 from app.timetable.notices import Event
-from app.timetable.work import Outcome, Work
+from app.timetable.work import JobKind, Outcome, Work
+from store.runs import Plan, PlannedStep
 from store.schedule_book import CLAIM_S
 from store.schedules import JobOptions, Result, Trigger
 from store.timetable import Frequency, Timetable
-from tests.app.timetable.virtual import Killed, Schedulers, on_threads, schedulers
+from tests.app.timetable.virtual import START, Killed, Schedulers, on_threads, schedulers
 
 HOURLY = Timetable(Frequency.HOURLY)
 
@@ -131,10 +133,40 @@ def test_esx_19_a_stop_waits_for_what_is_done_and_begins_nothing_more(world: Sch
         thread.join(30)
 
 
-def test_a_kind_with_a_rule_of_its_own_is_due_by_that(world: Schedulers) -> None:
-    from app.timetable.keeper import Timekeeper
-    from app.timetable.work import JobKind
+def test_what_is_not_known_is_looked_at_again_before_the_next_is_begun(world: Schedulers) -> None:
+    step = PlannedStep("s1", "lpar.up", "{}", "wait", "hmc-a", "")
+    world.operations.ledger.propose("r1", Plan("snapshot", "x", ("vm:1",), START, (step,)), "ops")
+    looked: list[str | None] = []
 
+    def perform(work: Work) -> Outcome:
+        if looked or work.run.due > START + timedelta(hours=1):
+            return Outcome(Result.SUCCEEDED)
+        work.book.doing(work.run.id, "r1")
+        return Outcome(Result.UNKNOWN, ("no answer",))
+
+    def resume(work: Work) -> Outcome:
+        looked.append(work.run.run)
+        return Outcome(Result.SUCCEEDED, ("it was done",))
+
+    kind = JobKind("pass", "", perform, resume=resume)
+    made = world.book.add("pass", "pass", "", JobOptions(), HOURLY)
+    keeper = Timekeeper(world.book, world.operations, {"pass": kind}, tell=world.told.append, clock=world.clock)
+    world.clock.pass_(hours=1)
+    keeper.tick()
+    assert world.book.runs(made.id)[0].result is Result.UNKNOWN
+    world.clock.pass_(minutes=5)
+    keeper.look_after()
+    assert looked == []
+    world.clock.pass_(minutes=55)
+    keeper.tick()
+    newest, before = world.book.runs(made.id)
+    assert (newest.result, before.result, before.notes) == (
+        Result.SUCCEEDED, Result.SUCCEEDED, ("no answer", "it was done"),
+    )  # fmt: skip
+    assert looked == ["r1"]
+
+
+def test_a_kind_with_a_rule_of_its_own_is_due_by_that(world: Schedulers) -> None:
     kind = JobKind(
         "pass", "", lambda work: Outcome(Result.SUCCEEDED), due=lambda schedule, after: after + timedelta(minutes=15)
     )

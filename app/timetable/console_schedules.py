@@ -1,0 +1,134 @@
+"""The schedules of one console: run here as by ``drdeck scheduler``, watched for the screens, and edited.
+
+Every method may be called from any thread; those that change something wait for the store.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from app.timetable.clockwork import Clockwork
+from app.timetable.notices import Event, Notice
+from store.errors import StoreError
+from store.schedule_book import ScheduleError
+
+if TYPE_CHECKING:
+    from app.recovery.operations import Operations
+    from store.schedule_book import ScheduleBook
+    from store.schedule_view import ScheduleView
+    from store.schedules import JobOptions, Schedule
+    from store.timetable import Timetable
+
+POLL_S = 2.0
+"""How often it is looked what others did."""
+
+SHOWN = 30
+"""So many runs of each schedule are kept in memory; ``drdeck schedule history`` knows the older ones too."""
+
+_QUIET = (Event.DONE, Event.RETENTION)
+
+
+class ConsoleSchedules:
+    """``view`` is kept current, and ``changed`` called after each change of it; ``say`` is told what somebody
+    should know. ``why_not``: nothing is run here, and nothing changed."""
+
+    def __init__(
+        self,
+        book: ScheduleBook,
+        operations: Operations,
+        view: ScheduleView,
+        changed: Callable[[], object],
+        say: Callable[[str], object],
+        why_not: str = "",
+    ) -> None:
+        self._book = book
+        self._view = view
+        self._changed = changed
+        self._say = say
+        view.why_not = why_not
+        self._clockwork = None if why_not else Clockwork(book, operations, self._tell, self.look, say)
+        self._wake, self._closed = threading.Event(), threading.Event()
+        self._watcher = threading.Thread(target=self._watch, name="show the schedules", daemon=True)
+
+    def start(self) -> None:
+        """Begin to watch, and to run what is due. Raises StoreError."""
+        from app.schedule_words import local_zone
+        from app.timetable.kinds import defaults
+
+        if self._clockwork is not None:
+            self._book.add_defaults(defaults(local_zone()))
+            self._clockwork.start()
+        self._watcher.start()
+
+    def look(self) -> None:
+        """Something may have changed: look now."""
+        self._wake.set()
+
+    def close(self, limit_s: float) -> None:
+        """Begin nothing more, leave what is under way to be resumed, within about ``limit_s`` seconds. Never raises."""
+        self._closed.set()
+        self._wake.set()
+        if self._clockwork is not None:
+            self._clockwork.stop(limit_s)
+        if self._watcher.is_alive():
+            self._watcher.join(1.0)
+        self._book.close()
+
+    def _watch(self) -> None:
+        while not self._closed.is_set():
+            try:
+                schedules = self._book.schedules()
+                runs = {each.id: self._book.runs(each.id, SHOWN) for each in schedules}
+                if self._view.take(schedules, runs) or self._view.trouble is not None:
+                    self._view.trouble = None
+                    self._changed()
+            except Exception as error:  # whatever it is: what is shown would be old, and nobody would know
+                said = error.message if isinstance(error, StoreError) else f"a defect, {type(error).__name__}"
+                trouble = f"The schedules cannot be read, what is shown of them is old: {said}"
+                if self._view.trouble != trouble and not self._closed.is_set():
+                    self._view.trouble = trouble
+                    self._changed()
+            self._wake.wait(POLL_S)
+            self._wake.clear()
+
+    def _tell(self, notice: Notice) -> None:
+        if notice.event not in _QUIET:
+            self._say(notice.text)
+        self.look()
+
+    # ---------------------------------------------------------------------------------------------------- changing
+
+    def pause(self, schedule: Schedule) -> Schedule:
+        """Pause it, or resume it where it is. Raises :class:`ScheduleError` and StoreError."""
+        from app.timetable.kinds import kind_of
+
+        if not schedule.paused:
+            return self._then(self._book.pause(schedule.name))
+        if kind_of(schedule) is None:
+            raise ScheduleError(f"{schedule.name} is of kind {schedule.kind}: this program does not know it")
+        return self._then(self._book.resume(schedule.name))
+
+    def run_now(self, schedule: Schedule) -> None:
+        """Begin it on a thread. Raises :class:`ScheduleError` and StoreError."""
+        from app.timetable.kinds import kind_of
+
+        if self._clockwork is None or kind_of(schedule) is None:
+            raise ScheduleError(f"{schedule.name} is not run: {self._view.why_not or 'its kind is not known'}")
+        self._clockwork.run_now(schedule)
+        self.look()
+
+    def edit(self, schedule: Schedule, timetable: Timetable, options: JobOptions) -> Schedule:
+        """Another timetable, other options. Raises :class:`ScheduleError` and StoreError."""
+        from app.timetable.kinds import kind_of
+
+        if kind_of(schedule) is None:
+            raise ScheduleError(f"{schedule.name} is of kind {schedule.kind}: this program does not know it")
+        return self._then(self._book.edit(schedule.name, schedule.target, options, timetable))
+
+    def _then(self, schedule: Schedule) -> Schedule:
+        if self._clockwork is not None:
+            self._clockwork.look()
+        self.look()
+        return schedule

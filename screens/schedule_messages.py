@@ -1,0 +1,55 @@
+"""What screens tell the App about schedules. Past tense: the App decides what becomes of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from textual.message import Message
+
+from store.schedules import JobOptions
+from store.timetable import Timetable
+
+
+class AboutSchedules(Message):
+    """All of them."""
+
+
+class SchedulesChanged(AboutSchedules):
+    """What is known of the schedules changed."""
+
+
+@dataclass
+class ScheduleRequested(AboutSchedules):
+    """The operator opened a schedule."""
+
+    schedule: int
+    asked_by: object = None
+
+
+@dataclass
+class PauseAsked(AboutSchedules):
+    """A schedule is to be paused, or resumed where it is."""
+
+    schedule: int
+
+
+@dataclass
+class RunAsked(AboutSchedules):
+    """A schedule is to be run now."""
+
+    schedule: int
+
+
+@dataclass
+class EditAsked(AboutSchedules):
+    """The operator wants to edit a schedule."""
+
+    schedule: int
+
+
+@dataclass(frozen=True)
+class Edited:
+    """What the form of a schedule came to."""
+
+    timetable: Timetable
+    options: JobOptions

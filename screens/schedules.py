@@ -1,0 +1,138 @@
+"""The Schedules pane: what runs by itself, when next, and how it went; and the screen of one schedule."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from typing import ClassVar
+
+from textual.binding import BindingType
+from textual.widget import Widget
+
+from screens.actions import Place, bindings
+from screens.base import EstateScreen
+from screens.cells import Cell, Line, Tone, line_text, wrap
+from screens.columns import Row
+from screens.head import counts_lines
+from screens.messages import CopyRequested
+from screens.pane import Pane
+from screens.rows_schedules import COLUMNS, parts, row
+from screens.scene import Scene
+from screens.schedule_messages import AboutSchedules, EditAsked, PauseAsked, RunAsked, ScheduleRequested
+from screens.side_by_side import Note, Part, lay_out
+from screens.status import LOADING, Status, status
+from screens.surroundings import Surroundings
+from screens.widgets.lines import Lines
+from store.schedules import Result
+
+NONE = (
+    "There is no schedule. drdeck schedule add makes one; clean-up and health come by themselves with the first "
+    "console or scheduler that may act."
+)
+_ASKS: dict[str, type[PauseAsked] | type[RunAsked] | type[EditAsked]] = {
+    "pause": PauseAsked,
+    "run": RunAsked,
+    "edit": EditAsked,
+}
+
+
+def asked(what: str, schedule: int) -> AboutSchedules:
+    """What the operator wants done to a schedule."""
+    return _ASKS[what](schedule)
+
+
+class SchedulesPane(Pane):
+    PLACE = Place.SCHEDULES
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings(Place.SCHEDULES)]
+    PANE = "schedules"
+    COLUMNS = COLUMNS
+    NOUN = "schedules"
+    SCOPE = None
+
+    def rows(self, scene: Scene) -> Iterable[tuple[str, object]]:
+        second = int(scene.now.timestamp())
+        for schedule in self.around.schedules.schedules:
+            yield str(schedule.id), (self.around.schedules.version, second)
+
+    def row(self, key: str, scene: Scene) -> Row:
+        schedule = self.around.schedules.get(int(key))
+        if schedule is None:
+            raise LookupError(f"schedule {key} is not known")
+        return row(schedule, self.around.schedules.runs(schedule.id), scene)
+
+    def summary(self, scene: Scene, width: int) -> tuple[Line, ...]:
+        view = self.around.schedules
+        states: Counter[Status] = Counter()
+        for schedule in view.schedules:
+            runs = view.runs(schedule.id)
+            states[Status("paused", Tone.OFF) if schedule.paused else _standing(runs[0].result if runs else None)] += 1
+        counts = counts_lines(self.NOUN, sorted(states.items(), key=lambda item: item[0].word), width)
+        why = view.trouble or (f"This console runs no schedule: {view.why_not}." if view.why_not else "")
+        tone = Tone.BAD if view.trouble else Tone.WARN
+        return (*counts, *((Cell(text, tone),) for text in (wrap(why, max(10, width)) if why else ())))
+
+    def schedules_changed(self) -> None:
+        self.redraw()
+
+    def tick_body(self, scene: Scene) -> None:
+        self.draw(scene)
+
+    def opens(self, key: str) -> ScheduleRequested:
+        return ScheduleRequested(int(key))
+
+    def do_schedule(self, what: str) -> None:
+        if self.table.selected is not None:
+            self.post_message(asked(what, int(self.table.selected)))
+
+    def empty_lines(self, scene: Scene) -> tuple[Line, ...]:
+        if not self.around.schedules.read:
+            return ((LOADING,),)
+        return tuple((Cell(text, Tone.DIM),) for text in wrap(NONE, max(10, self.width - 1)))
+
+
+def _standing(result: Result | None) -> Status:
+    return Status("never due", Tone.OFF) if result is None else status(result)
+
+
+class ScheduleScreen(EstateScreen):
+    """One schedule: the next five dates, and its history."""
+
+    PLACE = Place.SCHEDULE
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings(Place.SCHEDULE)]
+    PANE = "schedules"
+
+    def __init__(self, around: Surroundings, schedule: int) -> None:
+        super().__init__(around)
+        self.schedule = schedule
+        self.lines = Lines(id="lines", ascii_only=around.ascii_only)
+
+    def body(self) -> Sequence[Widget]:
+        return (self.lines,)
+
+    def _title(self) -> str:
+        found = self.around.schedules.get(self.schedule)
+        return "This schedule was removed" if found is None else f"Schedule {found.name}"
+
+    def head_lines(self, scene: Scene, width: int) -> Sequence[Line]:
+        return ((Cell(self._title(), Tone.HEADING),),)
+
+    def draw(self, scene: Scene) -> None:
+        found = self.around.schedules.get(self.schedule)
+        shown: Sequence[Part] = (Note("Its history stays in the store.", Tone.DIM),)
+        if found is not None:
+            shown = tuple(parts(found, self.around.schedules.runs(found.id), scene))
+        self.lines.show(lay_out(shown, self.width - 1))
+
+    def schedules_changed(self) -> None:
+        self.redraw()
+
+    def move(self, how: str) -> None:
+        self.lines.move(how, jump=self.around.jump_scroll)
+
+    def do_schedule(self, what: str) -> None:
+        if self.around.schedules.get(self.schedule) is not None:
+            self.post_message(asked(what, self.schedule))
+
+    def do_copy(self) -> None:
+        lines = [self._title(), *(line_text(line).rstrip() for line in self.lines.lines)]
+        self.post_message(CopyRequested("\n".join(lines), f"{lines[0]}, {len(lines)} lines"))

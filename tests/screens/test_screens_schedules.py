@@ -1,0 +1,143 @@
+"""The screens of schedules: how they stand, what one did and will do, and what the operator has done to them."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from syrupy.assertion import SnapshotAssertion
+
+from screens.dialogs.schedule_form import ScheduleForm
+from store.schedule_book import ScheduleBook
+from store.timetable import Timetable
+from store.timetable_texts import changed, texts_of
+from tests.screens.estate import troubled
+from tests.screens.kept_schedules import kept_schedules
+from tests.screens.piloting import Driven, driven, piloted
+from tests.screens.test_screens_snapshots import PlainText
+from tests.store.test_store_timetable import timetables
+
+SIZES = pytest.mark.parametrize("size", [(80, 24), (120, 40)], ids=lambda size: f"{size[0]}x{size[1]}")
+
+
+@pytest.fixture(autouse=True)
+def in_paris(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TZ", "Europe/Paris")
+
+
+@asynccontextmanager
+async def scheduled(
+    folder: Path, size: tuple[int, int] = (80, 24), *, read_only: bool = False
+) -> AsyncIterator[tuple[Driven, ScheduleBook]]:
+    with kept_schedules(folder) as (begin, book):
+        async with driven(troubled().view(), size, read_only=read_only, begin_schedules=begin) as console:
+            yield console, book
+
+
+KEYS = {
+    "schedules": ["9"],
+    "schedule": ["9", "j", "j", "enter"],
+    "schedule_run": ["9", "j", "j", "n"],
+    "schedule_form": ["9", "j", "j", "E"],
+    "schedule_form_wrong": ["9", "j", "j", "E", "tab", "backspace"],
+}
+
+
+@SIZES
+@pytest.mark.parametrize("screen", KEYS)
+@piloted
+async def test_the_screen_reads_so(
+    screen: str, size: tuple[int, int], snapshot: SnapshotAssertion, tmp_path: Path
+) -> None:
+    async with scheduled(tmp_path, size) as (console, _):
+        await console.press(*KEYS[screen])
+        assert console.text == snapshot.use_extension(PlainText)
+        assert max(len(line) for line in console.text.splitlines()) <= size[0]
+
+
+@piloted
+async def test_p_pauses_and_resumes_what_is_selected(tmp_path: Path) -> None:
+    async with scheduled(tmp_path) as (console, book):
+        await console.press("9", *"jj")
+        assert "erp-nightly" in console.line("erp-nightly")
+        await console.press("p")
+        await console.wait_for(lambda: "erp-nightly is paused." in console.text, "it is not said")
+        assert book.named("erp-nightly").paused
+        await console.wait_for(lambda: "○ paused" in console.line("erp-nightly"), "it is not shown")
+        await console.press("p")
+        await console.wait_for(lambda: "due again from now on" in console.text, "it is not said")
+        assert not book.named("erp-nightly").paused
+
+
+@piloted
+async def test_n_asks_then_runs_it_and_its_history_tells(tmp_path: Path) -> None:
+    async with scheduled(tmp_path) as (console, book):
+        schedule = book.named("erp-nightly")
+        await console.press("9", "j", "j", "n")
+        assert "Run erp-nightly now" in console.text
+        await console.press("ctrl+y")
+        await console.wait_for(lambda: "erp-nightly was begun" in console.text, "it is not said")
+        await console.wait_for(lambda: str(book.runs(schedule.id)[0].result) == "failed", "it did not end")
+        assert book.runs(schedule.id)[0].trigger == "by hand"
+        await console.press("enter")
+        told = "No server of the configuration has a machine"
+        await console.wait_for(lambda: told in console.text, "the history does not tell")
+
+
+@piloted
+async def test_the_form_shows_the_dates_of_what_is_typed_and_saves_them(tmp_path: Path) -> None:
+    async with scheduled(tmp_path, (120, 40)) as (console, book):
+        await console.press("9", "j", "j", "E")
+        form = console.console.screen
+        assert isinstance(form, ScheduleForm)
+        assert "Mon 2026-03-02 01:00 CET" in console.text
+        await console.press("ctrl+u", *"week", "tab", "ctrl+u")
+        await console.type("23:30")
+        await console.press("tab", "ctrl+u", *"sun")
+        assert "weekly on Sunday at 23:30, Europe/Paris" in console.text
+        assert "Sun 2026-03-29 23:30 CEST" in console.text
+        await console.press("ctrl+y")
+        await console.wait_for(lambda: "erp-nightly is saved" in console.text, "it is not said")
+        assert book.named("erp-nightly").timetable.words == "weekly on Sunday at 23:30, Europe/Paris"
+
+
+@piloted
+async def test_what_means_nothing_is_not_saved_and_escape_changes_nothing(tmp_path: Path) -> None:
+    async with scheduled(tmp_path) as (console, book):
+        before = book.named("erp-nightly")
+        await console.press("9", "j", "j", "E", "tab", "backspace", "ctrl+y")
+        assert isinstance(console.console.screen, ScheduleForm)
+        assert "expected HH:MM" in console.text
+        await console.press("escape")
+        assert book.named("erp-nightly") == before
+
+
+@piloted
+async def test_a_read_only_console_shows_them_and_says_that_it_runs_none(tmp_path: Path) -> None:
+    async with scheduled(tmp_path, read_only=True) as (console, book):
+        await console.press("9")
+        assert "This console runs no schedule: it is read-only." in console.text
+        await console.press("p")
+        assert "Pause is refused: this console is read-only." in console.text
+        assert not book.named("drills").paused
+
+
+@piloted
+async def test_what_others_change_is_shown(tmp_path: Path) -> None:
+    async with scheduled(tmp_path) as (console, book):
+        await console.press("9")
+        book.pause("drills")
+        await console.wait_for(lambda: "○ paused" in console.line("drills"), "it is not shown")
+
+
+@given(timetables)
+def test_the_texts_of_a_timetable_make_the_same_one(timetable: Timetable) -> None:
+    assert changed(timetable, texts_of(timetable)) == timetable or not _hourly_equal(timetable)
+
+
+def _hourly_equal(timetable: Timetable) -> bool:
+    """Whether the texts hold every field: those of a day do not say how many hours lie between."""
+    return timetable.every_h == 1 or str(timetable.frequency) == "hourly"
