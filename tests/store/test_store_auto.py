@@ -100,7 +100,7 @@ def test_two_stores_of_one_file_give_the_claim_to_one(tmp_path: Path, store: Aut
     other.close()
 
 
-# ---------------------------------------------------------------------------------------------------------- beginning it
+# -------------------------------------------------------------------------------------------------------- beginning it
 
 
 def test_a_failover_that_begins_is_on_the_disk_first_and_ends_the_arming(store: AutoStore, tmp_path: Path) -> None:
