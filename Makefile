@@ -11,6 +11,8 @@ LPAR_KILLS ?= 300
 STORIES ?= 400
 FAULTS ?= 10000
 ESTATES ?= 100
+OUTAGES ?= 10000
+OUTAGES_AT_DOORS ?= 60
 
 .PHONY: demo test long bench lock clean
 
@@ -27,7 +29,7 @@ test: $(INSTALLED)
 
 # Seeded campaigns: make long SEED=7 prints their counts and the seed. Kills, faults and stories take hours together; all
 # run, whatever one of them says. KILLS are of runs on remote copy groups, PG_KILLS of runs on protection groups, LPAR_KILLS
-# of runs on LPARs. FAULTS is the most runs with a fault, of all of them: there are fewer.
+# of runs on LPARs. OUTAGES are stories of automatic failover. FAULTS is the most runs with a fault, of all of them: there are fewer.
 long: $(INSTALLED)
 	wrong=0; \
 	$(BIN)/python -m tests.faults.campaign --seed $(SEED) || wrong=1; \
@@ -36,6 +38,7 @@ long: $(INSTALLED)
 	$(BIN)/python -m tests.faults.step_faults --seed $(SEED) --trials $(FAULTS) || wrong=1; \
 	$(BIN)/python -m tests.faults.stories --seed $(SEED) --stories $(STORIES) || wrong=1; \
 	$(BIN)/python -m tests.faults.pra_trials --seed $(SEED) --estates $(ESTATES) || wrong=1; \
+	$(BIN)/python -m tests.faults.auto_stories --seed $(SEED) --stories $(OUTAGES) --doors $(OUTAGES_AT_DOORS) || wrong=1; \
 	exit $$wrong
 
 # All run, whatever the others say.
