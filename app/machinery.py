@@ -148,8 +148,8 @@ class Machinery:
         return self._schedules
 
     def close(self) -> None:
-        """End the checks, the schedules, the runs, the notifications and the sweep, save and close, within bounds. Never
-        raises."""
+        """End the checks, the schedules, the runs, the notifications and the sweep, save and close, within bounds.
+        Never raises."""
         if self._checks is not None:
             self._checks.stop()
         if self._schedules is not None:

@@ -30,10 +30,10 @@ from store.timetable_texts import BY_CLOCK, EVERY, changed, number, texts_of
 WIDEST = 90
 
 _DAYS = [word for word, (frequency, _) in EVERY.items() if frequency in BY_CLOCK]
-_HOURS = [word for word in EVERY if word not in _DAYS]
+_HOURS = [word for word, (frequency, _) in EVERY.items() if frequency is Frequency.HOURLY]
 
 FIELDS = (
-    ("every", "Every", " ".join((*_DAYS, *_HOURS))),
+    ("every", "Every", " ".join((*_DAYS, *_HOURS, "15m"))),
     ("at", "At", "HH:MM; of hours :MM, the minute"),
     ("weekday", "Weekday", "of weeks: Monday to Sunday"),
     ("day", "Day", "of months: 1 to 31, or the month's end"),

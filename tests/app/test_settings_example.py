@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from app.auto_records import AUTO_GROUP_KEYS, AUTO_KEYS
 from app.database_records import DATABASE_KEYS, DATABASE_PORT, DATABASE_TIMEOUT_S
 from app.naming import NAMING_KEYS
 from app.notify.records import CHANNEL_KEYS, ChannelKind
@@ -18,9 +19,10 @@ from store.estate import DeviceKind
 from store.notices import EventKind
 
 EXAMPLE = Path(__file__).resolve().parents[2] / "config.example.toml"
-_DEFAULT = re.compile(
-    r"^# ((?:[a-z_]+ = |\[devices\.cli\]|\[\[pra\.systems\]\]|\[\[(?:databases|notifications)\]\]).*)$", re.MULTILINE
+_TABLES = (
+    r"\[devices\.cli\]|\[\[pra\.systems\]\]|\[\[(?:databases|notifications|auto\.groups|replications)\]\]"
 )
+_DEFAULT = re.compile(rf"^# ((?:[a-z_]+ = |{_TABLES}).*)$", re.MULTILINE)
 
 
 def test_the_example_loads_as_it_stands() -> None:
@@ -36,18 +38,20 @@ def test_every_key_that_is_commented_out_is_accepted_too(tmp_path: Path) -> None
     alternatives = {(problem.key, problem.found) for problem in caught.value.problems}
     ways = {"devices[hmc-paris].password", "devices[fa-paris].token", "devices[3par-paris].cli.password"}
     ways.add("databases[erp].password")
-    assert alternatives == {(key, "both") for key in ways}
+    lyon = {("auto.groups[shop].replica", '"vc-lyon"'), ("auto.groups[shop].link", '"3par-lyon"')}  # no example has it
+    assert alternatives == {(key, "both") for key in ways} | lyon
 
 
 def test_nothing_changes_when_the_defaults_are_written_out(tmp_path: Path) -> None:
     """Except for keys whose example is no default: another way to log in, a file, another host."""
     other = r"key_file|passphrase|user|password|ca_file|host|store|drill_vswitch|drill_vlan|volume|snapshot|pgroup"
+    other += "|gateway"
     no_default = re.compile(rf"# (?:(?:{other})\b|\[devices\.cli\])")
     lines = []
     below = False
+    tables = ("devices.cli", "[pra.systems]", "[databases]", "[auto.groups]", "[notifications]", "[replications]")
     for line in EXAMPLE.read_text().splitlines():
-        tables = ("devices.cli", "[pra.systems]", "[databases]", "[notifications]")
-        below = bool(line) and (below or any(f"[{table}]" in line for table in tables))
+        below = bool(line) and (below or any(f"[{t}]" in line for t in tables))
         lines.append(line if below or no_default.match(line) else _DEFAULT.sub(r"\1", line))
     path = tmp_path / "config.toml"
     path.write_text("\n".join(lines))
@@ -70,7 +74,8 @@ def test_every_other_key_stands_in_the_example() -> None:
     site = text[text.index("[[sites]]") : text.index("[[devices]]")]
     cli = text[text.index("[devices.cli]") :].split("[[devices]]")[0]
     database = text[text.index("# [[databases]]") : text.index("\n[naming]")]
-    pra, systems = text[text.index("\n[pra]") :].split("[[pra.systems]]")
+    pra, systems = text[text.index("\n[pra]") : text.index("\n[auto]")].split("[[pra.systems]]")
+    auto, groups = text[text.index("\n[auto]") :].split("[[auto.groups]]")
     naming = text[text.index("\n[naming]") : text.index("\n[pra]")]
     blocks = (
         (console, CONSOLE_KEYS),
@@ -80,6 +85,8 @@ def test_every_other_key_stands_in_the_example() -> None:
         (naming, NAMING_KEYS),
         (pra, PRA_KEYS),
         (systems, PRA_SYSTEM_KEYS),
+        (auto, AUTO_KEYS),
+        (groups, AUTO_GROUP_KEYS),
     )
     for block, keys in blocks:
         for key in keys:

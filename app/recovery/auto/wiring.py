@@ -52,14 +52,15 @@ class Reached:
 
     def checks(self, group: AutoGroup, bound_s: float | None) -> tuple[Check, ...]:
         """What stands against arming a group, on a look now. ``bound_s`` None: what was accepted, if anything was."""
-        now = datetime.now(UTC)
-        replicas, arming = self._recovery.replicas(group), self._auto.arming(group.name)
+        drill, digest = self._recovery.drill(group), self._recovery.digest(group)
+        replicas, checks = self._recovery.replicas(group), self._recovery.checks(group)
+        now, arming = datetime.now(UTC), self._auto.arming(group.name)
         if bound_s is None and arming is not None and arming.ended_at is None:
             bound_s = arming.bound_s
         seen = Prepared(
-            drill=self._recovery.drill(group),
-            digest=self._recovery.digest(group),
-            checks=self._recovery.checks(group),
+            drill=drill,
+            digest=digest,
+            checks=checks,
             standing=self._auto.standing(group.name),
             shadows=self._auto.shadows(group.name, most=10_000),
             window=window_of(self._auto.windows(), group, now),

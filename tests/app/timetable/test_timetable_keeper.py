@@ -165,14 +165,3 @@ def test_what_is_not_known_is_looked_at_again_before_the_next_is_begun(world: Sc
     )  # fmt: skip
     assert looked == ["r1"]
 
-
-def test_a_kind_with_a_rule_of_its_own_is_due_by_that(world: Schedulers) -> None:
-    kind = JobKind(
-        "pass", "", lambda work: Outcome(Result.SUCCEEDED), due=lambda schedule, after: after + timedelta(minutes=15)
-    )
-    made = world.book.add("pass", "pass", "", JobOptions(), HOURLY, kind.due)
-    keeper = Timekeeper(world.book, world.operations, {"pass": kind}, clock=world.clock)
-    for _ in range(60):
-        world.clock.pass_(minutes=1)
-        keeper.tick()
-    assert len(world.book.runs(made.id)) == 4

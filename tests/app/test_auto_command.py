@@ -1,0 +1,202 @@
+"""``drdeck auto`` and ``drdeck maintenance`` against the lab: what two people may do, and what is printed."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from app.cli import main
+from app.recovery.auto import wiring
+from app.recovery.auto.port import Drill
+from app.recovery.auto.vms import VmRecovery, digest
+from app.recovery.operations import Operations
+from store.auto import AutoStore
+from store.auto_records import AutoState, ShadowDecision, Standing
+from store.runs import Plan
+from tests.faults.auto_doors import DoorWorld
+from tests.faults.auto_world import EPOCH
+
+
+class Lab:
+    """A configuration with one group on the lab's doors, and its store."""
+
+    def __init__(self, folder: Path) -> None:
+        self.world = DoorWorld([1], 3, folder)
+        self.world.clock_s.advance(time.time() - EPOCH)
+        self.config, self.store = folder / "config.toml", folder / "kept.sqlite"
+        group, gateway = self.world.groups[0], self.world.auto.gateway
+        with self.config.open("a") as file:
+            file.write(
+                f'\n[auto]\ngateway = "{gateway}"\n[[auto.groups]]\nname = "g0"\nmode = "automatic"\nsource = "vc-p"\n'
+                f'replica = "vc-l"\nvms = ["vm0a"]\nlink = "3par-l"\npath = "{group.path}"\npath_from = "127.0.0.2"\n'
+            )
+
+    def run(self, *words: str) -> int:
+        return main([*words, "--config", str(self.config), "--store", str(self.store)])
+
+    def kept(self) -> AutoStore:
+        return AutoStore(self.store)
+
+    def ripe(self) -> None:
+        """The group was watched for a month and all was well; its copies are of just now."""
+        store, now = self.kept(), datetime.now(UTC)
+        claim = store.claim("a month of watching")
+        store.save(claim, Standing("g0", AutoState.SHADOW, watched_since=now - timedelta(days=30), at=now))
+        store.unclaim(claim)
+        store.close()
+        with self.world.world.turn():
+            self.world._marked("vm0a", now.timestamp() - 60)
+
+
+@pytest.fixture(scope="module")
+def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
+    found = Lab(tmp_path_factory.mktemp("auto"))
+    yield found
+    found.world.close()
+
+
+@pytest.fixture(autouse=True)
+def fresh(lab: Lab) -> None:
+    for each in lab.store.parent.glob("kept.sqlite*"):
+        each.unlink()
+
+
+@pytest.fixture
+def drilled(monkeypatch: pytest.MonkeyPatch) -> None:
+    """There is a plan, and it was drilled yesterday."""
+    plan = Plan("failover", "failover of g0", ("g0",), datetime.now(UTC))
+    yesterday = datetime.now(UTC) - timedelta(days=1)
+
+    def recovery(operations: Operations) -> VmRecovery:
+        return VmRecovery(operations, lambda g: plan, lambda g: Drill(yesterday, digest(plan, g)))
+
+    monkeypatch.setattr(wiring, "recovery", recovery)
+
+
+def person(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LOGNAME", name)
+
+
+@pytest.mark.usefixtures("drilled")
+def test_two_people_arm_a_group_and_one_alone_cannot(
+    lab: Lab, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    lab.ripe()
+    person("anna", monkeypatch)
+    assert lab.run("auto", "arm", "g0", "--bound", "60") == 0
+    assert lab.run("auto", "arm", "g0", "--approve") == 1
+    assert "another person has to approve" in capsys.readouterr().err
+    person("bert", monkeypatch)
+    assert lab.run("auto", "arm", "g0", "--approve") == 0
+    store = lab.kept()
+    arming = store.arming("g0")
+    store.close()
+    assert (arming.asked_by.partition("@")[0], arming.approved_by.partition("@")[0]) == ("anna", "bert")
+    assert arming.until - arming.approved_at <= timedelta(days=30, minutes=1)
+    assert lab.run("auto", "disarm", "g0", "--reason", "works tonight") == 0
+    assert lab.run("auto", "disarm", "g0", "--reason", "again") == 1
+
+
+def test_what_stands_against_arming_is_named_with_what_to_do(lab: Lab, capsys: pytest.CaptureFixture[str]) -> None:
+    assert lab.run("auto", "arm", "g0", "--bound", "60") == 1
+    said = capsys.readouterr().err
+    for words in ("auto.drill: fails: no drill of the group passed", "auto.shadow: fails: the group was never watched"):
+        assert words in said
+    assert said.startswith("Refused: g0 cannot be armed")
+
+
+def test_status_shows_the_witnesses_and_every_condition_for_being_armed(
+    lab: Lab, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert lab.run("auto", "watch", "--once") == 0
+    assert lab.run("auto", "status") == 0
+    said = capsys.readouterr().out
+    for words in ("g0: shadow, looked at", "vc-p answers: vm0a poweredOn", "3par-l says: link", "NOT MET auto.drill"):
+        assert words in said, words
+    assert lab.run("auto", "status", "g0", "--cached", "--json") == 0
+    content = json.loads(capsys.readouterr().out)
+    (group,) = content["groups"]
+    assert (content["schema_version"], group["standing"]["state"], group["checks"]) == (1, "shadow", [])
+    assert {tally["last"]["says"] for tally in group["standing"]["tallies"]} == {"answers"}
+
+
+def test_a_round_of_the_watch_reaches_the_real_witnesses(lab: Lab) -> None:
+    lab.world.cuts.wan = True
+    lab.world.realise()
+    try:
+        assert lab.run("auto", "watch", "--once") == 0
+    finally:
+        lab.world.cuts.wan = False
+        lab.world.realise()
+    store = lab.kept()
+    standing = store.standing("g0")
+    said = {answer.part: answer.says for answer in store.answers("g0", datetime(2020, 1, 1, tzinfo=UTC))}
+    (shadow,) = store.shadows("g0")
+    store.close()
+    assert {str(part): str(says) for part, says in said.items()} == {
+        "api": "silent",
+        "link": "silent",
+        "path": "answers",
+    }
+    assert (standing.state, standing.event is not None, shadow.would) == (AutoState.SHADOW, True, False)
+
+
+def test_a_shadow_decision_is_judged_and_shown(lab: Lab, capsys: pytest.CaptureFixture[str]) -> None:
+    store, now = lab.kept(), datetime.now(UTC)
+    store.save(store.claim("x"), Standing("g0"), shadow=ShadowDecision("g0-1", "g0", now, now, True, ()))
+    store.close()
+    assert lab.run("auto", "judge", "g0-1", "wrong", "--note", "a test of the UPS") == 0
+    assert lab.run("auto", "judge", "g0-2", "right") == 1
+    assert lab.run("auto", "history", "--json") == 0
+    (shadow,) = json.loads(capsys.readouterr().out.split("g0-1: wrong.\n")[1])["shadow"]
+    assert (shadow["judgement"], shadow["note"]) == ("wrong", "a test of the UPS")
+    assert shadow["words"].startswith("would have failed over")
+
+
+def test_there_is_nothing_to_veto_while_all_is_well(lab: Lab, capsys: pytest.CaptureFixture[str]) -> None:
+    assert lab.run("auto", "watch", "--once") == 0
+    assert lab.run("auto", "veto", "g0") == 1
+    assert "g0 is shadow: there is nothing to veto" in capsys.readouterr().err
+    assert lab.run("auto", "veto", "g9") == 2
+
+
+def test_a_window_is_added_listed_and_ended(lab: Lab, capsys: pytest.CaptureFixture[str]) -> None:
+    assert lab.run("maintenance", "add", "--site", "paris", "--until", "+4h", "--reason", "power works") == 0
+    assert lab.run("maintenance", "list", "--json") == 0
+    (window,) = json.loads(capsys.readouterr().out.split("\n", 2)[2])["windows"]
+    assert (window["site"], window["target"], window["reason"]) == ("paris", None, "power works")
+    assert lab.run("maintenance", "end", "1") == 0
+    assert lab.run("maintenance", "end", "1") == 1
+    assert lab.run("maintenance", "list") == 0
+    assert capsys.readouterr().out.endswith("No maintenance window is open or planned.\n")
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        (("--site", "rome", "--until", "+1h"), "--site rome: expected one of paris, lyon"),
+        (("--site", "paris", "--until", "tomorrow"), "--until tomorrow: expected a time with its zone"),
+        (("--site", "paris", "--until", "2026-01-31T22:00"), "expected a time with its zone"),
+        (("--site", "paris", "--until", "+1h", "--target", "web"), "expected a group or a machine of paris"),
+    ],
+)
+def test_a_window_that_is_not_understood_is_refused_with_what_was_expected(
+    words: tuple[str, ...], expected: str, lab: Lab, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert lab.run("maintenance", "add", "--reason", "works", *words) == 2
+    assert expected in capsys.readouterr().err
+
+
+def test_a_window_that_is_over_before_it_begins_is_refused(lab: Lab) -> None:
+    words = ("--site", "paris", "--from", "2026-01-31T22:00Z", "--until", "2026-01-31T23:00Z", "--reason", "past")
+    assert lab.run("maintenance", "add", *words) == 1
+
+
+def test_history_says_so_where_nothing_ever_happened(lab: Lab, capsys: pytest.CaptureFixture[str]) -> None:
+    assert lab.run("auto", "history") == 0
+    assert capsys.readouterr().out == "No outage or failover of a group that was armed.\n"
