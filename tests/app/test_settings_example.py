@@ -11,12 +11,18 @@ import pytest
 from app.database_records import DATABASE_KEYS, DATABASE_PORT, DATABASE_TIMEOUT_S
 from app.naming import NAMING_KEYS
 from app.pra_records import PRA_KEYS, PRA_SYSTEM_KEYS
+from app.replication_records import INTERVAL_S, KEEP, REPLICATION_KEYS, Mode
 from app.settings import SettingsError, load
 from app.settings_records import CLI_KEYS, CONSOLE_KEYS, DEVICE_KEYS, SITE_KEYS
 from store.estate import DeviceKind
 
 EXAMPLE = Path(__file__).resolve().parents[2] / "config.example.toml"
-_DEFAULT = re.compile(r"^# ((?:[a-z_]+ = |\[devices\.cli\]|\[\[pra\.systems\]\]|\[\[databases\]\]).*)$", re.MULTILINE)
+_TABLES = r"\[devices\.cli\]|\[\[pra\.systems\]\]|\[\[databases\]\]|\[\[replications\]\]"
+_DEFAULT = re.compile(rf"^# ((?:[a-z_]+ = |{_TABLES}).*)$", re.MULTILINE)
+    r"^# ((?:[a-z_]+ = |\[devices\.cli\]|\[\[pra\.systems\]\]|\[\[databases\]\]|\[\[replications\]\]).*)$", re.MULTILINE
+)
+
+BELOW = ("devices.cli", "[pra.systems]", "[databases]", "[replications]")
 
 
 def test_the_example_loads_as_it_stands() -> None:
@@ -42,7 +48,7 @@ def test_nothing_changes_when_the_defaults_are_written_out(tmp_path: Path) -> No
     lines = []
     below = False
     for line in EXAMPLE.read_text().splitlines():
-        below = bool(line) and (below or any(f"[{t}]" in line for t in ("devices.cli", "[pra.systems]", "[databases]")))
+        below = bool(line) and (below or any(f"[{t}]" in line for t in BELOW))
         lines.append(line if below or no_default.match(line) else _DEFAULT.sub(r"\1", line))
     path = tmp_path / "config.toml"
     path.write_text("\n".join(lines))
@@ -65,7 +71,8 @@ def test_every_other_key_stands_in_the_example() -> None:
     site = text[text.index("[[sites]]") : text.index("[[devices]]")]
     cli = text[text.index("[devices.cli]") :].split("[[devices]]")[0]
     database = text[text.index("# [[databases]]") : text.index("\n[naming]")]
-    pra, systems = text[text.index("\n[pra]") :].split("[[pra.systems]]")
+    pra, systems = text[text.index("\n[pra]") :].split("# [[replications]]")[0].split("[[pra.systems]]")
+    replication = text[text.index("# [[replications]]") :]
     naming = text[text.index("\n[naming]") : text.index("\n[pra]")]
     blocks = (
         (console, CONSOLE_KEYS),
@@ -75,6 +82,7 @@ def test_every_other_key_stands_in_the_example() -> None:
         (naming, NAMING_KEYS),
         (pra, PRA_KEYS),
         (systems, PRA_SYSTEM_KEYS),
+        (replication, REPLICATION_KEYS),
     )
     for block, keys in blocks:
         for key in keys:
@@ -88,3 +96,12 @@ def test_the_defaults_of_a_database_are_those_that_the_example_says(tmp_path: Pa
     path.write_text(EXAMPLE.read_text() + "\n[[databases]]\n" + "\n".join(lines))
     (found,) = load(path).databases
     assert (found.port, found.timeout_s, found.verify, found.host_keys) == (DATABASE_PORT, DATABASE_TIMEOUT_S, True, ())
+
+
+def test_the_defaults_of_a_replication_are_those_that_the_example_says(tmp_path: Path) -> None:
+    block = EXAMPLE.read_text().split("# [[replications]]")[1]
+    path = tmp_path / "config.toml"
+    lines = [line.removeprefix("# ") for line in block.splitlines()]
+    path.write_text(EXAMPLE.read_text() + "\n[[replications]]\n" + "\n".join(lines))
+    (found,) = load(path).replications
+    assert (found.interval_s, found.keep, found.mode) == (INTERVAL_S, KEEP, Mode.MANUAL)

@@ -149,7 +149,7 @@ class Range(ranges.Range[VmEstate]):
         source, target = self.estate.paris, self.estate.paris if case.within else self.estate.lyon
         replicas = [vm for vm in target.vms() if vm.home.extra.get("drdeck.replication") == name]
         whole = [vm for vm in replicas if vm.home.extra.get("drdeck.replica.complete") == "true"]
-        wanted = {"replicate": 1 if case.within else 2, "failover": 2}.get(case.verb, 1)
+        wanted = 2 if case.verb in ("failover", "undo", "failback") or case == Case("replicate") else 1
         if len(replicas) != wanted or len(whole) != wanted:
             yield f"{len(whole)} of {len(replicas)} copies are complete, {wanted} are wanted"
         home, there = source.vm(name).power, max((vm.power for vm in replicas), key=lambda p: p is ON, default=OFF)
