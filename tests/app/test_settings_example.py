@@ -19,8 +19,6 @@ from store.estate import DeviceKind
 EXAMPLE = Path(__file__).resolve().parents[2] / "config.example.toml"
 _TABLES = r"\[devices\.cli\]|\[\[pra\.systems\]\]|\[\[databases\]\]|\[\[replications\]\]"
 _DEFAULT = re.compile(rf"^# ((?:[a-z_]+ = |{_TABLES}).*)$", re.MULTILINE)
-    r"^# ((?:[a-z_]+ = |\[devices\.cli\]|\[\[pra\.systems\]\]|\[\[databases\]\]|\[\[replications\]\]).*)$", re.MULTILINE
-)
 
 BELOW = ("devices.cli", "[pra.systems]", "[databases]", "[replications]")
 
