@@ -192,7 +192,7 @@ class _Handler(BaseHTTPRequestHandler):
         return Request(self.command, unquote(parts.path), query, headers, body, parts.query)
 
     def _chunks(self) -> bytes | None:
-        body = b""
+        parts: list[bytes] = []
         while True:
             head = self.rfile.readline()
             if not head:
@@ -201,8 +201,8 @@ class _Handler(BaseHTTPRequestHandler):
             if size == 0:
                 while self.rfile.readline().strip():
                     pass
-                return body
-            body += self.rfile.read(size)
+                return b"".join(parts)
+            parts.append(self.rfile.read(size))
             self.rfile.readline()
 
     def version_string(self) -> str:

@@ -13,16 +13,17 @@ from app.database_records import DATABASE_KEYS, DATABASE_PORT, DATABASE_TIMEOUT_
 from app.naming import NAMING_KEYS
 from app.notify.records import CHANNEL_KEYS, ChannelKind
 from app.pra_records import PRA_KEYS, PRA_SYSTEM_KEYS
+from app.replication_records import INTERVAL_S, KEEP, REPLICATION_KEYS, Mode
 from app.settings import SettingsError, load
 from app.settings_records import CLI_KEYS, CONSOLE_KEYS, DEVICE_KEYS, SITE_KEYS
 from store.estate import DeviceKind
 from store.notices import EventKind
 
 EXAMPLE = Path(__file__).resolve().parents[2] / "config.example.toml"
-_TABLES = (
-    r"\[devices\.cli\]|\[\[pra\.systems\]\]|\[\[(?:databases|notifications|auto\.groups|replications)\]\]"
-)
+_TABLES = r"\[devices\.cli\]|\[\[pra\.systems\]\]|\[\[(?:databases|notifications|auto\.groups|replications)\]\]"
 _DEFAULT = re.compile(rf"^# ((?:[a-z_]+ = |{_TABLES}).*)$", re.MULTILINE)
+
+BELOW = ("devices.cli", "[pra.systems]", "[databases]", "[auto.groups]", "[notifications]", "[replications]")
 
 
 def test_the_example_loads_as_it_stands() -> None:
@@ -49,9 +50,8 @@ def test_nothing_changes_when_the_defaults_are_written_out(tmp_path: Path) -> No
     no_default = re.compile(rf"# (?:(?:{other})\b|\[devices\.cli\])")
     lines = []
     below = False
-    tables = ("devices.cli", "[pra.systems]", "[databases]", "[auto.groups]", "[notifications]", "[replications]")
     for line in EXAMPLE.read_text().splitlines():
-        below = bool(line) and (below or any(f"[{t}]" in line for t in tables))
+        below = bool(line) and (below or any(f"[{t}]" in line for t in BELOW))
         lines.append(line if below or no_default.match(line) else _DEFAULT.sub(r"\1", line))
     path = tmp_path / "config.toml"
     path.write_text("\n".join(lines))
@@ -74,8 +74,9 @@ def test_every_other_key_stands_in_the_example() -> None:
     site = text[text.index("[[sites]]") : text.index("[[devices]]")]
     cli = text[text.index("[devices.cli]") :].split("[[devices]]")[0]
     database = text[text.index("# [[databases]]") : text.index("\n[naming]")]
-    pra, systems = text[text.index("\n[pra]") : text.index("\n[auto]")].split("[[pra.systems]]")
+    pra, systems = text[text.index("\n[pra]") :].split("# [[notifications]]")[0].split("[[pra.systems]]")
     auto, groups = text[text.index("\n[auto]") :].split("[[auto.groups]]")
+    replication = text[text.index("# [[replications]]") :]
     naming = text[text.index("\n[naming]") : text.index("\n[pra]")]
     blocks = (
         (console, CONSOLE_KEYS),
@@ -87,6 +88,7 @@ def test_every_other_key_stands_in_the_example() -> None:
         (systems, PRA_SYSTEM_KEYS),
         (auto, AUTO_KEYS),
         (groups, AUTO_GROUP_KEYS),
+        (replication, REPLICATION_KEYS),
     )
     for block, keys in blocks:
         for key in keys:
@@ -130,3 +132,12 @@ def test_the_defaults_of_a_database_are_those_that_the_example_says(tmp_path: Pa
     path.write_text(EXAMPLE.read_text() + "\n[[databases]]\n" + "\n".join(lines))
     (found,) = load(path).databases
     assert (found.port, found.timeout_s, found.verify, found.host_keys) == (DATABASE_PORT, DATABASE_TIMEOUT_S, True, ())
+
+
+def test_the_defaults_of_a_replication_are_those_that_the_example_says(tmp_path: Path) -> None:
+    block = EXAMPLE.read_text().split("# [[replications]]")[1]
+    path = tmp_path / "config.toml"
+    lines = [line.removeprefix("# ") for line in block.splitlines()]
+    path.write_text(EXAMPLE.read_text() + "\n[[replications]]\n" + "\n".join(lines))
+    (found,) = load(path).replications
+    assert (found.interval_s, found.keep, found.mode) == (INTERVAL_S, KEEP, Mode.MANUAL)

@@ -164,4 +164,3 @@ def test_what_is_not_known_is_looked_at_again_before_the_next_is_begun(world: Sc
         Result.SUCCEEDED, Result.SUCCEEDED, ("no answer", "it was done"),
     )  # fmt: skip
     assert looked == ["r1"]
-

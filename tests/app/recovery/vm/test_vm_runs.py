@@ -224,7 +224,7 @@ def test_esx_03_a_disaster_failover_needs_nothing_of_the_dark_source(estate: VmE
         assert (active.power, active.home.nics[0].mac) == (ON, mac)
         lost = [loss.seconds for loss in estate.world.referee.losses if loss.origin == name]
         assert run.plan.loss_s is not None
-        assert all(seconds <= run.plan.loss_s for seconds in lost)
+        assert all(seconds <= run.plan.loss_s + 1.0 for seconds in lost)  # the writes are a second apart
 
 
 def test_a_disaster_failover_is_refused_while_a_witness_says_that_the_site_lives(
