@@ -60,7 +60,6 @@ class EventKind(StrEnum):
     SCHEDULE_FAILED = "schedule-failed"
     SCHEDULE_DONE = "schedule-done"
     CHECK_FOUND = "check-found"
-    BACKUP_FAILED = "backup-failed"
 
 
 ENDS: Mapping[EventKind, EventKind] = {

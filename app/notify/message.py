@@ -48,7 +48,9 @@ KIND_WORDS = {
     EventKind.REPLICATION_LATE: "replications are late",
     EventKind.REPLICATION_ON_TIME: "replications are on time again",
     EventKind.SCHEDULE_MISSED: "schedules were missed",
-    EventKind.BACKUP_FAILED: "backups failed",
+    EventKind.SCHEDULE_FAILED: "schedules failed",
+    EventKind.SCHEDULE_DONE: "schedules were done",
+    EventKind.CHECK_FOUND: "checks found something",
 }
 
 
