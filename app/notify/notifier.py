@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from app.notify.bell import Bell
 from app.notify.sender import Sender, Trouble
-from app.notify.sources import DeviceSource, ReadinessSource, RunSource
+from app.notify.sources import DeviceSource, ReadinessSource, ReplicaSource, RunSource
 from app.recovery.operations import holder
 from store.errors import StoreError
 from store.outbox import Outbox
@@ -110,9 +110,9 @@ def notifier(
     if not settings.notifications:
         return None
     outbox = Outbox(ledger.path, opened=True)
-    sources: list[RunSource | DeviceSource | ReadinessSource] = [RunSource(outbox, ledger, settings)]
+    sources: list[RunSource | DeviceSource | ReplicaSource | ReadinessSource] = [RunSource(outbox, ledger, settings)]
     if view is not None:
-        sources.append(DeviceSource(outbox, view))
+        sources += [DeviceSource(outbox, view), ReplicaSource(outbox, view, settings)]
     if readiness is not None:
         sources.append(ReadinessSource(outbox, readiness))
     looks = [source.look for source in sources]

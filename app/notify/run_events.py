@@ -6,14 +6,17 @@ import json
 from collections.abc import Mapping
 
 from app.notify.keys import RUNS
-from store.drills import DRILL, lpars
+from store import replications
+from store.drills import DRILL, VM_DRILL, lpars, order
 from store.notices import Event, EventKind, Severity
 from store.runs import Entry, Plan, PlannedStep, Run, RunState, StepRecord, StepState
 
-FAILOVERS = frozenset({"failover", "switchover", "failback", "promote"})
+FAILOVERS = frozenset(
+    {"failover", "switchover", "failback", "promote", replications.FAILOVER, replications.FAILBACK, replications.UNDO}
+)
 """Verbs of plans after which production runs, or can run, at the other side."""
 
-_AWAY = frozenset({"failover", "promote"})
+_AWAY = frozenset({"failover", "promote", replications.FAILOVER})
 
 TELLING = frozenset({"lease taken", "result", "run"})
 """The kinds of entries that may tell something; of ``result`` only what failed or is unknown."""
@@ -71,7 +74,7 @@ def is_failover(plan: Plan) -> bool:
 def _began(run: Run, sites: Mapping[str, str]) -> Event:
     plan = run.plan
     devices = ", ".join(sorted({step.device for step in plan.steps if step.device}))
-    drill = plan.verb == DRILL
+    drill = plan.verb in (DRILL, VM_DRILL)
     means = "Production goes on meanwhile." if drill else plan.loss or "It changes what is named here."
     return _event(
         run,
@@ -125,7 +128,8 @@ def _step(entry: Entry, run: Run, body: Mapping[str, object], sites: Mapping[str
 
 def _ended(run: Run, state: RunState, note: str | None, sites: Mapping[str, str]) -> tuple[Event, ...]:
     found = [_end(run, state, note, sites)]
-    if run.plan.verb == DRILL and run.began_at is not None and lpars(run):
+    if run.plan.verb in (DRILL, VM_DRILL) and run.began_at is not None and (lpars(run) or run.plan.verb == VM_DRILL):
+        clean_up = order(run)
         found.append(
             _event(
                 run,
@@ -134,8 +138,8 @@ def _ended(run: Run, state: RunState, note: str | None, sites: Mapping[str, str]
                 Severity.WARNING,
                 f"{run.plan.name} owes its clean-up",
                 f"The drill of run {run.id}, {run.plan.name}, is over and what it started is still there.",
-                "Its LPARs cannot be failed over before it is cleaned up.",
-                f"Clean up: drdeck lpar cleanup {run.id}, or :do lpar cleanup {run.id} in the console.",
+                "What the drill is about cannot be failed over before it is cleaned up.",
+                f"Clean up: drdeck {clean_up}, or :do {clean_up} in the console.",
                 "owes",
             )
         )

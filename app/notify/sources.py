@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 
-from app.notify import estate_events, run_events
+from app.notify import estate_events, replica_events, run_events
 from app.notify.grouping import NEWS
 from app.settings_records import Settings
 from store.ledger import Ledger
@@ -87,6 +87,34 @@ class DeviceSource:
         told = [name for name in statuses if estate_events.device_target(name) in self._told]
         if turned := estate_events.turned(now, self._before, told):
             self._outbox.post([estate_events.device_event(statuses[name]) for name in turned])
+        self._before |= now
+
+
+class ReplicaSource:
+    """The age of replicas, in the view of the estate, looked at every few seconds."""
+
+    EVERY_S = 15.0
+
+    def __init__(self, outbox: Outbox, view: EstateView, settings: Settings, clock: Clock = _utc) -> None:
+        self._outbox = outbox
+        self._view = view
+        self._sites = {device.name: device.site for device in settings.devices}
+        self._clock = clock
+        self._before: dict[str, bool] = {}
+        self._told = outbox.standing(EventKind.REPLICATION_LATE)
+        self._looked = float("-inf")
+
+    def look(self) -> None:
+        """Raises StoreError."""
+        if time.monotonic() - self._looked < self.EVERY_S:
+            return
+        self._looked = time.monotonic()
+        found = replica_events.newest(self._view.entries("vm"), self._clock())
+        now = {uuid: each.late for uuid, each in found.items()}
+        told = [uuid for uuid in now if replica_events.target(uuid) in self._told]
+        if turned := estate_events.turned(now, self._before, told):
+            sites = self._sites
+            self._outbox.post([replica_events.event_of(found[u], sites.get(found[u].device, "")) for u in turned])
         self._before |= now
 
 

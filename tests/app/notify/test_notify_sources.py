@@ -16,10 +16,10 @@ from app.notify import keys, run_events
 from app.notify.estate_events import HOLD
 from app.notify.grouping import batches
 from app.notify.message import KIND_WORDS, message
-from app.notify.sources import DeviceSource, ReadinessSource, RunSource
+from app.notify.sources import DeviceSource, ReadinessSource, ReplicaSource, RunSource
 from app.settings_records import Settings
 from screens.actions import PANES
-from store.estate import DeviceKind
+from store.estate import DeviceKind, PowerState, VirtualMachine, VmReplica
 from store.ledger import LEASE_S, Ledger
 from store.notices import Delivery, DeliveryState, Event, EventKind, Severity
 from store.outbox import Batch, Outbox
@@ -28,7 +28,7 @@ from store.readiness import Severity as Grave
 from store.readiness_view import ReadinessView
 from store.records import DeviceHealth, DeviceStatus
 from store.runs import Lease, Plan, PlannedStep, RunState, StepState
-from store.view import EstateView
+from store.view import EstateView, Sighting
 from tests.app.notify.conftest import Time
 from tests.app.notify.samples import AT
 
@@ -131,6 +131,11 @@ def test_another_run_is_told_in_its_own_kinds(outbox: Outbox, ledger: Ledger, cl
         ("restore", "pgroup:fa:pg", False),
         ("drill", "lpar:erp", False),
         ("promote", "pod:p", True),
+        ("vm failover", "replication:erp", True),
+        ("vm failback", "replication:erp", True),
+        ("vm undo", "replication:erp", True),
+        ("vm replicate", "replication:erp", False),
+        ("vm drill", "replication:erp", False),
     ],
 )
 def test_what_moves_production_is_a_failover(verb: str, target: str, is_one: bool) -> None:
@@ -144,8 +149,8 @@ def test_a_pod_that_is_promoted_for_a_drill_moves_nothing() -> None:
 
 
 def test_the_keys_that_messages_name_lead_to_these_panes() -> None:
-    for name in (keys.LPARS, keys.DEVICES, keys.EVENTS, keys.RUNS):
-        found = re.fullmatch(r"(\w+) \((\d)\)", name)
+    for name in (keys.LPARS, keys.REPLICAS, keys.DEVICES, keys.EVENTS, keys.RUNS):
+        found = re.fullmatch(r"([\w ]+) \((\d)\)", name)
         assert found is not None
         assert PANES[int(found[2]) - 1].title == found[1]
 
@@ -405,6 +410,39 @@ def test_ten_thousand_lpars_make_one_message(outbox: Outbox, readiness: Readines
     assert len(made.text) < 20_000
     assert "and 9980 more like these: drdeck notify list" in made.text
     assert "this is an exercise" in made.text
+
+
+def replicas(*copies: VirtualMachine) -> EstateView:
+    found = EstateView()
+    seen = [Sighting(copy, AT, AT, AT) for copy in copies]
+    found.record("vc-lyon", put={("vm", copy.key): each for copy, each in zip(copies, seen, strict=True)})
+    return found
+
+
+def copy(generation: int, point: datetime, *, complete: bool = True, power: PowerState = PowerState.OFF) -> Any:
+    mark = VmReplica("uuid-erp", "erp", generation, point, complete, 900)
+    moid = f"vm-{generation}"
+    return VirtualMachine("vc", moid, f"erp_{generation}", f"uuid-{generation}", power, "connected", replica=mark)
+
+
+def test_a_replica_that_is_older_than_two_intervals_is_told_of_and_then_that_it_is_on_time(
+    outbox: Outbox, clock: Time
+) -> None:
+    old = copy(1, clock() - timedelta(minutes=31))
+    late = replicas(old, copy(2, clock() - timedelta(minutes=5), complete=False))
+    ReplicaSource(outbox, late, SETTINGS, clock).look()
+    ReplicaSource(outbox, late, SETTINGS, clock).look()
+    (event,) = told(outbox)
+    assert (event.kind, event.target) == (EventKind.REPLICATION_LATE, "vm:uuid-erp")
+    assert "one is due every 15 min" in event.what
+    ReplicaSource(outbox, replicas(old, copy(2, clock() - timedelta(minutes=5))), SETTINGS, clock).look()
+    assert [each.kind for each in told(outbox)] == [EventKind.REPLICATION_LATE, EventKind.REPLICATION_ON_TIME]
+
+
+def test_a_replica_that_serves_is_not_late(outbox: Outbox, clock: Time) -> None:
+    serving = copy(1, clock() - timedelta(hours=9), power=PowerState.ON)
+    ReplicaSource(outbox, replicas(serving), SETTINGS, clock).look()
+    assert told(outbox) == []
 
 
 def test_every_kind_of_event_has_words_for_many() -> None:
