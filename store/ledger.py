@@ -263,13 +263,13 @@ class Ledger:
         where = "WHERE substr(run.plan, 1, ?) = ? ORDER BY run.created_at DESC, run.id DESC LIMIT ?"
         return self._runs(where, (len(begin), begin, most))
 
-    def journal(self, run_id: str | None = None, after: int = 0) -> tuple[Entry, ...]:
-        """The entries behind ``after``, oldest first; of one run, or of all."""
+    def journal(self, run_id: str | None = None, after: int = 0, most: int = -1) -> tuple[Entry, ...]:
+        """The entries behind ``after``, oldest first, at ``most`` so many; of one run, or of all."""
         sql = "SELECT seq, at, run, kind, body FROM journal WHERE seq > ?"
         rows = (
-            self._read(f"{sql} ORDER BY seq", (after,))
+            self._read(f"{sql} ORDER BY seq LIMIT ?", (after, most))
             if run_id is None
-            else self._read(f"{sql} AND run = ? ORDER BY seq", (after, run_id))
+            else self._read(f"{sql} AND run = ? ORDER BY seq LIMIT ?", (after, run_id, most))
         )
         return tuple(Entry(seq, moment(at), run, kind, body) for seq, at, run, kind, body in rows)
 

@@ -33,6 +33,9 @@ CLAIM_S = 60.0
 KEEP = timedelta(days=90)
 """How long notices are kept that wait for nobody any more."""
 
+FEW = 500
+"""So many notices are kept, or routed, in one transaction."""
+
 MANY = 10_000
 """So many waiting deliveries of a channel are looked at in one go, the oldest first."""
 
@@ -86,9 +89,13 @@ class Outbox:
     # ----------------------------------------------------------------------------------------------------- posting
 
     def post(self, events: Sequence[Event], at: datetime | None = None) -> int:
-        """Keep events that happened ``at`` a moment, by default now; says how many of them are news."""
-        with self._transaction() as run:
-            return sum(self._post(run, event, at or self._clock()) for event in events)
+        """Keep events that happened ``at`` a moment, by default now; says how many of them are news. Many are kept in
+        parts: a run that writes its journal must not wait for long."""
+        news = 0
+        for first in range(0, len(events), FEW):
+            with self._transaction() as run:
+                news += sum(self._post(run, event, at or self._clock()) for event in events[first : first + FEW])
+        return news
 
     @property
     def told(self) -> int:
@@ -149,19 +156,18 @@ class Outbox:
 
     def route(self, channels: Callable[[Notice], Collection[str]]) -> int:
         """Put every notice that is new into the queue of each of its channels; says how many were new."""
-        sql = f"SELECT {NOTICE} FROM notice WHERE routed = 0 ORDER BY id LIMIT {MANY}"
-        if not self._read(sql):
-            return 0
-        with self._transaction() as run:
-            new = [notice_of(row) for row in run(sql).fetchall()]
-            for notice in new:
-                for channel in channels(notice):
-                    run(
-                        "INSERT OR IGNORE INTO delivery (notice, channel, state, attempts) VALUES (?, ?, ?, 0)",
-                        (notice.id, channel, DeliveryState.WAITING),
-                    )
-                run("UPDATE notice SET routed = 1 WHERE id = ?", (notice.id,))
-        return len(new)
+        sql, count = f"SELECT {NOTICE} FROM notice WHERE routed = 0 ORDER BY id LIMIT {FEW}", 0
+        insert = "INSERT OR IGNORE INTO delivery (notice, channel, state, attempts) VALUES (?, ?, ?, 0)"
+        while self._read(sql):
+            with self._transaction() as run:
+                new = [notice_of(row) for row in run(sql).fetchall()]
+                rows = [(each.id, name, DeliveryState.WAITING) for each in new for name in channels(each)]
+                if rows:
+                    run(insert, rows)
+                if new:
+                    run("UPDATE notice SET routed = 1 WHERE id = ?", [(each.id,) for each in new])
+                count += len(new)
+        return count
 
     # ----------------------------------------------------------------------------------------------------- sending
 

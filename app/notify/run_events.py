@@ -21,6 +21,9 @@ _AWAY = frozenset({"failover", "promote", replications.FAILOVER})
 TELLING = frozenset({"lease taken", "result", "run"})
 """The kinds of entries that may tell something; of ``result`` only what failed or is unknown."""
 
+MOST_TARGETS = 5
+"""So many targets of a run are named, and the others counted."""
+
 _TROUBLE = {StepState.FAILED: EventKind.STEP_FAILED, StepState.UNKNOWN: EventKind.STEP_UNKNOWN}
 
 
@@ -115,7 +118,7 @@ def _step(entry: Entry, run: Run, body: Mapping[str, object], sites: Mapping[str
         kind=_TROUBLE[state],
         severity=Severity.WARNING,
         site=sites.get(step.device, ""),
-        target=f"run:{run.id}",
+        target=f"{step.device or run.plan.name}, run {run.id}",
         subject=f"{run.plan.name}: step {step.id} {'is unknown' if unknown else 'failed'}",
         what=f"Step {step.id} of run {run.id}, {step.title}, on {step.device or 'no device'} {state}{why}",
         means="Whether the device did it only a look can tell; nothing is sent a second time before."
@@ -181,9 +184,14 @@ def _event(
     key: str,
 ) -> Event:
     """An event of a whole run: it is at a site where all its devices are."""
-    found = {sites.get(step.device, "") for step in run.plan.steps if step.device}
-    site = found.pop() if len(found) == 1 else ""
-    return Event(kind, severity, site, f"run:{run.id}", subject, what, means, next_, f"run:{run.id}:{key}")
+    found = sorted({sites.get(step.device, "") for step in run.plan.steps if step.device})
+    known = [site for site in found if site]
+    between = f" between {' and '.join(known)}" if len(known) > 1 else ""
+    left = len(run.plan.targets) - MOST_TARGETS
+    targets = ", ".join([*run.plan.targets[:MOST_TARGETS], *([f"{left} more"] if left > 0 else [])])
+    target = f"{targets or run.plan.name}{between}, run {run.id}"
+    site = found[0] if len(found) == 1 else ""
+    return Event(kind, severity, site, target, subject, what, means, next_, f"run:{run.id}:{key}")
 
 
 def _steps(run: Run, *states: StepState) -> list[tuple[PlannedStep, StepRecord]]:

@@ -23,6 +23,9 @@ Clock = Callable[[], datetime]
 ALIVE_S = 5.0
 """How often it is looked whether whoever acts for a run is still there: that a lease ran out is written nowhere."""
 
+MANY = 2_000
+"""So many entries of the journal are read at a time: there may be years of it that nobody was told of."""
+
 
 def _utc() -> datetime:
     return datetime.now(UTC)
@@ -41,16 +44,18 @@ class RunSource:
 
     def look(self) -> None:
         """Raises StoreError."""
-        self._read_journal()
+        while self._read_journal() == MANY:
+            pass
         if time.monotonic() - self._looked >= ALIVE_S:
             self._looked = time.monotonic()
             self._look_for_interrupted()
 
-    def _read_journal(self) -> None:
+    def _read_journal(self) -> int:
+        """Tell of the next entries; says how many they were."""
         after = self._outbox.told
-        entries = self._ledger.journal(after=after)
+        entries = self._ledger.journal(after=after, most=MANY)
         if not entries:
-            return
+            return 0
         oldest, runs = self._clock() - NEWS, dict[str, Run]()
         found: list[tuple[datetime, Event]] = []
         for entry in entries:
@@ -60,6 +65,7 @@ class RunSource:
                 runs[entry.run] = self._ledger.run(entry.run)
             found += [(entry.at, event) for event in run_events.events_of(entry, runs[entry.run], self._sites)]
         self._outbox.tell(found, after, entries[-1].seq)
+        return len(entries)
 
     def _look_for_interrupted(self) -> None:
         gone = [run for run in self._ledger.alive() if run.state is RunState.INTERRUPTED]

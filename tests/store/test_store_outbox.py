@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import sqlite3
 import subprocess
 import sys
@@ -114,21 +115,31 @@ def test_a_trouble_that_lasts_is_one_event_until_its_end_was_told(outbox: Outbox
     assert [each.event.key for each in reversed(outbox.notices())] == ["f1", "x", "b1", "f3"]
 
 
-@given(st.lists(st.tuples(st.sampled_from(sorted(ENDS)), st.booleans(), st.integers(0, 2)), max_size=30))
-def test_beginnings_and_ends_alternate_whatever_is_posted(
-    tmp_path_factory: pytest.TempPathFactory, posts: list[tuple[EventKind, bool, int]]
-) -> None:
-    with closing(Outbox(tmp_path_factory.mktemp("any") / "store.sqlite")) as outbox:
-        for number, (ends, is_end, target) in enumerate(posts):
-            outbox.post([event(f"k{number}", ends if is_end else ENDS[ends], f"t{target}")])
+POSTS = st.lists(st.tuples(st.sampled_from(sorted(ENDS)), st.booleans(), st.integers(0, 2)), max_size=30)
+
+
+def test_beginnings_and_ends_alternate_whatever_is_posted(outbox: Outbox) -> None:
+    numbers = itertools.count()
+
+    @given(POSTS)
+    def whatever(posts: list[tuple[EventKind, bool, int]]) -> None:
+        newest, mine = outbox.newest, next(numbers)  # each example has targets of its own
+        outbox.post(
+            [
+                event(f"{mine} {number}", ends if is_end else ENDS[ends], f"{mine} {target}")
+                for number, (ends, is_end, target) in enumerate(posts)
+            ]
+        )
         found: dict[tuple[EventKind, str], list[EventKind]] = {}
-        for notice in reversed(outbox.notices()):
+        for notice in reversed(outbox.notices(newest)):
             begins = ENDS.get(notice.event.kind, notice.event.kind)
             found.setdefault((begins, notice.event.target), []).append(notice.event.kind)
         for (begins, _), kinds in found.items():
             assert kinds[::2] == [begins] * len(kinds[::2])
             assert begins not in kinds[1::2]
-        assert sum(notice.count for notice in outbox.notices()) <= len(posts)
+        assert sum(notice.count for notice in outbox.notices(newest)) <= len(posts)
+
+    whatever()
 
 
 def test_what_was_posted_is_there_when_the_program_is_killed_at_once(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from typing import Any, cast
 
 import pytest
 
-from app.notify import keys, run_events
+from app.notify import keys, run_events, sources
 from app.notify.estate_events import HOLD
 from app.notify.grouping import batches
 from app.notify.message import KIND_WORDS, message
@@ -92,7 +92,7 @@ def test_esx_15_a_failover_is_told_from_its_beginning_to_its_end(outbox: Outbox,
     )
     assert "2 of 2 steps are settled" in last.what
     assert "drdeck runs show r1" in last.next
-    assert (last.site, last.target) == ("", "run:r1")
+    assert (last.site, last.target) == ("", "rcg:1:oradb between lyon and paris, run r1")
 
 
 @pytest.mark.parametrize(
@@ -142,6 +142,12 @@ def test_what_moves_production_is_a_failover(verb: str, target: str, is_one: boo
     assert run_events.is_failover(replace(PLAN, verb=verb, targets=(target,))) is is_one
 
 
+def test_a_run_on_many_targets_names_some_and_counts_the_others(outbox: Outbox, ledger: Ledger, clock: Time) -> None:
+    begun(ledger, replace(PLAN, targets=tuple(f"lpar:l{number}" for number in range(8)), steps=STEPS[:1]))
+    source(outbox, ledger, clock).look()
+    assert told(outbox)[0].target == "lpar:l0, lpar:l1, lpar:l2, lpar:l3, lpar:l4, 3 more, run r1"
+
+
 def test_a_pod_that_is_promoted_for_a_drill_moves_nothing() -> None:
     plan = replace(PLAN, verb="promote", targets=("pod:p",))
     assert run_events.is_failover(replace(plan, confirm=("promote p",)))
@@ -174,6 +180,7 @@ def test_a_step_that_failed_and_one_that_is_unknown_are_told_and_what_waits_for_
     assert "Stop oradb, on 3par-paris failed: the array refused" in failed.what
     assert (unknown.kind, unknown.site) == (EventKind.STEP_UNKNOWN, "lyon")
     assert "only a look can tell" in unknown.means
+    assert unknown.target == "3par-lyon, run r1"
     assert (waits.kind, waits.severity) == (EventKind.RUN_WAITS, Severity.CRITICAL)
     assert "waits: s1 Stop oradb: failed; s2 Fail oradb over: unknown" in waits.what
     assert "t to try again" in waits.next
@@ -228,6 +235,17 @@ def test_a_drill_that_has_ended_owes_its_clean_up_with_the_order_that_does_it(
     assert first.means == "Production goes on meanwhile."
     assert (owes.kind, owes.subject) == (EventKind.DRILL_OWES_CLEANUP, "drill erp owes its clean-up")
     assert "drdeck lpar cleanup r1" in owes.next
+
+
+def test_a_long_journal_is_read_in_parts_and_nothing_of_it_is_left_out(
+    outbox: Outbox, ledger: Ledger, clock: Time, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sources, "MANY", 3)
+    for number in range(4):
+        ledger.turn(begun(ledger, run_id=f"r{number}"), RunState.SUCCEEDED)
+    source(outbox, ledger, clock).look()
+    assert outbox.told == len(ledger.journal())
+    assert [each.kind for each in told(outbox)] == [EventKind.FAILOVER_BEGUN, EventKind.FAILOVER_DONE] * 4
 
 
 def test_a_run_of_days_ago_is_no_news(outbox: Outbox, ledger: Ledger, clock: Time) -> None:
@@ -399,16 +417,16 @@ def test_after_a_restart_only_what_is_another_way_now_is_told(
     ]
 
 
-def test_ten_thousand_lpars_make_one_message(outbox: Outbox, readiness: ReadinessView, clock: Time) -> None:
-    checked(readiness, clock.now, **{f"lp{number}": BAD for number in range(10_000)})
+def test_thousands_of_lpars_make_one_message(outbox: Outbox, readiness: ReadinessView, clock: Time) -> None:
+    checked(readiness, clock.now, **{f"lp{number}": BAD for number in range(2_000)})
     ReadinessSource(outbox, readiness, clock).look()
     outbox.route(lambda notice: ["ops"])
     clock.pass_(60)
     (batch,) = outbox.claim("ops", "me", 300, lambda waiting, last: batches(waiting, last, clock.now, 300))
     made = message(batch, clock.now, lab=True)
-    assert made.subject == "[drdeck lab] WARNING paris: 10000 LPARs are not ready"
+    assert made.subject == "[drdeck lab] WARNING paris: 2000 LPARs are not ready"
     assert len(made.text) < 20_000
-    assert "and 9980 more like these: drdeck notify list" in made.text
+    assert "and 1980 more like these: drdeck notify list" in made.text
     assert "this is an exercise" in made.text
 
 
