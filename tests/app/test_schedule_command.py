@@ -17,6 +17,7 @@ import pytest
 
 from app import schedule_command
 from app.cli import main
+from app.schedule_words import local_zone
 from app.timetable.kinds import KINDS
 from backends.lab.vsphere.machines import walk
 from backends.vsphere import tasks
@@ -158,6 +159,15 @@ def test_run_of_what_fails_says_so(lab: VmLab, capsys: pytest.CaptureFixture[str
     code, out, _ = typed("run", "nightly")
     assert code == 1
     assert "No server of the configuration has a machine nobody" in out
+
+
+@pytest.mark.parametrize(
+    ("text", "zone"),
+    [("Europe/Paris", "Europe/Paris"), (":/usr/share/zoneinfo/Asia/Tokyo", "Asia/Tokyo"), ("CET-1CEST", "UTC")],
+)
+def test_the_zone_of_a_new_schedule_is_the_machine_s_own(text: str, zone: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TZ", text)
+    assert local_zone() == zone
 
 
 # ------------------------------------------------------------------------------------------------------ the scheduler

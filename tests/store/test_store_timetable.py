@@ -109,7 +109,9 @@ def test_the_local_time_of_a_run_is_the_one_asked_for_unless_the_clock_leaves_it
 
 
 @given(st.integers(0, 23), st.integers(0, 59), st.sampled_from(ZONES), st.integers(2006, 2035))
-def test_a_daily_schedule_runs_once_on_each_day_that_there_is(hour: int, minute: int, zone: str, year: int) -> None:
+def test_esx_16_a_daily_schedule_runs_once_on_each_day_that_there_is(
+    hour: int, minute: int, zone: str, year: int
+) -> None:
     timetable = Timetable(Frequency.DAILY, hour=hour, minute=minute, zone=zone)
     begin = datetime(year, 1, 1, tzinfo=ZoneInfo(zone)).astimezone(UTC) - timedelta(minutes=1)
     end = datetime(year + 1, 1, 1, tzinfo=ZoneInfo(zone)).astimezone(UTC)
