@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from screens import sources as src
-from screens.ages import age
+from screens.ages import age, until
 from screens.cells import Cell, Tone
 from screens.columns import Column, Measure, Row
 from screens.conditions import CopyHealth, Freshness
 from screens.copies import replica_health
 from screens.pairing import newest_complete, replica_of, vm_pair
 from screens.scene import Scene
-from screens.status import GLYPHS, status
-from screens.valued import seen, span_of
-from store.estate import PowerState, VirtualMachine
+from screens.status import EMPTY, GLYPHS, status
+from screens.valued import bytes_of, seen, span_of
+from store.estate import PowerState, VirtualMachine, VmReplica
 from store.records import Entry
 
 COLUMNS = (
@@ -23,6 +25,9 @@ COLUMNS = (
     Column("Copy of", measure=Measure.MOMENT, field="rpo", source=f"{src.VM_EXTRA_CONFIG}: point-in-time"),
     Column("Complete", rank=3, source=f"{src.VM_EXTRA_CONFIG}: complete"),
     Column("Every", rank=5, measure=Measure.SPAN, source=f"{src.VM_EXTRA_CONFIG}: interval"),
+    Column("Next", rank=6, measure=Measure.SPAN, source=src.derived("copy of and every")),
+    Column("Took", rank=7, measure=Measure.SPAN, source=f"{src.VM_EXTRA_CONFIG}: took"),
+    Column("Size", rank=8, measure=Measure.SIZE, source=src.vm("summary.storage.committed")),
     Column("State", source=src.derived("copy of, complete and every, among all replicas of the source")),
     Column("Age", measure=Measure.MOMENT, source=src.SEEN),
 )
@@ -51,10 +56,22 @@ def row(entry: Entry, scene: Scene) -> Row:
         Cell(age(scene.now, replica.point_in_time), value=replica.point_in_time.timestamp()),
         Cell("yes") if replica.complete else Cell("no"),
         span_of(replica.interval_s or None),
+        next_cell(replica, scene),
+        span_of(replica.took_s),
+        bytes_of(vm.committed_bytes),
         scene.state_cell(entry, status(health_of(entry, scene))),
         seen(scene, *entries),
     )
     return scene.faded(cells, *entries)
+
+
+def next_cell(replica: VmReplica, scene: Scene) -> Cell:
+    """How long until another copy is due, counted from this one. Its value is seconds."""
+    if not replica.complete or not replica.interval_s:
+        return EMPTY
+    due = replica.point_in_time + timedelta(seconds=replica.interval_s)
+    left = (due - scene.now).total_seconds()
+    return Cell(until(scene.now, due) if left > 0 else "due", value=max(0.0, left))
 
 
 def order(entry: Entry) -> tuple[str, float, str]:

@@ -41,7 +41,7 @@ DEFAULTS_S: Mapping[str, tuple[float, float, float]] = {
     "vm.freeze": (3.0, 6.0, 60.0),
     "vm.thaw": (3.0, 6.0, 300.0),
     "vm.clone": (30.0, 180.0, 1800.0),
-    "vm.carry": (60.0, 600.0, 7200.0),
+    "vm.carry": (30.0, 180.0, 1800.0),
     "vm.stop": (5.0, 40.0, 300.0),
     "vm.start": (3.0, 6.0, 30.0),
     "vm.up": (15.0, 40.0, 180.0),

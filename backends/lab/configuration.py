@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
 
 from backends.lab.database.door import COMMANDS, PROGRAM
 from backends.lab.database.state import Database
 from backends.lab.lab import Lab
-from backends.lab.world import Device
+from backends.lab.world import CopiedVm, Device
 from store.estate import DeviceKind
 
 _SECRET_KEY = {
@@ -40,6 +41,8 @@ def write_config(lab: Lab, directory: Path, interval_s: int) -> Path:
     for device in lab.world.devices.values():
         if isinstance(device.state, Database):
             lines += _database(lab, device, device.state, directory)
+    for copied in lab.world.copied:
+        lines += _replication(copied)
     path = directory / "config.toml"
     path.touch(mode=0o600)
     path.write_text("\n".join(lines))
@@ -53,6 +56,10 @@ def _login(device: Device, directory: Path) -> tuple[str, str]:
     secret_file.touch(mode=0o600)
     secret_file.write_text(secret)
     return user, _quoted(f"file:{secret_file}")
+
+
+def _replication(copied: CopiedVm) -> list[str]:
+    return ["[[replications]]", *(f"{key} = {_quoted(value)}" for key, value in asdict(copied).items()), ""]
 
 
 def _database(lab: Lab, device: Device, state: Database, directory: Path) -> list[str]:

@@ -53,6 +53,17 @@ class HostKind(StrEnum):
     DATABASE = "database"
 
 
+@dataclass(frozen=True, slots=True)
+class CopiedVm:
+    """A VM that the console of this estate is to replicate: names, as a configuration gives them."""
+
+    vm: str
+    source: str
+    destination: str
+    datastore: str
+    drill_network: str
+
+
 @dataclass(slots=True)
 class Device:
     """A simulated device. ``state`` is its technology's own part of the world.
@@ -95,7 +106,7 @@ class Timer:
 
 class World:
     """One simulated estate. Its methods below :meth:`turn` are called inside a turn only. ``drill`` is the virtual
-    switch and VLAN of its isolated network, where LPARs have one."""
+    switch and VLAN of its isolated network, where LPARs have one; ``copied`` the VMs that the console replicates."""
 
     def __init__(self, seed: int = 1, clock: Clock | None = None, timing: Timing = INSTANT) -> None:
         self.seed = seed
@@ -106,6 +117,7 @@ class World:
         self.referee = Referee()
         self.sites: dict[str, LabSite] = {}
         self.drill: tuple[str, int] | None = None
+        self.copied: list[CopiedVm] = []
         self.segments: dict[str, L2Segment] = {}
         self.devices: dict[str, Device] = {}
         self.writers: dict[str, Writer] = {}

@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from typing import TypeVar
 
 from backends.outcome import DeviceError, Failure, Sent
-from backends.vsphere import looks, tasks, verbs
+from backends.vsphere import looks, records, tasks, verbs
 from backends.vsphere.session import Session
 from backends.vsphere.verbs import ClonePlace, NicSetting
 from store.estate import PowerState
@@ -174,6 +174,23 @@ class SetMarks:
         machine = looks.resolved(session, self.vm)
         tasks.wait(session, verbs.set_extra_config(session, machine.moid, dict(self.marks)), self.limit_s)
         return "marked"
+
+
+@dataclass(frozen=True, slots=True)
+class Finish:
+    """Set a mark that says that a copy is whole and, on a replica, how long that took since its source was frozen."""
+
+    vm: str
+    mark: tuple[str, str]
+    limit_s: float = TASK_S
+
+    def send(self, session: Session) -> str:
+        replica = looks.resolved(session, self.vm).replica
+        marks: Marks = (self.mark,)
+        if replica is not None:
+            took = max(0.0, (datetime.now(UTC) - replica.point_in_time).total_seconds())
+            marks = (self.mark, (records.REPLICA_PREFIX + "took", f"{took:.0f}"))
+        return SetMarks(self.vm, marks, self.limit_s).send(session)
 
 
 @dataclass(frozen=True, slots=True)

@@ -225,8 +225,8 @@ def replica(options: Mapping[str, str]) -> VmReplica | None:
     """What a machine's extra config says of it as a replica; None if none of the keys is there.
 
     Keys, after :data:`REPLICA_PREFIX`: ``source`` (instance UUID), ``source-name``, ``generation`` (whole number),
-    ``point-in-time`` (ISO 8601, UTC), ``complete`` (true or false) and, optional, ``interval`` (seconds). Raises
-    :class:`ParseError` naming the key when one is missing or bad.
+    ``point-in-time`` (ISO 8601, UTC), ``complete`` (true or false) and, optional, ``interval`` and ``took`` (seconds).
+    Raises :class:`ParseError` naming the key when one is missing or bad.
     """
     said = {key.removeprefix(REPLICA_PREFIX): value for key, value in options.items() if key.startswith(REPLICA_PREFIX)}
     if not said:
@@ -242,8 +242,11 @@ def replica(options: Mapping[str, str]) -> VmReplica | None:
     except ValueError:
         raise ParseError("a time in ISO 8601, UTC", _line(said, "point-in-time")) from None
     complete = _checked(said, "complete", re.compile("true|false"), "true or false") == "true"
-    interval = int(_checked(said, "interval", _COUNT, "a whole number of seconds")) if "interval" in said else None
-    return VmReplica(source, name, generation, moment, complete, interval)
+    return VmReplica(source, name, generation, moment, complete, _seconds(said, "interval"), _seconds(said, "took"))
+
+
+def _seconds(said: Mapping[str, str], key: str) -> int | None:
+    return int(_checked(said, key, _COUNT, "a whole number of seconds")) if key in said else None
 
 
 def _line(said: Mapping[str, str], key: str) -> str:

@@ -97,7 +97,7 @@ class VirtualMachine:
 class VmReplica:
     """What a replica's extra config says of it: whose copy it is, of which moment, and whether the copy is complete.
 
-    ``point_in_time`` is when the source's disk images were frozen, not when the copy ended.
+    ``point_in_time`` is when the source's disk images were frozen, not when the copy ended: that was ``took_s`` later.
     """
 
     source_instance_uuid: str
@@ -106,3 +106,4 @@ class VmReplica:
     point_in_time: datetime
     complete: bool
     interval_s: int | None = None
+    took_s: int | None = None

@@ -65,7 +65,8 @@ def witnessed(devices: Devices, configured: Sequence[DeviceSettings], at: VmNow)
     from dataclasses import replace
 
     found = witnesses.asked(devices, configured, at.source.site, at.source.device)
-    mine = witnesses.Witness(at.source.device, at.source.silent or None, at.source.failure[:100])
+    down = False if at.source.read else at.source.silent or None
+    mine = witnesses.Witness(at.source.device, down, at.source.failure[:100] or "answers")
     return replace(at, witnesses=(mine, *found))
 
 

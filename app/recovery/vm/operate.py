@@ -128,6 +128,8 @@ def run_pass(operations: Operations, name: str, pace: Pace | None = None) -> Pas
     """Plan one pass and run it to its end, with nobody there: a run that would wait for somebody is aborted, which
     unmakes what it made, so that it stands in the way of nothing. Raises :class:`CannotPlanError`,
     :class:`store.ledger.LeaseError` where another run acts on the VM, and StoreError."""
+    if operations.settings.read_only:
+        return Passed(None, "the configuration says read_only")
     run_id = new_run_id()
     plan = plan_pass(operations, [name], run_id)
     if plan.refused:

@@ -172,7 +172,7 @@ def _orphans(at: VmNow, vm: MachineNow) -> list[str]:
 def retire(draft: VmDraft, at: VmNow, keep: int) -> None:
     """Destroy the generations beyond ``keep`` of those that are there, the oldest first, behind all that was planned;
     one that is in use is left."""
-    incomplete = [g for g in at.generations if not g.replica.complete and COPY in g.machine.marks]
+    incomplete = [g for g in at.generations if not g.replica.complete]
     for old in (*incomplete, *reversed(at.complete[keep:])):
         if unused(old):
             machine = old.machine
@@ -182,6 +182,7 @@ def retire(draft: VmDraft, at: VmNow, keep: int) -> None:
 
 
 def unused(one: Generation) -> bool:
-    """Whether nobody has a use for it."""
+    """Whether it was made here, and nobody has a use for it."""
+    ours = COPY in one.machine.marks
     off = one.machine.power is PowerState.OFF
-    return off and not one.active and one.in_drill is None and not one.machine.snapshots
+    return ours and off and not one.active and one.in_drill is None and not one.machine.snapshots

@@ -127,7 +127,7 @@ class Thaw(OnVm):
 @dataclass(frozen=True, slots=True)
 class RevertTo(OnVm):
     """``RevertToSnapshot_Task``, of a machine that is off: what was written since is gone. ``mark``, which came after
-    the snapshot, goes too: so it is seen that it was done."""
+    the snapshot, goes with the settings of since: so it is seen that it was done."""
 
     server: str
     vm: str
@@ -138,10 +138,8 @@ class RevertTo(OnVm):
     def call(self) -> str:
         return f"RevertToSnapshot_Task({self.snapshot})"
 
-    def act(self, hands: Hands) -> str:
-        said = hands.perform(self.server, acts.Revert(self.vm, self.snapshot), "")
-        hands.perform(self.server, acts.SetMarks(self.vm, ((self.mark, ""),)), "")
-        return said
+    def verb(self) -> acts.Revert:
+        return acts.Revert(self.vm, self.snapshot)
 
     def seen(self, found: MachineNow) -> Seen:
         told = facts({self.mark: found.marks.get(self.mark, "none"), found.name: found.power})
@@ -197,8 +195,8 @@ class Complete(OnVm):
     def call(self) -> str:
         return f"ReconfigVM_Task(extraConfig: {self.mark[0]}={self.mark[1]})"
 
-    def verb(self) -> acts.SetMarks:
-        return acts.SetMarks(self.vm, (self.mark,))
+    def verb(self) -> acts.Finish:
+        return acts.Finish(self.vm, self.mark)
 
     def seen(self, found: MachineNow) -> Seen:
         sizes = tuple(disk.capacity for disk in found.disks)

@@ -1,4 +1,5 @@
-"""The demo's two vCenters: 28 machines in Paris, 12 replicas of them in Lyon that a replication tool keeps fresh."""
+"""The demo's two vCenters: 28 machines in Paris, 12 replicas of them in Lyon that a replication tool keeps fresh. Three
+more are for the console to replicate: ``:do vm replicate mon01``."""
 
 from __future__ import annotations
 
@@ -8,7 +9,7 @@ from datetime import UTC, datetime
 from backends.lab.volumes import Image, L2Segment, Segment
 from backends.lab.vsphere.records import Datastore, Network, Vm
 from backends.lab.vsphere.state import GIB, VSphereState
-from backends.lab.world import Device, World
+from backends.lab.world import CopiedVm, Device, World
 from store.estate import DeviceKind
 
 NAMES = (
@@ -31,6 +32,8 @@ INTERVALS_S = {
     "vault": 900,
     "wiki": 3600,
 }
+COPIED = ("mon01", "proxy1", "lic01")
+"""Those that the console is to replicate itself: no tool does."""
 STALE, INCOMPLETE = "file02", "erp-gw"
 
 
@@ -64,6 +67,7 @@ def build(world: World, prod: L2Segment, drill: L2Segment) -> None:
         )
         if name in INTERVALS_S:
             _replica(lyon, vm, size, number)
+    world.copied += [CopiedVm(name, "vc-paris", "vc-lyon", "ds-lyon-01", "DRILL-999") for name in COPIED]
 
 
 def _center(world: World, name: str, site: str, hosts: int, prod: L2Segment, drill: L2Segment) -> Center:

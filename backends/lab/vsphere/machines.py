@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from copy import copy
 
 from backends.lab.vsphere import tasks
 from backends.lab.vsphere.records import Managed, Question, Refusal, Snapshot, Task, Vm
@@ -203,6 +204,7 @@ def create_snapshot(
         snapshot.memory = memory and vm.power is PowerState.ON
         snapshot.quiesced = quiesce and vm.power is PowerState.ON and vm.tools_running
         snapshot.images, snapshot.above = images, vm.current
+        snapshot.extra, snapshot.nics = dict(vm.home.extra), [copy(card) for card in vm.home.nics]
         (vm.current.below if vm.current else vm.roots).append(snapshot)
         vm.current = snapshot
         state.keep(snapshot)
@@ -266,7 +268,8 @@ def consolidate_disks(state: VSphereState, vm: Vm, user: str = "") -> Task:
 
 
 def revert(state: VSphereState, snapshot: Snapshot, *, stay_off: bool = False, user: str = "") -> Task:
-    """RevertToSnapshot_Task: the disks hold again what the snapshot holds, and power is as it was then."""
+    """RevertToSnapshot_Task: the disks hold again what the snapshot holds, and settings and power are as they were
+    then ("Managing Snapshots" of vSphere Virtual Machine Administration: a snapshot preserves the VM's settings)."""
     vm = snapshot.vm
     assert vm is not None
 
@@ -281,6 +284,8 @@ def revert(state: VSphereState, snapshot: Snapshot, *, stay_off: bool = False, u
         for disk in vm.home.disks:
             if disk.key in snapshot.images:
                 state.world.replace_image(disk.volume, snapshot.images[disk.key], f"revert of {vm.name}")
+        vm.home.extra, vm.home.nics = dict(snapshot.extra), [copy(card) for card in snapshot.nics]
+        state.sync_nics(vm)
         vm.current = snapshot
         if snapshot.memory and not stay_off:
             start(state, vm)

@@ -141,7 +141,8 @@ class NicCard:
 
 @dataclass(slots=True, eq=False)
 class Snapshot(Managed):
-    """A snapshot with the images that the disks held at ``created``, by disk key."""
+    """A snapshot with the images that the disks held at ``created``, by disk key, and the settings of then: ``extra``
+    config and network cards."""
 
     KIND: ClassVar[str] = "VirtualMachineSnapshot"
     vm: Vm | None = None
@@ -152,6 +153,8 @@ class Snapshot(Managed):
     quiesced: bool = False
     memory: bool = False
     images: dict[int, Image] = field(default_factory=dict)
+    extra: dict[str, str] = field(default_factory=dict)
+    nics: list[NicCard] = field(default_factory=list)
     above: Snapshot | None = None
     below: list[Snapshot] = field(default_factory=list)
 

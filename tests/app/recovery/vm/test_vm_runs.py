@@ -417,3 +417,27 @@ def test_a_side_that_took_over_and_is_off_is_only_started_again(estate: VmEstate
         run = done(operations, failed_over(name))
         assert [step.kind for step in run.plan.steps] == ["vm.start", "vm.up"]
         assert active.power is ON
+
+
+def test_a_copy_that_somebody_else_made_is_never_destroyed(estate: VmEstate, tmp_path: Path) -> None:
+    name = estate.fresh()
+    with operating(estate, tmp_path / "s.sqlite") as operations:
+        done(operations, passed(name))
+        (first,) = estate.replicas(name)
+        with estate.world.turn():
+            del first.home.extra["drdeck.copy"]
+            estate.lyon.state.changed(first)
+        for _ in range(3):
+            done(operations, passed(name))
+        found = [vm.home.extra["drdeck.replica.generation"] for vm in estate.replicas(name)]
+        assert found == ["1", "3", "4"]
+
+
+def test_how_long_a_pass_took_stands_on_its_copy(estate: VmEstate, tmp_path: Path) -> None:
+    name = estate.fresh()
+    with operating(estate, tmp_path / "s.sqlite") as operations:
+        done(operations, passed(name))
+        (at,) = operate.look(operations, [name])
+        took = at.complete[0].replica.took_s
+        assert took is not None
+        assert 0 <= took < 60
