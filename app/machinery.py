@@ -7,7 +7,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from app.auto_records import AutoMode
+
 if TYPE_CHECKING:
+    from app.recovery.auto.service import WatchService
     from app.recovery.console_runs import ConsoleRuns
     from app.recovery.operations import Operations
     from app.recovery.pra.watch import ReadinessWatch
@@ -38,6 +41,7 @@ class Machinery:
         self._operations: Operations | None = None
         self._runs: ConsoleRuns | None = None
         self._checks: ReadinessWatch | None = None
+        self._watch: WatchService | None = None
         self._opening = threading.Lock()
 
     def open(self) -> EstateView:
@@ -85,9 +89,16 @@ class Machinery:
             self._sweeper.sweep_now(device)
 
     def begin_runs(
-        self, view: RunView, changed: Callable[[], object], failed: Callable[[str], object], *, read_only: bool
+        self,
+        view: RunView,
+        changed: Callable[[], object],
+        failed: Callable[[str], object],
+        *,
+        read_only: bool,
+        cached: bool = False,
     ) -> ConsoleRuns:
-        """Begin to watch the runs of the store, and be ready to act. Raises StoreError."""
+        """Begin to watch the runs of the store, and be ready to act; and, unless ``cached``, to watch what may fail
+        over by itself. Raises StoreError."""
         from app.recovery.console_runs import ConsoleRuns
         from app.recovery.operations import Operations
         from store.ledger import Ledger
@@ -97,7 +108,18 @@ class Machinery:
         self._operations = Operations(self._settings, store, self._ledger)
         self._runs = ConsoleRuns(self._operations, view, changed, failed, read_only=read_only)
         self._runs.start()
+        if not cached:
+            self._begin_watch(failed, read_only=read_only)
         return self._runs
+
+    def _begin_watch(self, say: Callable[[str], object], *, read_only: bool) -> None:
+        """Watch what may fail over by itself, where there is anything."""
+        if self._operations is None or all(each.mode is AutoMode.MANUAL for each in self._settings.auto.groups):
+            return
+        from app.recovery.auto.service import WatchService
+
+        self._watch = WatchService(self._operations, say, read_only=read_only)
+        self._watch.start()
 
     def begin_checks(
         self, view: ReadinessView, changed: Callable[[], object], busy: Callable[[], bool], why_not: str = ""
@@ -116,6 +138,8 @@ class Machinery:
         """End the checks, the runs and the sweep, save and close, within bounds. Never raises."""
         if self._checks is not None:
             self._checks.stop()
+        if self._watch is not None:
+            self._watch.close(STOP_S)
         if self._runs is not None:
             self._runs.close(STOP_S)
         if self._checks is not None:

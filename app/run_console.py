@@ -34,7 +34,7 @@ def run_console(
         machinery.open,
         machinery.sweep,
         machinery.sweep_now,
-        partial(machinery.begin_runs, read_only=read_only),
+        partial(machinery.begin_runs, read_only=read_only, cached=cached),
         machinery.begin_checks,
         sites=settings.sites,
         lab=settings.lab,

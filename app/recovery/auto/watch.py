@@ -67,7 +67,7 @@ class Watch:
         eyes: Eyes,
         recovery: Recovery,
         holder: str,
-        tell: Callable[[Told], None],
+        tell: Callable[[Told], object],
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
         spawn: Callable[[Callable[[], None]], None] | None = None,
         read_only: bool = False,
@@ -81,7 +81,8 @@ class Watch:
         self._holder = holder
         self._tell = tell
         self._clock = clock
-        self._spawn = spawn or _beside
+        self._spawn = spawn or self._beside
+        self._threads: list[threading.Thread] = []
         self._read_only = read_only
         self._mine: set[str] = set()
         self._stopped = threading.Event()
@@ -90,19 +91,33 @@ class Watch:
     # --------------------------------------------------------------------------------------------------- its rounds
 
     def run(self, said: Callable[[str], None]) -> None:
-        """Look once a minute until :meth:`stop`; ``said`` is told why a round could not be made."""
+        """Look once a minute until :meth:`stop`, then wait for what is being failed over. ``said`` is told why a round
+        could not be made, once for as long as that lasts."""
         self._store.prune()
+        last = ""
         while not self._stopped.is_set():
-            try:
-                self.round()
-            except (ClaimError, HeldError, StoreError) as error:
-                said(str(error))
-            except Exception as error:  # the next round may well do: a watch that ended would miss the outage
-                _log.exception("a round of the watch")
-                said(f"a round failed by a defect: {type(error).__name__}")
+            trouble = self._tried()
+            if trouble and trouble != last:
+                said(trouble)
+            last = trouble
             self._stopped.wait(PROBE_S)
+        for thread in self._threads:
+            thread.join()
         if self._claim is not None:
             self._store.unclaim(self._claim)
+
+    def _tried(self) -> str:
+        """One round; why it could not be made, in words."""
+        try:
+            self.round()
+        except ClaimError as error:
+            return f"{str(error).partition(' until ')[0]}: not by this console"
+        except (HeldError, StoreError) as error:
+            return str(error)
+        except Exception as error:  # the next round may well do: a watch that ended would miss the outage
+            _log.exception("a round of the watch")
+            return f"a round of the watch failed by a defect: {type(error).__name__}"
+        return ""
 
     def stop(self) -> None:
         """Begin no further round."""
@@ -293,6 +308,11 @@ class Watch:
         self._ended(running, outcome)
         self._mine.discard(group.name)
 
+    def _beside(self, work: Callable[[], None]) -> None:
+        self._threads = [thread for thread in self._threads if thread.is_alive()]
+        self._threads.append(threading.Thread(target=work, name="automatic failover", daemon=True))
+        self._threads[-1].start()
+
     def _ended(self, event: FailoverEvent, outcome: Outcome) -> None:
         ended = replace(event, state=_ENDS[outcome.result], ended_at=self._clock(), result=outcome.words)
         self._store.finish(ended, outcome.words)
@@ -336,7 +356,3 @@ def _suspected(standing: Standing | None) -> bool:
 
 def _power(on: bool | None) -> str:
     return "not known" if on is None else "poweredOn" if on else "poweredOff"
-
-
-def _beside(work: Callable[[], None]) -> None:
-    threading.Thread(target=work, name="automatic failover").start()
