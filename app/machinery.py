@@ -8,8 +8,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from app.auto_records import AutoMode
+
 if TYPE_CHECKING:
     from app.notify.notifier import Notifier
+    from app.recovery.auto.service import WatchService
     from app.recovery.console_runs import ConsoleRuns
     from app.recovery.operations import Operations
     from app.recovery.pra.watch import ReadinessWatch
@@ -45,6 +48,7 @@ class Machinery:
         self._checks: ReadinessWatch | None = None
         self._notifier: Notifier | None = None
         self._schedules: ConsoleSchedules | None = None
+        self._watch: WatchService | None = None
         self._opening = threading.Lock()
 
     def open(self) -> EstateView:
@@ -92,9 +96,16 @@ class Machinery:
             self._sweeper.sweep_now(device)
 
     def begin_runs(
-        self, view: RunView, changed: Callable[[], object], failed: Callable[[str], object], *, read_only: bool
+        self,
+        view: RunView,
+        changed: Callable[[], object],
+        failed: Callable[[str], object],
+        *,
+        read_only: bool,
+        cached: bool = False,
     ) -> ConsoleRuns:
-        """Begin to watch the runs of the store, and be ready to act. Raises StoreError."""
+        """Begin to watch the runs of the store, and be ready to act; and, unless ``cached``, to watch what may fail
+        over by itself. Raises StoreError."""
         from app.recovery.console_runs import ConsoleRuns
         from app.recovery.operations import Operations
         from store.ledger import Ledger
@@ -104,7 +115,18 @@ class Machinery:
         self._operations = Operations(self._settings, store, self._ledger)
         self._runs = ConsoleRuns(self._operations, view, changed, failed, read_only=read_only)
         self._runs.start()
+        if not cached:
+            self._begin_watch(failed, read_only=read_only)
         return self._runs
+
+    def _begin_watch(self, say: Callable[[str], object], *, read_only: bool) -> None:
+        """Watch what may fail over by itself, where there is anything."""
+        if self._operations is None or all(each.mode is AutoMode.MANUAL for each in self._settings.auto.groups):
+            return
+        from app.recovery.auto.service import WatchService
+
+        self._watch = WatchService(self._operations, say, read_only=read_only)
+        self._watch.start()
 
     def begin_checks(
         self, view: ReadinessView, changed: Callable[[], object], busy: Callable[[], bool], why_not: str = ""
@@ -154,6 +176,8 @@ class Machinery:
             self._checks.stop()
         if self._schedules is not None:
             self._schedules.close(STOP_S)
+        if self._watch is not None:
+            self._watch.close(STOP_S)
         if self._runs is not None:
             self._runs.close(STOP_S)
         if self._checks is not None:

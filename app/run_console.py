@@ -35,7 +35,7 @@ def run_console(
         machinery.open,
         machinery.sweep,
         machinery.sweep_now,
-        partial(machinery.begin_runs, read_only=read_only),
+        partial(machinery.begin_runs, read_only=read_only, cached=cached),
         machinery.begin_checks if cached else with_notifications(machinery, lambda: console),
         machinery.begin_schedules,
         sites=settings.sites,

@@ -123,9 +123,7 @@ class AutoStore:
             before = rows.state_of(run, standing.group)
             if before is AutoState.FIRING and standing.state is not AutoState.FIRING:
                 raise HeldError(f"{standing.group} is being failed over: only that run may say what came of it")
-            for one in answers:
-                values = (standing.group, one.part, one.says, one.evidence, stamp(one.at))
-                run('INSERT INTO auto_answer ("group", part, says, evidence, at) VALUES (?, ?, ?, ?, ?)', values)
+            self._keep(run, standing.group, answers)
             rows.put(run, standing)
             if event is not None:
                 rows.put_event(run, event)
@@ -143,6 +141,7 @@ class AutoStore:
         conditions: Sequence[Condition],
         targets: tuple[str, ...],
         brake: tuple[int, float],
+        answers: Sequence[Answer] = (),
     ) -> None:
         """Write down that the failover of a confirmed group begins, before anything is done. ``brake``: so many in so
         many seconds. Ends the arming. Raises :class:`HeldError` where it must not begin, :class:`ClaimError`."""
@@ -150,6 +149,7 @@ class AutoStore:
         with self._transaction() as (run, append):
             self._check(run, claim)
             self._may_begin(run, event, targets, brake, now)
+            self._keep(run, standing.group, answers)
             firing = replace(standing, state=AutoState.FIRING)
             rows.put(run, firing)
             rows.put_event(run, replace(event, state=EventState.FIRING, fired_at=now))
@@ -167,6 +167,12 @@ class AutoStore:
                 rows.put(run, replace(standing, state=AutoState.FIRED, note=note))
             rows.put_event(run, event)
             append("auto fired", {"group": event.group, "event": event.id, "state": event.state, "result": note})
+
+    @staticmethod
+    def _keep(run: rows.Execute, group: str, answers: Sequence[Answer]) -> None:
+        for one in answers:
+            values = (group, one.part, one.says, one.evidence, stamp(one.at))
+            run('INSERT INTO auto_answer ("group", part, says, evidence, at) VALUES (?, ?, ?, ?, ?)', values)
 
     def _may_begin(
         self, run: rows.Execute, event: FailoverEvent, targets: tuple[str, ...], brake: tuple[int, float], now: datetime

@@ -216,7 +216,8 @@ def test_one_witness_that_answers_for_a_dark_site_keeps_the_failover_for_people(
     one.world.dark(True)
     rounds(one, 15)
     one.end()
-    assert (one.fired, one.recovery.plans) == ({}, 0)
+    assert (one.fired, one.recovery.plans) == ({}, 1)
+    assert any(told.page and "auto.witnesses" in told.text for told in one.told)
     (decision,) = one.store.shadows("g0")
     assert decision.words.startswith("would not have failed over, because")
     assert "auto.witnesses" in decision.words

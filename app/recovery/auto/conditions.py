@@ -52,8 +52,8 @@ def would(found: Sequence[Condition], armed: bool) -> bool:
 
 
 def lost(found: Sequence[Condition]) -> bool:
-    """Whether the outage itself is established: everything else only says what may be done about it."""
-    return all(condition.holds for condition in found if condition.id in (DOWN, WITNESSES))
+    """Whether it lasts long enough for people to be told with a plan: all else says what may be done by itself."""
+    return all(condition.holds for condition in found if condition.id == DOWN)
 
 
 def _seen(id: str, finding: Finding, look: Look, rules: Rules) -> Condition:

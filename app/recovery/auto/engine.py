@@ -110,8 +110,8 @@ def _armed(now: Standing, found: Sequence[Condition], look: Look, rules: Rules) 
 
 
 def _held(now: Standing, found: Sequence[Condition], against: Sequence[Condition]) -> Move:
-    """Something stands against it. Until the outage itself is established that is just suspicion; after that people
-    are told each reason once, and what is not known takes the group back to ``armed``."""
+    """Something stands against it. Until the silence has lasted that is just suspicion; after that people are told each
+    reason once, and what is not known takes the group back to ``armed``."""
     reasons = "; ".join(f"{condition.id}: {condition.evidence}" for condition in against)
     if not lost(found) and now.state is not AutoState.CONFIRMED:
         suspect = replace(now, state=AutoState.SUSPECT, decided_at=None, note=reasons)

@@ -56,7 +56,7 @@ class Recovery(Protocol):
         """As the DR site shows them now; None where it could not be read."""
 
     def targets(self, group: AutoGroup) -> tuple[str, ...]:
-        """The keys under which a run that acts on its machines holds a lease."""
+        """The keys under which a run that acts on its machines holds a lease. Asks nobody."""
 
     def powers(self, group: AutoGroup) -> Powers:
         """Whether any machine, and any replica, runs now."""

@@ -67,7 +67,7 @@ class Watch:
         eyes: Eyes,
         recovery: Recovery,
         holder: str,
-        tell: Callable[[Told], None],
+        tell: Callable[[Told], object],
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
         spawn: Callable[[Callable[[], None]], None] | None = None,
         read_only: bool = False,
@@ -81,28 +81,44 @@ class Watch:
         self._holder = holder
         self._tell = tell
         self._clock = clock
-        self._spawn = spawn or _beside
+        self._spawn = spawn or self._beside
+        self._threads: list[threading.Thread] = []
         self._read_only = read_only
         self._mine: set[str] = set()
+        self._ready: dict[str, str] = {}
         self._stopped = threading.Event()
         self._claim: Claim | None = None
 
     # --------------------------------------------------------------------------------------------------- its rounds
 
     def run(self, said: Callable[[str], None]) -> None:
-        """Look once a minute until :meth:`stop`; ``said`` is told why a round could not be made."""
+        """Look once a minute until :meth:`stop`, then wait for what is being failed over. ``said`` is told why a round
+        could not be made, once for as long as that lasts."""
         self._store.prune()
+        last = ""
         while not self._stopped.is_set():
-            try:
-                self.round()
-            except (ClaimError, HeldError, StoreError) as error:
-                said(str(error))
-            except Exception as error:  # the next round may well do: a watch that ended would miss the outage
-                _log.exception("a round of the watch")
-                said(f"a round failed by a defect: {type(error).__name__}")
+            trouble = self._tried()
+            if trouble and trouble != last:
+                said(trouble)
+            last = trouble
             self._stopped.wait(PROBE_S)
+        for thread in self._threads:
+            thread.join()
         if self._claim is not None:
             self._store.unclaim(self._claim)
+
+    def _tried(self) -> str:
+        """One round; why it could not be made, in words."""
+        try:
+            self.round()
+        except ClaimError as error:
+            return f"{str(error).partition(' until ')[0]}: not by this console"
+        except (HeldError, StoreError) as error:
+            return str(error)
+        except Exception as error:  # the next round may well do: a watch that ended would miss the outage
+            _log.exception("a round of the watch")
+            return f"a round of the watch failed by a defect: {type(error).__name__}"
+        return ""
 
     def stop(self) -> None:
         """Begin no further round."""
@@ -116,9 +132,13 @@ class Watch:
         self._strand(before)
         seen = self._eyes.look(self._groups, lambda group: _suspected(before[group.name]))
         claim = self._store.claim(self._holder)
-        begun = [group for group in self._groups if self._judge(claim, group, seen[group.name])]
+        judged = [(group, self._judge(claim, group, seen[group.name])) for group in self._groups]
+        begun = [group for group, move in judged if move is not None and move.standing.state is AutoState.FIRING]
         for site in {group.source_site for group in begun}:
             self._disarm_others(site, begun)
+        for group, move in judged:  # a plan to prepare may take its time, in which what was seen of others grows old
+            if move is not None:
+                self._say(group, move)
 
     def _rest(self, claim: Claim) -> None:
         """What the configuration no longer lets be watched is off."""
@@ -139,11 +159,11 @@ class Watch:
             words = f"the console that failed it over is gone, what it did is not known{run}"
             self._ended(event, Outcome(Result.UNKNOWN, words))
 
-    def _judge(self, claim: Claim, group: AutoGroup, seen: Seen) -> bool:
-        """Keep what was seen of a group and what follows from it. True where its failover was begun."""
+    def _judge(self, claim: Claim, group: AutoGroup, seen: Seen) -> Move | None:
+        """Keep what was seen of a group and what follows from it; None while it is being failed over."""
         before = self._store.standing(group.name) or Standing(group.name)
         if before.state is AutoState.FIRING:
-            return False
+            return None
         if before.state is AutoState.OFF:
             before = Standing(group.name)
         rules = rules_of(self._auto, group)
@@ -154,10 +174,9 @@ class Watch:
         self._store.save(
             claim, move.standing, seen.answers, self._event(group, move), self._shadow(move), move.conditions
         )
-        self._say(group, move)
         if move.standing.state is AutoState.FIRED:
             self._watch_for_split_brain(claim, group, move.standing, seen)
-        return False
+        return move
 
     def _look(self, group: AutoGroup, seen: Seen, before: Standing, rules: Rules) -> Look:
         now = self._clock()
@@ -229,42 +248,45 @@ class Watch:
         for notice in move.notices:
             text = notice.text
             if notice.key.startswith("held"):
-                text = f"{text}. {self._prepared(group)}"
+                text = f"{text}. {self._prepared(group, move.standing.event or '')}"
             self._told(group, replace(notice, text=text))
 
-    def _prepared(self, group: AutoGroup) -> str:
-        """The same plan, ready for a person."""
+    def _prepared(self, group: AutoGroup, event: str) -> str:
+        """The same plan, ready for a person: one for each outage."""
         try:
-            run = self._recovery.propose(self._recovery.plan_disaster(group))
+            if event not in self._ready:
+                self._ready[event] = self._recovery.propose(self._recovery.plan_disaster(group))
         except NoPlanError as error:
             return f"No plan could be prepared: {error}"
-        return f"The plan is prepared, one confirmation away: run {run}"
+        return f"The plan is prepared, one confirmation away: run {self._ready[event]}"
 
     def _told(self, group: AutoGroup, notice: Notice) -> None:
         self._tell(Told(group.name, notice.key, notice.text, notice.page, self._clock()))
 
     # ------------------------------------------------------------------------------------------------------- firing
 
-    def _begin(self, claim: Claim, group: AutoGroup, before: Standing, move: Move, rules: Rules, seen: Seen) -> bool:
+    def _begin(self, claim: Claim, group: AutoGroup, before: Standing, move: Move, rules: Rules, seen: Seen) -> Move:
+        """Written down first, then done. Another move where the store knows of something against it."""
         now = move.standing
         event = self._store.event(now.event or "")
         if event is None:
             raise RuntimeError(f"{group.name}: a confirmed outage without its event")
-        powers = self._recovery.powers(group)
-        event = replace(event, source_power=_power(powers.source), replica_power=_power(powers.replica))
+        serving = None if seen.replicas is None else any(member.active for member in seen.replicas.members)
+        event = replace(event, source_power=_power(None), replica_power=_power(serving))
         try:
             targets = (*group.targets, *self._recovery.targets(group))
-            self._store.begin(claim, now, event, move.conditions, targets, (rules.brake, rules.brake_s))
+            self._store.begin(claim, now, event, move.conditions, targets, (rules.brake, rules.brake_s), seen.answers)
         except HeldError as held:
             back = replace(before, state=AutoState.ARMED, decided_at=None, note=str(held), at=now.at)
-            self._store.save(claim, replace(back, tallies=now.tallies), seen.answers)
-            self._told(group, Notice("held", f"{group.name}: no failover by itself, because {held}", page=True))
-            return False
+            back = replace(back, tallies=now.tallies)
+            self._store.save(claim, back, seen.answers)
+            why = Notice("held", f"{group.name}: no failover by itself, because {held}", page=True)
+            return Move(back, move.conditions, (why,))
         self._mine.add(group.name)
         fired = self._store.event(event.id) or event
         self._told(group, Notice("firing", f"{group.name}: failing over by itself now", page=True))
         self._spawn(lambda: self._fail_over(group, fired))
-        return True
+        return replace(move, notices=())
 
     def _fail_over(self, group: AutoGroup, event: FailoverEvent) -> None:
         """Fence or see it proven, then the plan a person would run. Whatever happens, the group stays latched."""
@@ -288,10 +310,18 @@ class Watch:
         except Exception as error:
             _log.exception("automatic failover of %s", group.name)
             outcome = Outcome(Result.UNKNOWN, f"it broke off by a defect: {type(error).__name__}")
-        powers = self._recovery.powers(group)
-        running = replace(running, source_power=_power(powers.source), replica_power=_power(powers.replica))
+        try:
+            powers = self._recovery.powers(group)
+            running = replace(running, source_power=_power(powers.source), replica_power=_power(powers.replica))
+        except Exception:  # what came of it is told all the same
+            _log.exception("looking at %s after its failover", group.name)
         self._ended(running, outcome)
         self._mine.discard(group.name)
+
+    def _beside(self, work: Callable[[], None]) -> None:
+        self._threads = [thread for thread in self._threads if thread.is_alive()]
+        self._threads.append(threading.Thread(target=work, name="automatic failover", daemon=True))
+        self._threads[-1].start()
 
     def _ended(self, event: FailoverEvent, outcome: Outcome) -> None:
         ended = replace(event, state=_ENDS[outcome.result], ended_at=self._clock(), result=outcome.words)
@@ -336,7 +366,3 @@ def _suspected(standing: Standing | None) -> bool:
 
 def _power(on: bool | None) -> str:
     return "not known" if on is None else "poweredOn" if on else "poweredOff"
-
-
-def _beside(work: Callable[[], None]) -> None:
-    threading.Thread(target=work, name="automatic failover").start()

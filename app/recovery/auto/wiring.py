@@ -48,7 +48,7 @@ class Reached:
 
     def watch(self, tell: Callable[[Told], None]) -> Watch:
         """``tell`` may be called from any thread."""
-        return watch(self._operations, self._auto, self._recovery, tell)
+        return watch(self._operations, self._auto, self._recovery, tell, read_only=self._settings.read_only)
 
     def checks(self, group: AutoGroup, bound_s: float | None) -> tuple[Check, ...]:
         """What stands against arming a group, on a look now. ``bound_s`` None: what was accepted, if anything was."""
@@ -71,11 +71,18 @@ class Reached:
         return arm_checks(seen, now)
 
 
-def watch(operations: Operations, store: AutoStore, acts: Recovery, tell: Callable[[Told], None]) -> Watch:
-    """The watch of a console, which goes on until it is stopped."""
+def watch(
+    operations: Operations,
+    store: AutoStore,
+    acts: Recovery,
+    tell: Callable[[Told], object],
+    *,
+    read_only: bool,
+) -> Watch:
+    """The watch of a console, which goes on until it is stopped; ``read_only``: nothing is begun by it."""
     settings = operations.settings
     eyes = Eyes(settings.auto, settings.devices, operations.devices, acts)
-    return Watch(settings.auto, store, eyes, acts, holder(), tell, read_only=settings.read_only)
+    return Watch(settings.auto, store, eyes, acts, holder(), tell, read_only=read_only)
 
 
 def _no_plan(group: AutoGroup) -> Plan:
