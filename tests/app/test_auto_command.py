@@ -13,7 +13,7 @@ import pytest
 from app.cli import main
 from app.recovery.auto import wiring
 from app.recovery.auto.port import Drill
-from app.recovery.auto.vms import VmRecovery, digest
+from app.recovery.auto.vms import VmRecovery
 from app.recovery.operations import Operations
 from store.auto import AutoStore
 from store.auto_records import AutoState, ShadowDecision, Standing
@@ -73,7 +73,9 @@ def drilled(monkeypatch: pytest.MonkeyPatch) -> None:
     yesterday = datetime.now(UTC) - timedelta(days=1)
 
     def recovery(operations: Operations) -> VmRecovery:
-        return VmRecovery(operations, lambda g: plan, lambda g: Drill(yesterday, digest(plan, g)))
+        return VmRecovery(
+            operations, lambda g, run: plan, lambda g: "as planned", lambda g: Drill(yesterday, "as planned")
+        )
 
     monkeypatch.setattr(wiring, "recovery", recovery)
 

@@ -17,7 +17,7 @@ from types import SimpleNamespace
 from app.auto_records import Auto, AutoGroup, AutoMode, Endpoint
 from app.connect import Connector
 from app.recovery.auto.gather import Eyes
-from app.recovery.auto.port import Drill, Outcome, Result
+from app.recovery.auto.port import Drawn, Drill, Outcome, Result
 from app.recovery.auto.rules import Replicas
 from app.recovery.auto.vms import VmRecovery
 from app.recovery.looks import Devices
@@ -171,18 +171,19 @@ class DoorRecovery(VmRecovery):
     """The real looks at the replicas, and a failover that powers them on over SOAP."""
 
     def __init__(self, at: DoorWorld, connector: Connector, devices: Devices) -> None:
-        super().__init__(SimpleNamespace(devices=devices), self._drawn, self._drilled, lambda group: (), at.now)
+        devices_only = SimpleNamespace(devices=devices)
+        super().__init__(devices_only, self._drawn, self._digest_of, self._drilled, lambda group: (), at.now)
         self.at = at
         self._connector = connector
         self.plans = 0
 
-    def _drawn(self, group: AutoGroup) -> Plan:
+    def _drawn(self, group: AutoGroup, run_id: str) -> Plan:
         return Plan(f"vm failover {self.at.digests[group.name]}", group.name, (), self.at.now())
 
     def _drilled(self, group: AutoGroup) -> Drill:
         return Drill(self.at.drills[group.name], "as drilled")
 
-    def digest(self, group: AutoGroup) -> str:
+    def _digest_of(self, group: AutoGroup) -> str:
         return self.at.digests[group.name]
 
     def replicas(self, group: AutoGroup) -> Replicas | None:
@@ -191,11 +192,11 @@ class DoorRecovery(VmRecovery):
         ahead = self.at.clock_s.now() - time.time()
         return None if found is None else replace(found, skew_s=round((found.skew_s or 0.0) - ahead))
 
-    def propose(self, plan: Plan) -> str:
+    def propose(self, drawn: Drawn) -> str:
         self.plans += 1
         return f"prepared {self.plans}"
 
-    def run(self, group: AutoGroup, plan: Plan, began: Callable[[str], None]) -> Outcome:
+    def run(self, group: AutoGroup, drawn: Drawn, began: Callable[[str], None]) -> Outcome:
         began(f"run of {group.name}")
         driver = self._connector(group.replica)
         try:

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 
 from app.auto_records import AutoGroup, AutoMode, Endpoint
 from app.recovery.auto.gather import Seen
-from app.recovery.auto.port import Drill, Outcome, Powers, Result
+from app.recovery.auto.port import Drawn, Drill, Outcome, Powers, Result
 from app.recovery.auto.rules import Finding, Member, Replicas
 from backends.lab.clock import Clock
 from backends.lab.volumes import Image, Segment
@@ -261,14 +261,14 @@ class WorldRecovery:
     def fence(self, group: AutoGroup) -> Finding:
         return Finding(Verdict.UNKNOWN, "the source is silent", self.at.now())
 
-    def plan_disaster(self, group: AutoGroup) -> Plan:
-        return Plan("vm failover", f"failover of {group.name}", group.targets, self.at.now())
+    def plan_disaster(self, group: AutoGroup) -> Drawn:
+        return Drawn("run", Plan("vm failover", f"failover of {group.name}", group.targets, self.at.now()))
 
-    def propose(self, plan: Plan) -> str:
+    def propose(self, drawn: Drawn) -> str:
         self.plans += 1
         return f"prepared {self.plans}"
 
-    def run(self, group: AutoGroup, plan: Plan, began: Callable[[str], None]) -> Outcome:
+    def run(self, group: AutoGroup, drawn: Drawn, began: Callable[[str], None]) -> Outcome:
         began(f"run of {group.name}")
         with self.at.world.turn():
             for name in group.vms:

@@ -34,6 +34,14 @@ class Outcome:
 
 
 @dataclass(frozen=True, slots=True)
+class Drawn:
+    """A plan and the id of the run that it was drawn up for: what it makes carries that."""
+
+    run_id: str
+    plan: Plan
+
+
+@dataclass(frozen=True, slots=True)
 class Drill:
     """The newest drill of a group that passed, and the digest of the plan that it rehearsed."""
 
@@ -75,12 +83,12 @@ class Recovery(Protocol):
         """Stop the old side where it can be reached, and say whether that is proven; unknown where it is silent, fails
         where it answers and was not stopped. Called once all is decided."""
 
-    def plan_disaster(self, group: AutoGroup) -> Plan:
+    def plan_disaster(self, group: AutoGroup) -> Drawn:
         """The plan of a disaster, without asking the source. Raises :class:`NoPlanError`."""
 
-    def propose(self, plan: Plan) -> str:
+    def propose(self, drawn: Drawn) -> str:
         """Keep the plan as a run that waits for a person. The id of the run."""
 
-    def run(self, group: AutoGroup, plan: Plan, began: Callable[[str], None]) -> Outcome:
+    def run(self, group: AutoGroup, drawn: Drawn, began: Callable[[str], None]) -> Outcome:
         """Run it, on the word of those who armed the group; ``began`` is told the id of the run first. Whatever is not
         known stops it."""

@@ -5,15 +5,13 @@ What draws up the plan, and what knows of drills, is given: it is the same that 
 
 from __future__ import annotations
 
-import hashlib
-import json
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 
 from app.auto_records import AutoGroup
 from app.recovery.auto import replicas
-from app.recovery.auto.port import Drill, NoPlanError, Outcome, Powers, Result
+from app.recovery.auto.port import Drawn, Drill, NoPlanError, Outcome, Powers, Result
 from app.recovery.auto.rules import Finding, Replicas
 from app.recovery.operations import Operations, holder, new_run_id, who
 from app.recovery.runner import Runner
@@ -25,20 +23,22 @@ from store.runs import Plan, Run, RunState
 
 
 class VmRecovery:
-    """The recovery of groups of machines. ``draw`` draws up the disaster plan of a group and raises
-    :class:`NoPlanError`; ``drill`` finds its newest drill that passed; ``targets`` are the lease keys of its
-    machines."""
+    """The recovery of groups of machines. ``draw`` draws up the disaster plan of a group for a run and raises
+    :class:`NoPlanError`; ``digest`` says what it would do, ``drill`` finds the newest drill that passed, ``targets``
+    are the lease keys of its machines."""
 
     def __init__(
         self,
         operations: Operations,
-        draw: Callable[[AutoGroup], Plan],
+        draw: Callable[[AutoGroup, str], Plan],
+        digest: Callable[[AutoGroup], str | None],
         drill: Callable[[AutoGroup], Drill | None],
         targets: Callable[[AutoGroup], tuple[str, ...]] = lambda group: group.targets,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._operations = operations
         self._draw = draw
+        self._digest = digest
         self._drill = drill
         self._targets = targets
         self._clock = clock
@@ -73,10 +73,7 @@ class VmRecovery:
         return self._drill(group)
 
     def digest(self, group: AutoGroup) -> str | None:
-        try:
-            return digest(self._draw(group), group)
-        except NoPlanError:
-            return None
+        return self._digest(group)
 
     def fence(self, group: AutoGroup) -> Finding:
         """A source that is silent cannot be fenced; one that answers, and whose machines run, is not lost."""
@@ -89,19 +86,19 @@ class VmRecovery:
             return Finding(Verdict.FAILS, f"{group.source} answers again, and {', '.join(on)} run", at)
         return Finding(Verdict.HOLDS, f"{group.source} answers: every machine is powered off", at)
 
-    def plan_disaster(self, group: AutoGroup) -> Plan:
-        plan = self._draw(group)
+    def plan_disaster(self, group: AutoGroup) -> Drawn:
+        run_id = new_run_id()
+        plan = self._draw(group, run_id)
         if plan.refused:
             raise NoPlanError(f"{plan.refused[0].words}: {plan.refused[0].evidence}")
-        return plan
+        return Drawn(run_id, plan)
 
-    def propose(self, plan: Plan) -> str:
-        run_id = new_run_id()
-        self._operations.ledger.propose(run_id, plan, who())
-        return run_id
+    def propose(self, drawn: Drawn) -> str:
+        self._operations.ledger.propose(drawn.run_id, drawn.plan, who())
+        return drawn.run_id
 
-    def run(self, group: AutoGroup, plan: Plan, began: Callable[[str], None]) -> Outcome:
-        run_id = new_run_id()
+    def run(self, group: AutoGroup, drawn: Drawn, began: Callable[[str], None]) -> Outcome:
+        run_id, plan = drawn.run_id, drawn.plan
         self._operations.agree(run_id, plan, plan.confirm)
         began(run_id)
         try:
@@ -123,10 +120,3 @@ def _outcome(run: Run) -> Outcome:
 def _machines(reading: Reading, group: AutoGroup) -> list[VirtualMachine]:
     machines = (each for each in reading.objects if isinstance(each, VirtualMachine))
     return [vm for vm in machines if vm.replica is None and vm.name in group.vms]
-
-
-def digest(plan: Plan, group: AutoGroup) -> str:
-    """What a plan does, in which order, to which machines: without its times, its run and the copies of the day."""
-    steps = [[step.kind, step.device, step.needs, step.after] for step in plan.steps]
-    what = [group.source, group.replica, group.vms, steps]
-    return hashlib.sha256(json.dumps(what, separators=(",", ":")).encode()).hexdigest()

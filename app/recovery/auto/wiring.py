@@ -9,7 +9,8 @@ from app.auto_records import AutoGroup
 from app.recovery.auto.arming import Prepared, arm_checks
 from app.recovery.auto.conditions import loss_s
 from app.recovery.auto.gather import Eyes
-from app.recovery.auto.port import Drill, NoPlanError, Recovery
+from app.recovery.auto.port import Recovery
+from app.recovery.auto.vm_plans import VmPlans
 from app.recovery.auto.vms import VmRecovery
 from app.recovery.auto.watch import Told, Watch, window_of
 from app.recovery.operations import Operations, holder
@@ -18,12 +19,12 @@ from store.auto import AutoStore
 from store.database import open_store
 from store.ledger import Ledger
 from store.readiness import Check
-from store.runs import Plan
 
 
 def recovery(operations: Operations) -> Recovery:
-    """How groups are recovered. Without a plan no drill can pass, and without a drill nothing can be armed."""
-    return VmRecovery(operations, _no_plan, _no_drill)
+    """How groups are recovered."""
+    plans = VmPlans(operations)
+    return VmRecovery(operations, plans.draw, plans.digest, plans.drill, plans.targets)
 
 
 class Reached:
@@ -83,11 +84,3 @@ def watch(
     settings = operations.settings
     eyes = Eyes(settings.auto, settings.devices, operations.devices, acts)
     return Watch(settings.auto, store, eyes, acts, holder(), tell, read_only=read_only)
-
-
-def _no_plan(group: AutoGroup) -> Plan:
-    raise NoPlanError(f"this release draws up no failover of machines, so none of {group.name}")
-
-
-def _no_drill(group: AutoGroup) -> Drill | None:
-    return None

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from app.recovery.draft import CannotPlanError, merged
+from app.recovery.vm import rehearsal
 from app.recovery.vm.copy_steps import CloneVm
 from app.recovery.vm.failover_plan import BOOT_S, STOP_S, WAVE, chosen, networked
 from app.recovery.vm.power_steps import StartVm, WaitVm
@@ -40,7 +41,8 @@ def plan(members: Sequence[VmNow], run_id: str) -> Plan:
     made = merged(DRILL, drafts, noun="VMs")
     if made.refused:
         return made
-    notes = (*made.notes, f"The clean-up is owed until it is done: drdeck vm cleanup {run_id}")
+    rehearsed = rehearsal.note(at.replication for at in members)
+    notes = (*made.notes, rehearsed, f"The clean-up is owed until it is done: drdeck vm cleanup {run_id}")
     return replace(made, confirm=(made.name,), notes=notes)
 
 

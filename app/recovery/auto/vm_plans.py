@@ -1,0 +1,71 @@
+"""The failover of a group of machines, as people have it: planned by the replications of the configuration."""
+
+from __future__ import annotations
+
+from app.auto_records import AutoGroup
+from app.recovery.auto.port import Drill, NoPlanError
+from app.recovery.draft import CannotPlanError
+from app.recovery.operations import Operations
+from app.recovery.step import UnseenError
+from app.recovery.vm import rehearsal
+from app.recovery.vm.failover_plan import Asked
+from app.recovery.vm.operate import plan_failover
+from app.replication_records import Replication
+from store.replications import DRILL, target
+from store.runs import Plan
+
+
+class VmPlans:
+    """The plans of the groups of a configuration. The source is not asked for any of this but by the plan itself, which
+    does not need it."""
+
+    def __init__(self, operations: Operations) -> None:
+        self._operations = operations
+
+    def draw(self, group: AutoGroup, run_id: str) -> Plan:
+        """The disaster of all members. Raises :class:`NoPlanError`."""
+        names = [one.name for one in self._members(group)]
+        try:
+            return plan_failover(self._operations, names, Asked(disaster=True), run_id)
+        except (CannotPlanError, UnseenError) as error:
+            raise NoPlanError(str(error)) from None
+
+    def digest(self, group: AutoGroup) -> str | None:
+        """What would be done now; None: not every machine of the group is replicated."""
+        try:
+            return rehearsal.whole(rehearsal.digest(one) for one in self._members(group))
+        except NoPlanError:
+            return None
+
+    def drill(self, group: AutoGroup) -> Drill | None:
+        """The time since when every member has passed a drill, and what they rehearsed; None: one never did."""
+        try:
+            members = self._members(group)
+        except NoPlanError:
+            return None
+        passed = rehearsal.passed(self._operations.ledger.runs_of(DRILL))
+        found = [passed[one.name] for one in members if one.name in passed]
+        if len(found) < len(members):
+            return None
+        return Drill(min(at for at, _ in found), rehearsal.whole(one for _, one in found))
+
+    def targets(self, group: AutoGroup) -> tuple[str, ...]:
+        """The lease keys of its replications."""
+        try:
+            return tuple(target(one.name) for one in self._members(group))
+        except NoPlanError:
+            return ()
+
+    def _members(self, group: AutoGroup) -> tuple[Replication, ...]:
+        found = []
+        for vm in group.vms:
+            fitting = [
+                one
+                for one in self._operations.settings.replications
+                if vm in (one.vm, one.name) and (one.source, one.destination) == (group.source, group.replica)
+            ]
+            if len(fitting) != 1:
+                count = "no" if not fitting else "more than one"
+                raise NoPlanError(f"{count} [[replications]] replicates {vm} from {group.source} to {group.replica}")
+            found += fitting
+        return tuple(found)
