@@ -160,14 +160,17 @@ def _watch(settings: Settings, store: AutoStore, group: AutoGroup | None, argume
     if not any(each.mode == "automatic" for each in settings.auto.groups):
         print('No group is watched: none in [[auto.groups]] has mode = "automatic".', file=sys.stderr)
         return FAILED
+    from app.notify.beside import telling
+
     with _reaching(settings, store) as reached:
         watch = reached.watch(lambda told: _tell(told, arguments.json))
-        if arguments.once:
-            watch.round()
-            return OK
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, lambda *_: watch.stop())
-        watch.run(lambda words: print(words, file=sys.stderr, flush=True))
+        with telling(reached.operations):
+            if arguments.once:
+                watch.round()
+                return OK
+            for number in (signal.SIGTERM, signal.SIGINT):
+                signal.signal(number, lambda *_: watch.stop())
+            watch.run(lambda words: print(words, file=sys.stderr, flush=True))
     return OK
 
 

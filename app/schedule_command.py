@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,7 +15,6 @@ from app.runs_command import FAILED, OK, PARTLY, USAGE
 if TYPE_CHECKING:
     from app.settings import Settings
     from app.timetable.keeper import Timekeeper
-    from app.timetable.notices import Notice
     from app.timetable.work import JobKind
     from store.schedule_book import ScheduleBook
     from store.schedules import Schedule, ScheduleRun
@@ -319,13 +319,7 @@ def scheduler(settings: Settings, store_path: Path) -> int:
     import signal
     import threading
 
-    from app.recovery.operations import Operations, holder
-    from app.schedule_words import local_zone
-    from app.timetable.clockwork import Clockwork
-    from app.timetable.kinds import defaults
-    from store.database import open_store
-    from store.ledger import Ledger
-    from store.schedule_book import ScheduleBook
+    from app.headless import Headless
 
     if settings.read_only:
         print("Refused: the configuration says read_only.", file=sys.stderr)
@@ -333,26 +327,14 @@ def scheduler(settings: Settings, store_path: Path) -> int:
     ended = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: ended.set())
-    store, ledger, book = open_store(store_path), Ledger(store_path), ScheduleBook(store_path, holder())
-    try:
-        book.add_defaults(defaults(local_zone()))
-        clockwork = Clockwork(book, Operations(settings, store, ledger), _say_notice, trouble=_say)
-        clockwork.start()
-        _say(f"running {len(book.schedules())} schedules of {store_path}")
+    with closing(Headless(settings, store_path, _say)) as running:
+        _say(running.start())
         while not ended.wait(1.0):  # an event without a limit is not woken by a signal everywhere
             pass
         _say("stopping")
-        clockwork.stop(STOP_S)
+        running.stop(STOP_S)
         _say("stopped")
-    finally:
-        book.close()
-        ledger.close()
-        store.close()
     return OK
-
-
-def _say_notice(notice: Notice) -> None:
-    _say(f"{notice.event}: {notice.text}")
 
 
 def _say(text: str) -> None:

@@ -9,6 +9,7 @@ import threading
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from app.notify.telling import of_schedules
 from app.timetable.clockwork import Clockwork
 from app.timetable.notices import Event, Notice
 from store.errors import StoreError
@@ -47,6 +48,8 @@ class ConsoleSchedules:
         self._view = view
         self._changed = changed
         self._say = say
+        self._post = of_schedules(operations)
+        self._replications = operations.settings.replications
         view.why_not = why_not
         self._clockwork = None if why_not else Clockwork(book, operations, self._tell, self.look, say)
         self._wake, self._closed = threading.Event(), threading.Event()
@@ -56,9 +59,11 @@ class ConsoleSchedules:
         """Begin to watch, and to run what is due. Raises StoreError."""
         from app.schedule_words import local_zone
         from app.timetable.kinds import defaults
+        from app.timetable.replications import keep_up
 
         if self._clockwork is not None:
             self._book.add_defaults(defaults(local_zone()))
+            keep_up(self._book, self._replications)
             self._clockwork.start()
         self._watcher.start()
 
@@ -96,6 +101,7 @@ class ConsoleSchedules:
     def _tell(self, notice: Notice) -> None:
         if notice.event not in _QUIET:
             self._say(notice.text)
+        self._post(notice)
         self.look()
 
     # ---------------------------------------------------------------------------------------------------- changing

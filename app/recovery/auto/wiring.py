@@ -6,6 +6,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 
 from app.auto_records import AutoGroup
+from app.notify.telling import of_watch
 from app.recovery.auto.arming import Prepared, arm_checks
 from app.recovery.auto.conditions import loss_s
 from app.recovery.auto.gather import Eyes
@@ -47,6 +48,10 @@ class Reached:
         self._ledger.close()
         self._store.close()
 
+    @property
+    def operations(self) -> Operations:
+        return self._operations
+
     def watch(self, tell: Callable[[Told], None]) -> Watch:
         """``tell`` may be called from any thread."""
         return watch(self._operations, self._auto, self._recovery, tell, read_only=self._settings.read_only)
@@ -80,7 +85,13 @@ def watch(
     *,
     read_only: bool,
 ) -> Watch:
-    """The watch of a console, which goes on until it is stopped; ``read_only``: nothing is begun by it."""
-    settings = operations.settings
+    """The watch of a console, which goes on until it is stopped; ``read_only``: nothing is begun by it. Operators are
+    told of what it sees where the configuration says how."""
+    settings, post = operations.settings, of_watch(operations)
+
+    def told(what: Told) -> None:
+        tell(what)
+        post(what)
+
     eyes = Eyes(settings.auto, settings.devices, operations.devices, acts)
-    return Watch(settings.auto, store, eyes, acts, holder(), tell, read_only=read_only)
+    return Watch(settings.auto, store, eyes, acts, holder(), told, read_only=read_only)
