@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from store.schedule_book import CLAIM_S, ScheduleBook, ScheduleError
-from store.schedules import JobOptions, Result, Schedule, ScheduledSnapshot, Trigger
+from store.schedules import MISFIRES, JobOptions, Result, Schedule, ScheduledSnapshot, Trigger
 from store.timetable import Frequency, Timetable, TimetableError
 from tests.app.timetable.virtual import START, Clock
 
@@ -254,6 +254,5 @@ def test_two_processes_on_one_store_never_take_a_time_twice(tmp_path: Path, book
     assert len(taken) == len({*taken})
     rows = [run for each in book.schedules() for run in book.runs(each.id)]
     assert sum(run.count for run in rows) == 90
-    # Each has a clock of its own here: one that is ahead takes the other's run for left.
-    done = {run for run in rows if run.result in (Result.SUCCEEDED, Result.INTERRUPTED)}
-    assert {(run.due.isoformat(), run.schedule) for run in done} == {*taken}
+    # Each has a clock of its own: to the one that is ahead the other may seem to be gone, and its run interrupted.
+    assert {(run.due.isoformat(), run.schedule) for run in rows if run.result not in MISFIRES} == {*taken}
