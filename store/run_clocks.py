@@ -1,7 +1,8 @@
-"""The two clocks of a run that activates LPARs, out of its steps: what is ours to promise, and what includes the boot.
+"""The two clocks of a run that activates LPARs or VMs, out of its steps: what is ours to promise, and what includes the
+boot.
 
 *Ready to activate*: everything that an activation waits for is settled, so that the last one can be sent. *Application
-up*: every LPAR has been activated and answers. Both count from the declaration, with the time that people took.
+up*: every one of them has been activated and answers. Both count from the declaration, with the time that people took.
 """
 
 from __future__ import annotations
@@ -12,8 +13,8 @@ from datetime import datetime
 
 from store.runs import ENDED, SETTLED, Plan, Run, StepRecord
 
-ACTIVATING = frozenset({"lpar.activate", "lpar.up"})
-"""The kinds of step that bring an LPAR up."""
+ACTIVATING = frozenset({"lpar.activate", "lpar.up", "vm.start", "vm.up"})
+"""The kinds of step that bring an LPAR or a VM up."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -371,3 +371,27 @@ def test_the_journal_holds_the_whole_plan_and_the_words_that_were_typed(ledger: 
     proposed, approved = (json.loads(entry.body) for entry in ledger.journal("r1"))
     assert proposed["plan"]["steps"][0]["call"] == "stoprcopygroup -f oradb"
     assert approved["words"] == ["stop oradb"]
+
+
+def test_how_far_a_call_is_stands_on_its_step_and_in_the_journal_and_wakes_whoever_watches(ledger: Ledger) -> None:
+    agreed(ledger)
+    lease = ledger.take("r1", "one")
+    ledger.intend(lease, "s1", "call", ())
+    before = ledger.run("r1").seq
+    ledger.progress(lease, "s1", (Fact("progress", "40 %"),))
+    (run,) = ledger.runs(after=before)
+    assert run.step("s1").facts == (Fact("progress", "40 %"),)
+    assert run.step("s1").state is StepState.RUNNING
+    assert ledger.journal("r1")[-1].kind == "progress"
+    ledger.release(lease)
+    ledger.take("r1", "two")
+    with pytest.raises(LeaseError):
+        ledger.progress(lease, "s1", ())
+
+
+def test_the_runs_of_one_verb_are_found_among_all(ledger: Ledger, clock: Time) -> None:
+    for number, verb in enumerate(("stop", "vm pause", "vm pause now", "vm pause")):
+        clock.pass_(60)
+        ledger.propose(f"r{number}", replace(PLAN, verb=verb), "ops@jump")
+    assert [run.id for run in ledger.runs_of("vm pause")] == ["r3", "r1"]
+    assert [run.id for run in ledger.runs_of("vm pause", 1)] == ["r3"]

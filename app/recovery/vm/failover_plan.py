@@ -125,6 +125,7 @@ def _planned(draft: VmDraft, at: VmNow, asked: Asked, before: tuple[str, ...]) -
     if token is None:
         return None
     draft.loss, draft.loss_s = f"nothing of {at.name}: the last copy is made once it is stopped", 0.0
+    draft.notes.append(f"Given up before {at.name} runs at {one.destination}: power it on at {one.source} by hand.")
     home = (one.source, vm.moid, vm.uuid)
     return _up(draft, at, by_copy(token), "", vm.cards, home, one.host and _host(at), dark=False, before=before)
 

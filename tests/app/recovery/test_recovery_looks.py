@@ -295,3 +295,23 @@ def test_what_looks_showed_is_not_kept_for_ever(estate: RcgEstate, monkeypatch: 
     at.forget()
     assert not at._views
     assert at.reading("3par-p", since) is not first
+
+
+def test_a_verb_between_two_devices_has_both_and_one_that_is_not_configured_is_refused_unsent() -> None:
+    class Named:
+        def __init__(self, name: str) -> None:
+            self.name = name
+
+        def close(self) -> None:
+            return
+
+    class Verb:
+        def carry(self, source: Named, target: Named, watch: str) -> str:
+            return f"{source.name} to {target.name}, {watch}"
+
+    devices = Devices(Named, {"b": 1, "a": 1})
+    assert devices.between("b", "a", Verb(), "watched") == "b to a, watched"
+    assert devices.between("a", "b", Verb(), "watched") == "a to b, watched"
+    with pytest.raises(DeviceError) as caught:
+        devices.between("a", "c", Verb(), "watched")
+    assert caught.value.sent is Sent.NO
