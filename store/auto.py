@@ -47,6 +47,10 @@ CLAIM_S = 150.0
 ANSWERS_KEPT_D = 30
 
 
+_VETOED = frozenset({AutoState.ARMED, AutoState.SUSPECT, AutoState.CONFIRMED})
+"""In these something may come of an outage."""
+
+
 class ClaimError(Exception):
     """Somebody else watches the groups of this store. The text says who."""
 
@@ -217,7 +221,7 @@ class AutoStore:
         with self._transaction() as (run, append):
             row = run("SELECT standing FROM auto_group WHERE name = ?", (group,)).first()
             standing = None if row is None else from_text(Standing, row[0])
-            if standing is None or standing.event is None or standing.state in (AutoState.FIRING, AutoState.FIRED):
+            if standing is None or standing.event is None or standing.state not in _VETOED:
                 state = "not watched" if standing is None else standing.state
                 raise HeldError(f"{group} is {state}: there is nothing to veto")
             kept = rows.kept_event(run, standing.event)

@@ -35,6 +35,7 @@ class Tale:
     fired: dict[str, int] = field(default_factory=dict)
     told: list[Told] = field(default_factory=list)
     windows: list[Window] = field(default_factory=list)
+    violations: list[object] = field(default_factory=list)
     holders: int = 1
     watch: Watch | None = None
     left_out: frozenset[Callable[[Tale], None]] = frozenset()
@@ -60,7 +61,7 @@ class Tale:
         before = len(self.world.world.referee.violations)
         work()
         new = self.world.world.referee.violations[before:]
-        assert not new, f"a failover broke the rules of the referee: {new}"
+        self.violations += new
 
     # -------------------------------------------------------------------------------------------------------- rounds
 
@@ -73,6 +74,8 @@ class Tale:
         except ClaimError:
             self.counts["rounds held up by a dead console's claim"] += 1
             return
+        assert not self.violations, f"a failover broke the rules of the referee: {self.violations}"
+        assert "defect" not in [one.key for one in self.told], self.told[-1].text
         number = len(next(iter(self.history.values())))
         for group in world.groups:
             self.history[group.name].append(moments[group.name])

@@ -12,8 +12,10 @@ from pathlib import Path
 
 import pytest
 
+from app.auto_records import AutoGroup
 from app.recovery.auto import conditions, engine
 from app.recovery.auto.rules import Rules
+from app.recovery.auto.watch import Watch
 from store.auto import AutoStore
 from store.auto_records import AutoState, Condition, EventKind, EventState, FailoverEvent, Part, Says
 from store.estate import PowerState
@@ -296,6 +298,26 @@ def test_a_console_that_dies_while_it_fails_over_leaves_a_latch_and_no_second_fa
     one.end()
     (event,) = one.store.events()
     assert (event.state, state(one), one.world.started) == (EventState.UNKNOWN, AutoState.FIRED, [])
+
+
+def test_a_defect_that_one_group_meets_does_not_keep_the_others_from_being_failed_over(
+    tale: Callable[..., Tale], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one = rounds(tale(1, 1), 2)
+    plain = Watch._judge
+
+    def judge(watch: Watch, claim: object, group: AutoGroup, seen: object) -> object:
+        if group.name == "g0":
+            raise ZeroDivisionError
+        return plain(watch, claim, group, seen)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(Watch, "_judge", judge)
+    one.world.dark(True)
+    for _ in range(8):
+        one.world.pass_time(60)
+        one.watch.round()
+    assert (state(one, "g1"), state(one, "g0")) == (AutoState.FIRED, AutoState.ARMED)
+    assert "not judged, by a defect of the console: ZeroDivisionError" in one.told[0].text
 
 
 def test_a_group_in_shadow_says_what_it_would_have_done_and_does_nothing(tale: Callable[..., Tale]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
@@ -18,6 +19,7 @@ from app.settings_records import DeviceSettings
 from store.auto_records import Answer, Part, Says
 from store.readiness import Verdict
 
+_log = logging.getLogger("drdeck.auto")
 ROUND_S, OTHERS_S = 40.0, 10.0
 """An answer later than this is none: the others would be too old to act on. The second is for those who are asked only
 because a witness is silent."""
@@ -153,7 +155,11 @@ def _dr(group: AutoGroup, replicas: Replicas | None, began: datetime) -> Finding
 
 def _done(task: Future[Any]) -> bool:
     """Whether it came to an end of its own; a defect of ours is nobody's answer."""
-    return task.done() and not task.cancelled() and task.exception() is None
+    if not task.done() or task.cancelled():
+        return False
+    if (error := task.exception()) is not None:
+        _log.error("asking a witness", exc_info=error)
+    return error is None
 
 
 def _late(part: str, at: datetime) -> Answer:

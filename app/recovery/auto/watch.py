@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
@@ -94,7 +95,8 @@ class Watch:
     def run(self, said: Callable[[str], None]) -> None:
         """Look once a minute until :meth:`stop`, then wait for what is being failed over. ``said`` is told why a round
         could not be made, once for as long as that lasts."""
-        self._store.prune()
+        with suppress(StoreError):  # another time
+            self._store.prune()
         last = ""
         while not self._stopped.is_set():
             trouble = self._tried()
@@ -102,10 +104,13 @@ class Watch:
                 said(trouble)
             last = trouble
             self._stopped.wait(PROBE_S)
-        for thread in self._threads:
-            thread.join()
-        if self._claim is not None:
-            self._store.unclaim(self._claim)
+        with suppress(ClaimError, StoreError):
+            for thread in self._threads:
+                while thread.is_alive():
+                    self._store.claim(self._holder)  # nobody else is to take what is under way for abandoned
+                    thread.join(PROBE_S)
+            if self._claim is not None:
+                self._store.unclaim(self._claim)
 
     def _tried(self) -> str:
         """One round; why it could not be made, in words."""
@@ -132,7 +137,7 @@ class Watch:
         self._strand(before)
         seen = self._eyes.look(self._groups, lambda group: _suspected(before[group.name]))
         claim = self._store.claim(self._holder)
-        judged = [(group, self._judge(claim, group, seen[group.name])) for group in self._groups]
+        judged = [(group, self._judged(claim, group, seen[group.name])) for group in self._groups]
         begun = [group for group, move in judged if move is not None and move.standing.state is AutoState.FIRING]
         for site in {group.source_site for group in begun}:
             self._disarm_others(site, begun)
@@ -158,6 +163,18 @@ class Watch:
             run = f": drdeck runs show {event.run}" if event.run else ""
             words = f"the console that failed it over is gone, what it did is not known{run}"
             self._ended(event, Outcome(Result.UNKNOWN, words))
+
+    def _judged(self, claim: Claim, group: AutoGroup, seen: Seen) -> Move | None:
+        """As :meth:`_judge`; a defect that one group meets must not keep the others from being judged."""
+        try:
+            return self._judge(claim, group, seen)
+        except (ClaimError, HeldError, StoreError):
+            raise
+        except Exception as error:
+            _log.exception("judging %s", group.name)
+            text = f"{group.name}: not judged, by a defect of the console: {type(error).__name__}"
+            self._told(group, Notice("defect", text, page=True))
+            return None
 
     def _judge(self, claim: Claim, group: AutoGroup, seen: Seen) -> Move | None:
         """Keep what was seen of a group and what follows from it; None while it is being failed over."""

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import socket
+import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 
 import pytest
 
-from app.auto_records import AutoGroup, Endpoint
+from app.auto_records import Auto, AutoGroup, Endpoint
 from app.recovery.auto import probes, replicas
-from app.recovery.auto.gather import others
+from app.recovery.auto.gather import Eyes, others
+from app.recovery.auto.port import NoPlanError
+from app.recovery.auto.vms import VmRecovery
 from app.recovery.looks import Devices
 from app.recovery.step import UnseenError
 from app.recovery.witnesses import Witness
@@ -28,6 +32,7 @@ from store.estate import (
     VmReplica,
 )
 from store.readiness import Verdict
+from store.runs import Plan
 from tests.faults.auto_doors import Silence
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
@@ -136,6 +141,31 @@ def test_a_server_that_answers_is_alive_and_tells_which_machines_are_off_where_i
 def test_only_a_server_without_a_sign_of_life_is_silent(silent: bool, says: Says) -> None:
     heard = probes.hypervisor(shows(fails=UnseenError("login refused", silent=silent)), GROUP, clock)
     assert (heard.answer.says, heard.off) == (says, None)
+
+
+def test_a_witness_that_hangs_says_nothing_and_holds_up_nobody(port: Silence) -> None:
+    hangs = threading.Event()
+
+    def reading(device: str, since: float) -> Reading:
+        if device == "vc-p":
+            hangs.wait(30)
+        return Reading(device, NOW, (threepar("Down"), copy("web", 3), copy("db", 1)), clock_skew_s=0.0)
+
+    devices: Devices = SimpleNamespace(reading=reading)  # type: ignore[assignment]
+    recovery = VmRecovery(SimpleNamespace(devices=devices), _none, lambda group: None, clock=clock)  # type: ignore[arg-type]
+    group = replace(GROUP, path=Endpoint("127.0.0.1", port.port))
+    auto = Auto((group,), Endpoint("127.0.0.1", port.port))
+    try:
+        seen = Eyes(auto, (), devices, recovery, clock, (0.5, 0.5)).look([group], lambda group: False)["g"]
+    finally:
+        hangs.set()
+    assert [answer.says for answer in seen.answers] == [Says.UNKNOWN, Says.DOWN, Says.UP]
+    assert (seen.off, seen.site.verdict, seen.dr.verdict) == (None, Verdict.HOLDS, Verdict.HOLDS)
+    assert (seen.digest, seen.gateway.verdict) == (None, Verdict.HOLDS)
+
+
+def _none(group: AutoGroup) -> Plan:
+    raise NoPlanError("none")
 
 
 # ------------------------------------------------------------------------------------------------------------- the link
