@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from enum import StrEnum
 
 from store.replications import Replicated
 
@@ -22,20 +21,12 @@ REPLICATION_KEYS = (
     "interval",
     "keep",
     "probe",
-    "mode",
 )
 INTERVAL_S, LEAST_S, KEEP = 900.0, 300.0, 2
 GIB = 1 << 30
 _FLOORS = ((20, 15), (100, 30), (500, 60))
 """Below so many GiB an interval of so many minutes is advised, until this store knows how long passes take."""
 _LARGEST_MIN = 120
-
-
-class Mode(StrEnum):
-    """Who may decide on a failover: a person alone, or drdeck itself too."""
-
-    MANUAL = "manual"
-    AUTOMATIC = "automatic"
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +56,6 @@ class Replication:
     interval_s: float = INTERVAL_S
     keep: int = KEEP
     probe: Probe | None = None
-    mode: Mode = Mode.MANUAL
 
     @property
     def shown(self) -> Replicated:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from app import values
 from app.config_table import Document, Table
-from app.replication_records import INTERVAL_S, KEEP, LEAST_S, REPLICATION_KEYS, Mode, Probe, Replication
+from app.replication_records import INTERVAL_S, KEEP, LEAST_S, REPLICATION_KEYS, Probe, Replication
 from app.settings_records import DeviceSettings
 from app.values import Check, UnexpectedError
 from store.estate import DeviceKind
@@ -14,7 +14,16 @@ from store.estate import DeviceKind
 _VM = values.text("the name or instance UUID of a VM", 80)
 _PLACE = values.text("the name of one at the destination", 80)
 _NETWORK = values.text("the name of a port group", 80)
-_INTERVAL = values.duration(LEAST_S, 7 * 86400)
+
+
+def _interval(value: object) -> float:
+    seconds = values.duration(LEAST_S, 7 * 86400).convert(value)
+    if seconds % 60:
+        raise UnexpectedError
+    return seconds
+
+
+_INTERVAL = Check("whole minutes from 5m to 7d, such as 15m", _interval)
 
 
 def replications(
@@ -66,7 +75,6 @@ def _replication(table: Table, servers: set[str]) -> Replication:
         interval_s=table.get("interval", _INTERVAL, INTERVAL_S),
         keep=table.get("keep", values.whole(1, 30), KEEP),
         probe=table.maybe("probe", _PROBE),
-        mode=table.get("mode", values.one_of(Mode), Mode.MANUAL),
     )
 
 

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.recovery.vm.pass_plan import advice
-from app.replication_records import GIB, Mode, Probe, Replication, advised_s
+from app.replication_records import GIB, Probe, Replication, advised_s
 from app.settings import Settings, SettingsError, load
 
 BASE = """\
@@ -54,18 +54,18 @@ def complaint(folder: Path, *tables: str) -> str:
 def test_a_replication_has_defaults_and_is_called_as_its_vm(tmp_path: Path) -> None:
     (found,) = loaded(tmp_path, table()).replications
     assert found == Replication("web01", "web01", "vc-paris", "vc-paris", "ds1")
-    assert (found.interval_s, found.keep, found.mode, found.network("PROD")) == (900.0, 2, Mode.MANUAL, "PROD")
+    assert (found.interval_s, found.keep, found.network("PROD")) == (900.0, 2, "PROD")
 
 
 def test_everything_that_it_may_say_is_kept(tmp_path: Path) -> None:
     more = table(
         name='"shop"', host='"esx1"', pool='"P"', folder='"F"', networks='{ PROD = "DR" }', drill_network='"DRILL"',
-        interval='"5m"', keep="3", probe='"198.51.100.20:443"', mode='"automatic"',
+        interval='"5m"', keep="3", probe='"198.51.100.20:443"',
     )  # fmt: skip
     (found,) = loaded(tmp_path, more).replications
     assert (found.name, found.host, found.pool, found.folder, found.keep) == ("shop", "esx1", "P", "F", 3)
     assert (found.network("PROD"), found.drill_network, found.interval_s) == ("DR", "DRILL", 300.0)
-    assert (found.probe, found.mode) == (Probe("198.51.100.20", 443), Mode.AUTOMATIC)
+    assert found.probe == Probe("198.51.100.20", 443)
 
 
 @pytest.mark.parametrize(
@@ -76,7 +76,7 @@ def test_everything_that_it_may_say_is_kept(tmp_path: Path) -> None:
         ({"destination": '"vc-rome"'}, 'a device of kind vsphere: "vc-paris"'),
         ({"interval": '"4m"'}, "from 5m to 7d"),
         ({"keep": "0"}, "a whole number from 1 to 30"),
-        ({"mode": '"test"'}, '"manual" or "automatic"'),
+        ({"interval": '"450s"'}, "whole minutes from 5m to 7d"),
         ({"probe": '"web01"'}, "HOST:PORT"),
         ({"networks": '["PROD"]'}, "name here = name there"),
         ({"vm": '"web server"'}, "a name for this replication"),

@@ -13,7 +13,7 @@ from app.database_records import DATABASE_KEYS, DATABASE_PORT, DATABASE_TIMEOUT_
 from app.naming import NAMING_KEYS
 from app.notify.records import CHANNEL_KEYS, ChannelKind
 from app.pra_records import PRA_KEYS, PRA_SYSTEM_KEYS
-from app.replication_records import INTERVAL_S, KEEP, REPLICATION_KEYS, Mode
+from app.replication_records import INTERVAL_S, KEEP, REPLICATION_KEYS
 from app.settings import SettingsError, load
 from app.settings_records import CLI_KEYS, CONSOLE_KEYS, DEVICE_KEYS, SITE_KEYS
 from store.estate import DeviceKind
@@ -140,4 +140,4 @@ def test_the_defaults_of_a_replication_are_those_that_the_example_says(tmp_path:
     lines = [line.removeprefix("# ") for line in block.splitlines()]
     path.write_text(EXAMPLE.read_text() + "\n[[replications]]\n" + "\n".join(lines))
     (found,) = load(path).replications
-    assert (found.interval_s, found.keep, found.mode) == (INTERVAL_S, KEEP, Mode.MANUAL)
+    assert (found.interval_s, found.keep) == (INTERVAL_S, KEEP)

@@ -1,0 +1,122 @@
+"""An automatic failover is the one that people have: its plan, what a drill of it rehearsed, and its run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from app.auto_records import AutoGroup, Endpoint
+from app.recovery.auto import wiring
+from app.recovery.auto.port import NoPlanError, Result
+from app.recovery.auto.vm_plans import VmPlans
+from app.recovery.operations import Operations
+from app.recovery.vm import operate, rehearsal
+from app.replication_records import Probe
+from backends.vsphere import acts, stream, tasks, transfer
+from store.estate import PowerState
+from store.replications import target
+from store.runs import RunState
+from tests.app.recovery.vm.test_vm_runs import done, operating, passed
+from tests.faults.vm_estate import VmEstate, vm_estate
+
+
+@pytest.fixture(autouse=True)
+def looked_at_often(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tasks, "_POLL_S", 0.02)
+    monkeypatch.setattr(acts, "_POLL_S", 0.02)
+    monkeypatch.setattr(transfer, "POLL_S", 0.02)
+    monkeypatch.setattr(stream, "REST_S", 0.05)
+
+
+@pytest.fixture
+def estate(tmp_path: Path) -> Iterator[VmEstate]:
+    with vm_estate(tmp_path) as ready:
+        yield ready
+        assert ready.world.referee.violations == []
+
+
+def group(*vms: str) -> AutoGroup:
+    path = Endpoint("198.51.100.9", 22)
+    return AutoGroup("shop", "vc-paris", "vc-lyon", "paris", "lyon", vms, "3par-lyon", path, "203.0.113.7")
+
+
+def drilled(operations: Operations, name: str) -> None:
+    done(operations, lambda ops, run_id: operate.plan_drill(ops, [name], run_id))
+
+
+def test_a_drill_that_passed_is_known_with_what_it_rehearsed_until_the_configuration_says_otherwise(
+    estate: VmEstate, tmp_path: Path
+) -> None:
+    one, other = estate.fresh(), estate.fresh()
+    shop = group(one, other)
+    with operating(estate, tmp_path / "s.sqlite") as operations:
+        plans = VmPlans(operations)
+        assert plans.drill(shop) is None
+        for name in (one, other):
+            done(operations, passed(name))
+        drilled(operations, one)
+        assert plans.drill(shop) is None, "one of them never passed"
+        drilled(operations, other)
+        found = plans.drill(shop)
+        assert found is not None
+        assert found.digest == plans.digest(shop)
+        ends = [run.ended_at for run in operations.ledger.runs() if run.plan.verb == "vm drill"]
+        assert found.at == min(end for end in ends if end is not None)
+        assert plans.targets(shop) == (target(one), target(other))
+    estate.config.write_text(estate.config.read_text().replace('networks = { PROD = "PROD-L" }', "networks = {}", 1))
+    with operating(estate, tmp_path / "s.sqlite") as operations:
+        plans = VmPlans(operations)
+        found = plans.drill(shop)
+        assert found is not None
+        assert found.digest != plans.digest(shop)
+
+
+def test_a_dark_site_is_failed_over_from_with_the_plan_of_people_and_can_be_undone_by_them(
+    estate: VmEstate, tmp_path: Path
+) -> None:
+    name = estate.fresh()
+    with operating(estate, tmp_path / "s.sqlite") as operations:
+        done(operations, passed(name))
+        recovery = wiring.recovery(operations)
+        estate.set_dark(True)
+        drawn = recovery.plan_disaster(group(name))
+        began: list[str] = []
+        outcome = recovery.run(group(name), drawn, began.append)
+        assert (outcome.result, began) == (Result.DONE, [drawn.run_id]), outcome.words
+        (replica,) = estate.replicas(name)
+        assert replica.power is PowerState.ON
+        assert operations.ledger.run(drawn.run_id).state is RunState.SUCCEEDED
+        assert operate.standing(operations.ledger)[name].failed_over == drawn.run_id
+        with pytest.raises(NoPlanError):
+            recovery.plan_disaster(group(name))
+
+
+def test_a_group_with_a_machine_that_nothing_replicates_has_no_plan(estate: VmEstate, tmp_path: Path) -> None:
+    name = estate.fresh()
+    with operating(estate, tmp_path / "s.sqlite") as operations:
+        plans = VmPlans(operations)
+        with pytest.raises(NoPlanError, match=r"no \[\[replications\]\] replicates web01 from vc-paris to vc-lyon"):
+            plans.draw(group(name, "web01"), "0301-0300-a1b2")
+        assert (plans.digest(group("web01")), plans.drill(group("web01")), plans.targets(group("web01"))) == (
+            None,
+            None,
+            (),
+        )
+
+
+def test_whatever_makes_it_another_failover_gives_another_digest(estate: VmEstate) -> None:
+    estate.fresh()
+    (one,) = estate.made
+    others = [
+        replace(one, vm="x"),
+        replace(one, destination="x"),
+        replace(one, datastore="x"),
+        replace(one, host="x"),
+        replace(one, networks={"PROD": "x"}),
+        replace(one, probe=Probe("10.0.0.1", 22)),
+    ]
+    assert len({rehearsal.digest(each) for each in (one, *others)}) == len(others) + 1
+    assert rehearsal.digest(replace(one, interval_s=300.0, keep=5)) == rehearsal.digest(one)
