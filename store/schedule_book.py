@@ -186,8 +186,7 @@ class ScheduleBook:
         """Take what :meth:`left` gave; None: somebody else did, or the schedule has another run that goes on."""
         with self._writing() as run:
             newest = run(f"SELECT max(id) FROM schedule_run WHERE {_ACTED} AND schedule = ?", (schedule.id,)).scalar()
-            sql = "SELECT 1 FROM schedule_run WHERE schedule = ? AND result = ?"
-            if newest != left.id or run(sql, (schedule.id, Result.RUNNING)).first():
+            if newest != left.id or self._going(run, schedule) is not None:
                 return None
             due, made = self._clock(), list[int]()
             while not made:
@@ -196,18 +195,21 @@ class ScheduleBook:
         return self.run(made[0])
 
     def _begin(self, run: _Run, schedule: Schedule, due: datetime, trigger: Trigger) -> list[int]:
-        now = self._clock()
-        self._find_dead(run, now)
-        going = run(
-            "SELECT due FROM schedule_run WHERE schedule = ? AND result = ?", (schedule.id, Result.RUNNING)
-        ).first()
+        going = self._going(run, schedule)
         if going is not None:
-            notes = (f"the run of {moment(going[0]):%Y-%m-%d %H:%M} UTC goes on",)
+            notes = (f"the run of {going:%Y-%m-%d %H:%M} UTC goes on",)
             put = self._put(run, schedule, due, trigger, Result.REFUSED, notes)
             if put:
                 _misfired(run, schedule.id, 1)
             return put
         return self._put(run, schedule, due, trigger, Result.RUNNING)
+
+    def _going(self, run: _Run, schedule: Schedule) -> datetime | None:
+        """The due time of the run of a schedule that somebody does now; None: nobody. One whose doer is silent for too
+        long is none: :meth:`find_dead` says so of it."""
+        sql = "SELECT due FROM schedule_run WHERE schedule = ? AND result = ? AND until > ?"
+        found = run(sql, (schedule.id, Result.RUNNING, stamp(self._clock()))).first()
+        return None if found is None else moment(found[0])
 
     def _put(
         self,
@@ -268,18 +270,14 @@ class ScheduleBook:
 
     def find_dead(self) -> tuple[ScheduleRun, ...]:
         """The runs whose scheduler has been silent for too long: they are *interrupted* from now on."""
+        now = self._clock()
         with self._writing() as run:
-            found = self._find_dead(run, self._clock())
-        return tuple(map(self.run, found))
-
-    def _find_dead(self, run: _Run, now: datetime) -> list[int]:
-        rows = run(
-            "SELECT id, by FROM schedule_run WHERE result = ? AND until <= ?", (Result.RUNNING, stamp(now))
-        ).fetchall()
-        for run_id, by in rows:
-            values = (Result.INTERRUPTED, stamp(now), notes_text((f"its scheduler is gone: {by}",)), run_id)
-            run("UPDATE schedule_run SET result = ?, ended_at = ?, until = NULL, notes = ? WHERE id = ?", values)
-        return [int(row[0]) for row in rows]
+            sql = "SELECT id, by FROM schedule_run WHERE result = ? AND until <= ?"
+            rows = run(sql, (Result.RUNNING, stamp(now))).fetchall()
+            for run_id, by in rows:
+                values = (Result.INTERRUPTED, stamp(now), notes_text((f"its scheduler is gone: {by}",)), run_id)
+                run("UPDATE schedule_run SET result = ?, ended_at = ?, until = NULL, notes = ? WHERE id = ?", values)
+        return tuple(self.run(int(run_id)) for run_id, _ in rows)
 
     def left(self) -> tuple[ScheduleRun, ...]:
         """Of each schedule the newest run, where that was interrupted, or is not known, with a run of the engine."""
