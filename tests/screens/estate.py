@@ -231,9 +231,9 @@ def vm(vcenter: str, name: str, power: PowerState, uuid: str | None = None, **mo
 def vm_replica(
     source: str, generation: int, point_s: float, complete: bool = True, power: PowerState = PowerState.OFF
 ) -> VirtualMachine:
-    copy = VmReplica(f"uuid-{source}", source, generation, ago(point_s), complete, 3600)
+    copy = VmReplica(f"uuid-{source}", source, generation, ago(point_s), complete, 3600, 240 if complete else None)
     name = f"{source}_replica_{generation}"
-    return vm("vc-2", name, power, replica=copy, cpus=2 if source == "crm01" else 4)
+    return vm("vc-2", name, power, replica=copy, cpus=2 if source == "crm01" else 4, committed_bytes=40 << 30)
 
 
 def wwpns_of(number: int, count: int = 4) -> tuple[str, ...]:
