@@ -14,7 +14,7 @@ import pytest
 
 from app.auto_records import AutoGroup
 from app.recovery.auto import conditions, engine
-from app.recovery.auto.rules import Rules
+from app.recovery.auto.rules import Finding, Rules
 from app.recovery.auto.watch import Watch
 from store.auto import AutoStore
 from store.auto_records import AutoState, Condition, EventKind, EventState, FailoverEvent, Part, Says
@@ -23,7 +23,7 @@ from store.readiness import Verdict
 from tests.faults.auto_doors import closed, door_tale, running
 from tests.faults.auto_stories import campaign, memory, template_in
 from tests.faults.auto_tale import Tale, arm
-from tests.faults.auto_world import AutoWorld
+from tests.faults.auto_world import AutoWorld, WorldRecovery
 
 
 @pytest.fixture
@@ -298,6 +298,20 @@ def test_a_console_that_dies_while_it_fails_over_leaves_a_latch_and_no_second_fa
     one.end()
     (event,) = one.store.events()
     assert (event.state, state(one), one.world.started) == (EventState.UNKNOWN, AutoState.FIRED, [])
+
+
+def test_a_source_that_answers_again_while_it_is_fenced_ends_the_failover_before_anything_is_started(
+    tale: Callable[..., Tale], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one = rounds(tale(), 2)
+    finding = Finding(Verdict.FAILS, "vc-p answers again, and vm0a run")
+    monkeypatch.setattr(WorldRecovery, "fence", lambda recovery, group: finding)
+    one.world.dark(True)
+    rounds(one, 12)
+    one.end()
+    (event,) = one.store.events()
+    assert (event.state, state(one), one.world.started) == (EventState.FAILED, AutoState.FIRED, [])
+    assert "vm0a run" in event.result
 
 
 def test_a_defect_that_one_group_meets_does_not_keep_the_others_from_being_failed_over(
