@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -41,13 +42,19 @@ class LabEstate:
     def config_in(self, folder: Path, *, without: tuple[str, ...] = (), devices: tuple[str, ...] = ()) -> Path:
         """A copy of the configuration in an empty folder: without some keys, with only some devices."""
         blocks = self.config.read_text().split("\n\n")
-        kept = [
-            b for b in blocks if "[[devices]]" not in b or not devices or any(f'name = "{d}"' in b for d in devices)
-        ]
+        kept = [b for b in blocks if not devices or _stays(b, devices)]
         lines = [line for line in "\n\n".join(kept).splitlines() if not line.startswith((*without, "store"))]
         path = folder / "config.toml"
         path.write_text("\n".join([*lines, ""]).replace("[console]", f'[console]\nstore = "{folder / "store.sqlite"}"'))
         return path
+
+
+def _stays(block: str, devices: tuple[str, ...]) -> bool:
+    """Whether a table of the configuration makes sense with these devices alone."""
+    if "[[devices]]" in block:
+        return any(f'name = "{device}"' in block for device in devices)
+    named = re.findall(r'^(?:source|destination) = "(.+)"$', block, re.MULTILINE) if "[[replications]]" in block else []
+    return set(named) <= set(devices)
 
 
 @contextmanager
