@@ -106,7 +106,8 @@ class Range(ranges.Range[RcgEstate]):
             with self.estate.world.turn():
                 self.estate.world.set_dark("paris", True)
         run_id = next_run_id()
-        plan = self.operations.plan_rcg(case.verb, [name], Options(disaster=case.disaster), run_id)
+        options = Options(disaster=case.disaster)
+        plan = _drawn(lambda: self.operations.plan_rcg(case.verb, [name], options, run_id))
         return self.agreed(run_id, plan, limit_s), plan, name
 
     def _plan_volume(self, case: Case, verb: str, limit_s: float | None) -> tuple[Run, Plan, str]:
@@ -129,7 +130,7 @@ class Range(ranges.Range[RcgEstate]):
                 add_volume(draft, made, NewGroup(case.mode))
 
         sides = Sides("3par-p", "3par-l") if new else Sides()
-        plan = self.operations.plan_volume(verb, name, draw, run_id, sides)
+        plan = _drawn(lambda: self.operations.plan_volume(verb, name, draw, run_id, sides))
         return self.agreed(run_id, plan, limit_s), plan, name
 
     def judge(self, case: Case, run: Run, name: str, orderly: bool) -> RcgJudge:
@@ -151,6 +152,12 @@ class Range(ranges.Range[RcgEstate]):
     def subject(self, kind: FaultKind, step: PlannedStep, device: str, name: str, first: bool) -> str | None:
         group = name if device == "3par-p" else f"{name}.r{self.estate.paris.who.system_id}"
         return group if step.kind.startswith("rcg.") else f"{name}_v1"
+
+
+def _drawn(draw: Callable[[], Plan]) -> Plan:
+    """The plan; drawn up once more where a device did not answer in the little time that a trial leaves it."""
+    plan = draw()
+    return draw() if plan.refused else plan
 
 
 @contextmanager
