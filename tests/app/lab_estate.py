@@ -44,6 +44,8 @@ class LabEstate:
         kept = [
             b for b in blocks if "[[devices]]" not in b or not devices or any(f'name = "{d}"' in b for d in devices)
         ]
+        if devices:  # a VM that is replicated needs both of its servers
+            kept = [b for b in kept if "[[replications]]" not in b]
         lines = [line for line in "\n\n".join(kept).splitlines() if not line.startswith((*without, "store"))]
         path = folder / "config.toml"
         path.write_text("\n".join([*lines, ""]).replace("[console]", f'[console]\nstore = "{folder / "store.sqlite"}"'))
