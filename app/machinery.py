@@ -165,9 +165,14 @@ class Machinery:
         if self._operations is None:
             raise RuntimeError("the runs begin before the schedules do")
         book = ScheduleBook(self._store_path, holder())
-        self._schedules = ConsoleSchedules(book, self._operations, view, changed, say, why_not)
-        self._schedules.start()
-        return self._schedules
+        made = ConsoleSchedules(book, self._operations, view, changed, say, why_not)
+        try:
+            made.start()
+        except BaseException:
+            made.close(0.0)
+            raise
+        self._schedules = made
+        return made
 
     def close(self) -> None:
         """End the checks, the schedules, the runs, the notifications and the sweep, save and close, within bounds.

@@ -4,6 +4,7 @@ time is done on threads, and comes back as messages."""
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -26,6 +27,9 @@ if TYPE_CHECKING:
     from store.schedules import Schedule
 
 BeginSchedules = Callable[["ScheduleView", Callable[[], object], Callable[[str], object], str], "ConsoleSchedules"]
+
+TRIES, AGAIN_S = 60, 5.0
+"""So often is it tried to begin, and so long lies between two tries."""
 
 READ_ONLY = "it is read-only"
 CACHED = "it was started with --cached, which asks no device"
@@ -55,16 +59,27 @@ class ScheduleDesk:
         self._schedules: ConsoleSchedules | None = None
 
     def begin(self, around: Surroundings) -> None:
-        """Begin with it, once the runs have begun. Called on a thread; raises StoreError."""
-        if self._begin is not None:
-            tell = self._app.post_message
-            why_not = READ_ONLY if around.read_only else CACHED if around.cached else ""
-            self._schedules = self._begin(
-                around.schedules,
-                lambda: bool(tell(SchedulesChanged())),
-                lambda text: bool(tell(Noticed(text))),
-                why_not,
-            )
+        """Begin with it, once the runs have begun. Called on a thread. A store that is busy is tried again, and the
+        pane says so: the console is of use without schedules too."""
+        if self._begin is None:
+            return
+        from store.errors import StoreError
+
+        tell = self._app.post_message
+        why_not = READ_ONLY if around.read_only else CACHED if around.cached else ""
+        for _ in range(TRIES):
+            try:
+                self._schedules = self._begin(
+                    around.schedules,
+                    lambda: bool(tell(SchedulesChanged())),
+                    lambda text: bool(tell(Noticed(text))),
+                    why_not,
+                )
+                return
+            except StoreError as error:
+                around.schedules.trouble = f"The schedules cannot be read: {error}"
+                tell(SchedulesChanged())
+                time.sleep(AGAIN_S)
 
     async def hear(self, around: Surroundings, message: AboutSchedules) -> None:
         """Do what a screen, or a thread of this desk, asks for."""

@@ -86,7 +86,7 @@ class SchedulesPane(Pane):
 
     def empty_lines(self, scene: Scene) -> tuple[Line, ...]:
         if not self.around.schedules.read:
-            return ((LOADING,),)
+            return () if self.around.schedules.trouble else ((LOADING,),)
         return tuple((Cell(text, Tone.DIM),) for text in wrap(NONE, max(10, self.width - 1)))
 
 

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
 from syrupy.assertion import SnapshotAssertion
 
+from app import schedule_desk
+from app.timetable.console_schedules import ConsoleSchedules
 from screens.dialogs.schedule_form import ScheduleForm
+from store.errors import StoreError
 from store.schedule_book import ScheduleBook
 from store.timetable import Timetable
 from store.timetable_texts import changed, texts_of
@@ -131,6 +136,31 @@ async def test_what_others_change_is_shown(tmp_path: Path) -> None:
         await console.press("9")
         book.pause("drills")
         await console.wait_for(lambda: "○ paused" in console.line("drills"), "it is not shown")
+
+
+@piloted
+async def test_a_store_that_is_busy_is_tried_again_and_the_pane_says_so_meanwhile(tmp_path: Path) -> None:
+    tries: list[int] = []
+    free = threading.Event()
+    with kept_schedules(tmp_path) as (begin, _), pytest.MonkeyPatch.context() as patched:
+        patched.setattr(schedule_desk, "AGAIN_S", 0.05)
+
+        def busy(*given_: Any) -> ConsoleSchedules:
+            tries.append(1)
+            if not free.is_set():
+                raise StoreError("The store is busy", "Try again")
+            return begin(*given_)
+
+        async with driven(troubled().view()) as console:
+            desk = schedule_desk.ScheduleDesk(console.console, busy)
+            console.console._schedules = desk
+            threading.Thread(target=desk.begin, args=(console.console.around,), daemon=True).start()
+            await console.press("9")
+            await console.wait_for(lambda: "The store is busy" in console.text, "it is not said")
+            free.set()
+            await console.wait_for(lambda: "erp-nightly" in console.text, "they are not shown")
+            assert "busy" not in console.text
+            assert len(tries) > 1
 
 
 @given(timetables)
