@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from contextlib import suppress
 
-from app.recovery.vm.operate import plan_pass
+from app.recovery.draft import CannotPlanError
+from app.recovery.vm.operate import run_pass
 from app.replication_records import Replication
-from app.timetable.carrying import carry_out
 from app.timetable.work import Outcome, Work
+from store.ledger import LeaseError
+from store.runs import ENDED
 from store.schedule_book import ScheduleBook, ScheduleError
-from store.schedules import JobOptions, Schedule
+from store.schedules import JobOptions, Result, Schedule
 from store.timetable import Frequency, Timetable
 
 REPLICATE = "replicate"
@@ -19,7 +21,19 @@ _OURS = "replicate-"
 
 def replicate(work: Work) -> Outcome:
     """One pass of the replication that is the schedule's target."""
-    return carry_out(work, lambda operations, run_id: plan_pass(operations, [work.schedule.target], run_id))
+
+    def begun(run_id: str) -> None:
+        work.book.doing(work.run.id, run_id)
+
+    try:
+        found = run_pass(work.operations, work.schedule.target, begun=begun, hold=work.acting.hold)
+    except (CannotPlanError, LeaseError) as error:
+        return Outcome(Result.REFUSED, (str(error),))
+    if found.run is None:
+        return Outcome(Result.REFUSED, (found.why,))
+    if found.done:
+        return Outcome(Result.SUCCEEDED)
+    return Outcome(Result.FAILED if found.run.state in ENDED else Result.INTERRUPTED, (found.why,))
 
 
 def keep_up(book: ScheduleBook, replications: Sequence[Replication]) -> None:

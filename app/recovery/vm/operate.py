@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -28,7 +29,7 @@ from store.replications import (
     said,
     standings,
 )
-from store.runs import Choice, Plan, Run, RunState
+from store.runs import ENDED, Choice, Plan, Run, RunState, StepState
 
 MOST = 500
 """So many of the newest passes say how long one takes; every other run, however old, may have paused something."""
@@ -124,10 +125,17 @@ class Passed:
         return self.run is not None and self.run.state is RunState.SUCCEEDED
 
 
-def run_pass(operations: Operations, name: str, pace: Pace | None = None) -> Passed:
+def run_pass(
+    operations: Operations,
+    name: str,
+    pace: Pace | None = None,
+    begun: Callable[[str], None] = lambda run_id: None,
+    hold: Callable[[Runner], AbstractContextManager[None]] = lambda runner: nullcontext(),
+) -> Passed:
     """Plan one pass and run it to its end, with nobody there: a run that would wait for somebody is aborted, which
-    unmakes what it made, so that it stands in the way of nothing. Raises :class:`CannotPlanError`,
-    :class:`store.ledger.LeaseError` where another run acts on the VM, and StoreError."""
+    unmakes what it made, so that it stands in the way of nothing. ``begun`` is told the run's id before it acts, and
+    each runner acts under ``hold``; one that was made to leave leaves its run to be resumed. Raises
+    :class:`CannotPlanError`, :class:`store.ledger.LeaseError` where another run acts on the VM, and StoreError."""
     if operations.settings.read_only:
         return Passed(None, "the configuration says read_only")
     run_id = new_run_id()
@@ -136,15 +144,22 @@ def run_pass(operations: Operations, name: str, pace: Pace | None = None) -> Pas
         first = plan.refused[0]
         return Passed(None, f"{first.words}: {first.evidence}")
     operations.agree(run_id, plan, ())
+    begun(run_id)
     ledger = operations.ledger
-    runner = Runner(ledger, operations.devices, holder(), pace)
+
+    def acted() -> Run:
+        runner = Runner(ledger, operations.devices, holder(), pace)
+        with hold(runner):
+            return runner.run(run_id, wait_for_operator=False)
+
     try:
-        run = runner.run(run_id, wait_for_operator=False)
+        run = acted()
     except BaseException:
         if ledger.run(run_id).state is RunState.APPROVED:
             ledger.drop(run_id, who(), "not begun: another run acts on the same VM")
         raise
-    if run.state in (RunState.WAITING, RunState.PAUSED, RunState.INTERRUPTED):
+    stuck = any(step.state in (StepState.FAILED, StepState.UNKNOWN) for step in run.steps)
+    if stuck and run.state not in ENDED:
         ledger.decide(run_id, Choice.ABORT, None, "nobody is there to decide: the next pass begins anew", who())
-        run = Runner(ledger, operations.devices, holder(), pace).run(run_id, wait_for_operator=False)
+        run = acted()
     return Passed(run, run.note or str(run.state))
