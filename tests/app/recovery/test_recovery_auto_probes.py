@@ -17,6 +17,7 @@ from app.recovery.auto.gather import Eyes, others
 from app.recovery.auto.port import NoPlanError
 from app.recovery.auto.vms import VmRecovery
 from app.recovery.looks import Devices
+from app.recovery.operations import Operations
 from app.recovery.step import UnseenError
 from app.recovery.witnesses import Witness
 from store.auto_records import Part, Says
@@ -152,7 +153,8 @@ def test_a_witness_that_hangs_says_nothing_and_holds_up_nobody(port: Silence) ->
         return Reading(device, NOW, (threepar("Down"), copy("web", 3), copy("db", 1)), clock_skew_s=0.0)
 
     devices: Devices = SimpleNamespace(reading=reading)  # type: ignore[assignment]
-    recovery = VmRecovery(SimpleNamespace(devices=devices), _none, lambda group: None, clock=clock)  # type: ignore[arg-type]
+    only: Operations = SimpleNamespace(devices=devices)  # type: ignore[assignment]
+    recovery = VmRecovery(only, _none, lambda group: None, lambda group: None, clock=clock)
     group = replace(GROUP, path=Endpoint("127.0.0.1", port.port))
     auto = Auto((group,), Endpoint("127.0.0.1", port.port))
     try:
@@ -164,7 +166,7 @@ def test_a_witness_that_hangs_says_nothing_and_holds_up_nobody(port: Silence) ->
     assert (seen.digest, seen.gateway.verdict) == (None, Verdict.HOLDS)
 
 
-def _none(group: AutoGroup) -> Plan:
+def _none(group: AutoGroup, run_id: str) -> Plan:
     raise NoPlanError("none")
 
 

@@ -11,8 +11,8 @@ from types import SimpleNamespace
 import pytest
 
 from app.auto_records import AutoGroup, Endpoint
-from app.recovery.auto.port import NoPlanError, Result
-from app.recovery.auto.vms import VmRecovery, digest
+from app.recovery.auto.port import Drawn, NoPlanError, Result
+from app.recovery.auto.vms import VmRecovery
 from app.recovery.operations import Operations
 from app.recovery.step import UnseenError
 from app.settings import nothing
@@ -20,11 +20,13 @@ from store.database import open_store
 from store.estate import PowerState, Reading, VirtualMachine
 from store.ledger import Ledger
 from store.readiness import Verdict
-from store.runs import Guard, Plan, PlannedStep, RunState
+from store.runs import Guard, Plan, RunState
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 GROUP = AutoGroup("g", "vc-p", "vc-l", "paris", "lyon", ("web",), "array-l", Endpoint("192.0.2.9", 22), "127.0.0.2")
 PLAN = Plan("failover", "failover of g", ("vm:web",), NOW, confirm=("lose 9 min", "failover of g"))
+
+RUN = "0301-0259-a1b2c3"
 
 
 @pytest.fixture
@@ -37,15 +39,16 @@ def operations(tmp_path: Path) -> Iterator[Operations]:
 
 
 def recovery(operations: Operations, plan: Plan = PLAN) -> VmRecovery:
-    return VmRecovery(operations, lambda group: plan, lambda group: None)
+    return VmRecovery(operations, lambda group, run_id: plan, lambda group: None, lambda group: None)
 
 
 def test_the_run_is_known_before_anything_is_done_and_agreed_to_with_the_words_accepted_in_advance(
     operations: Operations,
 ) -> None:
     told: list[str] = []
-    outcome = recovery(operations).run(GROUP, PLAN, told.append)
-    run = operations.ledger.run(told[0])
+    outcome = recovery(operations).run(GROUP, Drawn(RUN, PLAN), told.append)
+    assert told == [RUN]
+    run = operations.ledger.run(RUN)
     (approved,) = [entry for entry in operations.ledger.journal(run.id) if entry.kind == "approved"]
     assert (outcome.result, run.state) == (Result.DONE, RunState.SUCCEEDED)
     assert '"words":["lose 9 min","failover of g"]' in approved.body
@@ -56,7 +59,7 @@ def test_where_another_run_holds_the_machine_nothing_is_done_and_the_outcome_is_
 ) -> None:
     run = operations.agree("other", PLAN, PLAN.confirm)
     operations.ledger.take(run.id, "somebody else")
-    outcome = recovery(operations).run(GROUP, PLAN, lambda run_id: None)
+    outcome = recovery(operations).run(GROUP, Drawn(RUN, PLAN), lambda run_id: None)
     assert outcome.result is Result.UNKNOWN
     assert "is being acted on by run other" in outcome.words
 
@@ -68,19 +71,8 @@ def test_a_plan_that_its_guards_refuse_is_none(operations: Operations) -> None:
 
 
 def test_a_prepared_plan_waits_for_a_person(operations: Operations) -> None:
-    run_id = recovery(operations).propose(PLAN)
+    run_id = recovery(operations).propose(Drawn(RUN, PLAN))
     assert operations.ledger.run(run_id).state is RunState.PROPOSED
-
-
-def test_the_digest_follows_steps_and_machines_and_not_the_generation_of_the_day() -> None:
-    def planned(kind: str, title: str) -> Plan:
-        step = PlannedStep("s1", kind, "{}", title, "vc-l", "PowerOnVM_Task")
-        return replace(PLAN, made_at=datetime.now(UTC), steps=(step,))
-
-    today = digest(planned("vm-on", "start web, generation 41"), GROUP)
-    assert digest(planned("vm-on", "start web, generation 42"), GROUP) == today
-    assert digest(planned("vm-off", "start web, generation 41"), GROUP) != today
-    assert digest(planned("vm-on", "start web, generation 41"), replace(GROUP, vms=("web", "db"))) != today
 
 
 @pytest.mark.parametrize(
