@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from app.recovery.auto.watch import Told
     from app.settings import Settings
     from store.auto import AutoStore
-    from store.auto_records import Window
+    from store.auto_records import FailoverEvent, Window
     from store.readiness import Check
 
 OK, FAILED, USAGE = 0, 1, 2
@@ -39,6 +39,9 @@ latched until two people arm it anew.
 
 exit codes: 0 done; 1 refused, or a condition for arming does not hold; 2 wrong usage; 4 the store cannot be used.
 """
+
+MOST = 100
+"""So many of the newest failovers and drills each are in the history."""
 
 
 def add_arguments(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -265,12 +268,30 @@ def _history(settings: Settings, store: AutoStore, group: AutoGroup | None, argu
     from app import auto_words
 
     name = None if group is None else group.name
-    events, shadows = store.events(name), store.shadows(name)
+    events, shadows = _events(settings, store, name), store.shadows(name)
     if arguments.json:
         print(json.dumps(auto_words.history_as_json(events, shadows), indent=2))
     else:
         print("\n".join(auto_words.history_lines(events, shadows)))
     return OK
+
+
+def _events(settings: Settings, store: AutoStore, group: str | None) -> tuple[FailoverEvent, ...]:
+    """The newest first: what the watch saw and did, and what people began."""
+    from contextlib import closing
+
+    from app.recovery.auto import by_people
+    from store import replications
+    from store.ledger import Ledger
+
+    seen = store.events(group)
+    with closing(Ledger(store.path)) as ledger:
+        runs = [run for verb in (replications.FAILOVER, replications.DRILL) for run in ledger.runs_of(verb, MOST)]
+    sites = {device.name: device.site for device in settings.devices}
+    automatic = {event.run for event in store.events() if event.run}
+    begun = by_people.events(runs, settings.replications, settings.auto.groups, sites, automatic)
+    mine = (event for event in begun if group is None or event.group == group)
+    return tuple(sorted((*seen, *mine), key=lambda event: event.first_down, reverse=True))
 
 
 _VERBS: dict[str, Any] = {

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from app.auto_records import AutoGroup
 from app.output import columns, printable, stamp
-from store.auto_records import AutoState, Claim, FailoverEvent, ShadowDecision, Standing, Window
+from store.auto_records import AutoState, Claim, EventKind, FailoverEvent, ShadowDecision, Standing, Window
 from store.readiness import Check, Verdict
 from store.recorded import to_text
 
@@ -121,11 +121,12 @@ def status_as_json(found: Sequence[Stand], watcher: Claim | None, now: datetime)
 def history_lines(events: Sequence[FailoverEvent], shadows: Sequence[ShadowDecision]) -> list[str]:
     rows = [["EVENT", "TYPE", "STATE", "FIRST DOWN", "FIRED", "ENDED", "SOURCE", "REPLICA", "RESULT"]]
     for event in events:
-        times = [stamp(at) or "" for at in (event.first_down, event.fired_at, event.ended_at)]
+        down = event.first_down if event.kind is EventKind.AUTOMATIC else None
+        times = [stamp(at) or "" for at in (down, event.fired_at, event.ended_at)]
         result = event.result or event.reason
         powers = [event.source_power, event.replica_power]
         rows.append([event.id, event.kind, event.state, *times, *powers, result])
-    lines = columns(rows) if events else ["No outage or failover of a group that was armed."]
+    lines = columns(rows) if events else ["No outage of a group that was armed, no failover and no drill of machines."]
     lines += ["", "In shadow:"] if shadows else []
     return lines + [printable(f"{one.id}{_judged(one)}: {one.words}") for one in shadows]
 

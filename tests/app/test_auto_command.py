@@ -201,4 +201,4 @@ def test_a_window_that_is_over_before_it_begins_is_refused(lab: Lab) -> None:
 
 def test_history_says_so_where_nothing_ever_happened(lab: Lab, capsys: pytest.CaptureFixture[str]) -> None:
     assert lab.run("auto", "history") == 0
-    assert capsys.readouterr().out == "No outage or failover of a group that was armed.\n"
+    assert capsys.readouterr().out == "No outage of a group that was armed, no failover and no drill of machines.\n"

@@ -9,13 +9,15 @@ from pathlib import Path
 import pytest
 
 from app.auto_records import AutoGroup, Endpoint
-from app.recovery.auto import wiring
+from app.recovery.auto import by_people, wiring
 from app.recovery.auto.port import NoPlanError, Result
 from app.recovery.auto.vm_plans import VmPlans
 from app.recovery.operations import Operations
 from app.recovery.vm import operate, rehearsal
+from app.recovery.vm.failover_plan import Asked
 from app.replication_records import Probe
 from backends.vsphere import acts, stream, tasks, transfer
+from store.auto_records import EventKind, EventState
 from store.estate import PowerState
 from store.replications import target
 from store.runs import RunState
@@ -92,6 +94,28 @@ def test_a_dark_site_is_failed_over_from_with_the_plan_of_people_and_can_be_undo
         assert operate.standing(operations.ledger)[name].failed_over == drawn.run_id
         with pytest.raises(NoPlanError):
             recovery.plan_disaster(group(name))
+
+
+def test_what_people_failed_over_or_drilled_is_an_event_beside_what_the_watch_began(
+    estate: VmEstate, tmp_path: Path
+) -> None:
+    one, other = estate.fresh(), estate.fresh()
+    with operating(estate, tmp_path / "s.sqlite") as operations:
+        for name in (one, other):
+            done(operations, passed(name))
+        drilled(operations, other)
+        done(operations, lambda ops, run_id: operate.plan_failover(ops, [one], Asked(), run_id))
+        runs, replications = operations.ledger.runs(), operations.settings.replications
+        sites = {"vc-paris": "paris", "vc-lyon": "lyon"}
+        found = by_people.events(runs, replications, [group(one)], sites, ())
+        assert {(each.kind, each.state, each.group, each.site) for each in found} == {
+            (EventKind.MANUAL, EventState.COMPLETED, "shop", "paris"),
+            (EventKind.TEST, EventState.COMPLETED, other, "paris"),
+        }
+        assert all(each.run == each.id and each.trigger and each.ended_at for each in found)
+        automatic = {each.id for each in found if each.kind is EventKind.MANUAL}
+        (left,) = by_people.events(runs, replications, [group(one)], sites, automatic)
+        assert left.kind is EventKind.TEST
 
 
 def test_a_group_with_a_machine_that_nothing_replicates_has_no_plan(estate: VmEstate, tmp_path: Path) -> None:
