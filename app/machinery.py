@@ -31,6 +31,10 @@ STOP_S, CHECK_STOP_S = 5.0, 1.0
 """How long logging out of the devices may take at the end, and giving up a check."""
 
 
+class EndedError(Exception):
+    """What was to begin comes too late: the console ends."""
+
+
 class Machinery:
     """Store, sweeper, schedule, runs, checks and notifications. What begins one loads its libraries and may be called
     on a thread."""
@@ -49,7 +53,8 @@ class Machinery:
         self._notifier: Notifier | None = None
         self._schedules: ConsoleSchedules | None = None
         self._watch: WatchService | None = None
-        self._opening = threading.Lock()
+        self._opening, self._beginning = threading.Lock(), threading.Lock()
+        self._closed = False
 
     def open(self) -> EstateView:
         """The estate as last seen, of the devices of the settings. Raises StoreError.
@@ -125,8 +130,10 @@ class Machinery:
             return
         from app.recovery.auto.service import WatchService
 
-        self._watch = WatchService(self._operations, say, read_only=read_only)
-        self._watch.start()
+        with self._beginning:
+            if not self._closed:
+                self._watch = WatchService(self._operations, say, read_only=read_only)
+                self._watch.start()
 
     def begin_checks(
         self, view: ReadinessView, changed: Callable[[], object], busy: Callable[[], bool], why_not: str = ""
@@ -149,34 +156,42 @@ class Machinery:
 
         if self._ledger is None or self._store is None:
             raise RuntimeError("the runs begin before the notifications do")
-        self._notifier = notifier(self._settings, self._ledger, self._store.view, readiness, trouble, ring)
-        if self._notifier is not None:
-            self._notifier.start()
+        with self._beginning:
+            if self._closed:
+                return
+            self._notifier = notifier(self._settings, self._ledger, self._store.view, readiness, trouble, ring)
+            if self._notifier is not None:
+                self._notifier.start()
 
     def begin_schedules(
         self, view: ScheduleView, changed: Callable[[], object], say: Callable[[str], object], why_not: str = ""
     ) -> ConsoleSchedules:
         """Begin to run what is due, with the sessions of the runs, which have begun; or only to show it, because of
-        ``why_not``. Raises StoreError."""
+        ``why_not``. Raises StoreError, and :class:`EndedError` once all is being closed."""
         from app.recovery.operations import holder
         from app.timetable.console_schedules import ConsoleSchedules
         from store.schedule_book import ScheduleBook
 
         if self._operations is None:
             raise RuntimeError("the runs begin before the schedules do")
-        book = ScheduleBook(self._store_path, holder())
-        made = ConsoleSchedules(book, self._operations, view, changed, say, why_not)
-        try:
-            made.start()
-        except BaseException:
-            made.close(0.0)
-            raise
-        self._schedules = made
+        with self._beginning:
+            if self._closed:
+                raise EndedError
+            book = ScheduleBook(self._store_path, holder())
+            made = ConsoleSchedules(book, self._operations, view, changed, say, why_not)
+            try:
+                made.start()
+            except BaseException:
+                made.close(0.0)
+                raise
+            self._schedules = made
         return made
 
     def close(self) -> None:
         """End the checks, the schedules, the runs, the notifications and the sweep, save and close, within bounds.
         Never raises."""
+        with self._beginning:
+            self._closed = True
         if self._checks is not None:
             self._checks.stop()
         if self._schedules is not None:

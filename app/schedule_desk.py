@@ -63,6 +63,7 @@ class ScheduleDesk:
         pane says so: the console is of use without schedules too."""
         if self._begin is None:
             return
+        from app.machinery import EndedError
         from store.errors import StoreError
 
         tell = self._app.post_message
@@ -75,6 +76,8 @@ class ScheduleDesk:
                     lambda text: bool(tell(Noticed(text))),
                     why_not,
                 )
+                return
+            except EndedError:
                 return
             except StoreError as error:
                 around.schedules.trouble = f"The schedules cannot be read: {error}"
