@@ -40,6 +40,7 @@ coverage: $(INSTALLED)
 long: $(INSTALLED)
 	wrong=0; \
 	$(BIN)/python -m tests.faults.campaign --seed $(SEED) || wrong=1; \
+	$(BIN)/python -m pytest -n 2 -m hypothesis --hypothesis-profile=thorough --hypothesis-seed=$(SEED) || wrong=1; \
 	$(BIN)/python -m tests.faults.kills --seed $(SEED) --kills $(KILLS) --pg-kills $(PG_KILLS) \
 	  --lpar-kills $(LPAR_KILLS) --vm-kills $(VM_KILLS) || wrong=1; \
 	$(BIN)/python -m tests.faults.step_faults --seed $(SEED) --trials $(FAULTS) || wrong=1; \

@@ -16,8 +16,10 @@ os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 sys.dont_write_bytecode = False
 
 # How long an example takes on a machine that is busy with other things says nothing.
-settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
-settings.load_profile("untimed")
+_UNTIMED = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("suite", _UNTIMED, max_examples=60)
+settings.register_profile("thorough", _UNTIMED, max_examples=1000)
+settings.load_profile("suite")
 
 
 @pytest.fixture(scope="session", autouse=True)
