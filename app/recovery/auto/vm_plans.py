@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from app.auto_records import AutoGroup
 from app.recovery.auto.port import Drill, NoPlanError
 from app.recovery.draft import CannotPlanError
@@ -13,6 +15,14 @@ from app.recovery.vm.operate import plan_failover
 from app.replication_records import Replication
 from store.replications import DRILL, target
 from store.runs import Plan
+
+_UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
+
+
+def _is(one: Replication, vm: str) -> bool:
+    """Whether it is the replication of the machine of that name. The replication's own name says so only where the
+    machine is given by its UUID: it may be called as another machine is."""
+    return one.vm == vm or (one.name == vm and _UUID.fullmatch(one.vm) is not None)
 
 
 class VmPlans:
@@ -62,7 +72,7 @@ class VmPlans:
             fitting = [
                 one
                 for one in self._operations.settings.replications
-                if vm in (one.vm, one.name) and (one.source, one.destination) == (group.source, group.replica)
+                if _is(one, vm) and (one.source, one.destination) == (group.source, group.replica)
             ]
             if len(fitting) != 1:
                 count = "no" if not fitting else "more than one"

@@ -131,6 +131,20 @@ def test_a_group_with_a_machine_that_nothing_replicates_has_no_plan(estate: VmEs
         )
 
 
+def test_a_replication_that_is_only_called_as_another_machine_is_not_taken_for_that_one(
+    estate: VmEstate, tmp_path: Path
+) -> None:
+    """What fails over by itself must be the machine that is named, and no other."""
+    estate.fresh()
+    (one,) = estate.made
+    uuid = "50123456-789a-bcde-f012-3456789abcde"
+    with operating(estate, tmp_path / "s.sqlite") as operations:
+        for vm, known in (("web01", False), (uuid, True)):
+            made = replace(one, name="db01", vm=vm)
+            operations.settings = replace(operations.settings, replications=(made,))
+            assert (VmPlans(operations).digest(group("db01")) is not None) is known
+
+
 def test_whatever_makes_it_another_failover_gives_another_digest(estate: VmEstate) -> None:
     estate.fresh()
     (one,) = estate.made
