@@ -196,7 +196,7 @@ class DoorRecovery(VmRecovery):
         self.plans += 1
         return f"prepared {self.plans}"
 
-    def run(self, group: AutoGroup, drawn: Drawn, began: Callable[[str], None]) -> Outcome:
+    def run(self, group: AutoGroup, drawn: Drawn, armed: object, began: Callable[[str], None]) -> Outcome:
         began(f"run of {group.name}")
         driver = self._connector(group.replica)
         try:

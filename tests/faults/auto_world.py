@@ -268,7 +268,7 @@ class WorldRecovery:
         self.plans += 1
         return f"prepared {self.plans}"
 
-    def run(self, group: AutoGroup, drawn: Drawn, began: Callable[[str], None]) -> Outcome:
+    def run(self, group: AutoGroup, drawn: Drawn, armed: object, began: Callable[[str], None]) -> Outcome:
         began(f"run of {group.name}")
         with self.at.world.turn():
             for name in group.vms:

@@ -11,6 +11,7 @@ from typing import Protocol
 
 from app.auto_records import AutoGroup
 from app.recovery.auto.rules import Finding, Replicas
+from store.auto_records import Arming
 from store.readiness import Check
 from store.runs import Plan
 
@@ -89,6 +90,6 @@ class Recovery(Protocol):
     def propose(self, drawn: Drawn) -> str:
         """Keep the plan as a run that waits for a person. The id of the run."""
 
-    def run(self, group: AutoGroup, drawn: Drawn, began: Callable[[str], None]) -> Outcome:
-        """Run it, on the word of those who armed the group; ``began`` is told the id of the run first. Whatever is not
-        known stops it."""
+    def run(self, group: AutoGroup, drawn: Drawn, armed: Arming | None, began: Callable[[str], None]) -> Outcome:
+        """Run it, on the word of those who ``armed`` the group, which the journal keeps; ``began`` is told the id of the
+        run first. Whatever is not known stops it."""

@@ -16,10 +16,11 @@ from app.recovery.auto.rules import Finding, Replicas
 from app.recovery.operations import Operations, holder, new_run_id, who
 from app.recovery.runner import Runner
 from app.recovery.step import UnseenError
+from store.auto_records import Arming
 from store.estate import PowerState, Reading, VirtualMachine
 from store.ledger import LeaseError, RunError
 from store.readiness import Check, Severity, Verdict
-from store.runs import Plan, Run, RunState
+from store.runs import SECOND_PERSON, Plan, Run, RunState
 
 
 class VmRecovery:
@@ -97,15 +98,23 @@ class VmRecovery:
         self._operations.ledger.propose(drawn.run_id, drawn.plan, who())
         return drawn.run_id
 
-    def run(self, group: AutoGroup, drawn: Drawn, began: Callable[[str], None]) -> Outcome:
-        run_id, plan = drawn.run_id, drawn.plan
-        self._operations.agree(run_id, plan, plan.confirm)
+    def run(self, group: AutoGroup, drawn: Drawn, armed: Arming | None, began: Callable[[str], None]) -> Outcome:
+        run_id, plan, ledger = drawn.run_id, drawn.plan, self._operations.ledger
+        first, second = (armed.asked_by, armed.approved_by) if armed is not None else ("nobody", None)
+        by = f"automatic failover of {group.name}, armed by {first} and {second or 'nobody'}"
+        ledger.propose(run_id, plan, by)
+        ledger.approve(run_id, by, [_signed(word, second) for word in plan.confirm])
         began(run_id)
         try:
             runner = Runner(self._operations.ledger, self._operations.devices, holder())
             return _outcome(runner.run(run_id, wait_for_operator=False))
         except (LeaseError, RunError) as error:
             return Outcome(Result.UNKNOWN, f"{error}: drdeck runs show {run_id}")
+
+
+def _signed(word: str, second: str | None) -> str:
+    """What is to be typed, with the second person's name where a plan leaves it open."""
+    return f"{SECOND_PERSON}{second}" if word.startswith(SECOND_PERSON) and second else word
 
 
 def _outcome(run: Run) -> Outcome:

@@ -315,12 +315,14 @@ class Watch:
             self._store.record(running)
 
         try:
-            fenced = self._recovery.fence(group)
+            fenced, armed = self._recovery.fence(group), self._store.arming(group.name)
             running = replace(running, reason=f"{running.reason}; fence: {fenced.evidence}")
             outcome = (
                 Outcome(Result.FAILED, f"the old side answered and was not stopped: {fenced.evidence}")
                 if fenced.verdict is Verdict.FAILS
-                else self._recovery.run(group, self._recovery.plan_disaster(group), began)
+                else self._recovery.run(
+                    group, self._recovery.plan_disaster(group), self._store.arming(group.name), began
+                )
             )
         except NoPlanError as error:
             outcome = Outcome(Result.FAILED, f"no plan: {error}")

@@ -16,6 +16,7 @@ from app.recovery.auto.vms import VmRecovery
 from app.recovery.operations import Operations
 from app.recovery.step import UnseenError
 from app.settings import nothing
+from store.auto_records import Arming
 from store.database import open_store
 from store.estate import PowerState, Reading, VirtualMachine
 from store.ledger import Ledger
@@ -24,9 +25,12 @@ from store.runs import Guard, Plan, RunState
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 GROUP = AutoGroup("g", "vc-p", "vc-l", "paris", "lyon", ("web",), "array-l", Endpoint("192.0.2.9", 22), "127.0.0.2")
-PLAN = Plan("failover", "failover of g", ("vm:web",), NOW, confirm=("lose 9 min", "failover of g"))
+PLAN = Plan(
+    "failover", "failover of g", ("vm:web",), NOW, confirm=("lose 9 min", "failover of g", "second person: NAME")
+)
 
 RUN = "0301-0259-a1b2c3"
+ARMED = Arming(1, "g", 600.0, "anna", datetime(2026, 2, 1, tzinfo=UTC), "bert", datetime(2026, 2, 1, tzinfo=UTC))
 
 
 @pytest.fixture
@@ -46,12 +50,13 @@ def test_the_run_is_known_before_anything_is_done_and_agreed_to_with_the_words_a
     operations: Operations,
 ) -> None:
     told: list[str] = []
-    outcome = recovery(operations).run(GROUP, Drawn(RUN, PLAN), told.append)
+    outcome = recovery(operations).run(GROUP, Drawn(RUN, PLAN), ARMED, told.append)
     assert told == [RUN]
     run = operations.ledger.run(RUN)
     (approved,) = [entry for entry in operations.ledger.journal(run.id) if entry.kind == "approved"]
     assert (outcome.result, run.state) == (Result.DONE, RunState.SUCCEEDED)
-    assert '"words":["lose 9 min","failover of g"]' in approved.body
+    assert '"words":["lose 9 min","failover of g","second person: bert"]' in approved.body
+    assert run.by == "automatic failover of g, armed by anna and bert"
 
 
 def test_where_another_run_holds_the_machine_nothing_is_done_and_the_outcome_is_not_known(
@@ -59,7 +64,7 @@ def test_where_another_run_holds_the_machine_nothing_is_done_and_the_outcome_is_
 ) -> None:
     run = operations.agree("other", PLAN, PLAN.confirm)
     operations.ledger.take(run.id, "somebody else")
-    outcome = recovery(operations).run(GROUP, Drawn(RUN, PLAN), lambda run_id: None)
+    outcome = recovery(operations).run(GROUP, Drawn(RUN, PLAN), ARMED, lambda run_id: None)
     assert outcome.result is Result.UNKNOWN
     assert "is being acted on by run other" in outcome.words
 

@@ -86,7 +86,7 @@ def test_a_dark_site_is_failed_over_from_with_the_plan_of_people_and_can_be_undo
         estate.set_dark(True)
         drawn = recovery.plan_disaster(group(name))
         began: list[str] = []
-        outcome = recovery.run(group(name), drawn, began.append)
+        outcome = recovery.run(group(name), drawn, None, began.append)
         assert (outcome.result, began) == (Result.DONE, [drawn.run_id]), outcome.words
         (replica,) = estate.replicas(name)
         assert replica.power is PowerState.ON
