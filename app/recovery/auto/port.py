@@ -91,5 +91,5 @@ class Recovery(Protocol):
         """Keep the plan as a run that waits for a person. The id of the run."""
 
     def run(self, group: AutoGroup, drawn: Drawn, armed: Arming | None, began: Callable[[str], None]) -> Outcome:
-        """Run it, on the word of those who ``armed`` the group, which the journal keeps; ``began`` is told the id of the
-        run first. Whatever is not known stops it."""
+        """Run it, on the word of those who ``armed`` the group, which the journal keeps; ``began`` is told the id of
+        the run first. Whatever is not known stops it."""

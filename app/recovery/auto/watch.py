@@ -320,9 +320,7 @@ class Watch:
             outcome = (
                 Outcome(Result.FAILED, f"the old side answered and was not stopped: {fenced.evidence}")
                 if fenced.verdict is Verdict.FAILS
-                else self._recovery.run(
-                    group, self._recovery.plan_disaster(group), self._store.arming(group.name), began
-                )
+                else self._recovery.run(group, self._recovery.plan_disaster(group), armed, began)
             )
         except NoPlanError as error:
             outcome = Outcome(Result.FAILED, f"no plan: {error}")
