@@ -371,6 +371,7 @@ class TableScreen(EstateScreen):
         self._to_trouble(-1)
 
     def _to_trouble(self, step: int) -> None:
+        self.listing.work(AT_ONCE_S)  # a row may be painted as it is now before it is counted as such
         keys = self.table.keys
         here = self.table.place
         found = range(here + step, len(keys) if step > 0 else -1, step)

@@ -138,6 +138,22 @@ async def test_w_goes_from_trouble_to_trouble_and_says_where_there_is_none() -> 
 
 
 @piloted
+async def test_w_looks_first_at_the_rows_that_are_painted_but_not_counted_yet() -> None:
+    async with driven(troubled().view(), (120, 30)) as console:
+        await console.press("3", "g", "w")
+        first = table(console).selected
+        await console.press("g")
+        assert table(console).selected != first
+        screen = console.screen
+        assert isinstance(screen, TableScreen)
+        screen.listing.take(())
+        screen.listing.take(screen.rows(screen._scene))
+        assert not screen.listing.complete
+        screen.do_next_trouble()
+        assert table(console).selected == first
+
+
+@piloted
 async def test_space_marks_rows_they_can_be_filtered_by_and_u_takes_the_marks_away() -> None:
     async with driven(calm().view()) as console:
         await console.press("2", "space", "space")

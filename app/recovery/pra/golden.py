@@ -5,6 +5,7 @@ Sources: ``lssyscfg -r prof`` of both HMCs; procedures 3.1 and 3.4. The MAC to k
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
@@ -49,7 +50,7 @@ def golden(lpar: Lpar, where: SystemMap, policy: WwpnPolicy) -> LparProfile:
     counts = (home.min_procs, home.desired_procs, home.max_procs)
     shares = (home.min_proc_units, home.desired_proc_units, home.max_proc_units)
     procs = [_procs(count, where.processors) for count in counts]
-    units = [_units(share, count, where.processors) for share, count in zip(shares, counts, strict=True)]
+    units = _in_order([_units(share, count, where.processors) for share, count in zip(shares, counts, strict=True)])
     return replace(
         home,
         min_mem_mb=_memory(home.min_mem_mb, where.memory),
@@ -96,6 +97,12 @@ def _units(units: float | None, procs: int | None, factor: float) -> float | Non
     bound = units * 100 >= LEAST_UNITS * (procs or 1)
     least = LEAST_UNITS * ((_procs(procs, factor) or 1) if bound else 1)
     return max(least, math.ceil(round(units * factor * 100, 6))) / 100
+
+
+def _in_order(units: list[float | None]) -> list[float | None]:
+    """No share below the one before it: what the virtual processors need may raise one and leave the next."""
+    given = itertools.accumulate((share or 0.0 for share in units), max)
+    return [None if share is None else least for share, least in zip(units, given, strict=True)]
 
 
 def _eth(lpar: Lpar, adapter: EthAdapter, where: SystemMap) -> EthAdapter:

@@ -84,7 +84,7 @@ def test_processors_are_rounded_up_to_whole_ones_and_units_to_hundredths(home: L
     assert round(found.desired_proc_units, 2) == found.desired_proc_units >= 0.05
     more = found.desired_proc_units - asked.desired_proc_units * where.processors
     least = round(0.05 * found.desired_procs, 2)  # of a whole processor, each virtual one needs as much
-    assert -0.000_001 <= more < 0.010_001 or found.desired_proc_units in (0.05, least)
+    assert -0.000_001 <= more < 0.010_001 or found.desired_proc_units in (0.05, least, found.min_proc_units)
 
 
 @given(lpars(), maps())
@@ -94,6 +94,21 @@ def test_what_an_hmc_takes_at_home_it_takes_there_too(home: Lpar, where: SystemM
     assert (found.min_procs or 0) <= found.desired_procs <= (found.max_procs or found.desired_procs)
     if found.desired_proc_units is not None:
         assert (found.min_proc_units or 0) <= found.desired_proc_units <= (found.max_proc_units or 1000)
+
+
+def test_a_maximum_of_units_that_is_short_at_home_is_no_less_than_what_is_desired_there() -> None:
+    short = replace(
+        PROFILE,
+        proc_mode="shared",
+        min_procs=1,
+        desired_procs=25,
+        max_procs=26,
+        min_proc_units=0.05,
+        desired_proc_units=1.25,
+        max_proc_units=1.25,
+    )
+    found = built(short, replace(WHERE, processors=0.5))
+    assert (found.desired_procs, found.desired_proc_units, found.max_proc_units) == (13, 0.65, 0.65)
 
 
 @given(lpars(), maps())
