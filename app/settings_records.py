@@ -20,7 +20,7 @@ from store.estate import DeviceKind, Site
 DEFAULT_PORT = {DeviceKind.HMC: 22, DeviceKind.FLASHARRAY: 443, DeviceKind.THREEPAR: 8080, DeviceKind.VSPHERE: 443}
 DEFAULT_CLI_PORT = 22
 INTERVAL_S, CONNECT_TIMEOUT_S, CALL_TIMEOUT_S, TIMEOUT_S, SESSIONS = 60.0, 10.0, 60.0, 300.0, 4
-THREEPAR_SESSIONS = 8
+THREEPAR_SESSIONS = 12
 """The smallest array takes 24 WSAPI sessions at a time, and does one after the other what is asked under the same one
 (HPE 3PAR Web Services API Developer's Guide, "Maximum Number of WSAPI Sessions")."""
 

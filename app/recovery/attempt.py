@@ -35,9 +35,10 @@ class Pace:
 LEAST_OFTEN_S, SLOWER = 3.0, 0.05
 """A step that only waits looks again after this share of the time that it has waited, but at least so often."""
 
-FIRST_REST_S = 0.2
+SOON_S, LATER = 0.1, 0.05
 """The first look for the effect of a verb is taken when others of its kind were seen. What it does not show yet is
-near: the next is taken so soon after it, and each further one after twice the time, up to the usual pace."""
+near: the next is taken so soon after it, and each further one after this share of the time since the device took the
+verb, up to the usual pace."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +157,6 @@ class Attempt:
         self._sent_at: float | None = None
         self._taken_at: float | None = None
         self._accepted = False
-        self._in_vain = 0
 
     def make(self, planned: PlannedStep) -> End:
         """Try until the step is settled, failed, or unknown; a stopped runner leaves it as it is."""
@@ -221,8 +221,7 @@ class Attempt:
             return
         waited = time.monotonic() - self._patient_from
         if planned.call:
-            rest = min(self._pace.poll_s, FIRST_REST_S * 2**self._in_vain)
-            self._in_vain += 1
+            rest = min(self._pace.poll_s, max(SOON_S, waited * LATER))
         else:
             rest = min(LEAST_OFTEN_S, max(self._pace.poll_s, waited * SLOWER))
         self._rest(rest)
@@ -282,7 +281,7 @@ class Attempt:
         except (ParseError, ValueError) as failed:
             error = DeviceError(planned.device, planned.call, Failure.REFUSED, Sent.NO, str(failed))
             answer = f"{REFUSED}{error}"
-        self._accepted, self._in_vain = error is None, 0
+        self._accepted = error is None
         self._taken_at = time.monotonic() if error is None else None
         self._sent_at = time.monotonic() if error is not None and error.sent is Sent.UNKNOWN else None
         self._patient_from = time.monotonic()

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Collection, Hashable, Iterator, Mapping
+from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import dataclass, field
@@ -66,7 +66,7 @@ class Between(Protocol):
     def carry(self, source: Any, target: Any, watch: Any) -> str: ...
 
 
-LOOKS_AT_ONCE = 2
+LOOKS_AT_ONCE = 3
 """So many looks of one kind at a device overlap: who wants one that begins now does not wait for the end of another."""
 
 
@@ -171,6 +171,20 @@ class Devices:
         if error is not None:
             raise UnseenError(f"{error.failure}: {error.text}", silent=error.silent)
         return value, began
+
+    def look_ahead(self, devices: Iterable[str]) -> None:
+        """Begin a look at the groups of each device whose sessions are kept, and wait for none: the first steps of a
+        run find it taken, and somebody logged in."""
+
+        def take(name: str, since: float) -> None:
+            with suppress(UnseenError):  # whoever needs it looks again, and says so
+                self.look((name, "groups"), since)
+
+        for name in devices:
+            if self._keeping(name):
+                threading.Thread(
+                    target=take, args=(name, time.monotonic()), name=f"look at {name}", daemon=True
+                ).start()
 
     def forget(self, older_s: float = 0.0) -> None:
         """Keep nothing of the looks that began longer ago."""

@@ -107,6 +107,7 @@ class Runner:
         keeper.start()
         try:
             with self._devices.kept() if _many(found.plan) else nullcontext():
+                self._devices.look_ahead({step.device for step in found.plan.steps if step.call})
                 self._heed(found, under)
                 if under.aborting is None:
                     self._again(found, under)
@@ -166,11 +167,14 @@ class Runner:
                             begin(step)
                     if not flying and self._at_rest(run, under, wait_for_operator):
                         return
-                    for future in wait(flying, self._pace.poll_s, FIRST_COMPLETED).done if flying else ():
+                    landed = wait(flying, self._pace.poll_s, FIRST_COMPLETED).done if flying else ()
+                    for future in landed:
                         self._landed(flying.pop(future), future.result(), under)
-                    if not flying and not self._next(run, under):
-                        if self._winding_up.is_set():
-                            return
+                    if flying or self._next(run, under) or (landed and schedule.finished(run.plan, under.states)):
+                        continue
+                    if self._winding_up.is_set():
+                        return
+                    if not landed:
                         self._devices.rest()
                         self._left.wait(self._pace.poll_s)
             except BaseException:

@@ -2,17 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from app.recovery.rcg.sending import SendsVerb
 from app.recovery.step import Hands, Seen, Sight, UnseenError, Verdict, facts
-from backends.threepar.objects import ArrayObjects
+from backends.threepar.objects import ArrayObjects, ArrayVolume
 from backends.threepar.provision import CreateSnapshot, CreateVlun, RemoveVlun
+from store.estate import Vlun
 
 
 def objects_of(sight: Sight, device: str) -> ArrayObjects:
     found: ArrayObjects = sight.objects(device)
     return found
+
+
+def exports_and_volumes(sight: Sight, device: str) -> tuple[Mapping[str, tuple[Vlun, ...]], Mapping[str, ArrayVolume]]:
+    """The exports of an array by volume, and its volumes by name, looked at side by side: each may be a look of its
+    own. Raises :class:`UnseenError`."""
+    found = objects_of(sight, device)
+    with ThreadPoolExecutor(1, thread_name_prefix="look") as pool:
+        volumes = pool.submit(lambda: found.volumes)
+        return found.vluns, volumes.result()
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,11 +43,11 @@ class Unexport(SendsVerb):
         return RemoveVlun(self.volume, self.lun, self.host)
 
     def observe(self, sight: Sight) -> Seen:
-        found = objects_of(sight, self.array)
-        vluns = found.vluns.get(self.volume, ())
+        exports, volumes = exports_and_volumes(sight, self.array)
+        vluns = exports.get(self.volume, ())
         shown = ", ".join(f"{vlun.host} as LUN {vlun.lun}" for vlun in vluns) or "nobody"
         seen = facts({f"{self.volume} on {self.array} is exported to": shown})
-        if self.volume not in found.volumes:  # it may have another name now, under which hosts still see it
+        if self.volume not in volumes:  # it may have another name now, under which hosts still see it
             return Seen(Verdict.REFUSED, seen, f"{self.array} has no volume {self.volume}")
         if not any(vlun.host == self.host for vlun in vluns):
             return Seen(Verdict.DONE, seen, f"{self.host} does not see it")
@@ -123,8 +135,7 @@ class Unexported:
 
     def observe(self, sight: Sight) -> Seen:
         try:
-            found = objects_of(sight, self.array)
-            exports, there = found.vluns, found.volumes  # each may be a look of its own
+            exports, there = exports_and_volumes(sight, self.array)
         except UnseenError as error:
             if not self.lenient:
                 raise

@@ -116,6 +116,24 @@ def test_two_runs_may_keep_sessions_and_the_last_one_closes_them(estate: RcgEsta
     assert estate.paris.device.counters.sessions == 0
 
 
+def test_the_first_steps_find_a_look_that_nobody_waited_for(estate: RcgEstate) -> None:
+    name, at = estate.group(RcgMode.SYNC), devices(estate)
+    before = logins(estate)
+    with at.kept():
+        since = time.monotonic()
+        at.look_ahead(("3par-p",))
+        assert group(groups(at, since), name).status is RcgStatus.STARTED
+        assert logins(estate) == before + 1
+        groups(at, since)
+        assert logins(estate) == before + 1
+
+
+def test_where_no_sessions_are_kept_nothing_is_looked_at_ahead(estate: RcgEstate) -> None:
+    at, before = devices(estate), logins(estate)
+    at.look_ahead(("3par-p",))
+    assert logins(estate) == before
+
+
 @pytest.mark.parametrize("sessions", [1, 2, 4])
 def test_no_more_sessions_are_open_than_the_bound_allows(estate: RcgEstate, sessions: int) -> None:
     name, at = estate.group(RcgMode.SYNC), devices(estate, sessions)

@@ -78,6 +78,19 @@ def eventually(holds: object, limit_s: float = 20.0) -> None:
         time.sleep(0.02)
 
 
+def test_a_run_has_ended_with_its_last_step_before_anybody_is_logged_out(
+    estate: RcgEstate, operations: Operations, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = agreed(operations, RcgVerb.STOP, estate.group(RcgMode.SYNC))
+    states: list[RunState] = []
+    rest = operations.devices.rest
+    monkeypatch.setattr(
+        operations.devices, "rest", lambda: (states.append(operations.ledger.run(run.id).state), rest())
+    )
+    assert done(operations, run).state is RunState.SUCCEEDED
+    assert set(states) <= {RunState.SUCCEEDED}
+
+
 @pytest.mark.parametrize("mode", [RcgMode.SYNC, RcgMode.PERIODIC])
 def test_over_and_home_again_loses_nothing(estate: RcgEstate, operations: Operations, mode: RcgMode) -> None:
     name = estate.group(mode)
