@@ -1,4 +1,5 @@
-"""The bytes of one disk from a door to another: read, hashed and written side by side, never kept as a whole.
+"""The bytes of one disk from a door to another, or to a file and back: read, hashed and written side by side, never
+kept as a whole.
 
 A connection that is cut while reading is made anew, and goes on with the byte at which it ended; what was written is
 not written again. A write that is cut cannot go on: the server has no way to.
@@ -9,10 +10,13 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import http.client
+import os
 import queue
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from backends.outcome import DeviceError, Failure, Sent
 from backends.vsphere import failures
@@ -21,6 +25,10 @@ from backends.vsphere.session import Session
 
 CHUNK = 1 << 20
 AHEAD = 16
+HERE = "this machine"
+"""What a failure of a file is told of, in place of a device."""
+Part = tuple[bytes, int | None]
+"""Some bytes of a disk, and how many the whole has, where that is told."""
 TRIES, REST_S = 5, 1.0
 """So many times in a row, without a byte between them, a cut connection is made anew; the rest between two grows."""
 
@@ -56,7 +64,7 @@ class Crossed:
     sha256: str
 
 
-def reading(end: End, count: Count) -> Iterator[tuple[bytes, int | None]]:
+def reading(end: End, count: Count) -> Iterator[Part]:
     """The bytes of a disk, each part with the size of the whole where the server says it. Raises :class:`DeviceError`
     once it cannot go on, and :class:`StoppedError`."""
     place, in_vain = 0, 0
@@ -109,10 +117,85 @@ def _opened(end: End, place: int) -> tuple[http.client.HTTPConnection, http.clie
 
 def cross(source: End, target: End, method: str, count: Count) -> Crossed:
     """Carry a disk over. Raises :class:`DeviceError` and :class:`StoppedError`."""
-    parts: queue.Queue[tuple[bytes, int | None] | BaseException | None] = queue.Queue(AHEAD)
+    with _ahead(reading(source, count)) as parts:
+        return _written(target, method, parts, count)
+
+
+def saved(source: End, path: Path, count: Count) -> Crossed:
+    """Keep a disk as a new file, which is on the disk when this returns. Raises :class:`DeviceError`, which says of the
+    file what is wrong with it, and :class:`StoppedError`."""
+    sums, size = Sums(), 0
+    with _ahead(reading(source, count)) as parts, of_file("write", path), path.open("xb") as file:
+        for part, _ in parts:
+            file.write(part)
+            sums.add(part)
+            size += len(part)
+            count.done += len(part)
+        file.flush()
+        os.fsync(file.fileno())
+    return sums.of(size)
+
+
+def sent(path: Path, target: End, method: str, count: Count) -> Crossed:
+    """Send a file as a disk. Raises :class:`DeviceError` and :class:`StoppedError`."""
+    with _ahead(_held(path, count)) as parts:
+        return _written(target, method, parts, count)
+
+
+def hashed(path: Path, count: Count) -> Crossed:
+    """Read a file from the disk itself, not from what the system still has of it. Raises :class:`DeviceError` and
+    :class:`StoppedError`."""
+    sums, size = Sums(), 0
+    with _ahead(_held(path, count)) as parts:
+        for part, _ in parts:
+            sums.add(part)
+            size += len(part)
+            count.done += len(part)
+    return sums.of(size)
+
+
+def _held(path: Path, count: Count) -> Iterator[Part]:
+    with of_file("read", path), os.fdopen(os.open(path, os.O_RDONLY | os.O_NOFOLLOW), "rb") as file:
+        if hasattr(os, "posix_fadvise"):  # not every system has it
+            os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
+        total = os.fstat(file.fileno()).st_size
+        while part := file.read(CHUNK):
+            if count.stop.is_set():
+                raise StoppedError
+            yield part, total
+
+
+@contextmanager
+def of_file(call: str, path: Path) -> Iterator[None]:
+    """Within, what the system says of a file is a :class:`DeviceError` of this machine."""
+    try:
+        yield
+    except OSError as error:
+        text = f"{error.filename or path}: {error.strerror or type(error).__name__}"
+        raise DeviceError(HERE, call, Failure.REFUSED, Sent.REFUSED, text) from None
+
+
+class Sums:
+    """The checksums of a disk while it crosses."""
+
+    def __init__(self) -> None:
+        self._sha1, self._sha256 = hashlib.sha1(usedforsecurity=False), hashlib.sha256()
+
+    def add(self, part: bytes) -> None:
+        self._sha1.update(part)
+        self._sha256.update(part)
+
+    def of(self, size: int) -> Crossed:
+        return Crossed(size, self._sha1.hexdigest(), self._sha256.hexdigest())
+
+
+@contextmanager
+def _ahead(source: Iterator[Part]) -> Iterator[Generator[Part]]:
+    """The same parts, read a little ahead on a thread of their own; it ends when this does."""
+    parts: queue.Queue[Part | BaseException | None] = queue.Queue(AHEAD)
     given_up = threading.Event()
 
-    def put(item: tuple[bytes, int | None] | BaseException | None) -> None:
+    def put(item: Part | BaseException | None) -> None:
         while not given_up.is_set():
             with contextlib.suppress(queue.Full):
                 parts.put(item, timeout=0.5)
@@ -120,7 +203,7 @@ def cross(source: End, target: End, method: str, count: Count) -> Crossed:
 
     def read() -> None:
         try:
-            for item in reading(source, count):
+            for item in source:
                 if given_up.is_set():
                     return
                 put(item)
@@ -128,30 +211,29 @@ def cross(source: End, target: End, method: str, count: Count) -> Crossed:
         except BaseException as error:
             put(error)
 
-    reader = threading.Thread(target=read, name="read a disk", daemon=True)
-    reader.start()
+    def each() -> Generator[Part]:
+        while (item := parts.get()) is not None:
+            if isinstance(item, BaseException):
+                raise item
+            yield item
+
+    threading.Thread(target=read, name="read a disk", daemon=True).start()
     try:
-        return _written(target, method, parts, count)
+        yield each()
     finally:
         given_up.set()
 
 
-def _written(
-    target: End, method: str, parts: queue.Queue[tuple[bytes, int | None] | BaseException | None], count: Count
-) -> Crossed:
-    sha1, sha256, size = hashlib.sha1(usedforsecurity=False), hashlib.sha256(), 0
+def _written(target: End, method: str, parts: Iterator[Part], count: Count) -> Crossed:
+    sums, size = Sums(), 0
     connection: http.client.HTTPConnection | None = None
     chunked = False
     try:
-        while (item := parts.get()) is not None:
-            if isinstance(item, BaseException):
-                raise item
-            part, total = item
+        for part, total in parts:
             if connection is None:
                 connection, chunked = _upload(target, method, total)
             connection.send(b"%x\r\n%b\r\n" % (len(part), part) if chunked else part)
-            sha1.update(part)
-            sha256.update(part)
+            sums.add(part)
             size += len(part)
             count.done += len(part)
         if connection is None:
@@ -162,7 +244,7 @@ def _written(
         answer.read()
         if answer.status not in (200, 201, 204):
             raise failures.of_status(target.session.device, f"{method} disk", answer.status, answer.reason)
-        return Crossed(size, sha1.hexdigest(), sha256.hexdigest())
+        return sums.of(size)
     except (OSError, http.client.HTTPException, NotConnectedError) as error:
         raise failures.of_exception(target.session.device, f"{method} disk", error) from None
     finally:

@@ -8,7 +8,7 @@ not wanted any more, both leases are given back: what the import had begun to ma
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -37,8 +37,8 @@ class Connected(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class _File:
-    """A file of a lease: ``key`` is the device it is of."""
+class LeaseFile:
+    """A disk's file of a lease: ``key`` is the device it is of."""
 
     key: str
     name: str
@@ -48,10 +48,10 @@ class _File:
 
 
 @dataclass(slots=True)
-class _Lease:
+class Lease:
     session: Session
     lease: Any
-    files: list[_File]
+    files: list[LeaseFile]
     timeout_s: float
     heard: float
 
@@ -97,16 +97,17 @@ class Carry:
             text = f"{machine.name} has no snapshot {self.snapshot}"
             raise DeviceError(here.device, "ExportSnapshot", Failure.REFUSED, Sent.NO, text)
         marks = (*self.marks, (self.frozen, frozen_at(here, found.created)))
-        self._clear(there, target)
-        leases: list[_Lease] = []
+        clear(target, dict(self.marks)[looks.COPY])
+        leases: list[Lease] = []
         try:
-            leases.append(_export(here, found.moid, watch))
-            items = self._import(there, _descriptor(here, machine.moid, self.name, leases[0].files), marks, leases)
+            leases.append(export_lease(here, machine.moid, found.moid, watch))
+            text = descriptor_of(here, machine.moid, self.name, leases[0].files)
+            items = import_lease(there, text, self.name, self.place, self.networks, marks, leases)
             crossed = _over(leases[0], leases[1], items, watch)
-            _verified(leases[0], crossed)
+            verified(leases[0], crossed)
             there.act("HttpNfcLeaseComplete", leases[1].lease.HttpNfcLeaseComplete)
         except (DeviceError, StoppedError) as error:
-            raise _given_back(leases, there.device, error) from None
+            raise given_back(leases, there.device, error, importing=len(leases) > 1) from None
         except BaseException:  # another console acts for the run now, or this one has a defect
             for lease in reversed(leases):
                 lease.give_back()
@@ -118,47 +119,69 @@ class Carry:
         size = sum(each.size for each in crossed)
         return f"{size} bytes of {len(crossed)} disks, SHA-256 {', '.join(each.sha256[:16] for each in crossed)}"
 
-    def _clear(self, session: Session, target: Connected) -> None:
-        """Destroy what an import of this very copy, which nobody finished, left behind."""
-        left = looks.MachineOf(looks.BY_COPY + dict(self.marks)[looks.COPY]).take(target)
-        if left is not None:
-            acts.Destroy(left.moid).send(session)
 
-    def _import(self, session: Session, descriptor: str, marks: Marks, leases: list[_Lease]) -> dict[str, str]:
-        """Have the machine made, and add its lease. Returns how each file is to be sent, by its name."""
-        from pyVmomi import vim
-
-        pool = session.managed("ResourcePool", self.place.pool or "")
-        store = session.managed("Datastore", self.place.datastore or "")
-        host = session.managed("HostSystem", self.place.host) if self.place.host else None
-        mapping = [
-            vim.OvfManager.NetworkMapping(name=name, network=session.managed("Network", moid))
-            for name, moid in self.networks
-        ]
-        params = vim.OvfManager.CreateImportSpecParams(
-            entityName=self.name, diskProvisioning="thin", networkMapping=mapping, hostSystem=host
-        )
-        manager = session.content.ovfManager
-        made = session.ask("CreateImportSpec", lambda: manager.CreateImportSpec(descriptor, pool, store, params))
-        if made.error or made.importSpec is None:
-            words = "; ".join(str(getattr(one, "msg", None) or type(one).__name__) for one in made.error or ())
-            raise DeviceError(session.device, "CreateImportSpec", Failure.REFUSED, Sent.REFUSED, words or "no spec")
-        config = made.importSpec.configSpec
-        kept = [one for one in config.extraConfig or () if not str(one.key).startswith(looks.MARKS)]
-        config.extraConfig = [*kept, *(vim.option.OptionValue(key=key, value=value) for key, value in marks)]
-        folder = session.managed("Folder", self.place.folder)
-        lease = session.act("ImportVApp", lambda: pool.ImportVApp(made.importSpec, folder, host))
-        leases.append(_ready(session, lease, importing=True))
-        return {f"{item.deviceId}": "PUT" if item.create else "POST" for item in made.fileItem or ()}
+def clear(target: Connected, copy: str) -> None:
+    """Destroy what an import of this very copy, which nobody finished, left behind."""
+    left = looks.MachineOf(looks.BY_COPY + copy).take(target)
+    if left is not None:
+        acts.Destroy(left.moid).send(target.session)
 
 
-def _export(session: Session, snapshot: str, watch: Watch) -> _Lease:
-    target = session.managed("VirtualMachineSnapshot", snapshot)
-    lease = acts.unlocked(lambda: session.act("ExportSnapshot", target.ExportSnapshot), watch.wanted)
-    return _ready(session, lease, importing=False)
+@dataclass(frozen=True, slots=True)
+class Item:
+    """How a disk of an import is to be sent: the file that the descriptor names for it, and the HTTP method."""
+
+    path: str
+    method: str
 
 
-def _ready(session: Session, lease: Any, *, importing: bool) -> _Lease:
+def import_lease(
+    session: Session,
+    descriptor: str,
+    name: str,
+    place: ClonePlace,
+    networks: Sequence[tuple[str, str]],
+    marks: Marks,
+    leases: list[Lease],
+) -> dict[str, Item]:
+    """Have the machine made, with ``marks`` and no others of ours, and add its lease. Returns how each disk is to be
+    sent, by the key of its file in the lease."""
+    from pyVmomi import vim
+
+    pool = session.managed("ResourcePool", place.pool or "")
+    store = session.managed("Datastore", place.datastore or "")
+    host = session.managed("HostSystem", place.host) if place.host else None
+    mapping = [
+        vim.OvfManager.NetworkMapping(name=name, network=session.managed("Network", moid)) for name, moid in networks
+    ]
+    params = vim.OvfManager.CreateImportSpecParams(
+        entityName=name, diskProvisioning="thin", networkMapping=mapping, hostSystem=host
+    )
+    manager = session.content.ovfManager
+    made = session.ask("CreateImportSpec", lambda: manager.CreateImportSpec(descriptor, pool, store, params))
+    if made.error or made.importSpec is None:
+        words = "; ".join(str(getattr(one, "msg", None) or type(one).__name__) for one in made.error or ())
+        raise DeviceError(session.device, "CreateImportSpec", Failure.REFUSED, Sent.REFUSED, words or "no spec")
+    config = made.importSpec.configSpec
+    kept = [one for one in config.extraConfig or () if not str(one.key).startswith(looks.MARKS)]
+    config.extraConfig = [*kept, *(vim.option.OptionValue(key=key, value=value) for key, value in marks)]
+    folder = session.managed("Folder", place.folder)
+    lease = session.act("ImportVApp", lambda: pool.ImportVApp(made.importSpec, folder, host))
+    leases.append(ready(session, lease, importing=True))
+    items = made.fileItem or ()
+    return {f"{item.deviceId}": Item(str(item.path or ""), "PUT" if item.create else "POST") for item in items}
+
+
+def export_lease(session: Session, vm: str, snapshot: str | None, watch: Watch) -> Lease:
+    """Have a snapshot exported, of a machine that may run; None: the machine itself, which must be off."""
+    if snapshot is None:
+        call, start = "ExportVm", session.managed("VirtualMachine", vm).ExportVm
+    else:
+        call, start = "ExportSnapshot", session.managed("VirtualMachineSnapshot", snapshot).ExportSnapshot
+    return ready(session, acts.unlocked(lambda: session.act(call, start), watch.wanted), importing=False)
+
+
+def ready(session: Session, lease: Any, *, importing: bool) -> Lease:
     until = time.monotonic() + READY_S
     while (state := str(session.ask("Fetch state", lambda: lease.state))) == "initializing":
         if time.monotonic() > until:
@@ -171,7 +194,7 @@ def _ready(session: Session, lease: Any, *, importing: bool) -> _Lease:
         raise DeviceError(session.device, "HttpNfcLease", Failure.REFUSED, Sent.REFUSED, words)
     info = session.ask("Fetch info", lambda: lease.info)
     files = [
-        _File(
+        LeaseFile(
             str((one.importKey if importing else one.key) or one.key),
             str(one.targetId or ""),
             str(one.url),
@@ -183,10 +206,10 @@ def _ready(session: Session, lease: Any, *, importing: bool) -> _Lease:
     ]
     if not files:
         raise DeviceError(session.device, "HttpNfcLease", Failure.BAD_ANSWER, Sent.REFUSED, "a lease without a disk")
-    return _Lease(session, lease, files, float(info.leaseTimeout or 300), time.monotonic())
+    return Lease(session, lease, files, float(info.leaseTimeout or 300), time.monotonic())
 
 
-def _descriptor(session: Session, vm: str, name: str, files: Sequence[_File]) -> str:
+def descriptor_of(session: Session, vm: str, name: str, files: Sequence[LeaseFile]) -> str:
     from pyVmomi import vim
 
     told = [vim.OvfManager.OvfFile(deviceId=f.key, path=f.name, size=f.size or 0) for f in files]
@@ -199,8 +222,8 @@ def _descriptor(session: Session, vm: str, name: str, files: Sequence[_File]) ->
     return str(made.ovfDescriptor)
 
 
-def _over(one: _Lease, other: _Lease, methods: dict[str, str], watch: Watch) -> list[Crossed]:
-    """Carry every disk, in the order of both leases, and keep both alive. Raises :class:`StoppedError`."""
+def _over(one: Lease, other: Lease, items: dict[str, Item], watch: Watch) -> list[Crossed]:
+    """Carry every disk, in the order of both leases."""
     if len(one.files) != len(other.files):
         text = f"{len(one.files)} disks are exported, {len(other.files)} are to be imported"
         raise DeviceError(other.session.device, "HttpNfcLease", Failure.BAD_ANSWER, Sent.REFUSED, text)
@@ -211,31 +234,39 @@ def _over(one: _Lease, other: _Lease, methods: dict[str, str], watch: Watch) -> 
             cross(
                 End(one.session, here.url, here.thumbprint),
                 End(other.session, there.url, there.thumbprint),
-                methods.get(there.key, "POST"),
+                items[there.key].method if there.key in items else "POST",
                 count,
             )
             for here, there in zip(one.files, other.files, strict=True)
         ]
 
-    began, kept, work = time.monotonic(), time.monotonic(), Beside(all_of_them)
-    every = min(KEEP_S, one.timeout_s / 4, other.timeout_s / 4)
+    return kept_alive((one, other), all_of_them, total, count, watch)
+
+
+def kept_alive(
+    leases: Sequence[Lease], work: Callable[[], list[Crossed]], total: int, count: Count, watch: Watch
+) -> list[Crossed]:
+    """Have the work done on a thread, and keep the leases alive meanwhile. ``total`` in bytes, 0: not known. Raises
+    :class:`StoppedError` once it is not wanted any more."""
+    began, kept, beside = time.monotonic(), time.monotonic(), Beside(work)
+    every = min((KEEP_S, *(lease.timeout_s / 4 for lease in leases)))
     try:
-        while not work.wait(POLL_S):
+        while not beside.wait(POLL_S):
             if not watch.wanted():
                 raise StoppedError
             if time.monotonic() - kept >= every:
                 percent = min(99, 100 * count.done // total) if total else 0
-                one.keep(percent)
-                other.keep(percent)
+                for lease in leases:
+                    lease.keep(percent)
                 kept = time.monotonic()
                 watch.progress(percent, _words(count, total, began))
     finally:
         count.stop.set()
-        work.wait(READY_S)
-    if work.error is not None:
-        raise work.error
+        beside.wait(READY_S)
+    if beside.error is not None:
+        raise beside.error
     watch.progress(100, _words(count, total or count.done, began))
-    return work.made
+    return beside.made
 
 
 def _words(count: Count, total: int, began: float) -> str:
@@ -244,7 +275,7 @@ def _words(count: Count, total: int, began: float) -> str:
     return f"{count.done >> 20} of {total >> 20} MiB, {speed / 2**20:.0f} MiB/s{cuts}"
 
 
-def _verified(lease: _Lease, crossed: Sequence[Crossed]) -> None:
+def verified(lease: Lease, crossed: Sequence[Crossed]) -> None:
     """Compare with the manifest of the source. A server too old to have one is taken at its sizes."""
     session = lease.session
     try:
@@ -258,25 +289,27 @@ def _verified(lease: _Lease, crossed: Sequence[Crossed]) -> None:
         entry = said.get(file.key)
         size = int(entry.size) if entry is not None else file.size
         if size is not None and size != found.size:
-            raise _differs(session, file, f"{found.size} bytes crossed of {size}")
+            raise differs(session, file, f"{found.size} bytes crossed of {size}")
         sums = {"sha1": found.sha1, "sha256": found.sha256}
         kind = str(getattr(entry, "checksumType", None) or "sha1").lower() if entry is not None else ""
         wanted = str(getattr(entry, "checksum", None) or getattr(entry, "sha1", "") or "") if entry is not None else ""
         if wanted and kind in sums and wanted.lower() != sums[kind]:
-            raise _differs(session, file, f"{kind} is {sums[kind]}, the source says {wanted}")
+            raise differs(session, file, f"{kind} is {sums[kind]}, the source says {wanted}")
 
 
-def _differs(session: Session, file: _File, text: str) -> DeviceError:
+def differs(session: Session, file: LeaseFile, text: str) -> DeviceError:
     return DeviceError(
         session.device, "HttpNfcLeaseGetManifest", Failure.BAD_ANSWER, Sent.REFUSED, f"{file.name}: {text}"
     )
 
 
-def _given_back(leases: Sequence[_Lease], device: str, error: DeviceError | StoppedError) -> DeviceError:
-    """Give both leases back. What came of it is known where the target took that: nothing is left of the import."""
+def given_back(
+    leases: Sequence[Lease], device: str, error: DeviceError | StoppedError, *, importing: bool
+) -> DeviceError:
+    """Give the leases back, of which the last is the import's. What came of it is known where its server took that:
+    nothing is left of the import."""
     known = [lease.give_back() for lease in reversed(leases)]
     if isinstance(error, StoppedError):
         return DeviceError(device, "ImportVApp", Failure.REFUSED, Sent.REFUSED, "stopped: it is not wanted any more")
-    importing = len(leases) > 1
     sent = (Sent.REFUSED if known[0] else Sent.UNKNOWN) if importing else error.sent
     return DeviceError(error.device, error.call, error.failure, sent, error.text, error.code)
