@@ -12,6 +12,7 @@ from pathlib import Path
 
 from app import paths, values
 from app.auto_settings import auto
+from app.backup_settings import backups
 from app.config_table import Document, SettingProblem, SettingsError, Table
 from app.database_settings import databases
 from app.naming_settings import naming
@@ -94,7 +95,7 @@ def _syntax_error(path: Path, text: str, words: str) -> SettingsError:
 
 
 TABLES: Mapping[str, str] = {
-    **{name: f"[{name}]" for name in ("console", "naming", "pra", "auto")},
+    **{name: f"[{name}]" for name in ("console", "naming", "pra", "auto", "backups")},
     **{name: f"[[{name}]]" for name in ("sites", "devices", "databases", "replications", "notifications")},
 }
 """The tables that the file may have, as they are written there."""
@@ -132,6 +133,7 @@ def _settings(document: Document, content: Mapping[str, object]) -> Settings:
         notifications=notifications(document, content, {site.name for site in sites}, folder),
         auto=auto(document, content, devices),
         replications=replications(document, content, devices),
+        backups=backups(document, content, folder),
     )
 
 

@@ -131,7 +131,7 @@ class Settings:
     where, None where the file does not say it. ``databases`` can be put into backup mode; none is called as a
     device is. ``naming``: what names on the arrays are to look like. ``replications``: VMs that are replicated, by
     unique names. ``auto``: what may fail over by itself. ``notifications`` are the channels by which operators are told
-    what happened."""
+    what happened. ``backups`` is the directory for backups of VMs."""
 
     path: Path
     read_only: bool
@@ -152,6 +152,7 @@ class Settings:
     notifications: tuple[ChannelSettings, ...] = ()
     auto: Auto = field(default_factory=Auto)
     replications: tuple[Replication, ...] = ()
+    backups: Path | None = None
 
     @property
     def reached(self) -> tuple[DeviceSettings | DatabaseSettings, ...]:

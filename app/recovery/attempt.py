@@ -12,7 +12,7 @@ from typing import Any
 from app.recovery import kinds
 from app.recovery.kinds import UnknownStepError
 from app.recovery.looks import Asked, Between, Devices
-from app.recovery.step import Query, Seen, Step, UnseenError, Verdict
+from app.recovery.step import Query, Seen, Step, UnseenError, Verdict, Watch
 from app.recovery.tempo import Tempo
 from backends.outcome import DeviceError, Failure, ParseError, Sent
 from store.ledger import LeaseError, Ledger
@@ -103,6 +103,9 @@ class _Hands:
 
     def between(self, source: str, target: str, verb: Between) -> str:
         return self.devices.between(source, target, verb, _Watch(self.wanted, self.told))
+
+    def here(self, work: Callable[[Watch], str]) -> str:
+        return work(_Watch(self.wanted, self.told))
 
     def pause(self) -> None:
         time.sleep(self.margin_s)

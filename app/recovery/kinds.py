@@ -14,6 +14,8 @@ from app.recovery.step import Step
 from app.recovery.vm import copy_steps
 from app.recovery.vm import power_steps as vm_power
 from app.recovery.vm import steps as vm_steps
+from app.recovery.vmbackup import restore_steps as vm_restore_steps
+from app.recovery.vmbackup import steps as vm_backup_steps
 from app.recovery.vmsnap import steps as vm_snapshot_steps
 from store.recorded import RecordError, from_text, to_text
 
@@ -90,6 +92,11 @@ _KINDS: dict[str, type[Any]] = {
     "vm.carry": copy_steps.CarryVm,
     "vm.start": vm_power.StartVm,
     "vm.up": vm_power.WaitVm,
+    "vmbackup.export": vm_backup_steps.ExportVm,
+    "vmbackup.seal": vm_backup_steps.SealBackup,
+    "vmbackup.clear": vm_backup_steps.ClearPartial,
+    "vmbackup.drop": vm_backup_steps.DropBackup,
+    "vmbackup.restore": vm_restore_steps.RestoreVm,
 }
 
 

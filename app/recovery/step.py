@@ -3,7 +3,7 @@ is made again from what the store keeps of it."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -76,13 +76,23 @@ class Sight(Protocol):
         gives its UnseenError."""
 
 
+class Watch(Protocol):
+    """Whoever has something done that takes its time: whether it is still wanted, and who is told how far it is, in
+    percent and words."""
+
+    def wanted(self) -> bool: ...
+    def progress(self, percent: int, words: str) -> None: ...
+
+
 class Hands(Protocol):
     """What a step may do: one verb, once. Raises :class:`backends.outcome.DeviceError`. :meth:`pause` waits for as long
     as two clocks may differ (``margin_s`` of the sight). :meth:`between` is a verb that two devices take part in: it
-    takes its time, tells how far it is, and ends once it is not wanted any more."""
+    takes its time, tells how far it is, and ends once it is not wanted any more. :meth:`here` is such work on files of
+    this machine, which no device takes part in."""
 
     def perform(self, device: str, verb: Any, door: str) -> str: ...
     def between(self, source: str, target: str, verb: Any) -> str: ...
+    def here(self, work: Callable[[Watch], str]) -> str: ...
     def pause(self) -> None: ...
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from app.auto_records import AUTO_GROUP_KEYS, AUTO_KEYS
+from app.backup_settings import BACKUP_KEYS
 from app.database_records import DATABASE_KEYS, DATABASE_PORT, DATABASE_TIMEOUT_S
 from app.naming import NAMING_KEYS
 from app.notify.records import CHANNEL_KEYS, ChannelKind
@@ -46,7 +47,7 @@ def test_every_key_that_is_commented_out_is_accepted_too(tmp_path: Path) -> None
 def test_nothing_changes_when_the_defaults_are_written_out(tmp_path: Path) -> None:
     """Except for keys whose example is no default: another way to log in, a file, another host."""
     other = r"key_file|passphrase|user|password|ca_file|host|store|drill_vswitch|drill_vlan|volume|snapshot|pgroup"
-    other += "|gateway"
+    other += "|gateway|directory"
     no_default = re.compile(rf"# (?:(?:{other})\b|\[devices\.cli\])")
     lines = []
     below = False
@@ -89,6 +90,7 @@ def test_every_other_key_stands_in_the_example() -> None:
         (auto, AUTO_KEYS),
         (groups, AUTO_GROUP_KEYS),
         (replication, REPLICATION_KEYS),
+        (text[text.index("\n[backups]") :].split("# [[")[0], BACKUP_KEYS),
     )
     for block, keys in blocks:
         for key in keys:

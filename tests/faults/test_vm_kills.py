@@ -27,6 +27,8 @@ def at(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shooting]:
         ("failover", "vm.stop", "call left"),
         ("disaster of a dark site", "vm.start", "device did it"),
         ("cleanup", "vm.destroy", "after intent"),
+        ("backup", "vmbackup.export", "call left"),
+        ("restore", "vmbackup.restore", "device did it"),
     ],
 )
 def test_a_run_on_a_vm_that_is_killed_and_resumed_does_everything_once(

@@ -1,4 +1,5 @@
-"""What the campaigns do to replicated VMs: the cases, an estate to try them on, and a run of each."""
+"""What the campaigns do to VMs that are replicated or backed up: the cases, an estate to try them on, and a run of
+each."""
 
 from __future__ import annotations
 
@@ -6,6 +7,7 @@ import json
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import ClassVar
 
@@ -13,6 +15,9 @@ from app.recovery.attempt import Pace
 from app.recovery.runner import Runner
 from app.recovery.vm import operate
 from app.recovery.vm.failover_plan import Asked
+from app.recovery.vmbackup import facts, folders
+from app.recovery.vmbackup import operate as backups
+from app.recovery.vmbackup.restore_plan import Asked as Restored
 from app.settings import load
 from backends.lab.faults import FaultKind
 from backends.lab.vsphere.records import Vm
@@ -24,6 +29,7 @@ from tests.faults.vm_estate import VmEstate, vm_estate
 
 PACE = Pace(poll_s=0.02, lost_s=0.5, margin_s=0.2, busy_s=0.1, retries=5)
 ON, OFF = PowerState.ON, PowerState.OFF
+NOTHING = "nothing is sent"
 
 
 @dataclass(frozen=True)
@@ -49,6 +55,8 @@ CASES = (
     Case("cleanup"),
     Case("undo"),
     Case("failback"),
+    Case("backup"),
+    Case("restore"),
 )
 
 
@@ -72,15 +80,22 @@ class Range(ranges.Range[VmEstate]):
         "vm.clone": "CloneVM_Task",
         "vm.carry": "ImportVApp",
         "vm.start": "PowerOnVM_Task",
+        "vmbackup.export": "ExportSnapshot",
+        "vmbackup.seal": NOTHING,
+        "vmbackup.restore": "ImportVApp",
     }
-    repeats: ClassVar[frozenset[str]] = frozenset({"ImportVApp", "ReconfigVM_Task", "Destroy_Task"})
+    repeats: ClassVar[frozenset[str]] = frozenset(
+        {"ImportVApp", "ReconfigVM_Task", "Destroy_Task", "ExportSnapshot", NOTHING}
+    )
     """An import that was cut off goes away with its lease, or is destroyed before it is made anew; a mark is written by
-    more than the step that is for it."""
+    more than the step that is for it; an export changes nothing."""
 
     def plan(self, case: Case, limit_s: float | None = None) -> tuple[Run, Plan, str]:
         name = self.estate.fresh(within=case.within)
         settings = load(self.estate.config)
-        self.operations.settings = replace(self.operations.settings, replications=settings.replications)
+        root = self.estate.directory / "backups"
+        root.mkdir(exist_ok=True)
+        self.operations.settings = replace(self.operations.settings, replications=settings.replications, backups=root)
         drill = self._before(case, name)
         if case.dark:
             self.estate.set_dark(True)
@@ -101,13 +116,26 @@ class Range(ranges.Range[VmEstate]):
                 return operate.plan_cleanup(self.operations, drill, run_id)
             case "undo":
                 return operate.plan_undo(self.operations, [name], run_id)
+            case "backup":
+                return backups.plan_backup(self.operations, [name], run_id, datetime.now(UTC))
+            case "restore":
+                asked = Restored("vc-lyon", f"{name}_again", networks={"PROD": "PROD-L"})
+                return backups.plan_restore(self.operations, self._backup(name).folder.relative, asked, run_id)
             case _:
                 return operate.plan_failback(self.operations, [name], run_id)
+
+    def _backup(self, name: str) -> folders.Kept:
+        kept, left = folders.scan(self.estate.directory / "backups")
+        assert not left
+        (mine,) = [one for one in kept if one.facts is not None and one.facts.vm == name]
+        return mine
 
     def _before(self, case: Case, name: str) -> str:
         """What happened to the VM before. Returns the id of its drill, where there was one."""
         drill = next_run_id()
-        if not (case.verb == "replicate" and case.within):
+        if case.verb == "restore":
+            self._done("backup", name, next_run_id())
+        elif not (case.verb == "backup" or (case.verb == "replicate" and case.within)):
             self._done("replicate", name, next_run_id())
         if case.verb == "cleanup":
             self._done("drill", name, drill)
@@ -147,6 +175,11 @@ class Range(ranges.Range[VmEstate]):
 
     def _lacking(self, case: Case, run: Run, name: str) -> Iterator[str]:
         """What the world does not hold that it must."""
+        if case.verb in ("backup", "restore"):
+            yield from self._not_kept(name)
+            yield from self._left([self.estate.paris.vm(name)], f"drdeck-{run.id}")
+            yield from self._not_restored(name) if case.verb == "restore" else ()
+            return
         source, target = self.estate.paris, self.estate.paris if case.within else self.estate.lyon
         replicas = [vm for vm in target.vms() if vm.home.extra.get("drdeck.replication") == name]
         whole = [vm for vm in replicas if vm.home.extra.get("drdeck.replica.complete") == "true"]
@@ -163,6 +196,21 @@ class Range(ranges.Range[VmEstate]):
         yield from self._left([*source.vms(name), *replicas], f"drdeck-{run.id}")
         if case.verb == "failback" and source.vm(name).home.disks[0].volume.stored.origin != name:
             yield "it does not hold its own data"
+
+    def _not_kept(self, name: str) -> Iterator[str]:
+        """What there is of its backup that is not whole."""
+        kept, left = folders.scan(self.estate.directory / "backups")
+        mine = [one.facts for one in kept if one.facts is not None and one.facts.vm == name]
+        if len(mine) != 1 or mine[0].verified_at is None or left:
+            yield f"{len(mine)} backups, and not whole: {[one.path for one in left]}"
+        for one in kept:
+            if one.facts is not None:
+                facts.agreed(one.folder.final, one.facts)
+
+    def _not_restored(self, name: str) -> Iterator[str]:
+        made = self.estate.lyon.vms(f"{name}_again")
+        if [(vm.power, vm.busy, vm.home.disks[0].volume.stored.origin) for vm in made] != [(OFF, None, name)]:
+            yield f"restored: {[(vm.name, vm.power, vm.busy) for vm in made]}"
 
     @staticmethod
     def _left(vms: list[Vm], snapshot: str) -> Iterator[str]:

@@ -87,14 +87,19 @@ class CarryVm:
         return hands.between(self.source, self.server, carry)
 
     def observe(self, sight: Sight) -> Seen:
-        made = machine(sight, self.server, by_copy(self.copy))
-        if made is None:
-            return Seen(Verdict.READY, facts({self.name: "not there"}), "there is no such copy yet")
-        told = facts({self.name: made.power, UPLOADED: made.marks.get(UPLOADED, "none")})
-        if made.marks.get(UPLOADED) == "true":
-            return Seen(Verdict.DONE, told, "all of it came")
-        if made.power is not PowerState.OFF:
-            return Seen(Verdict.REFUSED, told, f"it is half made, and {made.power}")
-        if sight.waited_s < HALF_MADE_S:
-            return Seen(Verdict.CHANGING, told, "it is half made: its server takes it away once its lease has ended")
-        return Seen(Verdict.READY, told, "it is half made, and nobody goes on with it")
+        return arrived(sight, self.server, self.copy, self.name)
+
+
+def arrived(sight: Sight, server: str, copy: str, name: str) -> Seen:
+    """How far an import is whose machine carries the mark ``copy``: done when it says that all of it came."""
+    made = machine(sight, server, by_copy(copy))
+    if made is None:
+        return Seen(Verdict.READY, facts({name: "not there"}), "there is no such copy yet")
+    told = facts({name: made.power, UPLOADED: made.marks.get(UPLOADED, "none")})
+    if made.marks.get(UPLOADED) == "true":
+        return Seen(Verdict.DONE, told, "all of it came")
+    if made.power is not PowerState.OFF:
+        return Seen(Verdict.REFUSED, told, f"it is half made, and {made.power}")
+    if sight.waited_s < HALF_MADE_S:
+        return Seen(Verdict.CHANGING, told, "it is half made: its server takes it away once its lease has ended")
+    return Seen(Verdict.READY, told, "it is half made, and nobody goes on with it")
