@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from app import (
     auto_command,
+    backup_command,
     import_command,
     labcommand,
     lpar_command,
@@ -250,6 +251,8 @@ def _needed(settings: Settings, arguments: argparse.Namespace) -> Iterable[Devic
 
 def _recovery_command(arguments: argparse.Namespace) -> int:
     settings = _settings(arguments)
+    if arguments.command == "vm" and arguments.verb == "backups":
+        return backup_command.show(settings, arguments)
     _ask_secrets(_needed(settings, arguments))
     make = _PLANNED[arguments.command].drawing
     if arguments.command == "lpar" and arguments.verb == "check":

@@ -1,4 +1,4 @@
-"""``drdeck vm VERB VM …``: what is done to VMs that are replicated, planned and run."""
+"""``drdeck vm VERB VM …``: what is done to VMs that are replicated or backed up, planned and run."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from app import backup_command
 from app.rcg_command import Draw, execution
 from app.runs_command import FAILED, OK, PARTLY
 
@@ -16,11 +17,14 @@ if TYPE_CHECKING:
     from app.recovery.vm.listing import Listed
     from app.settings import Settings
 
-VERBS = ("list", "replicate", "failover", "drill", "cleanup", "undo", "failback", "pause", "resume")
+VERBS = (
+    *("list", "replicate", "failover", "drill", "cleanup", "undo", "failback", "pause", "resume"),
+    *backup_command.VERBS,
+)
 ONE = ("replicate", "undo", "failback")
 """What is done to one VM at a time."""
 
-WORDS = """\
+WORDS = f"""\
 Nothing is changed without --execute: the plan is shown, with what it risks and how long it should take.
 A destructive plan asks for words to be typed. Without a terminal give each as --confirm "WORDS".
 
@@ -35,10 +39,11 @@ A destructive plan asks for words to be typed. Without a terminal give each as -
   undo VM                  after a failover: the source is started again WITHOUT what was written since
   failback VM              after a failover: the data is copied home into a new machine, and that one is started
   pause VM …, resume VM …  whether passes may begin
+{backup_command.WORDS}
+VMs are named as [[replications]] names them, for backup as their servers do, or given as patterns ('web*'). Nothing
+ever fails back by itself.
 
-VMs are named as [[replications]] names them, or given as patterns ('web*'). Nothing ever fails back by itself.
-
-exit codes: as with drdeck rcg; list: 0 all in time, 1 one is not, 3 of one it is not known.
+exit codes: as with drdeck rcg; list: 0 all in time, 1 one is not, 3 of one it is not known; backups: 1 one is damaged.
 """
 
 
@@ -46,7 +51,7 @@ def add_arguments(commands: argparse._SubParsersAction[argparse.ArgumentParser])
     """Add ``vm``."""
     vm = commands.add_parser(
         "vm",
-        help="plan and run what is done to replicated VMs",
+        help="plan and run what is done to replicated VMs, and back VMs up",
         epilog=WORDS,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
@@ -55,6 +60,7 @@ def add_arguments(commands: argparse._SubParsersAction[argparse.ArgumentParser])
     vm.add_argument("--disaster", action="store_true", help="failover: the source is lost, or given up")
     vm.add_argument("--immediate", action="store_true", help="failover: power the source off without asking its guest")
     vm.add_argument("--wave", type=int, default=10, metavar="N", help="VMs being started at a time (default: 10)")
+    backup_command.add_arguments(vm)
     execution(vm)
 
 
@@ -66,6 +72,8 @@ def drawing(arguments: argparse.Namespace) -> Draw:
 
     verb, names = arguments.verb, tuple(arguments.vms)
     _check(arguments)
+    if verb in backup_command.PLANNED:
+        return backup_command.drawing(arguments)
     match verb:
         case "replicate":
             return lambda operations, run_id: operate.plan_pass(operations, names, run_id)
@@ -86,8 +94,9 @@ def drawing(arguments: argparse.Namespace) -> Draw:
 
 def _check(arguments: argparse.Namespace) -> None:
     verb, names = arguments.verb, arguments.vms
-    if verb == "list":
-        raise ValueError("list makes no plan")
+    if verb in ("list", "backups"):
+        raise ValueError(f"{verb} makes no plan")
+    backup_command.check(arguments)
     if not names or (verb in ONE and len(names) != 1):
         raise ValueError(f"{verb} VM{'' if verb in ONE else ' …'}: expected a name" + (" alone" if names else ""))
     if verb == "cleanup" and len(names) != 1:

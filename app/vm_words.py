@@ -9,8 +9,11 @@ from store.drills import VM_DRILL
 from store.replications import Replicated
 from store.runs import Run
 
-_OPTIONS = {"failover": ("--disaster", "--immediate", "--wave")}
-_ORDERS = tuple(verb for verb in VERBS if verb != "list")
+_OPTIONS = {
+    "failover": ("--disaster", "--immediate", "--wave"),
+    "restore": ("--to", "--name", "--datastore", "--network", "--keep-mac"),
+}
+_ORDERS = tuple(verb for verb in VERBS if verb not in ("list", "backups"))
 
 
 def completions(typed: str, replicated: Sequence[Replicated], owing: Mapping[str, Run]) -> list[str]:
@@ -29,7 +32,9 @@ def completions(typed: str, replicated: Sequence[Replicated], owing: Mapping[str
         return [] if given else [f"{head} {drill}" for drill in drills]
     if verb in ONE and given:
         return []
-    names = [one.name for one in replicated if one.name not in given]
+    # A backup is of the machine itself; one that is restored is a path, which is nowhere in the store.
+    known = [one.vm if verb == "backup" else one.name for one in replicated if verb != "restore"]
+    names = [name for name in dict.fromkeys(known) if name not in given]
     options = [option for option in _OPTIONS.get(verb, ()) if option not in given]
     found = options if begun.startswith("-") else [*names, *options] if given else names
     return [f"{head} {word}" for word in found]

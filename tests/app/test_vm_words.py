@@ -22,8 +22,8 @@ OWING = {"d1": _LPARS, "v1": replace(_LPARS, id="v1", plan=_PLAN)}
 @pytest.mark.parametrize(
     ("typed", "follow"),
     [
-        ("", "replicate failover drill cleanup undo failback pause resume"),
-        ("vm ", "replicate failover drill cleanup undo failback pause resume"),
+        ("", "replicate failover drill cleanup undo failback pause resume backup restore"),
+        ("vm ", "replicate failover drill cleanup undo failback pause resume backup restore"),
         ("vm failover ", "web01 web02"),
         ("vm failover web01 ", "web02 --disaster --immediate --wave"),
         ("vm failover web01 --", "--disaster --immediate --wave"),
@@ -32,6 +32,9 @@ OWING = {"d1": _LPARS, "v1": replace(_LPARS, id="v1", plan=_PLAN)}
         ("vm cleanup ", "v1"),
         ("vm cleanup v1 ", ""),
         ("vm list ", ""),
+        ("vm backup ", "web01 web02"),
+        ("vm restore ", ""),
+        ("vm restore vc-a/web01-vm-1/x ", "--to --name --datastore --network --keep-mac"),
         ("lpar failover ", ""),
     ],
 )
@@ -46,3 +49,6 @@ def test_what_is_completed_is_understood() -> None:
         understood("vm failover")
     with pytest.raises(OrderError):
         understood("vm list")
+    understood("vm restore vc-a/web01-vm-1/20260301T020000Z --to vc-b --name web01-again")
+    with pytest.raises(OrderError, match="a server and a name"):
+        understood("vm restore vc-a/web01-vm-1/20260301T020000Z --to vc-b")
