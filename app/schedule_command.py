@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 EVERY = ("5m", "10m", "15m", "20m", "30m", "hour", "2h", "3h", "4h", "6h", "8h", "12h", "day", "week", "month")
 KINDS = (
-    *("vm-snapshot", "pg-snapshot", "rcg-sync", "replicate", "align", "readiness", "health", "clean-up"),
+    *("vm-snapshot", "vm-backup", "pg-snapshot", "rcg-sync", "replicate", "align", "readiness", "health", "clean-up"),
     "drill-reminder",
 )
 """As in :mod:`app.timetable.kinds`, which cannot be imported for the sake of ``--help``."""
@@ -35,6 +35,7 @@ KEEP_S = 10.0
 WORDS = """\
 KIND                TARGET
   vm-snapshot       a machine's name or instance UUID; --keep N (7), --memory or --quiesce
+  vm-backup         machines, commas between: a full backup of each, in the directory of [backups]; --keep N (7)
   pg-snapshot       a protection group; --replicate
   rcg-sync          remote copy groups, commas between
   replicate         a replication of the configuration: one pass; each has such a schedule by itself
@@ -107,7 +108,7 @@ def _when(command: argparse.ArgumentParser) -> None:
     add("--weekday", metavar="DAY", help="with week (default: Monday)")
     add("--day", metavar="N", help="with month (default: 1)")
     add("--zone", metavar="ZONE", help="such as Europe/Paris")
-    add("--keep", type=int, metavar="N", help="vm-snapshot: so many that this schedule made stay")
+    add("--keep", type=int, metavar="N", help="vm-snapshot, vm-backup: so many that this schedule made stay")
     add("--days", type=int, metavar="N", help="drill-reminder: older than that")
     for option, text in (
         ("memory", "vm-snapshot: with the machine's memory"),

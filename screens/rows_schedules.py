@@ -81,6 +81,8 @@ def options_text(kind: str, options: JobOptions) -> str:
         case "vm-snapshot":
             how = ", with memory" if options.memory else ", quiesced" if options.quiesce else ""
             return f"keep {options.keep}{how}"
+        case "vm-backup":
+            return f"keep {options.keep}"
         case "pg-snapshot":
             return "replicated" if options.replicate else "not replicated"
         case "drill-reminder":

@@ -43,8 +43,8 @@ class Trigger(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class JobOptions:
-    """How something is done; each kind of schedule takes some of them. ``keep``: so many snapshots are kept.
-    ``days``: a drill older than that is due."""
+    """How something is done; each kind of schedule takes some of them. ``keep``: so many snapshots, or backups, are
+    kept. ``days``: a drill older than that is due."""
 
     keep: int = 7
     memory: bool = False
@@ -102,8 +102,9 @@ class ScheduleRun:
 
 @dataclass(frozen=True, slots=True)
 class ScheduledSnapshot:
-    """A completed snapshot of a machine (``vm``: its instance UUID) that a schedule made; ``snapshot`` is the id that
-    its server knows it by, ``run`` the one that made it. UTC."""
+    """A completed snapshot, or backup, of a machine (``vm``: its instance UUID) that a schedule made; ``snapshot`` is
+    the id that its server knows it by, or where it is in the directory for backups, ``run`` the one that made it.
+    UTC."""
 
     schedule: int
     vm: str

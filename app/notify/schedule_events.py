@@ -16,7 +16,7 @@ _MEANS = {
     What.UNKNOWN: "Whether a device did it only a look can tell; it is looked at before it is begun again.",
     What.INTERRUPTED: "It goes on where that can be; else it is tried again at its next time.",
     What.FOUND: "It was done, and what it found needs a look.",
-    What.RETENTION: "Older snapshots that this schedule had made are gone.",
+    What.RETENTION: "Older snapshots or backups that this schedule had made are gone.",
     What.DONE: "All of it was done.",
 }
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from app.timetable import chores, estate, machines, replications
+from app.timetable import backups, chores, estate, machines, replications
 from app.timetable.work import JobKind
 from store.schedules import Schedule
 from store.timetable import Frequency, Timetable
@@ -27,6 +27,15 @@ KINDS: dict[str, JobKind] = {
             "the machine's name or instance UUID",
             frozenset({"keep", "memory", "quiesce"}),
             resume=machines.resume,
+        ),
+        JobKind(
+            backups.KIND,
+            "full backup of virtual machines in the directory of [backups]; the newest --keep that it made stay",
+            backups.backup,
+            "names, patterns or instance UUIDs of machines, commas between",
+            frozenset({"keep"}),
+            resume=backups.resume,
+            check=backups.check,
         ),
         JobKind(
             "pg-snapshot",

@@ -1,5 +1,5 @@
-"""The form of a schedule: when it is due, and how many snapshots are kept. The next five dates are shown while it is
-typed. Tab goes to the next line, ctrl+y saves, Esc cancels wherever the cursor is."""
+"""The form of a schedule: when it is due, and how much of what it makes is kept. The next five dates are shown while it
+is typed. Tab goes to the next line, ctrl+y saves, Esc cancels wherever the cursor is."""
 
 from __future__ import annotations
 
@@ -32,13 +32,16 @@ WIDEST = 90
 _DAYS = [word for word, (frequency, _) in EVERY.items() if frequency in BY_CLOCK]
 _HOURS = [word for word, (frequency, _) in EVERY.items() if frequency is Frequency.HOURLY]
 
+KEEPING = ("vm-snapshot", "vm-backup")
+"""Kinds of schedule that delete what is too many of what they made."""
+
 FIELDS = (
     ("every", "Every", " ".join((*_DAYS, *_HOURS, "15m"))),
     ("at", "At", "HH:MM; of hours :MM, the minute"),
     ("weekday", "Weekday", "of weeks: Monday to Sunday"),
     ("day", "Day", "of months: 1 to 31, or the month's end"),
     ("zone", "Zone", "such as Europe/Paris"),
-    ("keep", "Keep", "so many snapshots that it made"),
+    ("keep", "Keep", "so many that it made stay"),
 )
 
 
@@ -79,7 +82,7 @@ class ScheduleForm(PaintedOnce[Edited | None], ModalScreen[Edited | None]):
         self.set_class(ascii_only, "ascii")
         self._schedule, self._clock, self._ascii_only = schedule, clock, ascii_only
         texts = {**texts_of(schedule.timetable), "keep": str(schedule.options.keep)}
-        wanted = [name for name, _, _ in FIELDS if name != "keep" or schedule.kind == "vm-snapshot"]
+        wanted = [name for name, _, _ in FIELDS if name != "keep" or schedule.kind in KEEPING]
         self.fields = {name: FormField(texts[name], self._typed, ascii_only=ascii_only) for name in wanted}
         self._head = Block(ascii_only=ascii_only)
         self.below = Block(ascii_only=ascii_only)

@@ -17,7 +17,8 @@ from app.timetable.console_schedules import ConsoleSchedules
 from screens.dialogs.schedule_form import ScheduleForm
 from store.errors import StoreError
 from store.schedule_book import ScheduleBook
-from store.timetable import Timetable
+from store.schedules import JobOptions
+from store.timetable import Frequency, Timetable
 from store.timetable_texts import changed, texts_of
 from tests.screens.estate import troubled
 from tests.screens.kept_schedules import kept_schedules
@@ -107,6 +108,20 @@ async def test_the_form_shows_the_dates_of_what_is_typed_and_saves_them(tmp_path
         await console.press("ctrl+y")
         await console.wait_for(lambda: "erp-nightly is saved" in console.text, "it is not said")
         assert book.named("erp-nightly").timetable.words == "weekly on Sunday at 23:30, Europe/Paris"
+
+
+@piloted
+async def test_a_backup_says_how_many_it_keeps_and_that_can_be_edited(tmp_path: Path) -> None:
+    async with scheduled(tmp_path) as (console, book):
+        await console.press("9")
+        book.add("a-backup", "vm-backup", "web01,db01", JobOptions(keep=5), Timetable(Frequency.DAILY))
+        await console.wait_for(lambda: "vm-backup" in console.text, "it is not shown")
+        await console.press("slash", *"a-backup", "enter", "enter")
+        await console.wait_for(lambda: "keep 5" in console.text, "its detail does not say it")
+        await console.press("escape", "E")
+        form = console.console.screen
+        assert isinstance(form, ScheduleForm)
+        assert form.fields["keep"].value == "5"
 
 
 @piloted
