@@ -54,6 +54,7 @@ VM_WORDS = (
     ("cleanup", "Clean up a drill", "Stop and destroy what a drill started, all as it was before"),
     ("undo", "Undo failover", "Start the source again WITHOUT what was written since"),
     ("failback", "Fail back", "Copy the data home into a new machine, and start that one"),
+    ("backup", "Back up", "A full export into the directory for backups, from a snapshot while it runs"),
     ("pause", "Pause", "Begin no further pass"),
     ("resume", "Resume", "Let passes begin again"),
 )

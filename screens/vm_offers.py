@@ -29,7 +29,8 @@ _ANSWERS = (DeviceHealth.OK, DeviceHealth.PARTIAL)
 @dataclass(frozen=True, slots=True)
 class Member:
     """A VM. ``home``: the power of the source, None where no server shows it; ``answers``: its server can be read;
-    ``there``: a copy of it runs; ``complete``: there is a complete copy; ``wrong``: nothing can be done to it."""
+    ``there``: a copy of it runs; ``complete``: there is a complete copy; ``wrong``: nothing can be done to it.
+    ``uuid``: the instance UUID of the source, empty where no server shows it."""
 
     name: str
     replicated: Replicated | None = None
@@ -39,6 +40,7 @@ class Member:
     complete: bool = False
     standing: Standing = field(default_factory=Standing)
     wrong: str = ""
+    uuid: str = ""
 
 
 def asked(scene: Scene, keys: Sequence[str], known: Sequence[Replicated], runs: Iterable[Run]) -> ActsAsked:
@@ -80,6 +82,7 @@ def _member(
         any(_vm(other).power_state is ON for other in copies),
         any(each is not None and each.complete for each in said),
         standing(one.name) or Standing(),
+        uuid=_vm(source).instance_uuid if source is not None and not source.gone else "",
     )
 
 
@@ -114,6 +117,8 @@ def order_text(word: str, members: Sequence[Member]) -> str | None:
     if word == "cleanup":
         owed = {drill for member in members for drill in member.standing.owed}
         return f"vm cleanup {owed.pop()}" if len(owed) == 1 else None
+    if word == "backup":
+        return f"vm backup {' '.join(member.uuid for member in members)}" if all(m.uuid for m in members) else None
     names = " ".join(member.name for member in members)
     return f"vm failover {names} --disaster" if word == "disaster" else f"vm {word} {names}"
 
@@ -142,6 +147,8 @@ def why_not(word: str, one: Member) -> str | None:
             return f"it is paused by run {one.standing.paused}" if one.standing.paused is not None else None
         case "resume":
             return None if one.standing.held is not None else "it is neither paused nor failed over"
+        case "backup":
+            return _unseen(one, one.replicated)
         case "undo" | "failback":
             return _back(word, one, one.replicated)
     if one.there:
@@ -162,6 +169,13 @@ def _away(word: str, one: Member, replicated: Replicated) -> str | None:
     if word in ("replicate", "failover") and not one.answers:
         return f"{replicated.source} cannot be read"
     return None
+
+
+def _unseen(one: Member, replicated: Replicated) -> str | None:
+    """Why the source cannot be read."""
+    if not one.answers:
+        return f"{replicated.source} cannot be read"
+    return None if one.uuid else f"{replicated.source} shows no such VM"
 
 
 def _back(word: str, one: Member, replicated: Replicated) -> str | None:

@@ -43,6 +43,10 @@ def write_config(lab: Lab, directory: Path, interval_s: int) -> Path:
             lines += _database(lab, device, device.state, directory)
     for copied in lab.world.copied:
         lines += _replication(copied)
+    if lab.world.copied:
+        backups = directory / "backups"
+        backups.mkdir(mode=0o700, exist_ok=True)
+        lines += ["[backups]", f"directory = {_quoted(backups)}", ""]
     path = directory / "config.toml"
     path.touch(mode=0o600)
     path.write_text("\n".join(lines))

@@ -15,6 +15,7 @@ from app.files import Files
 from app.machinery import Machinery
 from app.recovery.operations import Operations
 from app.recovery.vm import operate
+from app.recovery.vmbackup.folders import scan
 from app.settings import load
 from backends.vsphere import acts, tasks
 from screens.base import EstateScreen
@@ -59,9 +60,12 @@ async def console(estate: VmEstate, store: Path) -> AsyncIterator[Acting]:
 
 
 @piloted
-async def test_a_vm_is_copied_and_failed_over_from_its_menu(estate: VmEstate, tmp_path: Path) -> None:
+async def test_a_vm_is_backed_up_and_failed_over_from_its_menu(estate: VmEstate, tmp_path: Path) -> None:
     name = estate.fresh()
     store = tmp_path / "acting.sqlite"
+    (tmp_path / "backups").mkdir()
+    with estate.config.open("a") as file:
+        file.write('\n[backups]\ndirectory = "backups"\n')
     with closing(open_store(store)) as opened, closing(Ledger(store)) as ledger:
         settings = load(estate.config)
         assert operate.run_pass(Operations(settings, opened, ledger, Connector(settings)), name).done
@@ -69,6 +73,13 @@ async def test_a_vm_is_copied_and_failed_over_from_its_menu(estate: VmEstate, tm
         await at.filtered("5", name, f"{name}_replica_g1", "1 of")
         await at.keys("a")
         await at.see(f"Act on {name}, poweredOn on vc-paris, off on vc-lyon", "Fail over", "right as it stands")
+        await at.keys(*"jjjjjjj", "enter")
+        await at.see(f"Proposed: vm backup {name}", f"Export {name} to vc-paris/{name}-")
+        await at.keys("ctrl+y")
+        await at.see("succeeded")
+        assert len(scan(tmp_path / "backups")[0]) == 1
+        await at.keys("5", "a")
+        await at.see("Fail over", "right as it stands")
         await at.keys("j", "enter")
         await at.see(f"Proposed: vm failover {name}", "the last copy is made once it is stopped")
         await at.agree(f"vm failover {name}")
@@ -78,4 +89,4 @@ async def test_a_vm_is_copied_and_failed_over_from_its_menu(estate: VmEstate, tm
         await at.order(f"vm undo {name}")
         await at.see(f"Proposed: vm undo {name}", "everything that")
         await at.keys("escape")
-    assert [run.plan.verb for run in runs(store)][-2:] == ["vm failover", "vm replicate"]
+    assert [run.plan.verb for run in runs(store)][-3:] == ["vm failover", "vm backup", "vm replicate"]

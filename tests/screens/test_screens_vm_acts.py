@@ -53,7 +53,8 @@ def ran(verb: str) -> Run:
 
 def test_while_the_source_serves_it_can_be_copied_failed_over_and_drilled() -> None:
     found = menu()
-    assert right(found) == {"replicate", "failover", "drill", "pause"}
+    assert right(found) == {"replicate", "failover", "drill", "pause", "backup"}
+    assert found["backup"].order == f"vm backup {site()[1].instance_uuid}"
     assert found["disaster"].why_not is not None
     assert "answers: a planned failover loses nothing" in found["disaster"].why_not
     assert found["failover"].order is not None
