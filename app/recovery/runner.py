@@ -15,7 +15,7 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import nullcontext
 from dataclasses import dataclass, field
 
-from app.recovery import schedule
+from app.recovery import precedence, schedule
 from app.recovery.attempt import Attempt, End, Pace
 from app.recovery.looks import Asked, Devices, akin
 from app.recovery.tempo import Tempo
@@ -100,7 +100,7 @@ class Runner:
         Raises :class:`LeaseError` where the lease is not to be had or was lost, :class:`store.ledger.RunError` for a
         run that cannot be run, :class:`store.errors.StoreError` where the store fails: nothing more was sent then.
         """
-        lease = self._ledger.take(run_id, self._holder)
+        lease = precedence.taken(self._ledger, run_id, self._holder, self._left.is_set)
         found = self._ledger.run(run_id)
         under = _Under(lease, {step.id: step.state for step in found.steps})
         keeper = threading.Thread(target=self._keep, args=(lease,), name=f"lease of run {run_id}", daemon=True)

@@ -15,6 +15,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from app.recovery import precedence
 from app.recovery.draft import CannotPlanError
 from app.recovery.operations import Operations, changed, new_run_id
 from app.recovery.runner import Runner
@@ -28,8 +29,9 @@ from backends.lab.vsphere import machines
 from backends.outcome import DeviceError
 from backends.vsphere import acts, stream, tasks, transfer
 from store.estate import PowerState
+from store.ledger import LeaseError
 from store.runs import Choice, Plan, Run, RunState
-from tests.app.recovery.vm.test_vm_runs import PACE, done, operating
+from tests.app.recovery.vm.test_vm_runs import PACE, done, failed_over, operating, passed
 from tests.faults.vm_estate import VmEstate, vm_estate
 
 OFF = PowerState.OFF
@@ -210,6 +212,32 @@ def test_a_backup_that_is_aborted_while_disks_come_leaves_nothing(estate: VmEsta
         assert "stopped: it is not wanted any more" in reasons(run)
         assert scan(root) == ((), ())
         assert not estate.paris.vm(name).roots
+
+
+def test_a_failover_does_not_wait_for_a_backup_and_nothing_else_makes_it_give_way(
+    estate: VmEstate, root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(precedence, "REST_S", 0.02)
+    name = estate.fresh()
+    with console(estate, root) as operations:
+        run_id = new_run_id()
+        operations.agree(run_id, backup(name)(operations, run_id), ())
+        fault = estate.world.faults.add("vc-paris", FaultKind.SLOW, "GET /nfc", seconds=1.0)
+        runner = Runner(operations.ledger, operations.devices, "tonight", PACE)
+        thread = threading.Thread(target=runner.run, args=(run_id,))
+        thread.start()
+        estate.until(lambda: scan(root)[1] != ())
+        with pytest.raises(LeaseError):
+            done(operations, passed(name))
+        assert operations.ledger.run(run_id).state is RunState.RUNNING
+        operations.ledger.drop(operations.ledger.runs()[0].id, "test", "it cannot begin")
+        failover = done(operations, failed_over(name))
+        thread.join(30)
+        estate.world.faults.remove(fault.id)
+        ended = operations.ledger.run(run_id)
+        assert (ended.state, ended.note) == (RunState.ABORTED, f"run {failover.id} fails its machine over")
+        assert scan(root) == ((), ())
+        assert estate.power(estate.paris, name) is OFF
 
 
 def test_a_full_directory_is_told_before_anything_is_sent(estate: VmEstate, root: Path) -> None:
