@@ -8,7 +8,7 @@ from collections.abc import Callable
 from xml.etree.ElementTree import Element
 
 from backends.outcome import ParseError
-from backends.vsphere import answers, records, tasks
+from backends.vsphere import answers, package, records, tasks
 from backends.vsphere.records import Facts
 
 _HEAD = (
@@ -113,6 +113,7 @@ REPLICA = json.dumps(
         "drdeck.replica.interval": "900",
     }
 )
+MANIFEST = f"SHA256(web01.ovf)= {'0f' * 32}\nSHA1(web01-disk1.vmdk)= {'a0' * 20}\n"
 
 
 def _shown(rows: tuple[answers.ObjectRow, ...]) -> object:
@@ -179,4 +180,5 @@ SEEDS: list[tuple[str, str, Callable[[str], object]]] = [
     ("vsphere extraConfig", EXTRA, parse_extra),
     ("vsphere task", TASK, tasks.parse_task),
     ("vsphere replica keys", REPLICA, parse_replica),
+    ("OVF manifest", MANIFEST, package.manifest_files),
 ]
