@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from app.rcg_command import Draw
-from app.runs_command import FAILED, OK
+from app.runs_command import FAILED, OK, USAGE
 
 if TYPE_CHECKING:
     from app.recovery.vmbackup.folders import Kept, Left
@@ -103,7 +103,7 @@ def show(settings: Settings, arguments: argparse.Namespace) -> int:
         check(arguments)
     except ValueError as error:
         print(error, file=sys.stderr)
-        return FAILED + 1
+        return USAGE
     root = settings.backups
     if root is None:
         print("The configuration names no directory for backups: [backups] directory", file=sys.stderr)
