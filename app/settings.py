@@ -9,16 +9,13 @@ import re
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from app import paths, values
 from app.auto_settings import auto
 from app.backup_settings import backups
 from app.config_table import Document, SettingProblem, SettingsError, Table
-from app.database_settings import databases
 from app.naming_settings import naming
-from app.notify.settings import notifications
-from app.pra_settings import pra
-from app.replication_settings import replications
 from app.settings_login import NO_SECRET, USER, Login, reference, ssh_login
 from app.settings_records import (
     CALL_TIMEOUT_S,
@@ -41,6 +38,12 @@ from app.settings_records import (
 from app.toml_lines import key_lines
 from screens.clipboard import Way
 from store.estate import DeviceKind, Site, SiteRole
+
+if TYPE_CHECKING:
+    from app.database_records import DatabaseSettings
+    from app.notify.records import ChannelSettings
+    from app.pra_records import Pra
+    from app.replication_records import Replication
 
 __all__ = ["CliSettings", "DeviceSettings", "Settings", "SettingsError", "load"]
 
@@ -127,14 +130,55 @@ def _settings(document: Document, content: Mapping[str, object]) -> Settings:
         slow_link=console.get("slow_link", values.BOOLEAN, False),
         clipboard=console.get("clipboard", values.one_of(Way), Way.AUTO),
         rto_s=console.get("rto", values.duration(1, 30 * 86400), RTO_S),
-        pra=pra(document, content, sites),
-        databases=databases(document, content, {device.name for device in devices}, folder),
+        pra=_pra(document, content, sites),
+        databases=_databases(document, content, devices, folder),
         naming=naming(document, content),
-        notifications=notifications(document, content, {site.name for site in sites}, folder),
+        notifications=_notifications(document, content, sites, folder),
         auto=auto(document, content, devices),
-        replications=replications(document, content, devices),
+        replications=_replications(document, content, devices),
         backups=backups(document, content, folder),
     )
+
+
+# What reads a table that most files do not have is loaded where one has it: the first screen waits for it.
+
+
+def _pra(document: Document, content: Mapping[str, object], sites: tuple[Site, ...]) -> Pra | None:
+    if "pra" not in content:
+        return None
+    from app.pra_settings import pra
+
+    return pra(document, content, sites)
+
+
+def _databases(
+    document: Document, content: Mapping[str, object], devices: tuple[DeviceSettings, ...], folder: Path
+) -> tuple[DatabaseSettings, ...]:
+    if "databases" not in content:
+        return ()
+    from app.database_settings import databases
+
+    return databases(document, content, {device.name for device in devices}, folder)
+
+
+def _notifications(
+    document: Document, content: Mapping[str, object], sites: tuple[Site, ...], folder: Path
+) -> tuple[ChannelSettings, ...]:
+    if "notifications" not in content:
+        return ()
+    from app.notify.settings import notifications
+
+    return notifications(document, content, {site.name for site in sites}, folder)
+
+
+def _replications(
+    document: Document, content: Mapping[str, object], devices: tuple[DeviceSettings, ...]
+) -> tuple[Replication, ...]:
+    if "replications" not in content:
+        return ()
+    from app.replication_settings import replications
+
+    return replications(document, content, devices)
 
 
 def _sites(tables: list[Table]) -> tuple[Site, ...]:

@@ -6,16 +6,19 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from app.auto_records import Auto
-from app.database_records import DatabaseSettings
 from app.naming import Naming
-from app.notify.records import ChannelSettings
-from app.pra_records import Pra
-from app.replication_records import Replication
 from app.secrets import Reference
 from screens.clipboard import Way
 from store.estate import DeviceKind, Site
+
+if TYPE_CHECKING:
+    from app.database_records import DatabaseSettings
+    from app.notify.records import ChannelSettings
+    from app.pra_records import Pra
+    from app.replication_records import Replication
 
 DEFAULT_PORT = {DeviceKind.HMC: 22, DeviceKind.FLASHARRAY: 443, DeviceKind.THREEPAR: 8080, DeviceKind.VSPHERE: 443}
 DEFAULT_CLI_PORT = 22

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from textual.message import Message
 
-from store.schedules import JobOptions
-from store.timetable import Timetable
+if TYPE_CHECKING:
+    from store.schedules import JobOptions
+    from store.timetable import Timetable
 
 
 class AboutSchedules(Message):
