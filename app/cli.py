@@ -23,6 +23,7 @@ from app import (
     pod_command,
     pra_command,
     rcg_command,
+    report_command,
     runs_command,
     schedule_command,
     vm_command,
@@ -290,6 +291,11 @@ def _audit_command(arguments: argparse.Namespace) -> int:
     return runs_command.audit(_store_path(arguments, _settings(arguments)), arguments)
 
 
+def _report_command(arguments: argparse.Namespace) -> int:
+    settings = _settings(arguments)
+    return report_command.run(settings, _store_path(arguments, settings), arguments)
+
+
 def _notify_command(arguments: argparse.Namespace) -> int:
     settings = _settings(arguments)
     return notify_command.run(settings, _store_path(arguments, settings), arguments)
@@ -342,6 +348,7 @@ _COMMANDS: dict[str | None, Callable[[argparse.Namespace], int]] = {
     "maintenance": _maintenance_command,
     "runs": _runs_command,
     "audit": _audit_command,
+    "report": _report_command,
     "notify": _notify_command,
     "schedule": _schedule_command,
     "scheduler": _schedule_command,

@@ -17,6 +17,7 @@ from app import (
     pod_command,
     pra_command,
     rcg_command,
+    report_command,
     runs_command,
     schedule_command,
     vm_command,
@@ -122,6 +123,7 @@ def parser() -> argparse.ArgumentParser:
     auto_command.add_arguments(commands)
     vm_command.add_arguments(commands)
     runs_command.add_arguments(commands)
+    report_command.add_arguments(commands)
     notify_command.add_arguments(commands)
     schedule_command.add_arguments(commands)
     commands.add_parser("keys", help="print the keys and commands of the console")
