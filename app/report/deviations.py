@@ -79,7 +79,7 @@ class _Teller:
             if step in self._trouble:
                 before = f"it was {self._trouble[step]}; "
         words = f"{before}{body['reason'] or 'no reason was given'}"
-        return Deviation(entry.at, f"decided: {_CHOICES[choice]}", step, words, body["by"])
+        return Deviation(entry.at, f"decided: {_CHOICES.get(choice, choice)}", step, words, body["by"])
 
     def _intent(self, entry: Told) -> Deviation | None:
         step = entry.body["step"]

@@ -82,14 +82,15 @@ def _planned(plan: Plan, body: Mapping[str, object], typed: Sequence[str]) -> Pl
 def _steps(known: Replayed) -> tuple[StepTold, ...]:
     """All but those that would have taken another one back and had nothing to take back."""
     run, undoes = known.run, known.run.plan.undoes
+    ended = {record.id: record.ended_at for record in run.steps}
     return tuple(
-        _step(planned, record, known)
+        _step(planned, record, known, _due(planned, record, run.began_at, ended))
         for planned, record in zip(run.plan.steps, run.steps, strict=True)
         if planned.id not in undoes or record.state is not StepState.PENDING
     )
 
 
-def _step(planned: PlannedStep, record: StepRecord, known: Replayed) -> StepTold:
+def _step(planned: PlannedStep, record: StepRecord, known: Replayed, due_at: datetime | None) -> StepTold:
     tries = known.tries.get(planned.id, ())
     return StepTold(
         id=planned.id,
@@ -98,7 +99,7 @@ def _step(planned: PlannedStep, record: StepRecord, known: Replayed) -> StepTold
         device=planned.device,
         call=planned.call,
         state=record.state,
-        due_at=_due(planned, record, known.run),
+        due_at=due_at,
         began_at=record.began_at,
         ended_at=record.ended_at,
         tries=tries,
@@ -109,13 +110,19 @@ def _step(planned: PlannedStep, record: StepRecord, known: Replayed) -> StepTold
     )
 
 
-def _due(planned: PlannedStep, record: StepRecord, run: Run) -> datetime | None:
-    """None where what it waits for is not over, and where nothing ever became of it."""
-    before = [run.step(step_id).ended_at for step_id in (*planned.needs, *planned.after)]
-    if run.began_at is None or (record.ended_at is None and not record.attempts):
+def _due(
+    planned: PlannedStep, record: StepRecord, began_at: datetime | None, ended: Mapping[str, datetime | None]
+) -> datetime | None:
+    """None where what it waits for is not over, and where nothing ever became of it. ``ended`` by the ids of steps."""
+    if began_at is None or (record.ended_at is None and not record.attempts):
         return None
-    ended = [at for at in before if at is not None]
-    return max([run.began_at, *ended]) if len(ended) == len(before) else None
+    latest = began_at
+    for step_id in (*planned.needs, *planned.after):
+        at = ended[step_id]
+        if at is None:
+            return None
+        latest = max(latest, at)
+    return latest
 
 
 def _unchecked(run: Run) -> tuple[Unchecked, ...]:
