@@ -28,6 +28,7 @@ from app import (
     schedule_command,
     vm_command,
     volume_command,
+    wall_command,
 )
 from app.cli_words import FAILED, INTERRUPTED, OK, STORE, USAGE, parser
 
@@ -188,6 +189,18 @@ def _demo(arguments: argparse.Namespace) -> int:
     return USAGE if _no_screen() else labcommand.run_demo(arguments)
 
 
+def _wall(arguments: argparse.Namespace) -> int:
+    settings = _settings(arguments)
+    store = _store_path(arguments, settings)
+    if arguments.serve:
+        return wall_command.serve(settings, store, arguments)
+    if not wall_command.served() and _no_screen():
+        return USAGE
+    from app.looks import Flags
+
+    return wall_command.run(settings, store, Flags.of(arguments))
+
+
 def _check(arguments: argparse.Namespace) -> int:
     settings = _settings(arguments)
     if _unknown(arguments.names, settings.devices):
@@ -333,6 +346,7 @@ _COMMANDS: dict[str | None, Callable[[argparse.Namespace], int]] = {
     None: _console,
     "demo": _demo,
     "lab": labcommand.run,
+    "wall": _wall,
     "check": _check,
     "trust": _trust_command,
     "import": import_command.run,

@@ -22,6 +22,7 @@ from app import (
     schedule_command,
     vm_command,
     volume_command,
+    wall_command,
 )
 
 THEMES = ("auto", "dark", "light", "high-contrast", "colour-blind", "ansi-dark", "ansi-light", "monochrome")
@@ -101,6 +102,8 @@ def parser() -> argparse.ArgumentParser:
     labcommand.add_arguments(commands)
     _common(commands.choices["demo"], "pane", "read_only")
     _look(commands.choices["demo"])
+    _look(wall_command.add_arguments(commands))
+    _common(commands.choices["wall"], "config", "store")
     check = commands.add_parser(
         "check",
         help="read every device once; say what to do where it fails",
