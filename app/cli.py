@@ -23,10 +23,12 @@ from app import (
     pod_command,
     pra_command,
     rcg_command,
+    report_command,
     runs_command,
     schedule_command,
     vm_command,
     volume_command,
+    wall_command,
 )
 from app.cli_words import FAILED, INTERRUPTED, OK, STORE, USAGE, parser
 
@@ -187,6 +189,18 @@ def _demo(arguments: argparse.Namespace) -> int:
     return USAGE if _no_screen() else labcommand.run_demo(arguments)
 
 
+def _wall(arguments: argparse.Namespace) -> int:
+    settings = _settings(arguments)
+    store = _store_path(arguments, settings)
+    if arguments.serve:
+        return wall_command.serve(settings, store, arguments)
+    if not wall_command.served() and _no_screen():
+        return USAGE
+    from app.looks import Flags
+
+    return wall_command.run(settings, store, Flags.of(arguments))
+
+
 def _check(arguments: argparse.Namespace) -> int:
     settings = _settings(arguments)
     if _unknown(arguments.names, settings.devices):
@@ -290,6 +304,11 @@ def _audit_command(arguments: argparse.Namespace) -> int:
     return runs_command.audit(_store_path(arguments, _settings(arguments)), arguments)
 
 
+def _report_command(arguments: argparse.Namespace) -> int:
+    settings = _settings(arguments)
+    return report_command.run(settings, _store_path(arguments, settings), arguments)
+
+
 def _notify_command(arguments: argparse.Namespace) -> int:
     settings = _settings(arguments)
     return notify_command.run(settings, _store_path(arguments, settings), arguments)
@@ -327,6 +346,7 @@ _COMMANDS: dict[str | None, Callable[[argparse.Namespace], int]] = {
     None: _console,
     "demo": _demo,
     "lab": labcommand.run,
+    "wall": _wall,
     "check": _check,
     "trust": _trust_command,
     "import": import_command.run,
@@ -342,6 +362,7 @@ _COMMANDS: dict[str | None, Callable[[argparse.Namespace], int]] = {
     "maintenance": _maintenance_command,
     "runs": _runs_command,
     "audit": _audit_command,
+    "report": _report_command,
     "notify": _notify_command,
     "schedule": _schedule_command,
     "scheduler": _schedule_command,

@@ -17,10 +17,12 @@ from app import (
     pod_command,
     pra_command,
     rcg_command,
+    report_command,
     runs_command,
     schedule_command,
     vm_command,
     volume_command,
+    wall_command,
 )
 
 THEMES = ("auto", "dark", "light", "high-contrast", "colour-blind", "ansi-dark", "ansi-light", "monochrome")
@@ -100,6 +102,8 @@ def parser() -> argparse.ArgumentParser:
     labcommand.add_arguments(commands)
     _common(commands.choices["demo"], "pane", "read_only")
     _look(commands.choices["demo"])
+    _look(wall_command.add_arguments(commands))
+    _common(commands.choices["wall"], "config", "store")
     check = commands.add_parser(
         "check",
         help="read every device once; say what to do where it fails",
@@ -122,6 +126,7 @@ def parser() -> argparse.ArgumentParser:
     auto_command.add_arguments(commands)
     vm_command.add_arguments(commands)
     runs_command.add_arguments(commands)
+    report_command.add_arguments(commands)
     notify_command.add_arguments(commands)
     schedule_command.add_arguments(commands)
     commands.add_parser("keys", help="print the keys and commands of the console")

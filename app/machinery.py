@@ -86,6 +86,10 @@ class Machinery:
         self._sweeper = Sweeper(self._settings.devices, Connector(self._settings), self._store)
         return self._store
 
+    def follow(self) -> None:
+        """Take over what others wrote of the estate, where no device is asked here. Raises StoreError."""
+        self._open_store().follow()
+
     def sweep(self, say: Callable[[str], None]) -> None:
         """Open the store for writing and begin to read the devices. Raises StoreError."""
         from app.schedule import Schedule

@@ -9,6 +9,7 @@ import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from screens.run_messages import (
@@ -19,6 +20,7 @@ from screens.run_messages import (
     DecisionAsked,
     LogRequested,
     OrderGiven,
+    ReportAsked,
     ResumeRequested,
     RunRequested,
     RunsChanged,
@@ -148,6 +150,8 @@ class RunDesk:
                 await self._decide(around, message)
             case ResumeRequested():
                 await self._resume(around, message.run)
+            case ReportAsked():
+                self._aside(partial(self._report, message.run))
 
     def _follow(self, around: Surroundings) -> None:
         """Once a run has ended, here or elsewhere, both sites are looked at again."""
@@ -191,6 +195,12 @@ class RunDesk:
                 self._app.post_message(NotDone(f"Not done: a defect, {type(error).__name__}.", planning))
 
         threading.Thread(target=guarded, name="run desk", daemon=True).start()
+
+    def _report(self, run: str, runs: ConsoleRuns) -> None:
+        """Write the evidence of a run into the present folder, and say where. Called on a thread."""
+        from app.console_messages import NoticeGiven
+
+        self._app.post_message(NoticeGiven(runs.report(run, Path.cwd())))
 
     # ---------------------------------------------------------------------------------------------------- the menu
 

@@ -10,6 +10,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from app import remarks_command
+
 if TYPE_CHECKING:
     from app.recovery.operations import Operations
     from app.recovery.runner import Runner
@@ -21,7 +23,7 @@ OK, FAILED, USAGE, PARTLY = 0, 1, 2, 3
 
 def add_arguments(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Add ``runs`` and ``audit``."""
-    runs = commands.add_parser("runs", help="list, show, resume or abort runs")
+    runs = commands.add_parser("runs", help="list, show, resume, abort or annotate runs")
     verbs = runs.add_subparsers(dest="runs_command", metavar="COMMAND", required=True)
     listing = verbs.add_parser("list", help="all runs, newest first")
     show = verbs.add_parser("show", help="one run: its steps, and what can be done next")
@@ -33,11 +35,13 @@ def add_arguments(commands: argparse._SubParsersAction[argparse.ArgumentParser])
         command.add_argument("--reason", default="", help="why; kept in the journal")
     for command in (show, resume, abort):
         command.add_argument("run", metavar="RUN")
+    remarks = remarks_command.add_arguments(verbs)
     audit = commands.add_parser("audit", help="prove that the journal is whole")
     audits = audit.add_subparsers(dest="audit_command", metavar="COMMAND", required=True)
     verify = audits.add_parser("verify", help="follow the journal's chain from its first entry; asks no device")
     for command in (listing, show, resume, abort, verify):
         command.add_argument("--json", action="store_true", help="print JSON")
+    for command in (listing, show, resume, abort, verify, *remarks):
         for name in ("--config", "--store"):
             command.add_argument(name, type=Path, metavar="FILE", default=argparse.SUPPRESS, help=argparse.SUPPRESS)
 
@@ -53,6 +57,8 @@ def run(settings: Settings, store_path: Path, arguments: argparse.Namespace) -> 
                 return _list(ledger, arguments.json)
             case "show":
                 return _show(ledger, arguments.run, settings.rto_s, as_json=arguments.json)
+            case "note" | "lesson":
+                return remarks_command.run(ledger, arguments)
             case "abort":
                 return _abort(settings, store_path, ledger, arguments)
             case _:

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from screens.action import ON_DATA, ON_LPARS, ON_PGROUPS, ON_RCGS, ON_VMS, Action, Group, Place, Takes
+from screens.action import ON_DATA, ON_LPARS, ON_PGROUPS, ON_RCGS, ON_RUNS, ON_VMS, Action, Group, Place, Takes
 from store.rcg_verbs import RcgVerb
 
 RCG_WORDS: tuple[tuple[str, RcgVerb, str, str], ...] = (
@@ -126,5 +126,9 @@ ACTS = (
     Action(
         "log", "Log", "The journal of the run: what was intended, sent, answered and seen", ("l",), Group.GO,
         frozenset({Place.RUN}), footer=3, command="log",
+    ),
+    Action(
+        "report", "Evidence", "Write the signed evidence of the run here: a folder, and an archive of it", ("E",),
+        Group.TAKE, ON_RUNS, footer=5, command="report",
     ),
 )  # fmt: skip

@@ -11,7 +11,14 @@ from screens.actions import Place, Situation, bindings
 from screens.cells import Cell, Line, Tone
 from screens.columns import Row
 from screens.rows_runs import STEP_COLUMNS, step_row
-from screens.run_messages import DecisionAsked, LogRequested, OrderGiven, ResumeRequested, StepRequested
+from screens.run_messages import (
+    DecisionAsked,
+    LogRequested,
+    OrderGiven,
+    ReportAsked,
+    ResumeRequested,
+    StepRequested,
+)
 from screens.run_words import clock_lines, next_lines, refused_acts, title_line
 from screens.scene import Scene
 from screens.step_kinds import phase_lines
@@ -137,6 +144,9 @@ class RunScreen(TableScreen):
         return ((Cell("The plan has no steps.", Tone.DIM),),)
 
     # -------------------------------------------------------------------------------------------------- deciding
+
+    def do_report(self) -> None:
+        self.post_message(ReportAsked(self.run_id))
 
     def do_log(self) -> None:
         self.post_message(LogRequested(self.run_id, self))

@@ -102,6 +102,10 @@ def _words(kind: str, body: Mapping[str, Any]) -> tuple[str, Tone]:
             about = f" {body['step']}" if body["step"] else ""
             why = f": {body['reason']}" if body["reason"] else ""
             return f"{body['by']} decided: {body['choice']}{about}{why}", Tone.WARN
+        case "note":
+            return f"{body['by']} noted: {body['text']}", Tone.HEADING
+        case "lesson":
+            return f"{body['by']} wrote a lesson for {body['owner']}, due {body['due']}: {body['text']}", Tone.HEADING
         case "run":
             return f"the run is {body['state']}" + (f": {body['note']}" if body.get("note") else ""), Tone.HEADING
         case _:

@@ -90,6 +90,13 @@ class ResumeRequested(AboutRuns):
     run: str
 
 
+@dataclass
+class ReportAsked(AboutRuns):
+    """The operator wants the evidence of a run in a file."""
+
+    run: str
+
+
 class RunsChanged(AboutRuns):
     """Runs changed in the view. Carries nothing: whoever handles it reads the view, so that many become one."""
 

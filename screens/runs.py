@@ -14,7 +14,7 @@ from screens.columns import Row
 from screens.head import counts_lines
 from screens.pane import Pane
 from screens.rows_runs import COLUMNS, row
-from screens.run_messages import RunRequested
+from screens.run_messages import ReportAsked, RunRequested
 from screens.scene import Scene
 from screens.status import LOADING, owing, status
 from store.run_view import ALIVE
@@ -46,6 +46,12 @@ class RunsPane(Pane):
 
     def runs_changed(self) -> None:
         self.redraw()
+
+    def do_report(self) -> None:
+        if self.table.selected is None:
+            self.say("No run is selected.")
+        else:
+            self.post_message(ReportAsked(self.table.selected))
 
     def opens(self, key: str) -> RunRequested:
         return RunRequested(key)

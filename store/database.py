@@ -69,12 +69,14 @@ def name_devices(view: EstateView, devices: Iterable[DeviceStatus]) -> None:
     named = list(devices)
     for given in named:
         old = view.device(given.name)
-        status = given
-        if old is not None:
-            settings = {name: getattr(given, name) for name in ("kind", "site", "address", "verified")}
-            status = replace(old, **settings)
-        view.record(given.name, status=status)
+        view.record(given.name, status=given if old is None else _configured(old, given))
     view.keep_only(status.name for status in named)
+
+
+def _configured(status: DeviceStatus, given: DeviceStatus) -> DeviceStatus:
+    """How a device fares, with what ``given`` says of which one it is."""
+    settings = {name: getattr(given, name) for name in ("kind", "site", "address", "verified")}
+    return replace(status, **settings)
 
 
 class Store:
@@ -97,7 +99,7 @@ class Store:
         if looked is not None:
             keeper.resume(looked.look)
             unreadable = self._check_facts()
-        self._take_news(unreadable)
+        self._take_news(unreadable, reads=False)
         self._from_another.clear()
         self._untold.clear()
 
@@ -169,6 +171,14 @@ class Store:
                 self._save()
             else:
                 self._keeper.rollback()
+        self._tell()
+
+    def follow(self) -> None:
+        """Take over what another console wrote, how its devices fare too: for whoever reads no device itself. Where it
+        cannot be, ``view.trouble`` says why."""
+        with self._lock:
+            if not self._closed:
+                self._look_around(reads=False)
         self._tell()
 
     def prune(self, now: datetime) -> None:
@@ -257,11 +267,11 @@ class Store:
         self._cannot_save = True
         self.view.set_trouble(f"What is seen is not being saved. {explained}")
 
-    def _look_around(self) -> None:
-        """Take over what another console wrote, if it did."""
+    def _look_around(self, *, reads: bool = True) -> None:
+        """Take over what another console wrote, if it did. ``reads``: this one knows better how its devices fare."""
         try:
             if self._keeper.has_news():
-                self._take_news()
+                self._take_news(reads=reads)
         except Exception as error:
             self._trouble(error)
 
@@ -278,7 +288,7 @@ class Store:
         self.view.drop(bad)
         return len(bad)
 
-    def _take_news(self, unreadable: int = 0) -> None:
+    def _take_news(self, unreadable: int = 0, *, reads: bool = True) -> None:
         staged = self._keeper.staged_events
         news = self._keeper.news()
         self._news_taken += 1
@@ -287,7 +297,9 @@ class Store:
                 continue
             put, stored, own = news.sightings.get(device, {}), news.statuses.get(device), self.view.device(device)
             status = own or stored
-            if own is not None and stored is not None and stored.last_ok is not None:
+            if not reads and own is not None and stored is not None:
+                status = _configured(stored, own)
+            elif own is not None and stored is not None and stored.last_ok is not None:
                 # New sightings are as old as the reading they come from; a mere sign of life only makes ages smaller.
                 later = stored.last_ok if put or own.last_ok is None else max(stored.last_ok, own.last_ok)
                 status = replace(own, last_ok=later)

@@ -18,19 +18,7 @@ from store import journal, sqlite
 from store.errors import StoreError, explain
 from store.ledger_rows import ANEW, STEP, as_json, encoded, kept, maybe_moment, pairs, step_of
 from store.recorded import from_text, to_text
-from store.runs import (
-    ENDED,
-    Choice,
-    Decision,
-    Entry,
-    Fact,
-    Lease,
-    Plan,
-    Run,
-    RunState,
-    StepRecord,
-    StepState,
-)
+from store.runs import ENDED, Choice, Decision, Entry, Fact, Lease, Plan, Run, RunState, StepRecord, StepState
 from store.times import from_text as moment
 from store.times import to_text as stamp
 
@@ -223,6 +211,13 @@ class Ledger:
             self._expect(run_id, RunState.PROPOSED, RunState.APPROVED)
             values = (RunState.ABORTED, reason, stamp(self._clock()), seq, run_id)
             run("UPDATE run SET state = ?, note = ?, ended_at = ?, seq = ? WHERE id = ?", values)
+
+    def remark(self, run_id: str, kind: str, body: Mapping[str, object]) -> None:
+        """Keep what a person says of a run, whatever its state: :mod:`store.remarks` knows the kinds. Raises
+        :class:`RunError` where there is no such run."""
+        with self._writing(run_id, kind, body) as (run, seq):
+            self._expect(run_id, *RunState)
+            self._touched(run, run_id, seq)
 
     # ---------------------------------------------------------------------------------------------------- reading
 

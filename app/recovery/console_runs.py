@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
+from pathlib import Path
 
 from app.recovery.operations import Operations, changed, holder, login, new_run_id, outdated, typed, who
 from app.recovery.runner import Runner
@@ -207,6 +208,18 @@ class ConsoleRuns:
         if choice is Choice.ABORT and run.holder is None:
             self.act(run_id)
         self._wake.set()
+
+    def report(self, run_id: str, to: Path) -> str:
+        """Write the evidence of a run into the folder ``to``; returns the sentence that says where, or why not.
+        Waits."""
+        from app.report.pack import ReportError, write
+
+        try:
+            found = write(self._ledger.path, run_id, to, self._operations.settings.rto_s)
+        except ReportError as error:
+            return f"{error}."
+        new = f" It is signed by a new key: {found.fingerprint}." if found.key_made else ""
+        return f"The evidence is in {found.archive} and in the folder beside it.{new}"
 
     def close(self, limit_s: float) -> None:
         """Leave the runs to be resumed and end within about ``limit_s`` seconds, half of which is for what must not

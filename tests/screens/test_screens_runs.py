@@ -321,3 +321,17 @@ def test_the_view_of_runs_keeps_them_newest_first_and_knows_which_are_alive() ->
     assert [run.id for run in view.alive] == ["r1"]
     view.take([_run(RunState.SUCCEEDED)])
     assert view.alive == ()
+
+
+@pytest.mark.parametrize("keys", [["8", "E"], ["8", "enter", "E"]], ids=["runs", "run"])
+@piloted
+async def test_the_evidence_of_a_run_is_written_where_the_console_says(
+    keys: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    async with watching(tmp_path, (120, 40)) as (console, _):
+        await console.press(*keys)
+        await console.wait_for(lambda: "The evidence is in" in console.text, "nothing is said")
+        assert [path.name for path in tmp_path.glob("*.zip")] == ["drdeck-report-0301-0258-a7f3-19.zip"]
+        await console.press("E")
+        await console.wait_for(lambda: "is there already" in " ".join(console.text.split()), "it was written twice")

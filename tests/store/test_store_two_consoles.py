@@ -13,7 +13,8 @@ from sqlite3 import connect
 import pytest
 
 from store import estate as e
-from store.database import Store, open_store
+from store.database import Looked, Store, open_store
+from store.firstlook import first_look
 from store.records import DeviceHealth
 from tests.store.estates import at, lpar, lpars, reading, status
 
@@ -96,6 +97,33 @@ def test_what_one_console_saw_shows_on_the_other_with_its_age(pair: tuple[Store,
     assert shown is not None
     assert (shown.obj, shown.seen_at) == (lpar(0, DOWN), at(30))
     assert told == ["hmc1", "hmc1"]
+
+
+def test_a_console_that_follows_takes_over_how_devices_fare_and_keeps_what_they_are(pair: tuple[Store, Store]) -> None:
+    first, second = pair
+    second.configure([status(site="oslo")])
+    told: list[str] = []
+    second.view.subscribe(lambda change: told.append(change.device))
+    first.apply(reading(30, lpar(0, DOWN), lpar(1), lpar(2)))
+    first.report(status(health=DeviceHealth.FAILING, failure="unreachable", text="no route to host"))
+    second.follow()
+    found = second.view.device("hmc1")
+    assert found is not None
+    assert (found.health, found.text, found.site) == (DeviceHealth.FAILING, "no route to host", "oslo")
+    assert second.view.get("lpar", lpar(0).key).obj == lpar(0, DOWN)  # type: ignore[union-attr]
+    assert told == ["hmc1"]
+    second.follow()
+    assert told == ["hmc1"], "there was nothing new"
+
+
+def test_what_is_written_between_the_first_look_and_the_opening_counts(pair: tuple[Store, Store]) -> None:
+    first, _ = pair
+    look = first_look(first.path)
+    assert look is not None
+    view = look.view()
+    first.report(status(health=DeviceHealth.FAILING, failure="unreachable", text="no route to host"))
+    with closing(open_store(first.path, looked=Looked(look, view))) as third:
+        assert third.view.device("hmc1").health is DeviceHealth.FAILING  # type: ignore[union-attr]
 
 
 def test_a_reading_older_than_what_the_other_console_stored_changes_nothing(pair: tuple[Store, Store]) -> None:

@@ -1,0 +1,59 @@
+"""Recovery time and recovery point: what was asked for against what came of it, for the run and for each machine."""
+
+from __future__ import annotations
+
+from app.report.records import Objective
+from app.report.scenario import recovers
+from store.run_clocks import Clock, clocks
+from store.runs import SETTLED, Run, RunState
+
+_UP = frozenset({"lpar.up", "vm.up"})
+"""The kinds of step that see one machine answer."""
+
+
+def objectives(run: Run, rto_s: float | None) -> tuple[Objective, ...]:
+    """``rto_s`` is what the configuration lets a recovery take, in seconds. Empty for a run that recovers nothing."""
+    if not recovers(run.plan.verb):
+        return ()
+    return (*_times(run, rto_s), *_machines(run, rto_s), _point(run))
+
+
+def _times(run: Run, rto_s: float | None) -> tuple[Objective, ...]:
+    found = clocks(run)
+    if found is None:
+        whole = run.ended_at is not None and run.state is RunState.SUCCEEDED
+        took = (run.ended_at - run.created_at).total_seconds() if whole and run.ended_at is not None else None
+        words = "from the declaration to the end of the run" if whole else f"it is {run.state}: nothing to measure"
+        return (Objective("RTO", "the whole run", rto_s, took, words),)
+    up = _reached(found.up)
+    said = "from the declaration until every machine answers" if up is not None else "not every machine came up"
+    ready = _reached(found.ready)
+    when = (
+        "from the declaration until all that an activation waits for was done" if ready is not None else "not reached"
+    )
+    return (
+        Objective("RTO", "application up", rto_s, up, said),
+        Objective("RTO", "ready to activate", None, ready, when),
+    )
+
+
+def _reached(clock: Clock) -> float | None:
+    return None if clock.at is None else clock.seconds
+
+
+def _machines(run: Run, rto_s: float | None) -> tuple[Objective, ...]:
+    found = []
+    for planned, record in zip(run.plan.steps, run.steps, strict=True):
+        if planned.kind in _UP:
+            done = record.state in SETTLED and record.ended_at is not None
+            took = (record.ended_at - run.created_at).total_seconds() if done and record.ended_at is not None else None
+            found.append(Objective("RTO", planned.title, rto_s, took, f"step {planned.id}: {record.state}"))
+    return tuple(found)
+
+
+def _point(run: Run) -> Objective:
+    plan = run.plan
+    if plan.loss_s is not None:
+        words = f"at most, as the plan bounded it before the run: {plan.loss or 'no further words'}"
+        return Objective("RPO", "the whole run", None, plan.loss_s, words)
+    return Objective("RPO", "the whole run", None, None, plan.loss or "the plan says nothing of a loss")

@@ -1,0 +1,184 @@
+"""What a report says of a run. Plain records: times UTC, spans in seconds; None is *not recorded*."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from store.runs import Fact, Guard, RunState, StepState
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """The plan as it was agreed to. ``digest`` is the SHA-256 of its JSON text in the journal; ``file`` and ``version``
+    are of the file that it was drawn up from, where it was. ``typed`` are the words that were typed."""
+
+    name: str
+    verb: str
+    digest: str
+    made_at: datetime
+    targets: tuple[str, ...]
+    guards: tuple[Guard, ...]
+    typed: tuple[str, ...]
+    loss: str
+    loss_s: float | None
+    lasting: tuple[str, ...]
+    notes: tuple[str, ...]
+    p50_s: float | None
+    p95_s: float | None
+    file: str | None = None
+    version: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Somebody who took part, as the console knew them, and what they did."""
+
+    name: str
+    roles: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Objective:
+    """What was to be kept to, and what came of it. ``what`` is RTO or RPO, ``of`` what it was measured on; ``words``
+    say how, or why there is nothing."""
+
+    what: str
+    of: str
+    target_s: float | None
+    actual_s: float | None
+    words: str
+
+    @property
+    def kept(self) -> bool | None:
+        """None: it cannot be said."""
+        if self.target_s is None or self.actual_s is None:
+            return None
+        return self.actual_s <= self.target_s
+
+
+@dataclass(frozen=True, slots=True)
+class Try:
+    """One time that a step was sent, or was about to be. ``before`` is what was seen just before."""
+
+    at: datetime
+    call: str
+    before: tuple[Fact, ...]
+    answer: str | None = None
+    took_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StepTold:
+    """A step. ``due_at`` is when the last one was settled that it waits for: of a step that only looks nothing else is
+    known of its beginning. ``before`` is what was seen before it was first sent, ``after`` what was seen last."""
+
+    id: str
+    kind: str
+    title: str
+    device: str
+    call: str
+    state: StepState
+    due_at: datetime | None
+    began_at: datetime | None
+    ended_at: datetime | None
+    tries: tuple[Try, ...]
+    before: tuple[Fact, ...]
+    after: tuple[Fact, ...]
+    reason: str | None
+    usual_s: float | None
+
+    @property
+    def from_at(self) -> datetime | None:
+        """Since when it was under way."""
+        return self.began_at or self.due_at
+
+    @property
+    def took_s(self) -> float | None:
+        begin, end = self.from_at, self.ended_at
+        return None if begin is None or end is None else (end - begin).total_seconds()
+
+
+@dataclass(frozen=True, slots=True)
+class Deviation:
+    """Something that did not go as planned, or that a person decided on the way."""
+
+    at: datetime
+    what: str
+    step: str | None
+    words: str
+    by: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Unchecked:
+    """A check that was not made, and why."""
+
+    what: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """What somebody wrote down about the run."""
+
+    at: datetime
+    by: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Lesson:
+    """What is to become better, who sees to it, until when."""
+
+    at: datetime
+    by: str
+    text: str
+    owner: str
+    due: date
+
+
+@dataclass(frozen=True, slots=True)
+class Other:
+    """An entry of the journal that nothing else here tells of; ``body`` JSON text."""
+
+    at: datetime
+    kind: str
+    body: str
+
+
+@dataclass(frozen=True, slots=True)
+class Chained:
+    """Where the run lies in the journal: its first and last entry, the head, and whether the report leads to it."""
+
+    first: int
+    last: int
+    head_seq: int
+    head_at: datetime
+    head: str
+    whole: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """A whole report. ``declared_at`` is when the run was proposed, ``decided_at`` when it was agreed to."""
+
+    run: str
+    product: str
+    scenario: str
+    state: RunState
+    ending: str | None
+    plan: Planned
+    people: tuple[Person, ...]
+    declared_at: datetime
+    decided_at: datetime | None
+    began_at: datetime | None
+    ended_at: datetime | None
+    objectives: tuple[Objective, ...]
+    steps: tuple[StepTold, ...]
+    deviations: tuple[Deviation, ...]
+    unchecked: tuple[Unchecked, ...]
+    notes: tuple[Note, ...]
+    lessons: tuple[Lesson, ...]
+    others: tuple[Other, ...]
+    journal: Chained
