@@ -20,6 +20,7 @@ from app import (
     notify_command,
     pgroup_command,
     pgsnap_command,
+    plan_command,
     pod_command,
     pra_command,
     rcg_command,
@@ -33,7 +34,7 @@ from app import (
 from app.cli_words import FAILED, INTERRUPTED, OK, STORE, USAGE, parser
 
 if TYPE_CHECKING:
-    from app.database_records import DatabaseSettings
+    from app.host_records import SshHost
     from app.settings import DeviceSettings, Settings
 
 
@@ -103,7 +104,7 @@ def _store_path(arguments: argparse.Namespace, settings: Settings) -> Path:
     return settings.store if arguments.store is None else Path(arguments.store).expanduser().absolute()
 
 
-def _unknown(names: Iterable[str], devices: Iterable[DeviceSettings | DatabaseSettings]) -> bool:
+def _unknown(names: Iterable[str], devices: Iterable[DeviceSettings | SshHost]) -> bool:
     """Whether some of the names are no device; says which."""
     known = [device.name for device in devices]
     unknown = [name for name in names if name not in known]
@@ -112,7 +113,7 @@ def _unknown(names: Iterable[str], devices: Iterable[DeviceSettings | DatabaseSe
     return bool(unknown)
 
 
-def _ask_secrets(devices: Iterable[DeviceSettings | DatabaseSettings]) -> None:
+def _ask_secrets(devices: Iterable[DeviceSettings | SshHost]) -> None:
     from app import secrets
 
     secrets.ask(reference for device in devices for reference in device.references)
@@ -258,7 +259,7 @@ _PLANNED = {
 }
 
 
-def _needed(settings: Settings, arguments: argparse.Namespace) -> Iterable[DeviceSettings | DatabaseSettings]:
+def _needed(settings: Settings, arguments: argparse.Namespace) -> Iterable[DeviceSettings | SshHost]:
     """What a command that makes a run logs in to: databases only where they are asked for."""
     return settings.reached if getattr(arguments, "backup_mode", False) else settings.devices
 
@@ -274,6 +275,13 @@ def _recovery_command(arguments: argparse.Namespace) -> int:
     if arguments.command == "vm" and arguments.verb == "list":
         return vm_command.show(settings, _store_path(arguments, settings), arguments)
     return rcg_command.planned(settings, _store_path(arguments, settings), arguments, make)
+
+
+def _plan_command(arguments: argparse.Namespace) -> int:
+    settings = _settings(arguments)
+    if plan_command.asks_devices(arguments):
+        _ask_secrets((*settings.devices, *settings.hosts))
+    return plan_command.run(settings, _store_path(arguments, settings), arguments)
 
 
 def _given_command(arguments: argparse.Namespace) -> int:
@@ -356,6 +364,7 @@ _COMMANDS: dict[str | None, Callable[[argparse.Namespace], int]] = {
     "lpar": _recovery_command,
     "pod": _recovery_command,
     "vm": _recovery_command,
+    "plan": _plan_command,
     "pgsnap": _given_command,
     "pra": _given_command,
     "auto": _auto_command,

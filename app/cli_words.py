@@ -14,6 +14,7 @@ from app import (
     notify_command,
     pgroup_command,
     pgsnap_command,
+    plan_command,
     pod_command,
     pra_command,
     rcg_command,
@@ -119,6 +120,7 @@ def parser() -> argparse.ArgumentParser:
     rcg_command.add_arguments(commands)
     volume_command.add_arguments(commands)
     pgroup_command.add_arguments(commands)
+    plan_command.add_arguments(commands)
     pgsnap_command.add_arguments(commands)
     pra_command.add_arguments(commands)
     lpar_command.add_arguments(commands)

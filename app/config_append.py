@@ -80,7 +80,7 @@ def _refuse_taken(path: Path, settings: Settings, devices: Sequence[DeviceSettin
     names = {device.name for device in settings.devices}
     addresses = {device.address: device.name for device in settings.devices}
     taken = [f"a device {device.name}" for device in devices if device.name in names]
-    taken += [f"a database {device.name}" for device in devices if settings.database(device.name) is not None]
+    taken += [f"a database {device.name}" for device in devices if settings.host(device.name) is not None]
     taken += [
         f"{device.address} as device {addresses[device.address]}"
         for device in devices

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, TypeVar, cast
 
 from app import known_devices, secrets
-from app.database_records import DatabaseSettings
+from app.host_records import SshHost
 from app.known_devices import Known, KnownDevicesError, Protocol
 from app.secrets import Reference, SecretError
 from app.settings_records import CliSettings, DeviceSettings, Settings
@@ -19,10 +19,14 @@ from store.estate import DeviceKind
 
 if TYPE_CHECKING:
     from backends.host import HostDriver
+    from backends.local import LocalDriver
     from backends.threepar.driver import ThreeParDriver
     from backends.threepar.kept import KeptArray
 
 T = TypeVar("T")
+HERE = "this machine"
+"""The name of the machine that the console runs on: no device of a configuration can be called so."""
+HERE_SESSIONS = 8
 
 
 class Connector:
@@ -41,10 +45,14 @@ class Connector:
         device = self._settings.device(name)
         return self._made(name, lambda known: _MAKERS[device.kind](device, known, _limits(device)))
 
-    def reach(self, name: str) -> Driver | HostDriver:
-        """The same, also for the host of a database by that one's name."""
-        database = self._settings.database(name)
-        return self(name) if database is None else self._made(name, lambda known: _host(database, known))
+    def reach(self, name: str) -> Driver | HostDriver | LocalDriver:
+        """The same, also for a host, for that of a database by that one's name, and for this machine."""
+        if name == HERE:
+            from backends.local import LocalDriver
+
+            return LocalDriver(name)
+        host = self._settings.host(name)
+        return self(name) if host is None else self._made(name, lambda known: _host(host, known))
 
     def _made(self, name: str, make: Callable[[Known], T]) -> T:
         try:
@@ -57,7 +65,8 @@ class Connector:
     def kept(self, name: str, slots: Slots) -> KeptArray | None:
         """The same device with sessions that stay logged in, in ``slots``; None: such a device is not made so. Secrets
         are looked up at each login. Raises :class:`KeyError` as above."""
-        if self._settings.database(name) is not None or self._settings.device(name).kind is not DeviceKind.THREEPAR:
+        others = name == HERE or self._settings.host(name) is not None
+        if others or self._settings.device(name).kind is not DeviceKind.THREEPAR:
             return None
         from backends.threepar.kept import KeptArray
 
@@ -65,7 +74,7 @@ class Connector:
 
 
 def ssh_access(
-    device: DeviceSettings | DatabaseSettings, door: DeviceSettings | CliSettings | DatabaseSettings, known: Known
+    device: DeviceSettings | SshHost, door: DeviceSettings | CliSettings | SshHost, known: Known
 ) -> SshAccess:
     """The SSH door of an HMC or a database (``door`` is the device itself) or of a 3PAR (``door`` is its ``cli``).
 
@@ -85,9 +94,9 @@ def ssh_access(
     )
 
 
-def host_key(settings: Settings, database: DatabaseSettings) -> tuple[bool, str]:
-    """Whether there is a host key to hold the host of a database to, and which, in words; nothing is asked. Raises
-    :class:`KnownDevicesError`."""
+def host_key(settings: Settings, database: SshHost) -> tuple[bool, str]:
+    """Whether there is a host key to hold a host, or that of a database, to, and which, in words; nothing is asked.
+    Raises :class:`KnownDevicesError`."""
     if not database.verify:
         return True, "any host key is accepted, the configuration says verify = false"
     if database.host_keys:
@@ -124,11 +133,11 @@ def _limits(device: DeviceSettings) -> Limits:
     return Limits(device.connect_timeout_s, device.call_timeout_s, device.sessions)
 
 
-def _host(database: DatabaseSettings, known: Known) -> HostDriver:
+def _host(host: SshHost, known: Known) -> HostDriver:
     from backends.host import HostDriver
 
-    limits = Limits(database.connect_timeout_s, database.timeout_s, database.sessions)
-    return HostDriver(database.name, ssh_access(database, database, known), limits)
+    limits = Limits(host.connect_timeout_s, host.timeout_s, host.sessions)
+    return HostDriver(host.name, ssh_access(host, host, known), limits)
 
 
 def _hmc(device: DeviceSettings, known: Known, limits: Limits) -> Driver:

@@ -15,11 +15,11 @@ from app.values import Check, UnexpectedError
 _GROUP = values.text("the name of a protection group", 130)
 _TIMEOUT = values.duration(1, 3600)
 _TEXT = values.text("a command of the database's host", 1000)
-_PASSWORD = re.compile(
+PASSWORD = re.compile(
     r"""(?:^|[\s'"=(])[A-Za-z][\w$#]*/[^\s/'"@]+@"""  # user/password@where
     r"""|\b(?:sqlplus|rman|dgmgrl)\b(?:[^|;&]*[\s'"=])?[A-Za-z][\w$#]*/[^\s/'"]+"""
 )
-_ARGUMENTS = (
+ARGUMENTS = (
     "a command without a password in it: every user of its host would see it, and the journal here would keep it; "
     "let the command use a wallet or the authentication of the operating system"
 )
@@ -73,8 +73,8 @@ def _database(table: Table, folder: Path) -> DatabaseSettings:
 
 def _command(value: object) -> str:
     text = _TEXT.convert(value)
-    if _PASSWORD.search(text):
-        raise UnexpectedError(_ARGUMENTS)
+    if PASSWORD.search(text):
+        raise UnexpectedError(ARGUMENTS)
     return text
 
 

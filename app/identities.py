@@ -10,7 +10,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from app.database_records import DatabaseSettings
+from app.host_records import SshHost
 from app.known_devices import Identity, Protocol
 from app.settings_records import DeviceSettings
 from store.estate import DeviceKind
@@ -48,12 +48,12 @@ class Presented:
     distrust: str = ""
 
 
-def doors(devices: Iterable[DeviceSettings | DatabaseSettings]) -> list[Door]:
+def doors(devices: Iterable[DeviceSettings | SshHost]) -> list[Door]:
     """Every door of the devices and databases, in their order."""
     found = []
     for device in devices:
         wait = device.connect_timeout_s
-        if isinstance(device, DatabaseSettings) or device.kind is DeviceKind.HMC:
+        if isinstance(device, SshHost) or device.kind is DeviceKind.HMC:
             ssh = (device.name, Protocol.SSH, device.host, device.port, device.verify, wait)
             found.append(Door(*ssh, host_keys=device.host_keys))
             continue

@@ -84,6 +84,7 @@ def planned(
     make: Callable[[argparse.Namespace], Draw],
 ) -> int:
     """What every command does that makes a run: understand, plan, show, do."""
+    from app.config_table import SettingsError
     from app.recovery.draft import CannotPlanError
     from app.recovery.operations import Operations, new_run_id
     from app.recovery.step import UnseenError
@@ -106,6 +107,9 @@ def planned(
     except UnseenError as error:
         print(f"A device cannot be read: {error}", file=sys.stderr)
         return FAILED
+    except SettingsError as error:  # a recovery plan's file
+        print(error, file=sys.stderr)
+        return USAGE
     finally:
         ledger.close()
         store.close()

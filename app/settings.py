@@ -41,6 +41,7 @@ from store.estate import DeviceKind, Site, SiteRole
 
 if TYPE_CHECKING:
     from app.database_records import DatabaseSettings
+    from app.host_records import HostSettings
     from app.notify.records import ChannelSettings
     from app.pra_records import Pra
     from app.replication_records import Replication
@@ -55,26 +56,32 @@ TIMEOUT = values.duration(5, 7200)
 
 def load(path: Path) -> Settings:
     """Read and check the file at ``path``. Raises :class:`SettingsError` with all its errors."""
+    text, content = read_toml(path, "a configuration file here: copy config.example.toml, or try drdeck demo")
+    document = Document(path, key_lines(text))
+    settings = _settings(document, content)
+    if document.problems:
+        raise SettingsError(path, document.problems)
+    return settings
+
+
+def read_toml(path: Path, missing: str) -> tuple[str, Mapping[str, object]]:
+    """The text of a TOML file and what it holds; ``missing`` is what was expected where there is none. Raises
+    :class:`SettingsError` with the line where it cannot be read."""
     try:
         text = path.read_bytes().decode("utf-8")
     except FileNotFoundError:
-        raise _file_error(path, "a configuration file here: copy config.example.toml, or try drdeck demo") from None
+        raise _file_error(path, missing) from None
     except UnicodeDecodeError as error:
         line = error.object[: error.start].count(b"\n") + 1
         raise _file_error(path, "UTF-8 text", line) from None
     except OSError as error:
         raise _file_error(path, f"a readable file: {error.strerror}") from None
     try:
-        content = tomllib.loads(text)
+        return text, tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise _syntax_error(path, text, str(error)) from None
     except RecursionError:
         raise _file_error(path, "TOML that is not nested this deeply") from None
-    document = Document(path, key_lines(text))
-    settings = _settings(document, content)
-    if document.problems:
-        raise SettingsError(path, document.problems)
-    return settings
 
 
 def nothing(path: Path) -> Settings:
@@ -98,8 +105,8 @@ def _syntax_error(path: Path, text: str, words: str) -> SettingsError:
 
 
 TABLES: Mapping[str, str] = {
-    **{name: f"[{name}]" for name in ("console", "naming", "pra", "auto", "backups")},
-    **{name: f"[[{name}]]" for name in ("sites", "devices", "databases", "replications", "notifications")},
+    **{name: f"[{name}]" for name in ("console", "naming", "pra", "auto", "backups", "plans")},
+    **{name: f"[[{name}]]" for name in ("sites", "devices", "databases", "hosts", "replications", "notifications")},
 }
 """The tables that the file may have, as they are written there."""
 
@@ -112,8 +119,11 @@ def _settings(document: Document, content: Mapping[str, object]) -> Settings:
     console = document.table(content.get("console", {}), ("console",), "console")
     console.only(CONSOLE_KEYS)
     folder = document.path.parent.absolute()
+    plans = document.table(content.get("plans", {}), ("plans",), "plans")
+    plans.only(("directory",))
     sites = _sites(document.tables(content.get("sites", []), ("sites",), "sites"))
     devices = _devices(document.tables(content.get("devices", []), ("devices",), "devices"), sites, folder)
+    found = _databases(document, content, devices, folder)
     for key in ("sites", "devices"):
         if content.get(key, []) == []:
             document.complain((), key, f"at least one [[{key}]]", "none")
@@ -131,12 +141,14 @@ def _settings(document: Document, content: Mapping[str, object]) -> Settings:
         clipboard=console.get("clipboard", values.one_of(Way), Way.AUTO),
         rto_s=console.get("rto", values.duration(1, 30 * 86400), RTO_S),
         pra=_pra(document, content, sites),
-        databases=_databases(document, content, devices, folder),
+        databases=found,
         naming=naming(document, content),
         notifications=_notifications(document, content, sites, folder),
         auto=auto(document, content, devices),
         replications=_replications(document, content, devices),
         backups=backups(document, content, folder),
+        hosts=_hosts(document, content, {each.name for each in (*devices, *found)}, folder),
+        plans=plans.maybe("directory", values.path(folder)),
     )
 
 
@@ -159,6 +171,16 @@ def _databases(
     from app.database_settings import databases
 
     return databases(document, content, {device.name for device in devices}, folder)
+
+
+def _hosts(
+    document: Document, content: Mapping[str, object], taken: set[str], folder: Path
+) -> tuple[HostSettings, ...]:
+    if "hosts" not in content:
+        return ()
+    from app.host_settings import hosts
+
+    return hosts(document, content, taken, folder)
 
 
 def _notifications(

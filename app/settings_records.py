@@ -16,6 +16,7 @@ from store.estate import DeviceKind, Site
 
 if TYPE_CHECKING:
     from app.database_records import DatabaseSettings
+    from app.host_records import HostSettings, SshHost
     from app.notify.records import ChannelSettings
     from app.pra_records import Pra
     from app.replication_records import Replication
@@ -34,6 +35,7 @@ def usual_sessions(kind: DeviceKind) -> int:
 
 
 RTO_S = 300.0
+PLAN_FOLDER = "plans"
 
 CONSOLE_KEYS = ("read_only", "lab", "store", "known_devices", "theme", "ascii", "slow_link", "clipboard", "rto")
 SITE_KEYS = ("name", "role", "l2_stretched")
@@ -134,7 +136,8 @@ class Settings:
     where, None where the file does not say it. ``databases`` can be put into backup mode; none is called as a
     device is. ``naming``: what names on the arrays are to look like. ``replications``: VMs that are replicated, by
     unique names. ``auto``: what may fail over by itself. ``notifications`` are the channels by which operators are told
-    what happened. ``backups`` is the directory for backups of VMs."""
+    what happened. ``backups`` is the directory for backups of VMs. ``hosts``: those that steps of recovery plans run
+    commands on; none is called as a device is. ``plans`` is the directory of the plans, where the file names one."""
 
     path: Path
     read_only: bool
@@ -156,11 +159,23 @@ class Settings:
     auto: Auto = field(default_factory=Auto)
     replications: tuple[Replication, ...] = ()
     backups: Path | None = None
+    hosts: tuple[HostSettings, ...] = ()
+    plans: Path | None = None
 
     @property
-    def reached(self) -> tuple[DeviceSettings | DatabaseSettings, ...]:
-        """What the file has logged in to: its devices and databases."""
-        return (*self.devices, *self.databases)
+    def reached(self) -> tuple[DeviceSettings | SshHost, ...]:
+        """What the file has logged in to: its devices, databases and hosts."""
+        return (*self.devices, *self.databases, *self.hosts)
+
+    @property
+    def plan_folder(self) -> Path:
+        """Where the files of the recovery plans are; it need not exist."""
+        return self.plans or self.path.parent.absolute() / PLAN_FOLDER
+
+    def host(self, name: str) -> SshHost | None:
+        """The database or host of that name."""
+        every: tuple[SshHost, ...] = (*self.databases, *self.hosts)
+        return next((each for each in every if each.name == name), None)
 
     def database(self, name: str) -> DatabaseSettings | None:
         """The database of that name."""

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from enum import StrEnum
 
 from app import known_devices
-from app.database_records import DatabaseSettings
+from app.host_records import SshHost
 from app.identities import Door, Presented, describe, doors, present
 from app.known_devices import Identity, Known, Pin, Protocol
 from app.settings_records import DeviceSettings, Settings
@@ -43,7 +43,7 @@ class Finding:
     state: State
 
 
-def examine(devices: Sequence[DeviceSettings | DatabaseSettings], known: Known) -> list[Finding]:
+def examine(devices: Sequence[DeviceSettings | SshHost], known: Known) -> list[Finding]:
     """Ask every door of the devices and databases and compare."""
     every = doors(devices)
     believed = [_believed(door, known) for door in every]

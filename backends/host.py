@@ -7,6 +7,7 @@ secret of this side can be in it. A password that a command itself needs is the 
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
@@ -34,6 +35,18 @@ class RunCommand:
 
     def command(self) -> str:
         return self.text
+
+
+@dataclass(frozen=True, slots=True)
+class RunProgram:
+    """A program with its arguments, each as it is: no shell sees one of them as anything else. ``timeout_s`` bounds it,
+    in seconds."""
+
+    argv: tuple[str, ...]
+    timeout_s: float
+
+    def command(self) -> str:
+        return shlex.join(self.argv)
 
 
 class Asking(Protocol):
@@ -71,18 +84,18 @@ class HostDriver:
         self.name = name
         self._session = CommandSession(name, f"the host of {name}", access, limits)
 
-    def ask(self, command: str) -> str:
+    def ask(self, command: str, timeout_s: float | None = None) -> str:
         """Run one command and return what it printed. Raises :class:`DeviceError`, also for an exit status not 0: the
         text is then the command's own."""
-        answer = self._session.run(command)
+        answer = self._session.run(command, timeout_s)
         if answer.exit_status == 0:
             return answer.stdout
         text = f"{self.name}: exit status {answer.exit_status}: {answer.said[-_LONGEST:]}"
         raise self._session.error(command, Failure.REFUSED, Sent.REFUSED, text)
 
-    def perform(self, verb: RunCommand) -> str:
+    def perform(self, verb: RunCommand | RunProgram) -> str:
         """Run one command that changes something, once. Returns how it ended. Raises as :meth:`ask`."""
-        said = self.ask(verb.command()).strip()
+        said = self.ask(verb.command(), verb.timeout_s if isinstance(verb, RunProgram) else None).strip()
         return f"exit status 0: {said[-_LONGEST:]}" if said else "exit status 0"
 
     def close(self) -> None:

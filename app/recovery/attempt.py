@@ -59,6 +59,7 @@ class _Sight:
     since: Callable[[Asked], float]
     began_at: datetime | None
     accepted: bool
+    unanswered: bool
     waited_s: float
     margin_s: float
     begun: dict[Asked, float] = field(default_factory=dict)
@@ -180,7 +181,7 @@ class Attempt:
         if intended or not planned.call or planned.kind in kinds.FRESH:
             self._since = _now()
         while not self._stopped():
-            seen = self._look(step, planned, record.began_at)
+            seen = self._look(step, record)
             if self._stopped():  # a look takes its time
                 break
             if first and not intended and planned.call and seen.verdict is not Verdict.READY:
@@ -192,6 +193,8 @@ class Attempt:
                 case Verdict.DONE:
                     state = StepState.DONE if intended or not planned.call else StepState.ALREADY
                     return self._settle(planned, state, seen, seen.why)
+                case Verdict.ASKED:
+                    return self._settle(planned, StepState.UNKNOWN, seen, seen.why)
                 case Verdict.REFUSED if self._believed:
                     return self._settle(planned, StepState.FAILED, seen, seen.why)
                 case Verdict.READY if self._believed and not self._may_send():
@@ -259,10 +262,11 @@ class Attempt:
         on_its_way = self._sent_at is not None and time.monotonic() - self._sent_at < self._pace.lost_s
         return not (self._accepted or on_its_way)
 
-    def _look(self, step: Step, planned: PlannedStep, began_at: datetime | None) -> Seen:
+    def _look(self, step: Step, record: StepRecord) -> Seen:
         """Look at what the step rests on."""
         waited = time.monotonic() - self._first_look
-        sight = _Sight(self._devices, self._since, began_at, self._accepted, waited, self._pace.margin_s)
+        told = (record.began_at, self._accepted, record.unanswered, waited, self._pace.margin_s)
+        sight = _Sight(self._devices, self._since, *told)
         try:
             seen = step.observe(sight)
         except UnseenError as error:
@@ -316,7 +320,7 @@ class Attempt:
         """What went wrong is looked at once more before it is a failure: the array may have done it by itself."""
         record = self._ledger.step(self._lease.run, planned.id)
         self._since = _now()
-        seen = self._look(step, planned, record.began_at)
+        seen = self._look(step, record)
         if seen.verdict is Verdict.DONE:
             return self._settle(planned, StepState.DONE, seen, f"{seen.why} (the device had said: {error.text})")
         code = f" ({error.code})" if error.code else ""

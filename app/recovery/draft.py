@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Generic, Protocol, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
 from app.recovery import kinds
 from app.recovery.step import Step
@@ -140,29 +140,30 @@ def merged(
     return Plan(
         verb=str(verb),
         name=name,
-        targets=_once(key for draft in drafts for key in draft.at.keys),
+        targets=once(key for draft in drafts for key in draft.at.keys),
         made_at=min((draft.at.now for draft in drafts), default=datetime.now(UTC)),
         steps=tuple(step for draft in drafts for step in (*draft.steps, *draft.undoes)),
         guards=tuple(guard for draft in drafts for guard in draft.guards),
-        confirm=_confirm(name, drafts),
+        confirm=tuple(drafts[0].confirm) if count == 1 else agreed(name, drafts),
         loss="; ".join(losses[:3]) + ("; …" if len(losses) > 3 else ""),
         loss_s=max(known) if known and len(known) == count else None,
-        lasting=_once(text for draft in drafts for text in draft.lasting),
-        way_back=_once(text for draft in drafts if draft.refused for text in way_back(draft.at)),
-        notes=_once(text for draft in drafts for text in draft.notes),
+        lasting=once(text for draft in drafts for text in draft.lasting),
+        way_back=once(text for draft in drafts if draft.refused for text in way_back(draft.at)),
+        notes=once(text for draft in drafts for text in draft.notes),
         rolls_back=rolls_back,
     )
 
 
-def _once(texts: Iterable[str]) -> tuple[str, ...]:
+def once(texts: Iterable[str]) -> tuple[str, ...]:
+    """Each text once, where it comes first."""
     return tuple(dict.fromkeys(texts))
 
 
-def _confirm(name: str, drafts: Sequence[Draft[M]]) -> tuple[str, ...]:
-    """What must be typed. For several groups at a time: the name of the whole, the largest loss, the sum of volumes."""
+def agreed(name: str, drafts: Sequence[Draft[Any]]) -> tuple[str, ...]:
+    """What must be typed for several at a time: the name of the whole, the largest loss, the sum of volumes."""
     words = [word for draft in drafts for word in draft.confirm]
-    if len(drafts) == 1 or not words:
-        return tuple(words)
+    if not words:
+        return ()
     losses = [int(word.split()[1]) for word in words if word.startswith("lose ")]
     counts = [int(word.split()[1]) for word in words if word.startswith("overwrite ")]
     rest = [w for w in words if w.startswith(("site ", SECOND_PERSON, "discard "))]

@@ -7,6 +7,7 @@ from typing import Any
 
 from app.recovery.pg import database_steps
 from app.recovery.pg import steps as pg_steps
+from app.recovery.plan import steps as plan_steps
 from app.recovery.pod import steps as pod_steps
 from app.recovery.pra import array_steps, drill_steps, hmc_steps, power_steps, reprotect_steps
 from app.recovery.rcg import object_steps, provision_steps, role_steps
@@ -97,6 +98,11 @@ _KINDS: dict[str, type[Any]] = {
     "vmbackup.clear": vm_backup_steps.ClearPartial,
     "vmbackup.drop": vm_backup_steps.DropBackup,
     "vmbackup.restore": vm_restore_steps.RestoreVm,
+    "plan.command": plan_steps.RunCommand,
+    "plan.tcp": plan_steps.ProbeTcp,
+    "plan.http": plan_steps.ProbeHttp,
+    "plan.ask": plan_steps.Ask,
+    "plan.reached": plan_steps.Reached,
 }
 
 
@@ -106,6 +112,11 @@ FRESH = frozenset({"lpar.activate", "vm.start"})
 
 class UnknownStepError(ValueError):
     """The store keeps a step that this program does not know, or not in this form."""
+
+
+ASKED = frozenset({"plan.command"})
+"""Kinds of step of which no look tells whether they were done: where that is not known they are done anew on the word
+of a person about that very step, and on nothing else."""
 
 
 def made(kind: str, params: str) -> Step:

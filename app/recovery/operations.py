@@ -13,7 +13,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from app.connect import Connector
+from app.connect import HERE, HERE_SESSIONS, Connector
 from app.recovery import prediction
 from app.recovery.draft import merged
 from app.recovery.looks import Devices
@@ -52,6 +52,7 @@ class Operations:
         self.ledger = ledger
         store.configure(never_read(device) for device in settings.devices)
         bounds: Mapping[str, int] = {each.name: each.sessions for each in (*settings.reached, *settings.guests)}
+        bounds = {HERE: HERE_SESSIONS, **bounds}
         connect = connect or Connector(settings)
         self.devices = Devices(connect.reach, bounds, self._seen, connect.kept)
 
@@ -61,7 +62,7 @@ class Operations:
 
     def plan_rcg(self, verb: RcgVerb, names: Sequence[str], options: Options, run_id: str) -> Plan:
         """Look at the arrays and draw up the plan. Raises :class:`app.recovery.rcg.gather.GroupError`."""
-        found = gather.arrays(self.devices, self.settings.devices, self._known)
+        found = gather.arrays(self.devices, self.settings.devices, self.known_rcgs)
         now = datetime.now(UTC)
         situations = [gather.situation(found, name, now) for name in dict.fromkeys(names)]
         if options.disaster:
@@ -77,7 +78,7 @@ class Operations:
     def plan_volume(self, verb: str, name: str, draw: Callable[[RcgDraft], None], run_id: str, on: Sides) -> Plan:
         """Look, and let ``draw`` draw up what is done to one volume of a group, which is made where it does not exist
         and ``on`` names its arrays. Raises :class:`app.recovery.rcg.gather.GroupError`."""
-        found = gather.arrays(self.devices, self.settings.devices, self._known)
+        found = gather.arrays(self.devices, self.settings.devices, self.known_rcgs)
         if on.made_on is None or any(g.natural_name == name for array in found for g in array.groups):
             at = gather.situation(found, name)
         else:
@@ -87,7 +88,8 @@ class Operations:
         plan = merged(verb, [draft], way_back, rolls_back=True)
         return prediction.predicted(plan, self.ledger.durations)
 
-    def _known(self, device: str) -> tuple[Entry, ...]:
+    def known_rcgs(self, device: str) -> tuple[Entry, ...]:
+        """The remote copy groups of an array as the store last saw them."""
         return tuple(entry for entry in self.store.view.entries("rcg") if entry.device == device)
 
     def agree(self, run_id: str, plan: Plan, words: Sequence[str]) -> Run:

@@ -6,12 +6,13 @@ import math
 import random
 import statistics
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from app.recovery import schedule
 from store.runs import Plan, PlannedStep
 
 SAMPLES = 200
+_AT_ONCE = (0.0, 0.0, 0.0)
 LEAST_SEEN = 3
 """Of a kind of step that was seen less often, the measured defaults are used."""
 
@@ -48,26 +49,50 @@ DEFAULTS_S: Mapping[str, tuple[float, float, float]] = {
     "vm.stop": (5.0, 40.0, 300.0),
     "vm.start": (3.0, 6.0, 30.0),
     "vm.up": (15.0, 40.0, 180.0),
+    "plan.command": (1.0, 5.0, 60.0),
+    "plan.ask": _AT_ONCE,
+    "plan.reached": _AT_ONCE,
 }
 """Shortest, usual and longest, in seconds: measured in the lab at realistic latencies; of databases as long as their
-checkpoint takes."""
+checkpoint takes. What people take their time for is no time of ours."""
 
 _ANY = (2.0, 3.0, 6.0)
+Durations = Callable[[str], Sequence[float]]
+"""What steps of a kind took, in seconds, the newest first."""
 
 
-def predicted(plan: Plan, seen: Callable[[str], Sequence[float]], seed: int = 1) -> Plan:
+@dataclass(frozen=True, slots=True)
+class Span:
+    """How long something takes, in seconds: the median, and what 19 of 20 stay within."""
+
+    p50_s: float
+    p95_s: float
+
+
+def predicted(plan: Plan, seen: Durations, seed: int = 1) -> Plan:
     """The plan with the median and the 95th percentile of its duration, and the median of each of its steps. ``seen``
     gives what steps of a kind took."""
+    return foreseen(plan, seen, (), seed)[0]
+
+
+def foreseen(plan: Plan, seen: Durations, marks: Sequence[str], seed: int = 1) -> tuple[Plan, dict[str, Span]]:
+    """The same, and after how long each of the steps ``marks`` is settled."""
     if not plan.steps:
-        return plan
+        return plan, {}
     rng = random.Random(seed)
     history = {kind: tuple(seen(kind)) for kind in {step.kind for step in plan.steps}}
     order = schedule.order(plan)
-    totals = sorted(_once(order, history, rng) for _ in range(SAMPLES))
+    runs = [_once(order, history, rng) for _ in range(SAMPLES)]
     usual = {kind: _usual(took, kind) for kind, took in history.items()}
     steps = tuple(replace(step, p50_s=usual[step.kind]) for step in plan.steps)
-    p50, p95 = totals[SAMPLES // 2], totals[SAMPLES * 95 // 100]
-    return replace(plan, steps=steps, p50_s=round(p50, 1), p95_s=round(p95, 1))
+    whole = _span([max(ends.values(), default=0.0) for ends in runs])
+    spans = {mark: _span([ends[mark] for ends in runs]) for mark in marks}
+    return replace(plan, steps=steps, p50_s=whole.p50_s, p95_s=whole.p95_s), spans
+
+
+def _span(seconds: Sequence[float]) -> Span:
+    known = sorted(seconds)
+    return Span(round(known[SAMPLES // 2], 1), round(known[SAMPLES * 95 // 100], 1))
 
 
 def _usual(seen: Sequence[float], kind: str) -> float:
@@ -79,12 +104,13 @@ def _usual(seen: Sequence[float], kind: str) -> float:
     return round(high - math.sqrt((high - low) * (high - mode) / 2), 1)
 
 
-def _once(order: Sequence[PlannedStep], history: Mapping[str, Sequence[float]], rng: random.Random) -> float:
+def _once(order: Sequence[PlannedStep], history: Mapping[str, Sequence[float]], rng: random.Random) -> dict[str, float]:
+    """When each step ends, in seconds."""
     ends: dict[str, float] = {}
     for step in order:
         began = max((ends[other] for other in (*step.needs, *step.after)), default=0.0)
         ends[step.id] = began + _duration(history[step.kind], step.kind, rng)
-    return max(ends.values(), default=0.0)
+    return ends
 
 
 def _duration(seen: Sequence[float], kind: str, rng: random.Random) -> float:

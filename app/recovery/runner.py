@@ -15,7 +15,7 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import nullcontext
 from dataclasses import dataclass, field
 
-from app.recovery import precedence, schedule
+from app.recovery import kinds, precedence, schedule
 from app.recovery.attempt import Attempt, End, Pace
 from app.recovery.looks import Asked, Devices, akin
 from app.recovery.tempo import Tempo
@@ -352,6 +352,8 @@ class Runner:
         under.seen.pop(step_id, None)  # whoever decides may have done something that no look has shown yet
         under.in_vain.discard(step_id)
         if decision.choice is Choice.RETRY:
+            if run.plan.step(step_id).kind in kinds.ASKED:  # a person, who was told what is not known of it
+                self._ledger.anew(under.lease, step_id, f"{decision.by}: {decision.reason}")
             self._set(under, step_id, StepState.PENDING)
         else:
             state = StepState.SKIPPED if decision.choice is Choice.SKIP else StepState.MARKED

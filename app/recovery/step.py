@@ -16,7 +16,7 @@ class Verdict(StrEnum):
     """What an observation says of a step.
 
     ``READY``: not done, and its act may be sent. ``CHANGING``: on its way, look again. ``REFUSED``: not done, and it
-    must not be sent in this state. ``UNKNOWN``: it cannot be told.
+    must not be sent in this state. ``UNKNOWN``: it cannot be told. ``ASKED``: no look will ever tell, a person has to.
     """
 
     DONE = "done"
@@ -24,6 +24,7 @@ class Verdict(StrEnum):
     CHANGING = "changing"
     REFUSED = "refused"
     UNKNOWN = "unknown"
+    ASKED = "asked of a person"
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,13 +56,16 @@ class Query(Protocol):
 
 class Sight(Protocol):
     """What a step may look at. ``began_at`` is its first intent (UTC), None before; ``accepted`` says that the device
-    took the last call of this step, ``waited_s`` the seconds since this console first looked. Devices are read anew for
+    took the last call of this step, ``unanswered`` that a call left, or may have, of which nobody knows what became,
+    ``waited_s`` the seconds since this console first looked. Devices are read anew for
     each observation. Raises :class:`UnseenError`."""
 
     @property
     def began_at(self) -> datetime | None: ...
     @property
     def accepted(self) -> bool: ...
+    @property
+    def unanswered(self) -> bool: ...
     @property
     def waited_s(self) -> float: ...
     @property

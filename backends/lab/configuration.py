@@ -20,7 +20,8 @@ _SECRET_KEY = {
 
 
 def write_config(lab: Lab, directory: Path, interval_s: int) -> Path:
-    """Write ``config.toml`` and its secret files (mode 0600) to ``directory``; returns the path of the former."""
+    """Write ``config.toml`` and its secret files (mode 0600) to ``directory``; returns the path of the former.
+    The recovery plans of the estate go to ``plans/``."""
     lines = [
         "# Written by the lab. The same file with real hosts runs on real devices: see config.example.toml.",
         "[console]",
@@ -47,6 +48,10 @@ def write_config(lab: Lab, directory: Path, interval_s: int) -> Path:
         backups = directory / "backups"
         backups.mkdir(mode=0o700, exist_ok=True)
         lines += ["[backups]", f"directory = {_quoted(backups)}", ""]
+    for name, text in lab.world.plans.items():
+        folder = directory / "plans"
+        folder.mkdir(exist_ok=True, mode=0o700)
+        (folder / f"{name}.toml").write_text(text)
     path = directory / "config.toml"
     path.touch(mode=0o600)
     path.write_text("\n".join(lines))

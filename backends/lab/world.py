@@ -106,7 +106,8 @@ class Timer:
 
 class World:
     """One simulated estate. Its methods below :meth:`turn` are called inside a turn only. ``drill`` is the virtual
-    switch and VLAN of its isolated network, where LPARs have one; ``copied`` the VMs that the console replicates."""
+    switch and VLAN of its isolated network, where LPARs have one; ``copied`` the VMs that the console replicates,
+    ``plans`` the recovery plans by name, as the text of their files."""
 
     def __init__(self, seed: int = 1, clock: Clock | None = None, timing: Timing = INSTANT) -> None:
         self.seed = seed
@@ -118,6 +119,7 @@ class World:
         self.sites: dict[str, LabSite] = {}
         self.drill: tuple[str, int] | None = None
         self.copied: list[CopiedVm] = []
+        self.plans: dict[str, str] = {}
         self.segments: dict[str, L2Segment] = {}
         self.devices: dict[str, Device] = {}
         self.writers: dict[str, Writer] = {}

@@ -31,11 +31,24 @@ BOOT_S = 900.0
 def plan(verb: str, now: PraNow, found: Sequence[Member], asked: Asked, seen: Sequence[Witness], run_id: str) -> Plan:
     """The plan. ``verb`` is *failover*, or *failback* on the way home; ``seen`` are the witnesses of the nominal site
     where that is said to be dark."""
+    return merged(verb, [drawn(verb, now, found, asked, seen, run_id).draft])
+
+
+def drawn(
+    verb: str,
+    now: PraNow,
+    found: Sequence[Member],
+    asked: Asked,
+    seen: Sequence[Witness],
+    run_id: str,
+    prefix: str = "s",
+) -> Drawing:
+    """What that plan is made of. The ids of its steps begin with ``prefix``."""
     groups = {(d.array.device, d.group.name): d for m in found for d in m.disks if d.group is not None}
     keys = tuple(sorted(f"pg:{_array_id(d.array)}:{name}" for (_, name), d in groups.items()))
     name = found[0].name if len(found) == 1 else f"{len(found)} LPARs"
     party = Party(name, now.now, tuple(m.name for m in found), keys)
-    draft = Draft(party, "s", run_id)
+    draft = Draft(party, prefix, run_id)
     drawing = Drawing(now, asked, found, draft)
     guards = Guards(draft.guards)
     draft.confirm.append(f"{verb} {name}")
@@ -49,7 +62,7 @@ def plan(verb: str, now: PraNow, found: Sequence[Member], asked: Asked, seen: Se
         copy(drawing)
         _activate(drawing)
         _close(drawing)
-    return merged(verb, [draft])
+    return drawing
 
 
 def _array_id(array: ArrayNow) -> str:

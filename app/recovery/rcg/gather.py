@@ -157,7 +157,12 @@ def _named(found: Sequence[Array], side: SideNow | None, other: SideNow | None) 
 def witnessed(devices: Devices, configured: Iterable[DeviceSettings], at: Situation) -> Situation:
     """The situation with what others say of the natural primary's site: the replication links as the peer sees them,
     and every other device of that site."""
-    others = witnesses.asked(devices, configured, at.natural.site, at.natural.device)
+    return told(at, witnesses.asked(devices, configured, at.natural.site, at.natural.device))
+
+
+def told(at: Situation, every: Iterable[Witness]) -> Situation:
+    """The same where the devices of that site were asked before; what the array itself said is left out."""
+    others = (each for each in every if each.who != at.natural.device)
     return replace(at, witnesses=(*_links(at), *others))
 
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from app.recovery.draft import Draft, merged
+from app.recovery.draft import merged
 from app.recovery.rcg.options import Options
 from app.recovery.rcg.role_plans import draw
-from app.recovery.rcg.situation import Situation, way_back
+from app.recovery.rcg.situation import RcgDraft, Situation, way_back
 from store.rcg_verbs import RcgVerb
 from store.runs import Plan
 
@@ -18,10 +18,17 @@ def plan(verb: RcgVerb, situations: Sequence[Situation], options: Options, run_t
     At most ``options.wave`` groups are acted on at a time: each begins as soon as the one so many places before it is
     through, well or not. Otherwise they are independent: one that fails holds up no other.
     """
-    drafts: list[Draft[Situation]] = []
+    return merged(verb, drafted(verb, situations, options, run_tag), way_back)
+
+
+def drafted(
+    verb: RcgVerb, situations: Sequence[Situation], options: Options, run_tag: str, prefix: str = "g"
+) -> list[RcgDraft]:
+    """The drafts of that plan, one for each group. The ids of several begin with ``prefix``."""
+    drafts: list[RcgDraft] = []
     for number, at in enumerate(situations, start=1):
         before = drafts[-options.wave].join if len(drafts) >= options.wave else ()
-        draft = Draft(at, f"g{number}." if len(situations) > 1 else "s", run_tag, before)
+        draft = RcgDraft(at, f"{prefix}{number}." if len(situations) > 1 or prefix != "g" else "s", run_tag, before)
         draw(draft, verb, options)
         drafts.append(draft)
-    return merged(verb, drafts, way_back)
+    return drafts

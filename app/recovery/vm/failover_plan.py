@@ -38,19 +38,24 @@ class Asked:
 
 def plan(members: Sequence[VmNow], asked: Asked, run_id: str) -> Plan:
     """The failover of VMs, each in steps of its own."""
-    drafts: list[VmDraft] = []
-    started: list[str] = []
-    for number, at in enumerate(members):
-        before = (started[number - asked.wave],) if number >= asked.wave and len(started) > number - asked.wave else ()
-        draft = VmDraft(at, f"g{number + 1}." if len(members) > 1 else "s", run_id)
-        on = _drawn(draft, at, asked, before)
-        started += [on] if on is not None else []
-        drafts.append(draft)
-    made = merged(FAILOVER, drafts, noun="VMs")
+    made = merged(FAILOVER, drafted(members, asked, run_id), noun="VMs")
     if made.refused:
         return made
     words = (made.name, *(word for word in made.confirm if word != made.name))
     return replace(made, confirm=words)
+
+
+def drafted(members: Sequence[VmNow], asked: Asked, run_id: str, prefix: str = "g") -> list[VmDraft]:
+    """The drafts of that plan, one for each VM. The ids of several begin with ``prefix``."""
+    drafts: list[VmDraft] = []
+    started: list[str] = []
+    for number, at in enumerate(members):
+        before = (started[number - asked.wave],) if number >= asked.wave and len(started) > number - asked.wave else ()
+        draft = VmDraft(at, f"{prefix}{number + 1}." if len(members) > 1 or prefix != "g" else "s", run_id)
+        on = _drawn(draft, at, asked, before)
+        started += [on] if on is not None else []
+        drafts.append(draft)
+    return drafts
 
 
 def _drawn(draft: VmDraft, at: VmNow, asked: Asked, before: tuple[str, ...]) -> str | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from fnmatch import fnmatchcase
 
@@ -62,9 +63,12 @@ def side(devices: Devices, name: str, site: str, without: Mapping[str, str] | No
 
 def witnessed(devices: Devices, configured: Sequence[DeviceSettings], at: VmNow) -> VmNow:
     """With what everybody else at the source's site says of it."""
-    from dataclasses import replace
+    return told(at, witnesses.asked(devices, configured, at.source.site, at.source.device))
 
-    found = witnesses.asked(devices, configured, at.source.site, at.source.device)
+
+def told(at: VmNow, every: Iterable[witnesses.Witness]) -> VmNow:
+    """The same where the devices of that site were asked before."""
+    found = tuple(each for each in every if each.who != at.source.device)
     down = False if at.source.read else at.source.silent or None
     mine = witnesses.Witness(at.source.device, down, at.source.failure[:100] or "answers")
     return replace(at, witnesses=(mine, *found))

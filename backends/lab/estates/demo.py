@@ -15,7 +15,7 @@ practises finding trouble, this is built in:
 
 from __future__ import annotations
 
-from backends.lab.estates import demo_power, demo_rcgs, demo_vms
+from backends.lab.estates import demo_plan, demo_power, demo_rcgs, demo_vms
 from backends.lab.world import World
 from store.estate import SiteRole
 
@@ -30,3 +30,4 @@ def build(world: World) -> None:
     demo_power.build(world, prod, drill)
     demo_rcgs.build(world)
     demo_vms.build(world, prod, drill)
+    world.plans[demo_plan.NAME] = demo_plan.TEXT

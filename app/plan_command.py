@@ -1,0 +1,160 @@
+"""``drdeck plan VERB``: recovery plans over all technologies, listed, checked, drafted and run."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from app.rcg_command import Draw, execution, planned
+from app.runs_command import FAILED, OK, USAGE
+
+if TYPE_CHECKING:
+    from app.plans.catalogue import Listed
+    from app.plans.records import RecoveryPlan
+    from app.settings import Settings
+
+KINDS = ("planned", "disaster")
+
+WORDS = """\
+A plan is a TOML file in the directory that [plans] names (default: plans/ beside the configuration): applications in
+priority groups, each with its LPARs, protection groups, remote copy groups and VMs, in what order they come back, with
+steps before and after, and RTO and RPO targets.
+
+  list                   the plans there are, and how each stands since it was last checked
+  show NAME              what is in one, in the order in which it comes back
+  check NAME             whether it could be run now: every check of its members, room for the sum of them, RPO now and
+                         RTO expected against the targets; what passes is verified until the file, or a fact that it
+                         rests on, changes
+  new NAME               draft one out of what is known of the estate; shown only, --execute writes the file
+  import NAME FILE.csv   the same out of a table: application,kind,name[,group][,after][,rto][,rpo]
+  run NAME --kind planned    one run: stopped in reverse order, the last of the data carried over, started in order
+  run NAME --kind disaster   the newest copies are used, and what came after them is lost
+
+Nothing is changed without --execute. A run asks for words to be typed; without a terminal give each as
+--confirm "WORDS". --without leaves out what cannot come back, by the name of a member or an application.
+
+exit codes: as with drdeck rcg; check: 0 verified, 1 not, 3 something could not be read; 2 also for an error in a plan,
+with its line.
+"""
+
+
+def add_arguments(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add ``plan``."""
+    plan = commands.add_parser(
+        "plan",
+        help="recovery plans over all technologies: list, check, draft and run them",
+        epilog=WORDS,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    verbs = plan.add_subparsers(dest="plan_command", metavar="VERB", required=True)
+    for name, words in (("list", "the plans there are"), ("show", "what is in one"), ("check", "could it be run now")):
+        verb = verbs.add_parser(name, help=words)
+        if name != "list":
+            verb.add_argument("name", metavar="NAME")
+        _common(verb)
+    for name, words in (("new", "draft one from what is known"), ("import", "draft one from a CSV")):
+        verb = verbs.add_parser(name, help=words)
+        verb.add_argument("name", metavar="NAME")
+        if name == "import":
+            verb.add_argument("file", type=Path, metavar="FILE.csv")
+        verb.add_argument("--from", dest="source", metavar="SITE", help="the site that production is at")
+        verb.add_argument("--to", dest="target", metavar="SITE", help="the site that it comes back at")
+        verb.add_argument("--execute", action="store_true", help="write the file; without this it is shown")
+        _common(verb)
+    run = verbs.add_parser("run", help="fail everything in it over")
+    run.add_argument("name", metavar="NAME")
+    run.add_argument("--kind", choices=KINDS, required=True, help=" or ".join(KINDS))
+    run.add_argument("--without", action="append", default=[], metavar="NAME", help="leave this out")
+    execution(run)
+
+
+def _common(verb: argparse.ArgumentParser) -> None:
+    verb.add_argument("--json", action="store_true", help="print JSON")
+    for name in ("--config", "--store"):
+        verb.add_argument(name, type=Path, metavar="FILE", default=argparse.SUPPRESS, help=f"the {name[2:]} to use")
+
+
+def drawing(arguments: argparse.Namespace) -> Draw:
+    """What draws up a run. Raises :class:`ValueError` with what was expected."""
+    from app.plans.records import Kind
+    from app.recovery.plan.operate import plan_run
+
+    kind, name, without = Kind(arguments.kind), arguments.name, tuple(arguments.without)
+    return lambda operations, run_id: plan_run(operations, name, kind, without, run_id)
+
+
+def run(settings: Settings, store_path: Path, arguments: argparse.Namespace) -> int:
+    """Returns the exit code. Raises :class:`app.config_table.SettingsError` with the errors of a file, and
+    :class:`store.errors.StoreError`."""
+    from app.plans.catalogue import NoPlanError
+
+    try:
+        match arguments.plan_command:
+            case "list":
+                return _list(settings, store_path, as_json=arguments.json)
+            case "show":
+                return _show(settings, arguments)
+            case "run":
+                return planned(settings, store_path, arguments, drawing)
+            case _:
+                return USAGE
+    except NoPlanError as error:
+        print(error, file=sys.stderr)
+        return FAILED
+
+
+def asks_devices(arguments: argparse.Namespace) -> bool:
+    """Whether devices are logged in to."""
+    return arguments.plan_command in ("check", "run")
+
+
+def _list(settings: Settings, store_path: Path, *, as_json: bool) -> int:
+    from app.output import columns
+    from app.plans.catalogue import listed, members_in_words
+
+    found = listed(settings.plan_folder)
+    if as_json:
+        print(json.dumps({"schema_version": 1, "plans": [_listed_json(each) for each in found]}, indent=2))
+    elif not found:
+        print(f"There is no plan in {settings.plan_folder}. drdeck plan new NAME drafts one.")
+    else:
+        rows = [["PLAN", "FROM", "TO", "APPLICATIONS", "MEMBERS"]]
+        for each in found:
+            plan = each.plan
+            if plan is not None:
+                counts = [str(len(plan.applications)), members_in_words(plan)]
+                rows.append([each.name, plan.source, plan.target, *counts])
+            else:
+                rows.append([each.name, "-", "-", "-", "cannot be used: see below"])
+        print("\n".join(columns(rows)))
+    wrong = [each.error for each in found if each.error is not None]
+    for error in wrong:
+        print(error, file=sys.stderr)
+    return USAGE if wrong else OK
+
+
+def _listed_json(each: Listed) -> dict[str, Any]:
+    plan = each.plan
+    errors = [] if each.error is None else str(each.error).splitlines()
+    told: dict[str, Any] = {"name": each.name, "file": str(each.path), "errors": errors}
+    if plan is not None:
+        told |= {"from": plan.source, "to": plan.target, "digest": plan.digest}
+        told["applications"] = [application.name for application in plan.applications]
+    return told
+
+
+def _show(settings: Settings, arguments: argparse.Namespace) -> int:
+    from app.plans.catalogue import load
+    from app.plans.words import plan_lines
+    from store.recorded import to_text
+
+    plan: RecoveryPlan = load(settings.plan_folder, arguments.name)
+    if arguments.json:
+        told = json.loads(to_text(plan))
+        print(json.dumps({"schema_version": 1, "plan": told}, indent=2))
+    else:
+        print("\n".join(plan_lines(plan)))
+    return OK

@@ -1,0 +1,195 @@
+"""What a recovery plan says, typed: which applications come back at the other site, in which order, by what steps."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+
+PLAN_KEYS = ("from", "to", "waves", "networks", "steps", "groups", "applications")
+WAVE_KEYS = ("lpars", "rcgs", "vms")
+GROUP_KEYS = ("name", "after")
+APPLICATION_KEYS = ("name", "group", "rto", "rpo", "after", "lpars", "pgroups", "rcgs", "vms", "inside", "steps")
+STEP_KEYS = ("when", "name", "command", "on", "tcp", "http", "ask", "timeout")
+
+
+class Kind(StrEnum):
+    """What is done with a plan: production is stopped and nothing lost, or the other site is lost or given up."""
+
+    PLANNED = "planned"
+    DISASTER = "disaster"
+
+
+class MemberKind(StrEnum):
+    """What a member is, in the words of the file's keys."""
+
+    LPAR = "lpars"
+    PGROUP = "pgroups"
+    RCG = "rcgs"
+    VM = "vms"
+
+
+class When(StrEnum):
+    """When a step of an application is done.
+
+    ``BEFORE_STOP``: before its LPARs and VMs are stopped, in a planned run only. ``BEFORE_START``: once its storage is
+    at the other site, before they are started there. ``AFTER_START``: once they are up, before what comes after it.
+    """
+
+    BEFORE_STOP = "before-stop"
+    BEFORE_START = "before-start"
+    AFTER_START = "after-start"
+
+
+class PlanWhen(StrEnum):
+    """When a step of the whole plan is done: before everything else, or once every application is up."""
+
+    FIRST = "first"
+    LAST = "last"
+
+
+@dataclass(frozen=True, slots=True)
+class Waves:
+    """How many are acted on at a time: LPARs and VMs being started, remote copy groups being failed over."""
+
+    lpars: int = 32
+    rcgs: int = 16
+    vms: int = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """A program with its arguments; no shell is asked. ``on`` names a host of the configuration, None: this machine.
+    ``timeout_s``: seconds."""
+
+    argv: tuple[str, ...]
+    on: str | None
+    timeout_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class TcpProbe:
+    """A TCP port that is to answer within ``timeout_s`` seconds."""
+
+    host: str
+    port: int
+    timeout_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class HttpProbe:
+    """An address that is to answer with a status of 200 to 399 within ``timeout_s`` seconds."""
+
+    url: str
+    timeout_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Prompt:
+    """Something that a person does, and says so."""
+
+    instruction: str
+
+
+@dataclass(frozen=True, slots=True)
+class PlanStep:
+    """A step that is none of a member. ``name`` is how it is shown, ``line`` where it stands in the file."""
+
+    when: When | PlanWhen
+    name: str
+    does: Command | TcpProbe | HttpProbe | Prompt
+    line: int
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """Something that is failed over with an application. ``name`` is that of an LPAR (``system`` where the file says
+    which managed system of the old site it is on), of a protection group on its source, of a remote copy group on its
+    natural primary, or of a ``[[replications]]``."""
+
+    kind: MemberKind
+    name: str
+    line: int
+    system: str | None = None
+
+    @property
+    def key(self) -> str:
+        """What is the same in every plan that names it."""
+        return f"{self.kind}:{self.name}"
+
+    @property
+    def computes(self) -> bool:
+        """Whether it is stopped and started, and no storage."""
+        return self.kind in (MemberKind.LPAR, MemberKind.VM)
+
+
+@dataclass(frozen=True, slots=True)
+class Application:
+    """``after``: the applications that must be up before this one is started; ``inside``: the same among its own LPARs
+    and VMs, by name. ``rto_s`` and ``rpo_s`` are its targets in seconds, None: none is set."""
+
+    name: str
+    group: str
+    line: int
+    members: tuple[Member, ...]
+    after: tuple[str, ...] = ()
+    inside: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    rto_s: float | None = None
+    rpo_s: float | None = None
+    steps: tuple[PlanStep, ...] = ()
+
+    def of(self, kind: MemberKind) -> tuple[Member, ...]:
+        return tuple(member for member in self.members if member.kind is kind)
+
+    def at(self, when: When) -> tuple[PlanStep, ...]:
+        """Its steps of that moment, in the order of the file."""
+        return tuple(step for step in self.steps if step.when is when)
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """A priority group: its applications are started once those of the groups ``after`` which it comes are up."""
+
+    name: str
+    after: tuple[str, ...]
+    line: int
+
+
+@dataclass(frozen=True, slots=True)
+class RecoveryPlan:
+    """One file. ``source`` and ``target`` are sites; ``digest`` is the SHA-256 of its bytes, in hex. ``networks``: what
+    port groups of VMs are called at the target, where it is another name than that of its ``[[replications]]``."""
+
+    name: str
+    path: Path
+    digest: str
+    source: str
+    target: str
+    groups: tuple[Group, ...]
+    applications: tuple[Application, ...]
+    waves: Waves = field(default_factory=Waves)
+    networks: Mapping[str, str] = field(default_factory=dict)
+    steps: tuple[PlanStep, ...] = ()
+
+    @property
+    def members(self) -> tuple[tuple[Application, Member], ...]:
+        return tuple((application, member) for application in self.applications for member in application.members)
+
+    def names(self, kind: MemberKind) -> tuple[str, ...]:
+        """The members of a kind by name, in the order of the file."""
+        return tuple(member.name for _, member in self.members if member.kind is kind)
+
+    def at(self, when: PlanWhen) -> tuple[PlanStep, ...]:
+        return tuple(step for step in self.steps if step.when is when)
+
+    @property
+    def hosts(self) -> tuple[str, ...]:
+        """The hosts of the configuration that its commands run on."""
+        on = [step.does.on for step in self.every_step if isinstance(step.does, Command) and step.does.on is not None]
+        return tuple(dict.fromkeys(on))
+
+    @property
+    def every_step(self) -> tuple[PlanStep, ...]:
+        """Its own steps and those of its applications."""
+        return (*self.steps, *(step for application in self.applications for step in application.steps))

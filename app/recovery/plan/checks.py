@@ -1,0 +1,129 @@
+"""What is checked of a whole plan, beside what each technology checks of its own members. Pure."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from typing import Any
+
+from app.plans.records import Application, Kind, MemberKind, RecoveryPlan
+from app.recovery.draft import Draft
+from app.recovery.plan.looked import Looked
+from app.recovery.vm.situation import ROOM
+from backends.flasharray.records import origin
+
+
+def guard(plan: RecoveryPlan, kind: Kind, seen: Looked, own: Draft[Any]) -> None:
+    """The guards of the plan: its sites, its protection groups, and room for the sum of it."""
+    _sites(plan, seen, own)
+    for application in plan.applications:
+        _pgroups(application, seen, own)
+    _systems(plan, seen, own)
+    if kind is Kind.PLANNED:
+        _stores(seen, own)
+
+
+def _add(own: Draft[Any], check: str, words: str, wrong: Iterable[str], good: str) -> None:
+    reasons = list(dict.fromkeys(wrong))
+    more = f"; and {len(reasons) - 3} more" if len(reasons) > 3 else ""
+    own.guard(check, words, not reasons, "; ".join(reasons[:3]) + more if reasons else good)
+
+
+def _sites(plan: RecoveryPlan, seen: Looked, own: Draft[Any]) -> None:
+    """Every member goes from the one site of the plan to the other."""
+    wrong = []
+    ways = {at.name: (at.natural.site, at.peer.site) for at in seen.rcgs.values()}
+    ways |= {at.name: (at.source.site, at.target.site) for at in seen.vms.values()}
+    if seen.pra is not None:
+        ways |= dict.fromkeys(seen.lpars, (seen.pra.nominal.site, seen.pra.recovery.site))
+    for name, (here, there) in ways.items():
+        if (here, there) != (plan.source, plan.target):
+            wrong.append(f"{name} goes from {here or 'a site that is not known'} to {there or 'one that is not known'}")
+    words = f"every member goes from {plan.source} to {plan.target}"
+    _add(own, "plan.sites", words, wrong, f"{len(ways)} members")
+
+
+def _pgroups(application: Application, seen: Looked, own: Draft[Any]) -> None:
+    """The protection groups that an application names are those that its LPARs come back from."""
+    named = {member.name for member in application.of(MemberKind.PGROUP)}
+    if not named:
+        return
+    held: dict[str, set[str]] = defaultdict(set)
+    for member in application.of(MemberKind.LPAR):
+        lpar = seen.lpars.get(member.name)
+        for disk in lpar.disks if lpar is not None else ():
+            if disk.group is not None:
+                held[origin(disk.group.name)[1]].add(member.name)
+    wrong = [
+        f"no LPAR of it has a volume in {name}: nothing would come back from it" for name in sorted(named - set(held))
+    ]
+    wrong += [
+        f"{', '.join(sorted(held[name]))} has volumes in {name}, which is not named" for name in set(held) - named
+    ]
+    words = f"the LPARs of {application.name} come back from the protection groups that it names"
+    _add(own, "plan.pgroups", words, wrong, ", ".join(sorted(named)))
+
+
+def _systems(plan: RecoveryPlan, seen: Looked, own: Draft[Any]) -> None:
+    """An LPAR that is named with its managed system is on that one, as far as its site answers."""
+    wrong, known = [], 0
+    for _, member in plan.members:
+        lpar = seen.lpars.get(member.name) if member.kind is MemberKind.LPAR else None
+        if member.system is None or lpar is None or lpar.home is None:
+            continue
+        known += 1
+        if member.system not in (lpar.home.system, lpar.home.system_key):
+            wrong.append(f"line {member.line}: {member.name} is on {lpar.home.system}, not on {member.system}")
+    if known:
+        _add(own, "plan.systems", "every LPAR is on the managed system that the plan names", wrong, f"{known} LPARs")
+
+
+def _stores(seen: Looked, own: Draft[Any]) -> None:
+    """Room for the last copies of all VMs together on each datastore."""
+    needed: dict[tuple[str, str], int] = defaultdict(int)
+    free: dict[tuple[str, str], int] = {}
+    for at in seen.vms.values():
+        at_store = (at.replication.destination, at.replication.datastore)
+        places = at.target.places
+        found = [one for one in places.stores if one.name == at_store[1]] if places is not None else []
+        if at.vm is not None and found:
+            needed[at_store] += int(at.vm.size * ROOM)
+            free[at_store] = found[0].free
+    if not needed:
+        return
+    wrong: list[str] = []
+    good: list[str] = []
+    for (server, name), size in needed.items():
+        words = f"{free[server, name] >> 30} GiB are free on {name} of {server}, {size >> 30} GiB are wanted"
+        (wrong if free[server, name] < size else good).append(words)
+    _add(
+        own,
+        "plan.stores",
+        "the datastores there have room for the last copies of all VMs together",
+        wrong,
+        "; ".join(good),
+    )
+
+
+def array_space(seen: Looked) -> tuple[list[str], list[str]]:
+    """Whether each array has room for what is overwritten, of which a safety snapshot keeps all that the new copy does
+    not share: what is wrong, and what is good. What it saves by deduplication is not counted on."""
+    needed: dict[str, int] = defaultdict(int)
+    free: dict[str, int | None] = {}
+    for lpar in seen.lpars.values():
+        for disk in lpar.disks:
+            itself = disk.array.itself
+            capacity, used = (itself.capacity, itself.used) if itself is not None else (None, None)
+            free[disk.array.device] = None if capacity is None or used is None else capacity - used
+            needed[disk.array.device] += disk.volume.provisioned
+    wrong: list[str] = []
+    good: list[str] = []
+    for device, size in needed.items():
+        room = free[device]
+        if room is None:
+            wrong.append(f"how much is free on {device} is not known")
+        elif room < size:
+            wrong.append(f"{room >> 30} GiB are free on {device}, {size >> 30} GiB may be wanted")
+        else:
+            good.append(f"{device}: {room >> 30} GiB are free, {size >> 30} GiB may be wanted")
+    return wrong, good

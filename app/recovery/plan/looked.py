@@ -1,0 +1,134 @@
+"""Looking at all members of a plan at once, and which of them are not there."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from typing import Any
+
+from app.config_table import SettingProblem
+from app.plans.reader import problem
+from app.plans.records import Kind, MemberKind, RecoveryPlan
+from app.recovery import witnesses
+from app.recovery.beside import beside
+from app.recovery.draft import CannotPlanError
+from app.recovery.operations import Operations
+from app.recovery.pra import members as pra_members
+from app.recovery.pra import operate as pra_operate
+from app.recovery.pra.members import Member as LparNow
+from app.recovery.pra.situation import PraNow
+from app.recovery.rcg import gather as rcg_gather
+from app.recovery.rcg.gather import Array
+from app.recovery.rcg.situation import Situation
+from app.recovery.vm import gather as vm_gather
+from app.recovery.vm import operate as vm_operate
+from app.recovery.vm.situation import VmNow
+from app.recovery.witnesses import Witness
+from store.rcg_verbs import Standing
+
+
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """The members as they are at one moment (UTC), by name. ``problems`` are those that are not there. ``witnesses``
+    were asked about the old site, where that is needed."""
+
+    at: datetime
+    rcgs: Mapping[str, Situation]
+    vms: Mapping[str, VmNow]
+    pra: PraNow | None
+    lpars: Mapping[str, LparNow]
+    problems: tuple[SettingProblem, ...]
+    witnesses: tuple[Witness, ...] = field(default=())
+
+
+def look(operations: Operations, plan: RecoveryPlan, kind: Kind) -> Looked:
+    """Look at every device that the members are on, side by side. What cannot be read is there without a reading."""
+    tasks: Sequence[Callable[[], Any]] = (
+        lambda: _arrays(operations, plan),
+        lambda: _vms(operations, plan),
+        lambda: _pra(operations, plan),
+    )
+    arrays, vms, pra = beside(lambda task: task(), tasks, "look")
+    now = datetime.now(UTC)
+    problems: list[SettingProblem] = []
+    rcgs = _rcgs(plan, arrays, now, problems)
+    lpars = _lpars(plan, pra, problems)
+    known = {at.name for at in vms}
+    for _, member in plan.members:
+        if member.kind is MemberKind.VM and member.name not in known:
+            there = ", ".join(one.name for one in operations.settings.replications[:8]) or "there is none"
+            problems.append(_missing(plan, member.line, f"a name of [[replications]]: {there}", member.name))
+    found = Looked(now, rcgs, {at.name: at for at in vms}, pra, lpars, tuple(problems))
+    return found if kind is Kind.PLANNED else _witnessed(operations, plan, found)
+
+
+def _missing(plan: RecoveryPlan, line: int, expected: str, name: str) -> SettingProblem:
+    return problem(plan, line, "", expected, f'"{name}"')
+
+
+def _arrays(operations: Operations, plan: RecoveryPlan) -> list[Array]:
+    if not plan.names(MemberKind.RCG):
+        return []
+    return rcg_gather.arrays(operations.devices, operations.settings.devices, operations.known_rcgs)
+
+
+def _vms(operations: Operations, plan: RecoveryPlan) -> tuple[VmNow, ...]:
+    """The replications of the plan, with its names of port groups."""
+    settings, names = operations.settings, set(plan.names(MemberKind.VM))
+    wanted = [
+        replace(one, networks={**one.networks, **plan.networks}) for one in settings.replications if one.name in names
+    ]
+    if not wanted:
+        return ()
+    return vm_gather.look(operations.devices, settings.devices, wanted, vm_operate.standing(operations.ledger))
+
+
+def _pra(operations: Operations, plan: RecoveryPlan) -> PraNow | None:
+    if not plan.names(MemberKind.LPAR):
+        return None
+    return pra_operate.look(operations, pra_operate.configured(operations))
+
+
+def _rcgs(
+    plan: RecoveryPlan, arrays: Sequence[Array], now: datetime, problems: list[SettingProblem]
+) -> dict[str, Situation]:
+    found = {}
+    for _, member in plan.members:
+        if member.kind is MemberKind.RCG:
+            try:
+                found[member.name] = rcg_gather.situation(arrays, member.name, now)
+            except CannotPlanError as error:
+                problems.append(_missing(plan, member.line, f"a remote copy group. {error}", member.name))
+    return found
+
+
+def _lpars(plan: RecoveryPlan, now: PraNow | None, problems: list[SettingProblem]) -> dict[str, LparNow]:
+    """Each by itself, so that all that are not there are told of."""
+    found: dict[str, LparNow] = {}
+    for _, member in plan.members if now is not None else ():
+        if member.kind is not MemberKind.LPAR or now is None:
+            continue
+        try:
+            made = pra_members.members(now, [member.name])
+        except CannotPlanError as error:
+            problems.append(_missing(plan, member.line, f"an LPAR at {now.recovery.site}. {error}", member.name))
+            continue
+        if [each.name for each in made] != [member.name]:
+            problems.append(_missing(plan, member.line, "the name of one LPAR, no pattern", member.name))
+        else:
+            found[member.name] = made[0]
+    return found
+
+
+def _witnessed(operations: Operations, plan: RecoveryPlan, found: Looked) -> Looked:
+    """With what every device of the old site says, asked once, where a member cannot be fenced at home."""
+    dark = [name for name, at in found.rcgs.items() if at.standing is Standing.PRIMARY_DARK]
+    cut = [at.name for at in found.vms.values() if at.vm is None or at.vm.connection != "connected"]
+    lost = [name for name, at in found.lpars.items() if at.home is None]
+    if not (dark or cut or lost):
+        return found
+    every = witnesses.asked(operations.devices, operations.settings.devices, plan.source, "")
+    rcgs = {name: rcg_gather.told(at, every) if name in dark else at for name, at in found.rcgs.items()}
+    vms = {name: vm_gather.told(at, every) if name in cut else at for name, at in found.vms.items()}
+    return replace(found, rcgs=rcgs, vms=vms, witnesses=every)
