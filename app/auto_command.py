@@ -281,12 +281,16 @@ def _events(settings: Settings, store: AutoStore, group: str | None) -> tuple[Fa
     from contextlib import closing
 
     from app.recovery.auto import by_people
-    from store import replications
+    from store import plan_runs, replications
     from store.ledger import Ledger
 
     seen = store.events(group)
     with closing(Ledger(store.path)) as ledger:
-        runs = [run for verb in (replications.FAILOVER, replications.DRILL) for run in ledger.runs_of(verb, MOST)]
+        runs = [
+            run
+            for verb in (replications.FAILOVER, replications.DRILL, *plan_runs.VERBS)
+            for run in ledger.runs_of(verb, MOST)
+        ]
     sites = {device.name: device.site for device in settings.devices}
     automatic = {event.run for event in store.events() if event.run}
     begun = by_people.events(runs, settings.replications, settings.auto.groups, sites, automatic)

@@ -29,7 +29,8 @@ def plan_lines(plan: Plan) -> list[str]:
         rows.append([mark, step.id, step.device, step.title, step.call or "(only waits)"])
     lines += columns(rows) if plan.steps else ["No steps."]
     lines += ["", "Guards:"]
-    lines += [f"  {_mark(guard)} {guard.words}: {guard.evidence}{_age(guard)}" for guard in plan.guards]
+    many = len({guard.about for guard in plan.guards}) > 1
+    lines += [f"  {_mark(g)} {_about(g) if many else ''}{g.words}: {g.evidence}{_age(g)}" for g in plan.guards]
     if plan.loss:
         lines += ["", f"Data lost at most: {_bound(plan.loss_s)}{plan.loss}"]
     if plan.p50_s is not None and plan.p95_s is not None:
@@ -45,6 +46,11 @@ def plan_lines(plan: Plan) -> list[str]:
 
 def _mark(guard: Guard) -> str:
     return "ok     " if guard.holds else "REFUSED"
+
+
+def _about(guard: Guard) -> str:
+    """What it is about, where its words do not say so themselves."""
+    return f"{guard.about}: " if guard.about and guard.about not in guard.words else ""
 
 
 def _age(guard: Guard) -> str:

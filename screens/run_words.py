@@ -11,13 +11,14 @@ from screens.rcg_sides import pair_of
 from screens.rows_runs import clock_text, progress
 from screens.scene import Scene
 from screens.status import GLYPHS, owing, status
+from store import plan_runs
 from store.drills import VM_DRILL, order
 from store.rcg_way_back import way_back
 from store.run_clocks import Clock, clocks
 from store.run_view import ALIVE
 from store.runs import ENDED, Run, RunState, StepState
 
-RECOVERING = ("failover", "switchover", "reverse", "restore", "undo", "promote")
+RECOVERING = ("failover", "switchover", "reverse", "restore", "undo", "promote", *plan_runs.VERBS)
 """The verbs that bring a service back somewhere: their clock has a target."""
 
 STUCK = (StepState.FAILED, StepState.UNKNOWN)

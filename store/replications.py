@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from store import plan_runs
 from store.drills import VM_CLEANUP, VM_DRILL, subject
 from store.runs import ENDED, Run, RunState
 
@@ -90,7 +91,8 @@ def standings(runs: Iterable[Run]) -> Mapping[str, Standing]:
     """How each replication stands that a run was ever about. ``runs`` in any order."""
     found: dict[str, _Found] = {}
     for run in sorted(runs, key=lambda run: (run.created_at, run.id)):
-        if run.plan.verb.startswith("vm ") and run.began_at is not None:
+        about = run.plan.verb.startswith("vm ") or run.plan.verb in plan_runs.VERBS
+        if about and run.began_at is not None:
             for name in names(run):
                 _take(found.setdefault(name, _Found()), run)
     return {
@@ -109,7 +111,9 @@ def _take(found: _Found, run: Run) -> None:
         found.paused = run.id
     elif verb == RESUME and done:
         found.paused = found.failed_over = None
-    elif verb == FAILOVER and any(step.may_have_begun for step in run.steps):
+    elif (verb == FAILOVER and any(step.may_have_begun for step in run.steps)) or (
+        verb in plan_runs.VERBS and _touched_a_vm(run)
+    ):
         found.failed_over = run.id
     elif verb in (UNDO, FAILBACK) and done:
         found.failed_over = None
@@ -117,3 +121,10 @@ def _take(found: _Found, run: Run) -> None:
         found.owed.append(run.id)
     elif verb == CLEANUP and done:
         found.owed = [drill for drill in found.owed if run.plan.name != f"{CLEANUP} {subject(drill)}"]
+
+
+def _touched_a_vm(run: Run) -> bool:
+    """Whether anything was sent for a VM in the run of a recovery plan. Which one its steps do not tell: all of them
+    are left alone until somebody says otherwise."""
+    steps = zip(run.plan.steps, run.steps, strict=True)
+    return any(planned.kind.startswith("vm.") and step.may_have_begun for planned, step in steps)

@@ -16,6 +16,9 @@ from store.runs import ENDED, SETTLED, Plan, Run, StepRecord
 ACTIVATING = frozenset({"lpar.activate", "lpar.up", "vm.start", "vm.up"})
 """The kinds of step that bring an LPAR or a VM up."""
 
+REACHED = "plan.reached"
+"""The kind of step that does nothing: it stands for others, which are up by then."""
+
 
 @dataclass(frozen=True, slots=True)
 class Clock:
@@ -59,7 +62,7 @@ def _before(plan: Plan) -> list[str]:
             if other not in found:
                 found.add(other)
                 left.append(other)
-    return [step for step in found if steps[step].kind not in ACTIVATING]
+    return [step for step in found if steps[step].kind not in ACTIVATING and steps[step].kind != REACHED]
 
 
 def _clock(run: Run, records: Iterable[StepRecord]) -> Clock:

@@ -6,17 +6,19 @@ import json
 from collections.abc import Mapping
 
 from app.notify.keys import RUNS
-from store import replications
+from store import plan_runs, replications
 from store.drills import DRILL, VM_DRILL, lpars, order
 from store.notices import Event, EventKind, Severity
 from store.runs import Entry, Plan, PlannedStep, Run, RunState, StepRecord, StepState
 
 FAILOVERS = frozenset(
     {"failover", "switchover", "failback", "promote", replications.FAILOVER, replications.FAILBACK, replications.UNDO}
+    | set(plan_runs.VERBS)
 )
 """Verbs of plans after which production runs, or can run, at the other side."""
 
-_AWAY = frozenset({"failover", "promote", replications.FAILOVER})
+PROMPT = "plan.ask"
+_AWAY = frozenset({"failover", "promote", replications.FAILOVER, *plan_runs.VERBS})
 
 TELLING = frozenset({"lease taken", "result", "run"})
 """The kinds of entries that may tell something; of ``result`` only what failed or is unknown."""
@@ -114,6 +116,8 @@ def _step(entry: Entry, run: Run, body: Mapping[str, object], sites: Mapping[str
     step, state = run.plan.step(str(body["step"])), StepState(str(body["state"]))
     unknown = state is StepState.UNKNOWN
     why = f": {body['reason']}" if body.get("reason") else ""
+    if step.kind == PROMPT:
+        return _prompt(run, step, entry, sites)
     return Event(
         kind=_TROUBLE[state],
         severity=Severity.WARNING,
@@ -126,6 +130,21 @@ def _step(entry: Entry, run: Run, body: Mapping[str, object], sites: Mapping[str
         else "The device did not do it, or not in time; what needs this step is not begun.",
         next=f"See the facts: {_show(run)}.",
         key=f"run:{run.id}:step:{entry.seq}",
+    )
+
+
+def _prompt(run: Run, step: PlannedStep, entry: Entry, sites: Mapping[str, str]) -> Event:
+    """Nothing went wrong: a person is asked to do something."""
+    return _event(
+        run,
+        sites,
+        EventKind.RUN_WAITS,
+        Severity.CRITICAL,
+        f"{run.plan.name} asks for a person: {step.title}",
+        f"Step {step.id} of run {run.id} is done by a person: {step.title}.",
+        "What comes after it is not begun before somebody marks it done.",
+        f"Do it, then m on it in {RUNS}, or drdeck runs resume {run.id} --mark-done {step.id} --reason TEXT.",
+        f"step:{entry.seq}",
     )
 
 

@@ -8,7 +8,7 @@ from app.plans.records import Application, Member, RecoveryPlan
 
 
 def cycle(after: Mapping[str, Iterable[str]]) -> tuple[str, ...]:
-    """The names that wait for one another, in a circle; none where there is no circle. Unknown names count for nothing."""
+    """The names that wait for one another, in a circle; none where there is none. Unknown names count for nothing."""
     seen: dict[str, bool] = {}  # True: it and all that it waits for are no part of a circle
     for start in after:
         path: list[tuple[str, list[str]]] = [(start, list(after[start]))] if start not in seen else []

@@ -3,7 +3,17 @@
 from __future__ import annotations
 
 from app.plans import order
-from app.plans.records import Application, Command, HttpProbe, MemberKind, PlanStep, PlanWhen, RecoveryPlan, TcpProbe, When
+from app.plans.records import (
+    Application,
+    Command,
+    HttpProbe,
+    MemberKind,
+    PlanStep,
+    PlanWhen,
+    RecoveryPlan,
+    TcpProbe,
+    When,
+)
 from app.runs_words import span
 
 _KINDS = {

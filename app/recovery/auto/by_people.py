@@ -6,11 +6,16 @@ from collections.abc import Collection, Iterable, Mapping
 
 from app.auto_records import AutoGroup
 from app.replication_records import Replication
+from store import plan_runs
 from store.auto_records import EventKind, EventState, FailoverEvent
 from store.replications import DRILL, FAILOVER, names
 from store.runs import Run, RunState
 
-_KINDS = {FAILOVER: EventKind.MANUAL, DRILL: EventKind.TEST}
+_KINDS = {
+    FAILOVER: EventKind.MANUAL,
+    DRILL: EventKind.TEST,
+    **dict.fromkeys(plan_runs.VERBS, EventKind.MANUAL),
+}
 _STATES = {
     RunState.RUNNING: EventState.FIRING,
     RunState.SUCCEEDED: EventState.COMPLETED,
@@ -36,6 +41,8 @@ def events(
         if kind is None or run.began_at is None or run.id in known:
             continue
         about = names(run)
+        if not about:  # a recovery plan without machines
+            continue
         group = next((each.name for each in grouped if about and _all_in(about, by_name, each)), None)
         source = next((by_name[name].source for name in about if name in by_name), "")
         found.append(

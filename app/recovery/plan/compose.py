@@ -204,7 +204,12 @@ class _Weaving:
         known = [part for part in groups if part is not None]
         for part, earlier in zip(known[waves.rcgs :], known, strict=False):
             for step in self._beginnings(part):
-                self.after.setdefault(step, {}).update(dict.fromkeys(earlier.up))
+                self.after.setdefault(step, {}).update(dict.fromkeys(self._taken_over(earlier)))
+
+    def _taken_over(self, part: Part) -> Ids:
+        """After which steps a group can be shown to hosts: what shows it may wait for other groups."""
+        live = [step for step in part.steps if self.steps[step].kind in LIVE]
+        return _once(need for step in live for need in self.steps[step].needs if need not in live) or part.up
 
     def _beginnings(self, part: Part) -> Ids:
         """The steps with which a group is taken over, behind its fences."""

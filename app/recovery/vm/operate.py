@@ -15,6 +15,7 @@ from app.recovery.runner import Runner
 from app.recovery.vm import back_plan, drill_plan, failover_plan, gather, pass_plan
 from app.recovery.vm.failover_plan import Asked
 from app.recovery.vm.situation import VmNow
+from store import plan_runs
 from store.ledger import Ledger
 from store.replications import (
     CLEANUP,
@@ -38,7 +39,8 @@ MOST = 500
 def standing(ledger: Ledger) -> Mapping[str, Standing]:
     """How every replication stands, out of the ledger."""
     passes = ledger.runs_of(REPLICATE, MOST)
-    rest = [run for verb in (FAILOVER, UNDO, FAILBACK, DRILL, CLEANUP, PAUSE, RESUME) for run in ledger.runs_of(verb)]
+    verbs = (FAILOVER, UNDO, FAILBACK, DRILL, CLEANUP, PAUSE, RESUME, *plan_runs.VERBS)
+    rest = [run for verb in verbs for run in ledger.runs_of(verb)]
     return standings((*passes, *rest))
 
 
