@@ -9,11 +9,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from app.rcg_command import Draw, execution, planned
-from app.runs_command import FAILED, OK, USAGE
+from app.runs_command import FAILED, OK, PARTLY, USAGE
 
 if TYPE_CHECKING:
     from app.plans.catalogue import Listed
     from app.plans.records import RecoveryPlan
+    from app.recovery.plan.standing import PlanStanding
     from app.settings import Settings
 
 KINDS = ("planned", "disaster")
@@ -97,10 +98,12 @@ def run(settings: Settings, store_path: Path, arguments: argparse.Namespace) -> 
                 return _list(settings, store_path, as_json=arguments.json)
             case "show":
                 return _show(settings, arguments)
-            case "run":
-                return planned(settings, store_path, arguments, drawing)
+            case "check":
+                return _check(settings, store_path, arguments)
+            case "new" | "import":
+                return _make(settings, store_path, arguments)
             case _:
-                return USAGE
+                return planned(settings, store_path, arguments, drawing)
     except NoPlanError as error:
         print(error, file=sys.stderr)
         return FAILED
@@ -114,21 +117,24 @@ def asks_devices(arguments: argparse.Namespace) -> bool:
 def _list(settings: Settings, store_path: Path, *, as_json: bool) -> int:
     from app.output import columns
     from app.plans.catalogue import listed, members_in_words
+    from app.recovery.plan.standing import standings
 
     found = listed(settings.plan_folder)
+    stand = standings(settings, store_path, [each.plan for each in found if each.plan is not None])
     if as_json:
-        print(json.dumps({"schema_version": 1, "plans": [_listed_json(each) for each in found]}, indent=2))
+        told = [_listed_json(each, stand.get(each.name)) for each in found]
+        print(json.dumps({"schema_version": 1, "plans": told}, indent=2))
     elif not found:
         print(f"There is no plan in {settings.plan_folder}. drdeck plan new NAME drafts one.")
     else:
-        rows = [["PLAN", "FROM", "TO", "APPLICATIONS", "MEMBERS"]]
+        rows = [["PLAN", "STATE", "FROM", "TO", "MEMBERS", "RPO", "RTO"]]
         for each in found:
-            plan = each.plan
-            if plan is not None:
-                counts = [str(len(plan.applications)), members_in_words(plan)]
-                rows.append([each.name, plan.source, plan.target, *counts])
+            plan, at = each.plan, stand.get(each.name)
+            if plan is None or at is None:
+                rows.append([each.name, "cannot be used", "-", "-", "see below", "-", "-"])
             else:
-                rows.append([each.name, "-", "-", "-", "cannot be used: see below"])
+                worst = [at.rpo_words, at.rto_words]
+                rows.append([each.name, at.words, plan.source, plan.target, members_in_words(plan), *worst])
         print("\n".join(columns(rows)))
     wrong = [each.error for each in found if each.error is not None]
     for error in wrong:
@@ -136,25 +142,93 @@ def _list(settings: Settings, store_path: Path, *, as_json: bool) -> int:
     return USAGE if wrong else OK
 
 
-def _listed_json(each: Listed) -> dict[str, Any]:
+def _listed_json(each: Listed, at: PlanStanding | None) -> dict[str, Any]:
     plan = each.plan
     errors = [] if each.error is None else str(each.error).splitlines()
     told: dict[str, Any] = {"name": each.name, "file": str(each.path), "errors": errors}
-    if plan is not None:
-        told |= {"from": plan.source, "to": plan.target, "digest": plan.digest}
+    if plan is not None and at is not None:
+        told |= {
+            "from": plan.source,
+            "to": plan.target,
+            "digest": plan.digest,
+            "state": at.state,
+            "changed": at.changed,
+        }
         told["applications"] = [application.name for application in plan.applications]
+        from store.recorded import to_text
+
+        told["check"] = None if at.check is None else json.loads(to_text(at.check))
     return told
+
+
+def _check(settings: Settings, store_path: Path, arguments: argparse.Namespace) -> int:
+    from app.recovery.draft import CannotPlanError
+    from app.recovery.operations import Operations, new_run_id
+    from app.recovery.plan.operate import loaded
+    from app.recovery.plan.readiness import check
+    from app.recovery.plan.standing import check_lines
+    from store import plan_checks
+    from store.database import open_store
+    from store.ledger import Ledger
+    from store.recorded import to_text
+
+    store, ledger = open_store(store_path), Ledger(store_path)
+    try:
+        operations = Operations(settings, store, ledger)
+        found = check(operations, loaded(operations, arguments.name), new_run_id())
+        store.flush()
+    except CannotPlanError as error:
+        print(error, file=sys.stderr)
+        return FAILED
+    finally:
+        ledger.close()
+        store.close()
+    plan_checks.keep(store_path, found)
+    if arguments.json:
+        told = {**json.loads(to_text(found)), "verified": not found.stops}
+        print(json.dumps({"schema_version": 1, "check": told}, indent=2))
+    else:
+        print("\n".join(check_lines(found)))
+    return PARTLY if found.unknown else FAILED if found.stops else OK
+
+
+def _make(settings: Settings, store_path: Path, arguments: argparse.Namespace) -> int:
+    from app.plans import making, writer
+    from app.plans.words import plan_as_json
+
+    try:
+        way, name = making.sites(settings, arguments.source, arguments.target), arguments.name
+        if arguments.plan_command == "new":
+            content, plan = making.new(settings, store_path, way, name)
+        else:
+            content, plan = making.imported(settings, store_path, way, name, arguments.file)
+        if arguments.execute:
+            writer.write(plan.path, content)
+    except making.MakingError as error:
+        print(error, file=sys.stderr)
+        return FAILED
+    except OSError as error:  # FileExistsError is one
+        print(f"{error.filename} cannot be written: {error.strerror}", file=sys.stderr)
+        return FAILED
+    if arguments.json:
+        told = {"written": bool(arguments.execute), "text": content, "plan": plan_as_json(plan)}
+        print(json.dumps({"schema_version": 1, **told}, indent=2))
+        return OK
+    if arguments.execute:
+        print(f"Written: {plan.path}. Look at it, then: drdeck plan check {name}")
+    else:
+        print(content)
+        print(f"# Nothing is written. With --execute it goes to {plan.path}", file=sys.stderr)
+    return OK
 
 
 def _show(settings: Settings, arguments: argparse.Namespace) -> int:
     from app.plans.catalogue import load
-    from app.plans.words import plan_lines
-    from store.recorded import to_text
+    from app.plans.words import plan_as_json, plan_lines
 
     plan: RecoveryPlan = load(settings.plan_folder, arguments.name)
     if arguments.json:
-        told = json.loads(to_text(plan))
-        print(json.dumps({"schema_version": 1, "plan": told}, indent=2))
+        print(json.dumps({"schema_version": 1, "plan": plan_as_json(plan)}, indent=2))
     else:
         print("\n".join(plan_lines(plan)))
     return OK

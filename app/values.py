@@ -16,6 +16,7 @@ from typing import Generic, TypeVar
 T = TypeVar("T")
 E = TypeVar("E", bound=StrEnum)
 
+NAME_LENGTH = 63
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}")
 _HOST = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9._-]{0,251}[A-Za-z0-9_])?\.?")
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*(s|m|h|d)?")

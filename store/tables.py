@@ -349,6 +349,16 @@ class ClaimRow(SQLModel, table=True):
     until: datetime = Field(sa_column=Column(UtcTime, nullable=False))
 
 
+class PlanCheckRow(SQLModel, table=True):
+    """The last check of a recovery plan. ``facts`` is the JSON text of :class:`store.plan_checks.PlanCheck`."""
+
+    __tablename__ = "plan_check"
+
+    plan: str = Field(primary_key=True)
+    at: datetime = Field(sa_column=Column(UtcTime, nullable=False))
+    facts: str
+
+
 METADATA: MetaData = SQLModel.metadata
 
 

@@ -40,6 +40,11 @@ def read(path: Path) -> RecoveryPlan:
     """Read and check the file at ``path``. Its name without the ending is that of the plan. Raises
     :class:`app.config_table.SettingsError` with all its errors."""
     text, content = read_toml(path, "a plan here: drdeck plan list shows which there are")
+    return understood(path, text, content)
+
+
+def understood(path: Path, text: str, content: Mapping[str, object]) -> RecoveryPlan:
+    """The same out of the ``text`` of a file that need not be there, and what TOML makes of it."""
     document = Document(path, key_lines(text))
     plan = _plan(document, content, hashlib.sha256(text.encode()).hexdigest())
     if document.problems:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
+from typing import Any
+
 from app.plans import order
 from app.plans.records import (
     Application,
@@ -10,6 +13,7 @@ from app.plans.records import (
     MemberKind,
     PlanStep,
     PlanWhen,
+    Prompt,
     RecoveryPlan,
     TcpProbe,
     When,
@@ -75,3 +79,42 @@ def _does(step: PlanStep) -> str:
             return f"a probe, at most {span(timeout_s)}"
         case _:
             return "a person says so"
+
+
+def plan_as_json(plan: RecoveryPlan) -> dict[str, Any]:
+    """Every value of the file, in the words of its keys; seconds."""
+    return {
+        "name": plan.name,
+        "file": str(plan.path),
+        "digest": plan.digest,
+        "from": plan.source,
+        "to": plan.target,
+        "waves": asdict(plan.waves),
+        "networks": dict(plan.networks),
+        "steps": [_step_as_json(step) for step in plan.steps],
+        "groups": [{"name": group.name, "after": list(group.after)} for group in plan.groups],
+        "applications": [_application_as_json(each) for each in order.applications(plan)],
+    }
+
+
+def _application_as_json(application: Application) -> dict[str, Any]:
+    members = {
+        str(kind): [{"name": m.name, "system": m.system, "line": m.line} for m in application.of(kind)]
+        for kind in MemberKind
+    }
+    return {
+        "name": application.name,
+        "group": application.group,
+        "line": application.line,
+        "after": list(application.after),
+        "rto_s": application.rto_s,
+        "rpo_s": application.rpo_s,
+        "inside": {name: list(others) for name, others in application.inside.items()},
+        "steps": [_step_as_json(step) for step in application.steps],
+        **members,
+    }
+
+
+def _step_as_json(step: PlanStep) -> dict[str, Any]:
+    kinds = {Command: "command", TcpProbe: "tcp", HttpProbe: "http", Prompt: "ask"}
+    return {"when": step.when, "name": step.name, "line": step.line, kinds[type(step.does)]: asdict(step.does)}

@@ -39,6 +39,15 @@ def of_disaster(at: Situation) -> Bound:
     return Bound(bound.seconds + FENCED_S, f"{bound.words}, and {FENCED_S:g} s for its hosts, which may still write")
 
 
+def now(at: Situation) -> float | None:
+    """How much would be lost if the natural primary's site were lost at this moment, in seconds; None: nothing bounds
+    it. A synchronous group that is Started and Synced on both sides loses nothing."""
+    natural, peer = at.natural.group, at.peer.group
+    if natural is not None and peer is not None and peer.mode is RcgMode.SYNC and _whole(natural) and _whole(peer):
+        return 0.0
+    return _of_peer(at).seconds
+
+
 def _of_peer(at: Situation) -> Bound:
     group = at.peer.group
     if group is None:
