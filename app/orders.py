@@ -7,7 +7,7 @@ import shlex
 from collections.abc import Sequence
 from typing import Any, NoReturn
 
-from app import lpar_command, pgroup_command, pod_command, rcg_command, vm_command, volume_command
+from app import lpar_command, pgroup_command, plan_command, pod_command, rcg_command, vm_command, volume_command
 from app.rcg_command import Draw
 from screens.scene import Scene
 from store.estate import Pod
@@ -19,6 +19,7 @@ _DRAWING = {
     "lpar": lpar_command.drawing,
     "pod": pod_command.drawing,
     "vm": vm_command.drawing,
+    "plan": plan_command.drawing,
 }
 
 
@@ -55,9 +56,12 @@ def understood(text: str) -> Draw:
     lpar_command.add_arguments(commands)
     pod_command.add_arguments(commands)
     vm_command.add_arguments(commands)
+    plan_command.add_arguments(commands)
     try:
         words = shlex.split(text)
         arguments = parser.parse_args(words)
+        if arguments.command == "plan" and arguments.plan_command != "run":
+            raise OrderError(f"plan {arguments.plan_command} belongs to the shell: here a plan is run")
         if arguments.execute or arguments.confirm or arguments.json:
             raise OrderError("--execute, --confirm and --json belong to the shell: here the plan is shown first")
         return _DRAWING[arguments.command](arguments)

@@ -180,6 +180,7 @@ class RunDesk:
             return
 
         def guarded() -> None:
+            from app.config_table import SettingsError
             from app.orders import OrderError
             from app.recovery.draft import CannotPlanError
             from app.recovery.step import UnseenError
@@ -187,9 +188,10 @@ class RunDesk:
             from store.errors import StoreError
             from store.ledger import LeaseError, RunError
 
+            unplanned = (OrderError, CannotPlanError, UnseenError, ParseError, SettingsError)
             try:
                 work(runs)
-            except (OrderError, CannotPlanError, UnseenError, ParseError, StoreError, LeaseError, RunError) as error:
+            except (*unplanned, StoreError, LeaseError, RunError) as error:
                 self._app.post_message(NotDone(f"{str(error).rstrip('.')}.", planning))
             except Exception as error:  # its text may hold anything, a secret too
                 self._app.post_message(NotDone(f"Not done: a defect, {type(error).__name__}.", planning))

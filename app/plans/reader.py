@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
 from app import values
@@ -32,6 +32,7 @@ SUFFIX = ".toml"
 LEAST_S, MOST_S = 1, 30 * 86400
 _MEMBER = values.text("the name of a member", 130)
 _PORT_GROUP = values.text("the name of a port group", 80)
+_ARRAY_HOST = values.text("the name of a host on an array", 80)
 _NAME = values.name("a name")
 _TARGET = values.duration(LEAST_S, MOST_S)
 
@@ -89,6 +90,7 @@ def _plan(document: Document, content: Mapping[str, object], digest: str) -> Rec
         applications=applications,
         waves=_waves(document.table(content.get("waves", {}), ("waves",), "waves")),
         networks=root.get("networks", _NETWORKS, {}),
+        rcg_hosts=root.get("rcg_hosts", _HOSTS, {}),
         steps=steps(document, content.get("steps", []), ("steps",), "steps", PlanWhen),
     )
     _whole(document, plan)
@@ -236,10 +238,13 @@ def _line(table: Table, key: str) -> int:
     return table.document.line((*table.where, key))
 
 
-def _map(value: object) -> Mapping[str, str]:
-    if not isinstance(value, dict):
-        raise UnexpectedError
-    return {_PORT_GROUP.convert(here): _PORT_GROUP.convert(there) for here, there in value.items()}
+def _map(check: Check[str]) -> Callable[[object], Mapping[str, str]]:
+    def convert(value: object) -> Mapping[str, str]:
+        if not isinstance(value, dict):
+            raise UnexpectedError
+        return {check.convert(here): check.convert(there) for here, there in value.items()}
+
+    return convert
 
 
 def _lists(value: object) -> Mapping[str, tuple[str, ...]]:
@@ -249,5 +254,6 @@ def _lists(value: object) -> Mapping[str, tuple[str, ...]]:
 
 
 _SITE = values.name("the name of a site")
-_NETWORKS = Check("a table of port groups: name here = name there", _map)
+_NETWORKS = Check("a table of port groups: name here = name there", _map(_PORT_GROUP))
+_HOSTS = Check("a table of hosts on the arrays: name here = name there", _map(_ARRAY_HOST))
 _INSIDE = Check("a table: member = [the members that it is started after]", _lists)

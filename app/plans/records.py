@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 
-PLAN_KEYS = ("from", "to", "waves", "networks", "steps", "groups", "applications")
+PLAN_KEYS = ("from", "to", "waves", "networks", "rcg_hosts", "steps", "groups", "applications")
 WAVE_KEYS = ("lpars", "rcgs", "vms")
 GROUP_KEYS = ("name", "after")
 APPLICATION_KEYS = ("name", "group", "rto", "rpo", "after", "lpars", "pgroups", "rcgs", "vms", "inside", "steps")
@@ -159,7 +159,8 @@ class Group:
 @dataclass(frozen=True, slots=True)
 class RecoveryPlan:
     """One file. ``source`` and ``target`` are sites; ``digest`` is the SHA-256 of its bytes, in hex. ``networks``: what
-    port groups of VMs are called at the target, where it is another name than that of its ``[[replications]]``."""
+    port groups of VMs are called at the target, where it is another name than that of its ``[[replications]]``;
+    ``rcg_hosts`` the same of the hosts that see the volumes of remote copy groups."""
 
     name: str
     path: Path
@@ -170,6 +171,7 @@ class RecoveryPlan:
     applications: tuple[Application, ...]
     waves: Waves = field(default_factory=Waves)
     networks: Mapping[str, str] = field(default_factory=dict)
+    rcg_hosts: Mapping[str, str] = field(default_factory=dict)
     steps: tuple[PlanStep, ...] = ()
 
     @property

@@ -36,6 +36,7 @@ def plan_lines(plan: RecoveryPlan) -> list[str]:
         f"At a time: {waves.lpars} LPARs, {waves.rcgs} remote copy groups, {waves.vms} VMs",
     ]
     lines += [f"Port group {here} is {there} there" for here, there in plan.networks.items()]
+    lines += [f"The host {here} of a remote copy group is {there} there" for here, there in plan.rcg_hosts.items()]
     lines += _steps("First", plan.at(PlanWhen.FIRST), "")
     group = None
     for application in order.applications(plan):
@@ -91,6 +92,7 @@ def plan_as_json(plan: RecoveryPlan) -> dict[str, Any]:
         "to": plan.target,
         "waves": asdict(plan.waves),
         "networks": dict(plan.networks),
+        "rcg_hosts": dict(plan.rcg_hosts),
         "steps": [_step_as_json(step) for step in plan.steps],
         "groups": [{"name": group.name, "after": list(group.after)} for group in plan.groups],
         "applications": [_application_as_json(each) for each in order.applications(plan)],

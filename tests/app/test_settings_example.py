@@ -11,6 +11,7 @@ import pytest
 from app.auto_records import AUTO_GROUP_KEYS, AUTO_KEYS
 from app.backup_settings import BACKUP_KEYS
 from app.database_records import DATABASE_KEYS, DATABASE_PORT, DATABASE_TIMEOUT_S
+from app.host_records import HOST_KEYS
 from app.naming import NAMING_KEYS
 from app.notify.records import CHANNEL_KEYS, ChannelKind
 from app.pra_records import PRA_KEYS, PRA_SYSTEM_KEYS
@@ -21,10 +22,10 @@ from store.estate import DeviceKind
 from store.notices import EventKind
 
 EXAMPLE = Path(__file__).resolve().parents[2] / "config.example.toml"
-_TABLES = r"\[devices\.cli\]|\[\[pra\.systems\]\]|\[\[(?:databases|notifications|auto\.groups|replications)\]\]"
+_TABLES = r"\[devices\.cli\]|\[\[pra\.systems\]\]|\[\[(?:databases|hosts|notifications|auto\.groups|replications)\]\]"
 _DEFAULT = re.compile(rf"^# ((?:[a-z_]+ = |{_TABLES}).*)$", re.MULTILINE)
 
-BELOW = ("devices.cli", "[pra.systems]", "[databases]", "[auto.groups]", "[notifications]", "[replications]")
+BELOW = ("devices.cli", "[pra.systems]", "[databases]", "[hosts]", "[auto.groups]", "[notifications]", "[replications]")
 
 
 def test_the_example_loads_as_it_stands() -> None:
@@ -39,7 +40,7 @@ def test_every_key_that_is_commented_out_is_accepted_too(tmp_path: Path) -> None
         load(path)
     alternatives = {(problem.key, problem.found) for problem in caught.value.problems}
     ways = {"devices[hmc-paris].password", "devices[fa-paris].token", "devices[3par-paris].cli.password"}
-    ways.add("databases[erp].password")
+    ways |= {"databases[erp].password", "hosts[batch1].password"}
     lyon = {("auto.groups[shop].replica", '"vc-lyon"'), ("auto.groups[shop].link", '"3par-lyon"')}  # no example has it
     assert alternatives == {(key, "both") for key in ways} | lyon
 
@@ -75,6 +76,8 @@ def test_every_other_key_stands_in_the_example() -> None:
     site = text[text.index("[[sites]]") : text.index("[[devices]]")]
     cli = text[text.index("[devices.cli]") :].split("[[devices]]")[0]
     database = text[text.index("# [[databases]]") : text.index("\n[naming]")]
+    host = text[text.index("# [[hosts]]") : text.index("\n[naming]")]
+    plans = text[text.index("\n[plans]") : text.index("# [[hosts]]")]
     pra, systems = text[text.index("\n[pra]") :].split("# [[notifications]]")[0].split("[[pra.systems]]")
     auto, groups = text[text.index("\n[auto]") :].split("[[auto.groups]]")
     replication = text[text.index("# [[replications]]") :]
@@ -84,6 +87,8 @@ def test_every_other_key_stands_in_the_example() -> None:
         (site, SITE_KEYS),
         (cli, CLI_KEYS),
         (database, DATABASE_KEYS),
+        (host, HOST_KEYS),
+        (plans, ("directory",)),
         (naming, NAMING_KEYS),
         (pra, PRA_KEYS),
         (systems, PRA_SYSTEM_KEYS),

@@ -31,6 +31,11 @@ from store.plan_runs import verb
 from store.rcg_verbs import RcgVerb
 from store.runs import Plan
 
+_FIRST = (
+    f"Where the old site answers, the loss that is agreed to counts for {FENCED_S / 60:g} min: where the first steps "
+    "take longer, nothing more is stopped or failed over, and the run has to be planned anew."
+)
+
 
 @dataclass(frozen=True, slots=True)
 class PlanAt:
@@ -95,8 +100,8 @@ def _drafted(plan: RecoveryPlan, kind: Kind, seen: Looked, run_id: str) -> Draft
     """Each technology's own drafts, without waves: these are the plan's."""
     disaster = kind is Kind.DISASTER
     most = len(plan.members) + 1
-    situations = list(seen.rcgs.values())
-    groups = planning.drafted(RcgVerb.FAILOVER, situations, Options(disaster=disaster, wave=most), run_id, prefix="r")
+    options = Options(disaster=disaster, hosts=plan.rcg_hosts, wave=most)
+    groups = planning.drafted(RcgVerb.FAILOVER, list(seen.rcgs.values()), options, run_id, prefix="r")
     vms = list(seen.vms.values())
     machines = vm_plan.drafted(vms, VmsAsked(disaster, wave=most), run_id, prefix="v")
     lpars = None

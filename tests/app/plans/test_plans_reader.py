@@ -16,6 +16,7 @@ from app.plans.words import plan_lines
 from backends.lab.estates import demo_plan
 
 HEAD = 'from = "paris"\nto = "lyon"\n'
+APP = '[[applications]]\nname = "a"\nvms = ["v"]\n'
 
 
 def written(folder: Path, text: str, name: str = "erp") -> Path:
@@ -34,7 +35,7 @@ def test_the_plan_of_the_demo_is_read_and_told_in_the_order_in_which_it_comes_ba
     plan = read(written(tmp_path, demo_plan.TEXT, "demo"))
     assert (plan.name, plan.source, plan.target, len(plan.applications)) == ("demo", "paris", "lyon", 6)
     erp = next(a for a in plan.applications if a.name == "erp")
-    assert [(m.system, m.name) for m in erp.of(MemberKind.LPAR)][0] == ("P10-PAR-01", "erp_db1")
+    assert next((m.system, m.name) for m in erp.of(MemberKind.LPAR)) == ("P10-PAR-01", "erp_db1")
     assert (erp.rto_s, erp.rpo_s) == (1800, 900)
     assert [m.name for m in order.computes(erp)] == ["erp_db1", "erp_app1", "erp_app2"]
     assert set(order.waits(plan)["orders"]) == {"messaging", "monitoring", "erp", "sales"} - {"messaging", "monitoring"}
@@ -78,22 +79,25 @@ ask = "Tell the bank that the address changes."
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ('[[applications]]\nname = "a"\nvms = ["v"]\nrcg = ["r"]\n', "erp.toml:6: applications[a].rcg: expected the key rcgs"),
+        (APP + 'rcg = ["r"]\n', "erp.toml:6: applications[a].rcg: expected the key rcgs"),
         ('[[applications]]\nname = "a"\n', "erp.toml:4: applications[a].name: expected at least one of lpars"),
-        ('[[applications]]\nname = "a"\nvms = ["v"]\nafter = ["b"]\n', 'expected an application of this file: a, found "b"'),
-        ('[[applications]]\nname = "a"\nvms = ["v"]\nrto = "soon"\n', "erp.toml:6: applications[a].rto: expected seconds"),
+        (APP + 'after = ["b"]\n', 'expected an application of this file: a, found "b"'),
+        (APP + 'rto = "soon"\n', "erp.toml:6: applications[a].rto: expected seconds"),
         ('[[applications]]\nname = "a"\nlpars = ["x/"]\n', "expected SYSTEM/LPAR, or LPAR, found x/"),
-        ('[[groups]]\nname = "g"\n[[applications]]\nname = "a"\nvms = ["v"]\n', "expected one of the groups g, found nothing"),
+        (
+            '[[groups]]\nname = "g"\n[[applications]]\nname = "a"\nvms = ["v"]\n',
+            "expected one of the groups g, found nothing",
+        ),
         (
             '[[groups]]\nname = "g"\n[[groups]]\nname = "h"\n[[applications]]\nname = "a"\ngroup = "g"\nvms = ["v"]\n',
             "erp.toml:6: groups[h]: expected a group with an application in it",
         ),
         (
-            '[[applications]]\nname = "a"\nvms = ["v"]\nrcgs = [\n  "r",\n]\n[[applications]]\nname = "b"\nrcgs = [\n  "r",\n]\n',
+            APP + 'rcgs = [\n  "r",\n]\n[[applications]]\nname = "b"\nrcgs = [\n  "r",\n]\n',
             "erp.toml:12: b.rcgs: expected another member: a has this one, line 7, found r",
         ),
         (
-            '[[applications]]\nname = "a"\nvms = ["v"]\nafter = ["b"]\n[[applications]]\nname = "b"\nvms = ["w"]\nafter = ["a"]\n',
+            APP + 'after = ["b"]\n[[applications]]\nname = "b"\nvms = ["w"]\nafter = ["a"]\n',
             "erp.toml:4: applications: expected no applications that wait for one another, found",
         ),
         (
@@ -105,37 +109,42 @@ ask = "Tell the bank that the address changes."
             '[[applications]]\nname = "a"\nvms = ["v", "w"]\ninside = { v = ["w"], w = ["v"] }\n',
             "expected no members that wait for one another",
         ),
-        ('[[applications]]\nname = "a"\nvms = ["v"]\ninside = { v = ["x"] }\n', 'one LPAR or VM of this application: v, found "x"'),
+        (APP + 'inside = { v = ["x"] }\n', 'one LPAR or VM of this application: v, found "x"'),
         (
-            '[[applications]]\nname = "a"\nvms = ["v"]\n[[applications.steps]]\nwhen = "first"\nask = "x"\n',
+            APP + '[[applications.steps]]\nwhen = "first"\nask = "x"\n',
             'erp.toml:7: applications[a].steps[1].when: expected "before-stop" or "before-start" or "after-start"',
         ),
         (
-            '[[applications]]\nname = "a"\nvms = ["v"]\n[[applications.steps]]\nwhen = "after-start"\nask = "x"\ntcp = "h:1"\n',
+            APP + '[[applications.steps]]\nwhen = "after-start"\nask = "x"\ntcp = "h:1"\n',
             "expected one of command, tcp, http, ask in a step",
         ),
-        ('[[applications]]\nname = "a"\nvms = ["v"]\n[waves]\nvms = 99\n', "erp.toml:7: waves.vms: expected a whole number from 1 to 32"),
+        (APP + "[waves]\nvms = 99\n", "erp.toml:7: waves.vms: expected a whole number from 1 to 32"),
         ("[[applications]\n", "erp.toml:3"),
         ("", "erp.toml:1: applications: expected at least one [[applications]]"),
     ],
-)  # fmt: skip
+)
 def test_what_is_wrong_is_told_with_its_line(tmp_path: Path, text: str, said: str) -> None:
     assert said in errors(tmp_path, HEAD + text)
 
 
 @pytest.mark.parametrize(
     "command",
-    ['["sqlplus", "system/tiger@db"]', '["app", "--password=tiger"]', '["app", "--password", "tiger"]', '["a", "TOKEN=tiger"]'],
-)  # fmt: skip
+    [
+        '["sqlplus", "system/tiger@db"]',
+        '["app", "--password=tiger"]',
+        '["app", "--password", "tiger"]',
+        '["a", "TOKEN=tiger"]',
+    ],
+)
 def test_a_command_with_a_secret_in_it_is_refused_and_not_shown(tmp_path: Path, command: str) -> None:
-    text = f'[[applications]]\nname = "a"\nvms = ["v"]\n[[applications.steps]]\nwhen = "after-start"\ncommand = {command}\n'
+    text = APP + f'[[applications.steps]]\nwhen = "after-start"\ncommand = {command}\n'
     said = errors(tmp_path, HEAD + text)
     assert "erp.toml:8" in said and "without a password in it" in said and "tiger" not in said
 
 
 def test_an_address_with_a_login_is_refused_and_not_shown(tmp_path: Path) -> None:
     step = '[[applications.steps]]\nwhen = "after-start"\nhttp = "https://ana:tiger@example.com/"\n'
-    said = errors(tmp_path, HEAD + '[[applications]]\nname = "a"\nvms = ["v"]\n' + step)
+    said = errors(tmp_path, HEAD + APP + step)
     assert "without a login or a secret" in said and "tiger" not in said
 
 
@@ -152,7 +161,7 @@ def test_a_member_of_two_plans_is_refused_in_both_with_its_line(tmp_path: Path) 
 
 def test_a_file_with_errors_does_not_hold_up_another_plan(tmp_path: Path) -> None:
     written(tmp_path, "nonsense", "broken")
-    written(tmp_path, HEAD + '[[applications]]\nname = "a"\nvms = ["v"]\n', "good")
+    written(tmp_path, HEAD + APP, "good")
     assert catalogue.load(tmp_path, "good").name == "good"
     assert [each.plan is None for each in catalogue.listed(tmp_path)] == [True, False]
 
@@ -173,7 +182,10 @@ def test_a_circle_is_found_where_there_is_one_and_else_there_is_an_order(after: 
 LINES = demo_plan.TEXT.splitlines()
 
 
-@given(st.integers(0, len(LINES) - 1), st.sampled_from(["", "x", '"', "= 1", "[", '[[steps]]\nwhen = "first"', "\x00", "after = 3"]))
+@given(
+    st.integers(0, len(LINES) - 1),
+    st.sampled_from(["", "x", '"', "= 1", "[", '[[steps]]\nwhen = "first"', "\x00", "after = 3"]),
+)
 def test_any_damage_is_told_with_the_line_or_read(tmp_path_factory: pytest.TempPathFactory, at: int, text: str) -> None:
     path = written(tmp_path_factory.getbasetemp(), "\n".join([*LINES[:at], text, *LINES[at + 1 :]]), "damaged")
     try:

@@ -103,11 +103,17 @@ def test_what_fails_holds_up_what_rests_on_it_and_nothing_else(
     plan: RecoveryPlan, kind: Kind, seed: int, data: st.DataObject
 ) -> None:
     made, drafts = woven(plan, kind)
-    live = sorted(s for a in plan.applications for s in _ids(drafts, a.name, "lpar.activate", "vm.start", "vlun.create"))
+    live = sorted(
+        s for a in plan.applications for s in _ids(drafts, a.name, "lpar.activate", "vm.start", "vlun.create")
+    )
     broken = data.draw(st.sampled_from(live))
     walk = Walk(made, random.Random(seed), frozenset((broken,))).go()
     waits = order.waits(plan)
-    owner = next(a.name for a in plan.applications if broken in _ids(drafts, a.name, *("lpar.activate", "vm.start", "vlun.create")))
+    owner = next(
+        a.name
+        for a in plan.applications
+        if broken in _ids(drafts, a.name, *("lpar.activate", "vm.start", "vlun.create"))
+    )
     held = {owner}
     for a in order.applications(plan):
         if held & set(waits[a.name]):
@@ -127,7 +133,9 @@ def test_in_a_disaster_everything_is_fenced_at_once_and_storage_waits_for_nothin
         if each.kind in ("lpar.stop", "vm.stop"):
             assert each.needs == ()
     over = next(s for s in _ids(drafts, "web", "rcg.failover"))
-    assert made.up["db"] not in schedule.before(Plan("", "", (), datetime(2026, 1, 1, tzinfo=UTC), made.steps), by_id[over])
+    assert made.up["db"] not in schedule.before(
+        Plan("", "", (), datetime(2026, 1, 1, tzinfo=UTC), made.steps), by_id[over]
+    )
 
 
 def test_steps_before_the_stop_are_left_out_of_a_disaster() -> None:

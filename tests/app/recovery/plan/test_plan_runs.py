@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from contextlib import closing
-from pathlib import Path
 
 import pytest
 
@@ -119,7 +118,9 @@ def test_a_planned_run_of_the_demo_plan_loses_nothing_and_comes_back_in_order(
 
 def test_what_stands_in_the_way_of_a_plan_is_told_before_anything_is_done(operations: Operations) -> None:
     folder = operations.settings.plan_folder
-    text = 'from = "paris"\nto = "lyon"\n[[applications]]\nname = "a"\nlpars = ["nim1"]\nrcgs = ["nope"]\nvms = ["no"]\n'
+    text = (
+        'from = "paris"\nto = "lyon"\n[[applications]]\nname = "a"\nlpars = ["nim1"]\nrcgs = ["nope"]\nvms = ["no"]\n'
+    )
     (folder / "missing.toml").write_text(text)
     with pytest.raises(SettingsError) as refused:
         operate.plan_run(operations, "missing", Kind.PLANNED, (), new_run_id())
@@ -130,7 +131,9 @@ def test_what_stands_in_the_way_of_a_plan_is_told_before_anything_is_done(operat
     with pytest.raises(SettingsError, match="expected a site of the configuration: lyon, paris, found rome"):
         operate.plan_run(operations, "missing", Kind.PLANNED, (), new_run_id())
     (folder / "missing.toml").unlink()
-    (folder / "torn.toml").write_text('from = "paris"\nto = "lyon"\n[[applications]]\nname = "a"\npgroups = ["pg-bill"]\n')
+    (folder / "torn.toml").write_text(
+        'from = "paris"\nto = "lyon"\n[[applications]]\nname = "a"\npgroups = ["pg-bill"]\n'
+    )
     torn = operate.plan_run(operations, "torn", Kind.PLANNED, (), new_run_id())
     assert "no LPAR of it has a volume in pg-bill" in torn.refused[0].evidence and torn.steps == ()
     (folder / "torn.toml").unlink()

@@ -78,7 +78,9 @@ def drafts(plan: RecoveryPlan, kind: Kind) -> Drafts:
         found.parts[application.name] = []
         for member in application.members:
             found.member(application.name, member, numbers[member.key], shared)
-    stops = tuple(s for parts in found.parts.values() for p in parts if p.member.kind is MemberKind.LPAR for s in p.stops)
+    stops = tuple(
+        s for parts in found.parts.values() for p in parts if p.member.kind is MemberKind.LPAR for s in p.stops
+    )
     found.add(shared, "pg.snapshot", stops)
     return found
 
@@ -127,7 +129,9 @@ def plans(draw: st.DrawFn) -> RecoveryPlan:
     number = 0
     for place in places:
         members = []
-        for kind in draw(st.lists(st.sampled_from([MemberKind.LPAR, MemberKind.RCG, MemberKind.VM]), min_size=1, max_size=4)):
+        for kind in draw(
+            st.lists(st.sampled_from([MemberKind.LPAR, MemberKind.RCG, MemberKind.VM]), min_size=1, max_size=4)
+        ):
             members.append((kind, f"m{number}"))
             number += 1
         computes = [name for kind, name in members if kind is not MemberKind.RCG]
