@@ -11,7 +11,7 @@ import shlex
 import signal
 import subprocess
 import tempfile
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from typing import Protocol
 
 from backends.outcome import DeviceError, Failure, Sent
@@ -41,8 +41,10 @@ class LocalDriver:
         or ends with another exit status than 0, unknown for one that was ended because it took too long."""
         call = shlex.join(verb.argv)
         kept = {name: value for name, value in os.environ.items() if name in _KEPT or name.startswith("LC_")}
-        with tempfile.TemporaryFile() as out:  # a pipe would be waited for as long as what the program leaves running
+        with ExitStack() as held:
             try:
+                # A pipe would be waited for as long as what the program leaves running.
+                out = held.enter_context(tempfile.TemporaryFile())
                 process = subprocess.Popen(
                     verb.argv, stdin=subprocess.DEVNULL, stdout=out, stderr=out, env=kept, start_new_session=True
                 )

@@ -9,13 +9,15 @@ from typing import Any
 from app.plans.records import Application, Kind, MemberKind, RecoveryPlan
 from app.recovery.draft import Draft
 from app.recovery.plan.looked import Looked
+from app.recovery.plan.parts import Drafted
 from app.recovery.vm.situation import ROOM
 from backends.flasharray.records import origin
 
 
-def guard(plan: RecoveryPlan, kind: Kind, seen: Looked, own: Draft[Any]) -> None:
+def guard(plan: RecoveryPlan, kind: Kind, seen: Looked, drafted: Drafted, own: Draft[Any]) -> None:
     """The guards of the plan: its sites, its protection groups, and room for the sum of it."""
     _sites(plan, seen, own)
+    _once(drafted, own)
     for application in plan.applications:
         _pgroups(application, seen, own)
     _systems(plan, seen, own)
@@ -41,6 +43,18 @@ def _sites(plan: RecoveryPlan, seen: Looked, own: Draft[Any]) -> None:
             wrong.append(f"{name} goes from {here or 'a site that is not known'} to {there or 'one that is not known'}")
     words = f"every member goes from {plan.source} to {plan.target}"
     _add(own, "plan.sites", words, wrong, f"{len(ways)} members")
+
+
+def _once(drafted: Drafted, own: Draft[Any]) -> None:
+    """No two members are the same thing, as two replications of one VM are: both of its copies would be started."""
+    first: dict[str, str] = {}
+    wrong = []
+    for draft in drafted.drafts:
+        for key in draft.at.keys:
+            other = first.setdefault(key, draft.at.name)
+            if other != draft.at.name:
+                wrong.append(f"{other} and {draft.at.name} are both about {key}")
+    _add(own, "plan.once", "every member is another one", wrong, f"{len(first)} targets")
 
 
 def _pgroups(application: Application, seen: Looked, own: Draft[Any]) -> None:

@@ -71,7 +71,7 @@ def draw(plan: RecoveryPlan, kind: Kind, seen: Looked, run_id: str, durations: D
     """The plan of a run of this ``kind``; ``durations`` are those of steps that were seen. Nothing is sent."""
     drafted = _drafted(plan, kind, seen, run_id)
     own: Draft[PlanAt] = Draft(PlanAt(plan.name, seen.at), "p", run_id)
-    checks.guard(plan, kind, seen, own)
+    checks.guard(plan, kind, seen, drafted, own)
     refused = own.refused or any(draft.refused for draft in drafted.drafts)
     name = f"{kind} {plan.name}"
     losses = {each.name: _loss(each, kind, seen, drafted) for each in plan.applications}

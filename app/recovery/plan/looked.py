@@ -97,9 +97,13 @@ def _rcgs(
     for _, member in plan.members:
         if member.kind is MemberKind.RCG:
             try:
-                found[member.name] = rcg_gather.situation(arrays, member.name, now)
+                at = rcg_gather.situation(arrays, member.name, now)
             except CannotPlanError as error:
                 problems.append(_missing(plan, member.line, f"a remote copy group. {error}", member.name))
+                continue
+            if at.name != member.name:  # else one group could stand here twice
+                problems.append(_missing(plan, member.line, f"its name on its natural primary: {at.name}", member.name))
+            found[member.name] = at
     return found
 
 

@@ -86,6 +86,12 @@ def test_every_plan_comes_to_its_end_in_an_order_that_harms_nothing(plan: Recove
             theirs = {s for other in resting for s in _ids(drafts, other, *FENCING)}
             for stopped in _ids(drafts, a.name, *FENCING):
                 assert theirs <= walk.began[stopped], "it is stopped under what rests on it"
+        own = {part.member.name: part for part in drafts.parts[a.name] if part.member.computes}
+        for name, others in a.inside.items():
+            for other in others:
+                assert set(own[other].up) <= walk.began[str(own[name].start)], "it is started before what it needs"
+                if kind is Kind.PLANNED:
+                    assert all(set(own[name].stops) <= walk.began[s] for s in own[other].stops)
     for first in _before_everything(plan, made):
         assert all(first.id in done for name, done in walk.began.items() if name != first.id)
 
