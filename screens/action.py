@@ -20,6 +20,8 @@ class Place(StrEnum):
     RUN = "run"
     SCHEDULES = "schedules"
     SCHEDULE = "schedule"
+    PLANS = "plans"
+    PLAN = "plan"
     LEVEL = "level"
     SNAPSHOTS = "snapshots"
     DETAIL = "detail"
@@ -44,7 +46,7 @@ ON_RUNS = frozenset({Place.RUNS, Place.RUN})
 ON_SCHEDULES = frozenset({Place.SCHEDULES, Place.SCHEDULE})
 PANES_OF_OBJECTS = frozenset({Place.PANE, Place.LPARS, Place.PGROUPS, Place.RCGS, Place.REPLICAS})
 ON_OBJECTS = PANES_OF_OBJECTS | {Place.OVERVIEW, Place.EVENTS} | LEVELS
-ON_ROWS = ON_OBJECTS | ON_RUNS | {Place.SCHEDULES}
+ON_ROWS = ON_OBJECTS | ON_RUNS | {Place.SCHEDULES, Place.PLANS}
 WITH_MORE = ON_ROWS | DETAILS
 
 

@@ -120,6 +120,7 @@ _GO = (
     ),
     Action("command", "Command", "Type a command", ("colon",), Group.GO, footer=7),
     Action("palette", "Find", "Find a screen, an object or an action by its name", ("ctrl+p",), Group.GO, footer=8),
+    Action("plans", "Plans", "The recovery plans, and how each stands", ("P",), Group.GO, ON_DATA, command="plans"),
     Action(
         "find", "Open", "Open an object by its name", (), Group.GO, command="open", takes=Takes.OBJECT, needs_word=True
     ),

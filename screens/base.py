@@ -18,6 +18,7 @@ from screens.choices import choices
 from screens.commands import Command, CommandError, candidates, understand
 from screens.head import band, footer, notice_lines, tabs
 from screens.painted_once import PaintedOnce
+from screens.plan_messages import PlansRequested
 from screens.run_messages import OrderGiven
 from screens.run_words import banner_lines
 from screens.scene import Scene
@@ -364,6 +365,9 @@ class EstateScreen(PaintedOnce[None]):
 
     def do_help(self) -> None:
         self.post_message(messages.HelpRequested())
+
+    def do_plans(self) -> None:
+        self.post_message(PlansRequested())
 
     def do_command(self) -> None:
         self._ask(Mode.COMMAND)

@@ -11,6 +11,7 @@ SWEEP = "sweep"
 EVENTS = "store: events, dated by the sweep that noticed"
 JOURNAL = "store: runs and their journal"
 SCHEDULES = "store: schedules and their history"
+PLANS = "the files of the recovery plans, and the store: their last checks"
 
 # HMC
 LSSYSCFG_SYS = "lssyscfg -r sys"

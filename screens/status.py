@@ -13,6 +13,7 @@ from functools import lru_cache
 from screens.cells import Cell, Tone
 from screens.conditions import CopyHealth, Freshness, HostMatch, SideState
 from store.estate import LparState, PowerState, RcgRole, RcgStatus, SyncStatus, SystemState
+from store.plan_records import PlanState
 from store.rcg_roles import Activity
 from store.readiness import Standing, Verdict
 from store.records import DeviceHealth
@@ -163,6 +164,12 @@ _VOCABULARY: dict[type[StrEnum], dict[StrEnum, Tone]] = {
         **_tones(Tone.BAD, StepState.FAILED),
         **_tones(Tone.UNKNOWN, StepState.UNKNOWN),
         **_tones(Tone.OFF, StepState.PENDING),
+    },
+    PlanState: {
+        **_tones(Tone.OK, PlanState.VERIFIED),
+        **_tones(Tone.WARN, PlanState.CHANGED),
+        **_tones(Tone.BAD, PlanState.FAILED, PlanState.UNUSABLE),
+        **_tones(Tone.OFF, PlanState.UNCHECKED),
     },
     Result: {
         **_tones(Tone.OK, Result.SUCCEEDED),

@@ -17,6 +17,7 @@ from screens.export import Form, Sheet
 from screens.filter_words import completions, hint
 from screens.filters import NO_FILTER, Filter, compile_filter
 from screens.listing import Listing, Order
+from screens.plan_messages import PlanRequested
 from screens.run_messages import RunRequested, StepRequested
 from screens.scene import Scene
 from screens.schedule_messages import ScheduleRequested
@@ -38,7 +39,14 @@ CHANGES_S, FEW_CHANGES = 0.005, 20
 """The same for rows that changed, where they are few: keys must not wait for many."""
 
 
-Opening = messages.DetailRequested | messages.LevelRequested | RunRequested | StepRequested | ScheduleRequested
+Opening = (
+    messages.DetailRequested
+    | messages.LevelRequested
+    | RunRequested
+    | StepRequested
+    | ScheduleRequested
+    | PlanRequested
+)
 """What opening a row can ask for."""
 
 

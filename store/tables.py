@@ -350,7 +350,7 @@ class ClaimRow(SQLModel, table=True):
 
 
 class PlanCheckRow(SQLModel, table=True):
-    """The last check of a recovery plan. ``facts`` is the JSON text of :class:`store.plan_checks.PlanCheck`."""
+    """The last check of a recovery plan. ``facts`` is the JSON text of :class:`store.plan_records.PlanCheck`."""
 
     __tablename__ = "plan_check"
 

@@ -20,10 +20,10 @@ from app.plans.records import (
 )
 from app.runs_words import span
 
-_KINDS = {
+KINDS = {
     MemberKind.LPAR: "LPARs",
-    MemberKind.PGROUP: "protection groups",
-    MemberKind.RCG: "remote copy groups",
+    MemberKind.PGROUP: "pgroups",
+    MemberKind.RCG: "RCGs",
     MemberKind.VM: "VMs",
 }
 
@@ -61,7 +61,7 @@ def _application(application: Application) -> list[str]:
         members = application.of(kind)
         if members:
             names = [f"{m.system}/{m.name}" if m.system else m.name for m in members]
-            lines.append(f"    {_KINDS[kind]}: {', '.join(names)}")
+            lines.append(f"    {KINDS[kind]}: {', '.join(names)}")
     for name, others in application.inside.items():
         lines.append(f"    {name} after {', '.join(others)}")
     lines += _steps("before it is started", application.at(When.BEFORE_START), "    ")

@@ -9,12 +9,14 @@ import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
+from datetime import UTC, datetime
 from pathlib import Path
 
 from app.recovery.operations import Operations, changed, holder, login, new_run_id, outdated, typed, who
 from app.recovery.runner import Runner
 from store.errors import StoreError
 from store.ledger import LeaseError, RunError
+from store.plan_view import PlanView
 from store.run_view import ALIVE, RunView
 from store.runs import SECOND_PERSON, Choice, Plan, Run
 
@@ -122,6 +124,15 @@ class ConsoleRuns:
         thread = threading.Thread(target=guarded, name=name, daemon=True)
         thread.start()
         return thread
+
+    def read_plans(self, view: PlanView) -> None:
+        """Read the files of the recovery plans into ``view``. Waits. Raises StoreError."""
+        from app.plans.showing import shown
+        from store import plan_checks
+
+        settings = self._operations.settings
+        found = shown(settings, self._operations.store.view, plan_checks.kept(self._operations.store.path))
+        view.take(found, str(settings.plan_folder), datetime.now(UTC))
 
     # --------------------------------------------------------------------------------------------------- proposing
 

@@ -10,7 +10,9 @@ import pytest
 
 from app.cli import main
 from app.orders import OrderError, understood
+from tests.app.acting import Acting, acting
 from tests.app.lab_estate import LabEstate, lab_estate
+from tests.screens.piloting import piloted
 
 
 @pytest.fixture(scope="module")
@@ -114,3 +116,14 @@ def test_in_the_console_a_plan_is_run_and_nothing_else() -> None:
     ):
         with pytest.raises(OrderError, match=said):
             understood(text)
+
+
+@piloted
+async def test_the_console_shows_the_plans_and_one_of_them(demo: LabEstate, folder: Path) -> None:
+    async with acting(Acting, demo.config, demo.directory / "console.sqlite") as console:
+        await console.keys("P")
+        await console.see("demo", "paris", "lyon", "4 LPARs")
+        await console.keys("enter")
+        await console.see("Plan demo: from paris to lyon", "Group infrastructure", "erp_db1, erp_app1, erp_app2")
+        await console.order("plan list")
+        await console.see("belongs to the shell")

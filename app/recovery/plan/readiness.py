@@ -20,7 +20,7 @@ from app.recovery.pra.operate import drilled
 from app.recovery.rcg import bounds
 from app.recovery.step import UnseenError
 from app.recovery.vm.failover_plan import bound_s
-from store.plan_checks import Expected, PlanCheck
+from store.plan_records import Expected, PlanCheck
 from store.readiness import Check, Severity, Verdict, sorted_checks
 from store.runs import Guard
 

@@ -10,9 +10,9 @@ from app.plans.records import RecoveryPlan
 from app.recovery.plan.facts import facts
 from app.runs_words import span
 from app.settings_records import Settings
-from store import plan_checks
+from store import plan_checks, plan_records
 from store.database import open_store
-from store.plan_checks import Expected, PlanCheck, PlanState
+from store.plan_records import Expected, PlanCheck, PlanState
 from store.readiness import Check
 
 
@@ -56,7 +56,7 @@ def standings(settings: Settings, store_path: Path, plans: Sequence[RecoveryPlan
         for plan in plans:
             check = checks.get(plan.name)
             known = facts(plan, settings, store.view) if check is not None and not check.stops else {}
-            state, changed = plan_checks.state(check, plan.digest, known)
+            state, changed = plan_records.state(check, plan.digest, known)
             found[plan.name] = PlanStanding(state, changed, check)
         return found
     finally:

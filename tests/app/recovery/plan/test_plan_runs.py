@@ -24,7 +24,7 @@ from backends.vsphere import acts, stream, tasks, transfer
 from store import plan_checks
 from store.database import open_store
 from store.ledger import Ledger
-from store.plan_checks import PlanState
+from store.plan_records import PlanState
 from store.run_clocks import clocks
 from store.runs import Plan, Run, RunState
 from tests.app.lab_estate import LabEstate, lab_estate

@@ -1,0 +1,211 @@
+"""The recovery plans: how each stands, and one in the order in which it comes back. They are read, and run by :do."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from typing import ClassVar
+
+from textual.binding import BindingType
+from textual.widget import Widget
+
+from screens.actions import Place, bindings
+from screens.ages import age
+from screens.base import EstateScreen
+from screens.cells import Cell, Line, Tone, line_text, wrap
+from screens.columns import Column, Measure, Row
+from screens.head import counts_lines
+from screens.messages import CopyRequested
+from screens.plan_messages import PlanRequested
+from screens.rows_runs import clock_text
+from screens.scene import Scene
+from screens.side_by_side import Fact, Heading, Note, Part, lay_out
+from screens.sources import PLANS
+from screens.status import EMPTY, GLYPHS, LOADING, status
+from screens.surroundings import Surroundings
+from screens.tables import TableScreen
+from screens.widgets.lines import Lines
+from store.plan_records import Expected, PlanCheck
+from store.plan_view import ApplicationShown, PlanShown
+from store.readiness import Check, Severity, Verdict
+
+COLUMNS = (
+    Column("Plan", cut=10, source=PLANS),
+    Column("State", source=PLANS),
+    Column("From", rank=2, source=PLANS),
+    Column("To", rank=2, source=PLANS),
+    Column("RPO", right=True, measure=Measure.SPAN, source=PLANS),
+    Column("RTO P95", right=True, measure=Measure.SPAN, source=PLANS),
+    Column("Members", rank=3, cut=12, source=PLANS),
+    Column("Checked", rank=1, measure=Measure.MOMENT, source=PLANS),
+)
+
+
+class PlansScreen(TableScreen):
+    PLACE = Place.PLANS
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings(Place.PLANS)]
+    PANE = "runs"
+    NOUN = "plans"
+    SCOPE = None
+
+    def __init__(self, around: Surroundings) -> None:
+        super().__init__(around, "plans", COLUMNS)
+
+    def rows(self, scene: Scene) -> Iterable[tuple[str, object]]:
+        minute = int(scene.now.timestamp()) // 60
+        for plan in self.around.plans.plans:
+            yield plan.name, (self.around.plans.version, minute)
+
+    def row(self, key: str, scene: Scene) -> Row:
+        plan = self.around.plans.get(key)
+        if plan is None:
+            raise LookupError(f"plan {key} is not known")
+        expected = plan.check.applications if plan.check is not None else ()
+        return (
+            Cell(plan.name),
+            status(plan.state).cell(),
+            Cell(plan.source) if plan.source else EMPTY,
+            Cell(plan.target) if plan.target else EMPTY,
+            _worst([(each.rpo_s, each.rpo_target_s) for each in expected]),
+            _worst([(each.p95_s, each.rto_target_s) for each in expected]),
+            Cell(plan.counts) if plan.counts else EMPTY,
+            EMPTY
+            if plan.check is None
+            else Cell(f"{age(scene.now, plan.check.at)} ago", value=plan.check.at.timestamp()),
+        )
+
+    def head_lines(self, scene: Scene, width: int) -> Sequence[Line]:
+        counts = Counter(status(plan.state) for plan in self.around.plans.plans)
+        return (
+            *counts_lines(self.NOUN, sorted(counts.items(), key=lambda item: item[0].word), width),
+            *self.view_lines(scene),
+        )
+
+    def tick_body(self, scene: Scene) -> None:
+        self.draw(scene)
+
+    def runs_changed(self) -> None:
+        self.redraw()
+
+    def opens(self, key: str) -> PlanRequested:
+        return PlanRequested(key, self)
+
+    def empty_lines(self, scene: Scene) -> tuple[Line, ...]:
+        if self.around.plans.read_at is None:
+            return ((LOADING,),)
+        words = f"There is no plan in {self.around.plans.folder}. drdeck plan new NAME drafts one."
+        return tuple((Cell(text, Tone.DIM),) for text in wrap(words, max(10, self.width - 1)))
+
+
+def _worst(pairs: Sequence[tuple[float | None, float | None]]) -> Cell:
+    """The largest of the values; red where one is beyond its own target. Nothing where one is not known."""
+    known = [value for value, _ in pairs if value is not None]
+    if not known or len(known) < len(pairs):
+        return EMPTY
+    late = any(value is not None and target is not None and value > target for value, target in pairs)
+    text = f"{GLYPHS[Tone.BAD]} {clock_text(max(known))}" if late else clock_text(max(known))
+    return Cell(text, Tone.BAD if late else Tone.PLAIN, value=max(known))
+
+
+class PlanScreen(EstateScreen):
+    """One plan in the order in which it comes back, with what its last check found."""
+
+    PLACE = Place.PLAN
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings(Place.PLAN)]
+    PANE = "runs"
+
+    def __init__(self, around: Surroundings, plan: str) -> None:
+        super().__init__(around)
+        self.plan = plan
+        self.lines = Lines(id="lines", ascii_only=around.ascii_only)
+
+    def body(self) -> Sequence[Widget]:
+        return (self.lines,)
+
+    def head_lines(self, scene: Scene, width: int) -> Sequence[Line]:
+        return ((Cell(self._title(), Tone.HEADING),),)
+
+    def _title(self) -> str:
+        plan = self.around.plans.get(self.plan)
+        return f"Plan {self.plan}" + (
+            f": from {plan.source} to {plan.target}" if plan is not None and plan.source else ""
+        )
+
+    def draw(self, scene: Scene) -> None:
+        plan = self.around.plans.get(self.plan)
+        gone: Sequence[Part] = (Note("This plan is not there any more.", Tone.UNKNOWN),)
+        self.lines.show(lay_out(gone if plan is None else tuple(parts(plan, scene)), self.width - 1))
+
+    def runs_changed(self) -> None:
+        self.redraw()
+
+    def move(self, how: str) -> None:
+        self.lines.move(how, jump=self.around.jump_scroll)
+
+    def do_copy(self) -> None:
+        lines = [self._title(), *(line_text(line).rstrip() for line in self.lines.lines)]
+        self.post_message(CopyRequested("\n".join(lines), f"{lines[0]}, {len(lines)} lines"))
+
+
+def parts(plan: PlanShown, scene: Scene) -> Iterable[Part]:
+    """Everything known of a plan."""
+    yield Fact("State", status(plan.state).cell())
+    yield Fact("File", Cell(plan.path))
+    yield from (Note(error, Tone.BAD) for error in plan.errors)
+    yield from (Fact("Changed", Cell(text, Tone.WARN)) for text in plan.changed)
+    if plan.check is not None:
+        yield Fact("Checked", Cell(f"{scene.ago(plan.check.at)} by {plan.check.by}"))
+    elif not plan.errors:
+        yield Note(f"It was never checked: drdeck plan check {plan.name}", Tone.DIM)
+    expected = {each.application: each for each in plan.check.applications} if plan.check is not None else {}
+    group = None
+    for application in plan.applications:
+        if application.group and application.group != group:
+            group = application.group
+            yield Heading(f"Group {group}")
+        yield from _application(application, expected.get(application.name))
+    yield from _checks(plan.check)
+    if plan.applications:
+        yield Heading("To run it")
+        yield Note(f":do plan run {plan.name} --kind planned", Tone.DIM)
+        yield Note(f":do plan run {plan.name} --kind disaster", Tone.DIM)
+
+
+def _application(application: ApplicationShown, expected: Expected | None) -> Iterable[Part]:
+    after = f"after {', '.join(application.after)}" if application.after else ""
+    yield Fact(application.name, Cell(after, Tone.DIM))
+    rpo, rto = (None, None) if expected is None else (expected.rpo_s, expected.p95_s)
+    yield Fact("  RPO now", _against(rpo, application.rpo_s))
+    yield Fact("  RTO P95", _against(rto, application.rto_s))
+    for kind, names in application.members:
+        yield Fact(f"  {kind}", Cell(names))
+    for text in application.inside:
+        yield Fact("", Cell(text, Tone.DIM))
+    for text in application.steps:
+        yield Fact("  Step", Cell(text))
+
+
+def _against(value: float | None, target: float | None) -> Cell:
+    of = "" if target is None else f" of {clock_text(target)}"
+    if value is None:
+        return Cell(f"not known{of}", Tone.UNKNOWN if of else Tone.DIM)
+    late = target is not None and value > target
+    tone = Tone.BAD if late else Tone.OK if of else Tone.PLAIN
+    return Cell(f"{GLYPHS[tone]} {clock_text(value)}{of}" if of else clock_text(value), tone)
+
+
+def _checks(check: PlanCheck | None) -> Iterable[Part]:
+    """What did not hold, the worst first."""
+    found = [] if check is None else [each for each in check.checks if each.verdict is not Verdict.HOLDS]
+    if found:
+        yield Heading("What the check found")
+    for each in found:
+        yield Fact(each.id, Cell(each.evidence, _tone(each)))
+        if each.fix:
+            yield Fact("", Cell(each.fix, Tone.DIM))
+
+
+def _tone(check: Check) -> Tone:
+    if check.severity is Severity.WARN:
+        return Tone.WARN
+    return Tone.UNKNOWN if check.verdict is Verdict.UNKNOWN else Tone.BAD

@@ -1,0 +1,111 @@
+"""The screens of recovery plans: how each stands, and one in the order in which it comes back."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from syrupy.assertion import SnapshotAssertion
+
+from screens.plan_messages import PlanRequested
+from screens.plans import PlansScreen
+from store.plan_records import Expected, PlanCheck, PlanState
+from store.plan_view import ApplicationShown, PlanShown
+from store.readiness import Check, Severity, Verdict
+from tests.screens.estate import NOW, troubled
+from tests.screens.piloting import Driven, driven, piloted
+from tests.screens.test_screens_snapshots import PlainText
+
+SIZES = pytest.mark.parametrize("size", [(80, 24), (120, 40)], ids=lambda size: f"{size[0]}x{size[1]}")
+
+CHECK = PlanCheck(
+    "erp",
+    "0" * 64,
+    (("lpars erp_db1", "ab"),),
+    NOW - timedelta(hours=3),
+    "ana@jump",
+    (
+        Check("plan.rpo", Severity.BLOCK, Verdict.FAILS, "erp: its copies are 17.0 min old, of 15 min", "see it"),
+        Check(
+            "pwr.boot",
+            Severity.WARN,
+            Verdict.FAILS,
+            "erp_db1: it never answered in a drill",
+            "drdeck lpar drill erp_db1",
+        ),
+    ),
+    (
+        Expected("dns", 0.0, 300.0, 95.0, 180.0, 900.0),
+        Expected("erp", 1020.0, 900.0, 640.0, 2100.0, 1800.0),
+    ),
+)
+APPLICATIONS = (
+    ApplicationShown("dns", "infrastructure", (), (("VMs", "dns01, dns02"),), rto_s=900.0, rpo_s=300.0),
+    ApplicationShown(
+        "erp",
+        "databases",
+        ("dns",),
+        (("LPARs", "erp_db1, erp_app1"), ("pgroups", "pg-erp"), ("RCGs", "rcg_erp")),
+        ("erp_app1 after erp_db1",),
+        ("Call the bank, once it is up",),
+        1800.0,
+        900.0,
+    ),
+)
+ERROR = "broken.toml:3: wave: expected the key waves"
+PLANS = (
+    PlanShown("broken", "/plans/broken.toml", PlanState.UNUSABLE, errors=(ERROR,)),
+    PlanShown("erp", "/plans/erp.toml", PlanState.FAILED, "paris", "lyon", "2 LPARs, 2 VMs", APPLICATIONS, check=CHECK),
+    PlanShown("new", "/plans/new.toml", PlanState.UNCHECKED, "paris", "lyon", "1 RCG", APPLICATIONS[:1]),
+    PlanShown(
+        "shop",
+        "/plans/shop.toml",
+        PlanState.CHANGED,
+        "paris",
+        "lyon",
+        "1 VM",
+        APPLICATIONS[:1],
+        ("vms web01",),
+        check=CHECK,
+    ),
+)
+
+
+async def opened(console: Driven, *, plan: str = "") -> None:
+    console.console.around.plans.take(PLANS, "/plans", NOW)
+    await console.console.push_screen(PlansScreen(console.console.around))
+    await console.settle()
+    if plan:
+        console.screen.post_message(PlanRequested(plan))
+        await console.settle()
+
+
+@SIZES
+@pytest.mark.parametrize("plan", ["", "erp"])
+@piloted
+async def test_the_screen_reads_so(plan: str, size: tuple[int, int], snapshot: SnapshotAssertion) -> None:
+    async with driven(troubled().view(), size) as console:
+        await opened(console, plan=plan)
+        assert console.text == snapshot.use_extension(PlainText)
+        assert max(len(line) for line in console.text.splitlines()) <= size[0]
+
+
+@piloted
+async def test_enter_opens_a_plan_and_escape_comes_back_to_its_row() -> None:
+    async with driven(troubled().view(), (80, 24)) as console:
+        await opened(console)
+        await console.press("j", "j", "enter")
+        assert "Plan new: from paris to lyon" in console.text and "It was never checked" in console.text
+        await console.press("escape", "k", "k", "enter")
+        assert "broken.toml:3: wave: expected the key waves" in console.text
+        await console.press("escape", "escape")
+        assert "Plan broken" not in console.text
+
+
+@piloted
+async def test_where_there_is_no_plan_it_is_said_how_one_is_made() -> None:
+    async with driven(troubled().view(), (80, 24)) as console:
+        console.console.around.plans.take((), "/plans", NOW)
+        await console.console.push_screen(PlansScreen(console.console.around))
+        await console.settle()
+        assert "There is no plan in /plans. drdeck plan new NAME drafts one." in console.text
