@@ -84,6 +84,7 @@ def members_in_words(plan: RecoveryPlan) -> str:
     words = {
         MemberKind.LPAR: ("LPAR", "LPARs"),
         MemberKind.PGROUP: ("protection group", "protection groups"),
+        MemberKind.POD: ("pod", "pods"),
         MemberKind.RCG: ("RCG", "RCGs"),
         MemberKind.VM: ("VM", "VMs"),
     }

@@ -12,13 +12,13 @@ from dataclasses import dataclass, field
 from app.plans.records import MemberKind
 from app.plans.writer import DraftApplication, DraftPlan, fitting
 from app.settings_records import Settings
-from store.estate import Lpar, ProtectionGroup, RemoteCopyGroup, Volume
+from store.estate import Lpar, Pod, ProtectionGroup, RemoteCopyGroup, Volume
 from store.view import EstateView
 
 INFRASTRUCTURE, DATABASES, REST = "infrastructure", "databases", "applications"
 _FIRST = re.compile(r"(?i)^(?:dns|ad|dc|ldap|ntp|dhcp|mq|kafka|vault|radius|proxy|jump|mon)\d*$")
 _DATABASE = re.compile(r"(?i)(?:^|[_.-])(?:db|ora|sql|pg|hana|db2|mongo)[a-z]*\d*$")
-_KNOWN_PREFIX = re.compile(r"(?i)^(?:rcg|pg|pgroup|vm|lpar)[_.-]")
+_KNOWN_PREFIX = re.compile(r"(?i)^(?:rcg|pg|pgroup|pod|vm|lpar)[_.-]")
 
 
 @dataclass(slots=True)
@@ -33,7 +33,7 @@ class _Found:
 def drafted(view: EstateView, settings: Settings, source: str, target: str, taken: Collection[str]) -> DraftPlan:
     """What comes back at ``target`` when ``source`` is lost. ``taken`` are keys of members that other plans have."""
     found = [*_lpars(view, settings, source, target), *_rcgs(view, settings, source, target)]
-    found += _vms(settings, source, target)
+    found += [*_vms(settings, source, target), *_pods(view, settings, source)]
     left = [one for one in found if f"{one.kind}:{one.name}" not in taken]
     made = sorted(map(_application, _together(left)), key=lambda a: (_rank(a.group), a.name))
     used = [group for group in (INFRASTRUCTURE, DATABASES, REST) if any(a.group == group for a in made)]
@@ -122,6 +122,15 @@ def _rcgs(view: EstateView, settings: Settings, source: str, target: str) -> Ite
     for name in sorted(here.keys() & there):
         hosts = {host for volume in here[name].volumes for host in volume.exported_to}
         yield _Found(MemberKind.RCG, name, {stem(name), *map(stem, hosts)})
+
+
+def _pods(view: EstateView, settings: Settings, source: str) -> Iterator[_Found]:
+    """The pods that replicate away from the old site."""
+    sites = {device.name: device.site for device in settings.devices}
+    for entry in view.entries("pod"):
+        pod = None if entry.gone or sites.get(entry.device) != source else entry.peek()
+        if isinstance(pod, Pod) and not pod.destroyed and any(link.direction == "outbound" for link in pod.links):
+            yield _Found(MemberKind.POD, pod.name, {stem(pod.name)})
 
 
 def _vms(settings: Settings, source: str, target: str) -> Iterator[_Found]:

@@ -13,7 +13,7 @@ from app.plans.records import MemberKind, RecoveryPlan
 from app.plans.writer import DraftPlan
 from app.settings_records import Settings
 from app.values import UnexpectedError
-from store.estate import Lpar, ProtectionGroup, RemoteCopyGroup, SiteRole
+from store.estate import Lpar, Pod, ProtectionGroup, RemoteCopyGroup, SiteRole
 from store.firstlook import first_look
 from store.view import EstateView
 
@@ -68,12 +68,14 @@ def imported(settings: Settings, store: Path, way: tuple[str, str], name: str, t
 def kinds(view: EstateView, settings: Settings) -> dict[str, tuple[MemberKind, ...]]:
     """Which kinds of member the names of the estate are."""
     found: dict[str, dict[MemberKind, None]] = {}
-    for entry in (*view.entries("lpar"), *view.entries("rcg"), *view.entries("pgroup")):
+    for entry in (*view.entries("lpar"), *view.entries("rcg"), *view.entries("pgroup"), *view.entries("pod")):
         match None if entry.gone else entry.peek():
             case Lpar(name=name, env=env) if env != "vioserver":
                 found.setdefault(name, {})[MemberKind.LPAR] = None
             case RemoteCopyGroup(natural_name=name):
                 found.setdefault(name, {})[MemberKind.RCG] = None
+            case Pod(name=name) as pod if pod.links and not pod.destroyed:
+                found.setdefault(name, {})[MemberKind.POD] = None
             case ProtectionGroup(name=name) as group if group.is_local:
                 found.setdefault(name, {})[MemberKind.PGROUP] = None
     for one in settings.replications:

@@ -10,7 +10,8 @@ from pathlib import Path
 PLAN_KEYS = ("from", "to", "waves", "networks", "rcg_hosts", "steps", "groups", "applications")
 WAVE_KEYS = ("lpars", "rcgs", "vms")
 GROUP_KEYS = ("name", "after")
-APPLICATION_KEYS = ("name", "group", "rto", "rpo", "after", "lpars", "pgroups", "rcgs", "vms", "inside", "steps")
+MEMBER_KEYS = ("lpars", "pgroups", "pods", "rcgs", "vms")
+APPLICATION_KEYS = ("name", "group", "rto", "rpo", "after", *MEMBER_KEYS, "inside", "steps")
 STEP_KEYS = ("when", "name", "command", "on", "tcp", "http", "ask", "timeout")
 
 
@@ -26,6 +27,7 @@ class MemberKind(StrEnum):
 
     LPAR = "lpars"
     PGROUP = "pgroups"
+    POD = "pods"
     RCG = "rcgs"
     VM = "vms"
 
@@ -105,8 +107,8 @@ class PlanStep:
 @dataclass(frozen=True, slots=True)
 class Member:
     """Something that is failed over with an application. ``name`` is that of an LPAR (``system`` where the file says
-    which managed system of the old site it is on), of a protection group on its source, of a remote copy group on its
-    natural primary, or of a ``[[replications]]``."""
+    which managed system of the old site it is on), of a protection group or a pod on its source, of a remote copy group
+    on its natural primary, or of a ``[[replications]]``."""
 
     kind: MemberKind
     name: str

@@ -15,6 +15,7 @@ COLUMNS = ("name", "kind", "application", "order", "group", "after", "rto", "rpo
 KINDS: Mapping[str, MemberKind] = {
     "lpar": MemberKind.LPAR,
     "pgroup": MemberKind.PGROUP,
+    "pod": MemberKind.POD,
     "rcg": MemberKind.RCG,
     "vm": MemberKind.VM,
 }

@@ -23,6 +23,7 @@ from app.runs_words import span
 KINDS = {
     MemberKind.LPAR: "LPARs",
     MemberKind.PGROUP: "pgroups",
+    MemberKind.POD: "pods",
     MemberKind.RCG: "RCGs",
     MemberKind.VM: "VMs",
 }

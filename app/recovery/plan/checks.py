@@ -10,6 +10,7 @@ from app.plans.records import Application, Kind, MemberKind, RecoveryPlan
 from app.recovery.draft import Draft
 from app.recovery.plan.looked import Looked
 from app.recovery.plan.parts import Drafted
+from app.recovery.pod.seeing import OUTBOUND
 from app.recovery.vm.situation import ROOM
 from backends.flasharray.records import origin
 
@@ -36,6 +37,10 @@ def _sites(plan: RecoveryPlan, seen: Looked, own: Draft[Any]) -> None:
     wrong = []
     ways = {at.name: (at.natural.site, at.peer.site) for at in seen.rcgs.values()}
     ways |= {at.name: (at.source.site, at.target.site) for at in seen.vms.values()}
+    for name, pod in seen.pods.items():
+        sides = (pod.here.site, pod.there.site if pod.there is not None else "")
+        outbound = pod.link is not None and pod.link.direction == OUTBOUND
+        ways[name] = sides if outbound else (sides[1], sides[0])
     if seen.pra is not None:
         ways |= dict.fromkeys(seen.lpars, (seen.pra.nominal.site, seen.pra.recovery.site))
     for name, (here, there) in ways.items():

@@ -112,7 +112,7 @@ class _Weaving:
         if self.planned:
             self._inside_stops(application)
         quiet = self._joined(stops, f"The LPARs and VMs of {name} are stopped") or ready
-        for step in self._roots(part for part in parts if part.member.kind is MemberKind.RCG):
+        for step in self._roots(part for part in parts if not part.member.computes):
             self._wait(step, quiet)
         fences = tuple(s for part in parts for s in part.steps if s in part.stops or self.steps[s].kind in FENCES)
         self.away[name] = self._joined(fences, f"{name} cannot write at {self.plan.source} any more") or ready

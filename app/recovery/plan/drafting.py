@@ -18,6 +18,8 @@ from app.recovery.plan import checks
 from app.recovery.plan.compose import weave
 from app.recovery.plan.looked import Looked
 from app.recovery.plan.parts import Drafted, parts
+from app.recovery.pod.failover_plan import draw_failover
+from app.recovery.pod.situation import PodDraft
 from app.recovery.pra import failover_checks, failover_plan
 from app.recovery.pra.failover_draft import Asked as LparsAsked
 from app.recovery.pra.failover_fence import FENCED_S
@@ -102,6 +104,10 @@ def _drafted(plan: RecoveryPlan, kind: Kind, seen: Looked, run_id: str) -> Draft
     most = len(plan.members) + 1
     options = Options(disaster=disaster, hosts=plan.rcg_hosts, wave=most)
     groups = planning.drafted(RcgVerb.FAILOVER, list(seen.rcgs.values()), options, run_id, prefix="r")
+    pods = {}
+    for number, (name, at) in enumerate(seen.pods.items(), start=1):
+        pods[name] = PodDraft(at, f"d{number}.", run_id)
+        draw_failover(pods[name], disaster=disaster, stopped=_hosts(plan, seen, name))
     vms = list(seen.vms.values())
     machines = vm_plan.drafted(vms, VmsAsked(disaster, wave=most), run_id, prefix="v")
     lpars = None
@@ -109,7 +115,16 @@ def _drafted(plan: RecoveryPlan, kind: Kind, seen: Looked, run_id: str) -> Draft
         asked = LparsAsked(disaster, wave=most)
         found = [seen.lpars[name] for name in sorted(seen.lpars)]
         lpars = failover_plan.drawn("failover", seen.pra, found, asked, seen.witnesses, run_id, prefix="l")
-    return Drafted(dict(zip(seen.rcgs, groups, strict=True)), dict(zip(seen.vms, machines, strict=True)), lpars)
+    of_vms = dict(zip(seen.vms, machines, strict=True))
+    return Drafted(dict(zip(seen.rcgs, groups, strict=True)), of_vms, lpars, pods)
+
+
+def _hosts(plan: RecoveryPlan, seen: Looked, pod: str) -> frozenset[str]:
+    """The hosts of the LPARs that are stopped before a pod is demoted: those of its own application."""
+    if seen.pra is None:
+        return frozenset()
+    mine = [a for a in plan.applications if any((m.kind, m.name) == (MemberKind.POD, pod) for m in a.members)]
+    return frozenset(seen.pra.pra.host_of(m.name) for a in mine for m in a.of(MemberKind.LPAR))
 
 
 def _merged(plan: RecoveryPlan, kind: Kind, name: str, own: Draft[PlanAt], drafted: Drafted) -> Plan:
@@ -142,6 +157,8 @@ def _loss(application: Application, kind: Kind, seen: Looked, drafted: Drafted) 
     for member in application.members:
         if member.kind is MemberKind.RCG and member.name in drafted.rcgs:
             found.append(drafted.rcgs[member.name].loss_s)
+        elif member.kind is MemberKind.POD and member.name in drafted.pods:
+            found.append(drafted.pods[member.name].loss_s)
         elif member.kind is MemberKind.VM and member.name in drafted.vms:
             found.append(drafted.vms[member.name].loss_s)
     lpars = [seen.lpars[m.name] for m in application.of(MemberKind.LPAR) if m.name in seen.lpars]

@@ -12,7 +12,7 @@ from typing import Protocol, TypeVar
 
 from app.plans.records import Member, MemberKind, RecoveryPlan
 from app.settings_records import Settings
-from store.estate import Host, Lpar, ProtectionGroup, RemoteCopyGroup, VirtualMachine, Volume
+from store.estate import Host, Lpar, Pod, ProtectionGroup, RemoteCopyGroup, VirtualMachine, Volume
 from store.view import EstateView
 
 
@@ -47,6 +47,7 @@ class _Known:
         self._settings = settings
         self._lpars = _by_name(view, "lpar", Lpar)
         self._hosts = _by_name(view, "host", Host)
+        self._pods = _by_name(view, "pod", Pod)
         self._machines = _by_name(view, "vm", VirtualMachine)
         self._volumes: dict[str, list[Volume]] = {}
         for volume in _all(view, "volume", Volume):
@@ -63,6 +64,10 @@ class _Known:
                 yield from self._lpar(member.name)
             case MemberKind.PGROUP:
                 yield from (_pgroup(each) for each in self._groups if each.name.rpartition(":")[2] == member.name)
+            case MemberKind.POD:
+                for pod in self._pods.get(member.name, ()):
+                    links = tuple((each.direction, each.remote, each.remote_pod, each.paused) for each in pod.links)
+                    yield pod.array_id, pod.destroyed, pod.promotion_status, pod.arrays, links
             case MemberKind.RCG:
                 yield from map(_rcg, self._rcgs.get(member.name, ()))
             case MemberKind.VM:

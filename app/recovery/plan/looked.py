@@ -14,6 +14,10 @@ from app.recovery import witnesses
 from app.recovery.beside import beside
 from app.recovery.draft import CannotPlanError
 from app.recovery.operations import Operations
+from app.recovery.pod import gather as pod_gather
+from app.recovery.pod import operate as pod_operate
+from app.recovery.pod import seeing as pod_seeing
+from app.recovery.pod.situation import ArrayPods, PodNow
 from app.recovery.pra import members as pra_members
 from app.recovery.pra import operate as pra_operate
 from app.recovery.pra.members import Member as LparNow
@@ -40,6 +44,7 @@ class Looked:
     lpars: Mapping[str, LparNow]
     problems: tuple[SettingProblem, ...]
     witnesses: tuple[Witness, ...] = field(default=())
+    pods: Mapping[str, PodNow] = field(default_factory=dict)
 
 
 def look(operations: Operations, plan: RecoveryPlan, kind: Kind) -> Looked:
@@ -48,18 +53,20 @@ def look(operations: Operations, plan: RecoveryPlan, kind: Kind) -> Looked:
         lambda: _arrays(operations, plan),
         lambda: _vms(operations, plan),
         lambda: _pra(operations, plan),
+        lambda: _pod_arrays(operations, plan),
     )
-    arrays, vms, pra = beside(lambda task: task(), tasks, "look")
+    arrays, vms, pra, pod_arrays = beside(lambda task: task(), tasks, "look")
     now = datetime.now(UTC)
     problems: list[SettingProblem] = []
     rcgs = _rcgs(plan, arrays, now, problems)
     lpars = _lpars(plan, pra, problems)
+    pods = _pods(operations, plan, pod_arrays, problems)
     known = {at.name for at in vms}
     for _, member in plan.members:
         if member.kind is MemberKind.VM and member.name not in known:
             there = ", ".join(one.name for one in operations.settings.replications[:8]) or "there is none"
             problems.append(_missing(plan, member.line, f"a name of [[replications]]: {there}", member.name))
-    found = Looked(now, rcgs, {at.name: at for at in vms}, pra, lpars, tuple(problems))
+    found = Looked(now, rcgs, {at.name: at for at in vms}, pra, lpars, tuple(problems), pods=pods)
     return found if kind is Kind.PLANNED else _witnessed(operations, plan, found)
 
 
@@ -88,6 +95,46 @@ def _pra(operations: Operations, plan: RecoveryPlan) -> PraNow | None:
     if not plan.names(MemberKind.LPAR):
         return None
     return pra_operate.look(operations, pra_operate.configured(operations))
+
+
+def _pod_arrays(operations: Operations, plan: RecoveryPlan) -> tuple[ArrayPods, ...]:
+    if not plan.names(MemberKind.POD):
+        return ()
+    return pod_gather.arrays(operations.devices, operations.settings.devices, pod_operate.known(operations))
+
+
+def _pods(
+    operations: Operations, plan: RecoveryPlan, arrays: Sequence[ArrayPods], problems: list[SettingProblem]
+) -> dict[str, PodNow]:
+    """Each as its source shows it; where that cannot be read, as the other side does."""
+    found = {}
+    for _, member in plan.members:
+        if member.kind is not MemberKind.POD:
+            continue
+        here = _pod_side(arrays, plan, member.name)
+        if here is None:
+            unread = [f"{array.device} ({array.failure})" for array in arrays if array.pods is None]
+            more = f"; not read: {', '.join(unread)}" if unread else ""
+            expected = f"a pod at {plan.source} that replicates to {plan.target}{more}"
+            problems.append(_missing(plan, member.line, expected, member.name))
+        else:
+            found[member.name] = pod_gather.situation(operations.devices, arrays, *here)
+    return found
+
+
+def _pod_side(arrays: Sequence[ArrayPods], plan: RecoveryPlan, name: str) -> tuple[ArrayPods, str] | None:
+    """The array to look from, and what the pod is called there."""
+    for array in arrays:
+        pod = pod_seeing.live(array.pods or {}, name)
+        if array.site == plan.source and pod is not None and pod.links:
+            return array, name
+    for array in arrays:
+        for pod in (array.pods or {}).values():
+            link = pod_seeing.link_of(pod)
+            inbound = link is not None and link.direction == pod_seeing.INBOUND and not pod.destroyed
+            if array.site == plan.target and inbound and link is not None and (link.remote_pod or pod.name) == name:
+                return array, pod.name
+    return None
 
 
 def _rcgs(
@@ -130,9 +177,11 @@ def _witnessed(operations: Operations, plan: RecoveryPlan, found: Looked) -> Loo
     dark = [name for name, at in found.rcgs.items() if at.standing is Standing.PRIMARY_DARK]
     cut = [at.name for at in found.vms.values() if at.vm is None or at.vm.connection != "connected"]
     lost = [name for name, at in found.lpars.items() if at.home is None]
-    if not (dark or cut or lost):
+    gone = [name for name, at in found.pods.items() if at.there is not None and at.there.silent]
+    if not (dark or cut or lost or gone):
         return found
     every = witnesses.asked(operations.devices, operations.settings.devices, plan.source, "")
     rcgs = {name: rcg_gather.told(at, every) if name in dark else at for name, at in found.rcgs.items()}
     vms = {name: vm_gather.told(at, every) if name in cut else at for name, at in found.vms.items()}
-    return replace(found, rcgs=rcgs, vms=vms, witnesses=every)
+    pods = {name: pod_gather.told(at, every) if name in gone else at for name, at in found.pods.items()}
+    return replace(found, rcgs=rcgs, vms=vms, pods=pods, witnesses=every)

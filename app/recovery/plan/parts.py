@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from app.plans.records import Application, Member, MemberKind, RecoveryPlan
 from app.recovery.draft import Draft
+from app.recovery.pod.situation import PodDraft
 from app.recovery.pra.failover_draft import Drawing
 from app.recovery.rcg.situation import RcgDraft
 from app.recovery.vm.situation import VmDraft
@@ -15,9 +16,9 @@ from store.runs import PlannedStep
 
 STOPS = frozenset({"lpar.stop", "vm.stop", "host.disconnect"})
 """Kinds of step by which an LPAR or a VM cannot write any more."""
-FENCES = STOPS | {"vlun.remove"}
+FENCES = STOPS | {"vlun.remove", "pod.demote"}
 """Kinds of step by which the old side cannot write any more."""
-LIVE = frozenset({"lpar.activate", "vm.start", "vlun.create"})
+LIVE = frozenset({"lpar.activate", "vm.start", "vlun.create", "pod.promote"})
 """Kinds of step by which something can write at the other side."""
 
 
@@ -36,16 +37,17 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Drafted:
-    """The drafts of all members of a plan: of each remote copy group and each VM by name, and of all LPARs in one."""
+    """The drafts of all members of a plan: of each remote copy group, pod and VM by name, and of all LPARs in one."""
 
     rcgs: dict[str, RcgDraft]
     vms: dict[str, VmDraft]
     lpars: Drawing | None
+    pods: dict[str, PodDraft] = field(default_factory=dict)
 
     @property
     def drafts(self) -> Sequence[Draft[Any]]:
         lpars = [self.lpars.draft] if self.lpars is not None else []
-        return [*self.rcgs.values(), *lpars, *self.vms.values()]
+        return [*self.rcgs.values(), *self.pods.values(), *lpars, *self.vms.values()]
 
 
 def parts(plan: RecoveryPlan, drafted: Drafted) -> dict[str, tuple[Part, ...]]:
@@ -60,6 +62,10 @@ def _parts(application: Application, drafted: Drafted) -> Iterable[Part]:
             draft = drafted.rcgs[member.name]
             ids = tuple(step.id for step in draft.steps)
             found = Part(application.name, member, ids, up=draft.join)
+        elif member.kind is MemberKind.POD and member.name in drafted.pods:
+            pod = drafted.pods[member.name]
+            ids = tuple(step.id for step in pod.steps)  # that it is protected again need not be waited for
+            found = Part(application.name, member, ids, up=_of(pod.steps, {"pod.promote"}))
         elif member.kind is MemberKind.VM and member.name in drafted.vms:
             found = _vm(application.name, member, drafted.vms[member.name])
         elif member.kind is MemberKind.LPAR and drafted.lpars is not None:

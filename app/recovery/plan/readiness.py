@@ -15,6 +15,8 @@ from app.recovery.plan import checks, drafting
 from app.recovery.plan.drafting import Drawn
 from app.recovery.plan.facts import facts
 from app.recovery.plan.looked import Looked, look
+from app.recovery.pod.seeing import INBOUND, link_of
+from app.recovery.pod.situation import PodNow
 from app.recovery.pra import failover_checks, readiness
 from app.recovery.pra.operate import drilled
 from app.recovery.rcg import bounds
@@ -113,6 +115,8 @@ def rpo_now(application: Application, seen: Looked) -> float | None:
     for member in application.members:
         if member.kind is MemberKind.RCG and member.name in seen.rcgs:
             ages.append(bounds.now(seen.rcgs[member.name]))
+        elif member.kind is MemberKind.POD and member.name in seen.pods:
+            ages.append(_pod_age(seen.pods[member.name]))
         elif member.kind is MemberKind.VM and member.name in seen.vms:
             at = seen.vms[member.name]
             ages.append(bound_s(at, at.complete[0], writes=False) if at.complete else None)
@@ -121,6 +125,14 @@ def rpo_now(application: Application, seen: Looked) -> float | None:
         ages.append(failover_checks.bound(seen.pra, lpars).seconds)
     known = [age for age in ages if age is not None]
     return max(known) if known and len(known) == len(ages) else None
+
+
+def _pod_age(at: PodNow) -> float | None:
+    """The age of what the other side holds, in seconds, as that side says."""
+    target = at.pod if at.link is not None and at.link.direction == INBOUND else at.peer
+    link = link_of(target)
+    point = link.recovery_point if link is not None else None
+    return None if point is None else max(0.0, (at.now - point).total_seconds())
 
 
 def _targets(expected: Iterable[Expected]) -> Iterable[Check]:

@@ -122,7 +122,12 @@ def witnessed(devices: Devices, configured: Iterable[DeviceSettings], at: PodNow
     device of that site."""
     if at.there is None:
         return at
-    others = witnesses.asked(devices, configured, at.there.site, at.there.device)
+    return told(at, witnesses.asked(devices, configured, at.there.site, at.there.device))
+
+
+def told(at: PodNow, every: Iterable[Witness]) -> PodNow:
+    """The same where the devices of that site were asked before; what the array itself said is left out."""
+    others = (each for each in every if at.there is None or each.who != at.there.device)
     return replace(at, witnesses=(*_links(at.here, at.pod, at.link), *others))
 
 

@@ -22,7 +22,7 @@ def plan_pod(operations: Operations, asked: Asked, run_id: str) -> Plan:
     """Look, and draw up the plan. Raises :class:`app.recovery.draft.CannotPlanError` where no pod, or more than one,
     could be meant, and :class:`app.recovery.step.UnseenError` where the array that has it cannot be read."""
     devices, configured = operations.devices, operations.settings.devices
-    found = gather.arrays(devices, configured, _known(operations))
+    found = gather.arrays(devices, configured, known(operations))
     here = gather.chosen(found, asked)
     at = gather.situation(devices, found, here, asked.pod)
     at = replace(at, failed_over=failed_over(operations.ledger.runs(), here.device, asked.pod))
@@ -33,7 +33,7 @@ def plan_pod(operations: Operations, asked: Asked, run_id: str) -> Plan:
     return prediction.predicted(merged(asked.word, [draft]), operations.ledger.durations)
 
 
-def _known(operations: Operations) -> Mapping[str, Owner]:
+def known(operations: Operations) -> Mapping[str, Owner]:
     """What each array calls itself, as the store last saw it, by device."""
     found = {}
     for entry in operations.store.view.entries("flasharray"):

@@ -18,13 +18,14 @@ from app.recovery.pod.steps import DISASTER, DRILL, PLANNED, Demote, Discard, Pr
 
 def draw(draft: PodDraft, asked: Asked) -> None:
     """Fill in the plan for what is asked. One that is refused asks for no words and promises nothing."""
-    if _there(draft):
+    if there(draft):
         _VERBS[asked.verb](draft, asked)
     if draft.refused:
         draft.confirm, draft.lasting, draft.notes, draft.loss, draft.loss_s = [], [], [], "", None
 
 
-def _there(draft: PodDraft) -> bool:
+def there(draft: PodDraft) -> bool:
+    """Whether the pod is there on one array, with one replica link: guarded."""
     at, array = draft.at, draft.at.here
     pod = array.pod(at.name)
     stretched = pod is not None and len(pod.arrays) > 1

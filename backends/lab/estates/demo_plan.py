@@ -58,6 +58,13 @@ after = ["sales"]
 rcgs = ["rcg_orders"]
 
 [[applications]]
+name = "web"
+group = "front-ends"
+rto = "30m"
+rpo = "5m"
+pods = ["pod-web"]
+
+[[applications]]
 name = "proxy"
 group = "front-ends"
 rto = "45m"

@@ -33,7 +33,7 @@ def errors(folder: Path, text: str) -> str:
 
 def test_the_plan_of_the_demo_is_read_and_told_in_the_order_in_which_it_comes_back(tmp_path: Path) -> None:
     plan = read(written(tmp_path, demo_plan.TEXT, "demo"))
-    assert (plan.name, plan.source, plan.target, len(plan.applications)) == ("demo", "paris", "lyon", 6)
+    assert (plan.name, plan.source, plan.target, len(plan.applications)) == ("demo", "paris", "lyon", 7)
     erp = next(a for a in plan.applications if a.name == "erp")
     assert next((m.system, m.name) for m in erp.of(MemberKind.LPAR)) == ("P10-PAR-01", "erp_db1")
     assert (erp.rto_s, erp.rpo_s) == (1800, 900)

@@ -17,7 +17,8 @@ from store.runs import SETTLED, Plan, PlannedStep, StepState
 from tests.app.recovery.plan.woven import Drafts, application, plan_of, plans, step, woven
 
 LPAR, RCG, VM = MemberKind.LPAR, MemberKind.RCG, MemberKind.VM
-FENCING = ("lpar.stop", "vm.stop", "vlun.remove")
+FENCING = ("lpar.stop", "vm.stop", "vlun.remove", "pod.demote")
+LIVE = ("lpar.activate", "vm.start", "vlun.create", "pod.promote")
 
 
 @dataclass
@@ -72,12 +73,12 @@ def test_every_plan_comes_to_its_end_in_an_order_that_harms_nothing(plan: Recove
     waits = order.waits(plan)
     for a in plan.applications:
         stops = _ids(drafts, a.name, "lpar.stop", "vm.stop")
-        storage = _ids(drafts, a.name, "vlun.none")
+        storage = _ids(drafts, a.name, "vlun.none", "pod.promote")
         for started in _ids(drafts, a.name, "lpar.activate", "vm.start"):
             assert storage <= walk.began[started], "it is started before its storage serves"
-        for shown in _ids(drafts, a.name, "lpar.activate", "vm.start", "vlun.create"):
+        for shown in _ids(drafts, a.name, *LIVE):
             assert {made.up[other] for other in waits[a.name]} <= walk.began[shown], "it lives before what it needs"
-        for taken in _ids(drafts, a.name, "vlun.remove"):
+        for taken in _ids(drafts, a.name, "vlun.remove", "pod.demote"):
             assert stops <= walk.began[taken], "volumes are taken from what still runs"
         if kind is Kind.PLANNED:
             for changed in _ids(drafts, a.name, "volume.overwrite", "rcg.stop", "rcg.failover", "vm.mark"):
@@ -109,17 +110,11 @@ def test_what_fails_holds_up_what_rests_on_it_and_nothing_else(
     plan: RecoveryPlan, kind: Kind, seed: int, data: st.DataObject
 ) -> None:
     made, drafts = woven(plan, kind)
-    live = sorted(
-        s for a in plan.applications for s in _ids(drafts, a.name, "lpar.activate", "vm.start", "vlun.create")
-    )
+    live = sorted(s for a in plan.applications for s in _ids(drafts, a.name, *LIVE))
     broken = data.draw(st.sampled_from(live))
     walk = Walk(made, random.Random(seed), frozenset((broken,))).go()
     waits = order.waits(plan)
-    owner = next(
-        a.name
-        for a in plan.applications
-        if broken in _ids(drafts, a.name, *("lpar.activate", "vm.start", "vlun.create"))
-    )
+    owner = next(a.name for a in plan.applications if broken in _ids(drafts, a.name, *LIVE))
     held = {owner}
     for a in order.applications(plan):
         if held & set(waits[a.name]):

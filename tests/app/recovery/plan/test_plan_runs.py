@@ -109,6 +109,7 @@ def test_a_planned_run_of_the_demo_plan_loses_nothing_and_comes_back_in_order(
     assert ups == sorted(ups)
     assert ended(run, "Stop proxy1 on vc-paris") < ended(run, "Stop erp_db1 on P10-PAR-01")
     assert ended(run, "Stop erp_app1 on P10-PAR-01") < ended(run, "Stop erp_db1 on P10-PAR-01")
+    assert ended(run, "Demote pod-web on fa-paris once everything is across") < ended(run, "web is up at lyon")
     assert clocks(run) is not None
     assert vms.standing(operations.ledger)["mon01"].failed_over == run_id
     assert any(guard.id.startswith("vm.direction") for guard in operate.plan_run(

@@ -28,6 +28,8 @@ from app.recovery.plan.drafting import PlanAt
 from app.recovery.plan.parts import Part
 from store.runs import PlannedStep
 
+KINDS = (MemberKind.LPAR, MemberKind.RCG, MemberKind.VM, MemberKind.POD)
+
 
 @dataclass
 class Drafts:
@@ -43,8 +45,13 @@ class Drafts:
 
     def member(self, application: str, member: Member, number: int, shared: str) -> None:
         before = len(self.steps)
-        made = {MemberKind.RCG: self._rcg, MemberKind.VM: self._vm, MemberKind.LPAR: self._lpar}[member.kind]
-        stops, start, up = made(f"{member.kind[0]}{number}.", shared)
+        makers = {
+            MemberKind.RCG: self._rcg,
+            MemberKind.POD: self._pod,
+            MemberKind.VM: self._vm,
+            MemberKind.LPAR: self._lpar,
+        }
+        stops, start, up = makers[member.kind](f"{member.kind[:2]}{number}.", shared)
         ids = tuple(step.id for step in self.steps[before:])
         self.parts.setdefault(application, []).append(Part(application, member, ids, stops, start, up))
 
@@ -54,6 +61,12 @@ class Drafts:
         over = self.add(f"{at}3", "rcg.failover", (stop,), destructive=True)
         shown = self.add(f"{at}4", "vlun.create", (over,))
         return (), None, (self.add(f"{at}5", "vlun.none", (shown,)),)
+
+    def _pod(self, at: str, shared: str) -> tuple[tuple[str, ...], None, tuple[str, ...]]:
+        over = (self.add(f"{at}1", "pod.demote", destructive=True),) if self.kind is Kind.PLANNED else ()
+        promoted = self.add(f"{at}2", "pod.promote", over, destructive=True)
+        self.add(f"{at}3", "pod.replicating", (promoted,))
+        return (), None, (promoted,)
 
     def _vm(self, at: str, shared: str) -> tuple[tuple[str, ...], str, tuple[str, ...]]:
         stop = self.add(f"{at}1", "vm.stop", destructive=True)
@@ -130,11 +143,15 @@ def plans(draw: st.DrawFn) -> RecoveryPlan:
     for place in places:
         members = []
         for kind in draw(
-            st.lists(st.sampled_from([MemberKind.LPAR, MemberKind.RCG, MemberKind.VM]), min_size=1, max_size=4)
+            st.lists(
+                st.sampled_from([MemberKind.LPAR, MemberKind.RCG, MemberKind.VM, MemberKind.POD]),
+                min_size=1,
+                max_size=4,
+            )
         ):
             members.append((kind, f"m{number}"))
             number += 1
-        computes = [name for kind, name in members if kind is not MemberKind.RCG]
+        computes = [name for kind, name in members if kind in (MemberKind.LPAR, MemberKind.VM)]
         inside = {}
         for index, name in enumerate(computes[1:], start=1):
             if draw(st.booleans()):
