@@ -30,7 +30,8 @@ steps before and after, and RTO and RPO targets.
                          RTO expected against the targets; what passes is verified until the file, or a fact that it
                          rests on, changes
   new NAME               draft one out of what is known of the estate; shown only, --execute writes the file
-  import NAME FILE.csv   the same out of a table: application,kind,name[,group][,after][,rto][,rpo]
+  import NAME FILE.csv   the same out of a table with the columns name, and any of kind (lpar, pgroup, pod, rcg,
+                         vm), application, order, group, after, rto, rpo
   run NAME --kind planned    one run: stopped in reverse order, the last of the data carried over, started in order
   run NAME --kind disaster   the newest copies are used, and what came after them is lost
 

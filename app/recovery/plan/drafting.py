@@ -135,6 +135,11 @@ def _merged(plan: RecoveryPlan, kind: Kind, name: str, own: Draft[PlanAt], draft
     notes = (
         [f"The steps before the stop of {', '.join(left_out)} are left out: this is a disaster."] if left_out else []
     )
+    if kind is Kind.PLANNED:
+        notes.append(
+            "Given up half-way: an application of which nothing was overwritten, failed over or marked can be started "
+            f"again at {plan.source} as it was; the steps of the run say of which that is true."
+        )
     refused = [draft.at for draft in drafted.rcgs.values() if draft.refused]
     return Plan(
         verb=verb(kind),

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from app.connect import HERE
+from app.notify import run_events
 from app.recovery.attempt import Pace
 from app.recovery.draft import Draft, merged
 from app.recovery.looks import Devices
@@ -151,3 +152,12 @@ def test_a_program_that_is_not_there_was_refused_and_never_begun() -> None:
     with pytest.raises(DeviceError) as refused:
         LocalDriver(HERE).perform(RunProgram(("/no/such/program",), 5.0))
     assert refused.value.sent is Sent.REFUSED and "No such file" in refused.value.text
+
+
+def test_whoever_is_told_of_a_prompt_reads_what_to_do_and_nothing_of_a_device(ledger: Ledger) -> None:
+    begun(ledger, Ask("Call the bank."))
+    run = gone_on(ledger)
+    entries = [entry for entry in ledger.journal(run.id) if entry.kind == "result"]
+    (event,) = run_events.events_of(entries[-1], run, {})
+    assert event.subject == "plan planned p asks for a person: Ask"
+    assert "--mark-done p1" in event.next and "device" not in event.means
