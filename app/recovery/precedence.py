@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable
 
 from app.recovery.vmbackup.plan import BACKUP
+from store import plan_runs
 from store.ledger import LeaseError, Ledger, RunError
 from store.replications import FAILOVER
 from store.runs import Choice, Lease, Run
@@ -38,7 +39,7 @@ def _in_the_way(ledger: Ledger, run_id: str) -> list[Run]:
     """The backups that somebody acts for, where nothing else is in the way of a failover. One that was interrupted is a
     person's to resume or abort: what it was doing has to be looked at."""
     mine = ledger.run(run_id)
-    if mine.plan.verb != FAILOVER:
+    if mine.plan.verb not in (FAILOVER, *plan_runs.VERBS):
         return []
     wanted = set(mine.plan.targets)
     others = [run for run in ledger.alive() if run.id != run_id and not wanted.isdisjoint(run.plan.targets)]
