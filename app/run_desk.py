@@ -12,7 +12,8 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from screens.plan_messages import PlanRequested, PlansRead, PlansRequested
+from app import plan_desk
+from screens.plan_messages import AboutPlans
 from screens.run_messages import (
     AboutRuns,
     ActChosen,
@@ -139,14 +140,8 @@ class RunDesk:
             case NotDone():
                 around.looking = None if message.planning else around.looking
                 self._app.notice(message.text)
-            case PlansRequested():
-                await self._plans(around)
-            case PlanRequested() if self._app.may_open(message.asked_by):
-                from screens.plans import PlanScreen
-
-                await self._app.push_screen(PlanScreen(around, message.plan))
-            case PlansRead() if self._app.shown is not None:
-                self._app.shown.runs_changed()
+            case AboutPlans():
+                await plan_desk.hear(self._app, self._aside, around, message)
             case Begun():
                 await self._run(around, message.run)
             case RunRequested() if self._app.may_open(message.asked_by):
@@ -173,19 +168,6 @@ class RunDesk:
         from screens.run import RunScreen
 
         await self._app.push_screen(RunScreen(around, run))
-
-    async def _plans(self, around: Surroundings) -> None:
-        """Show what is known of the plans, and read their files anew."""
-        from screens.plans import PlansScreen
-
-        if not isinstance(self._app.shown, PlansScreen):
-            await self._app.push_screen(PlansScreen(around))
-
-        def read(runs: ConsoleRuns) -> None:
-            runs.read_plans(around.plans)
-            self._app.post_message(PlansRead())
-
-        self._aside(read)
 
     async def _log(self, around: Surroundings, run: str, step: str | None) -> None:
         from screens.run_log import LogScreen

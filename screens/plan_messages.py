@@ -7,17 +7,21 @@ from dataclasses import dataclass
 from screens.run_messages import AboutRuns
 
 
-class PlansRequested(AboutRuns):
+class AboutPlans(AboutRuns):
+    """All of them."""
+
+
+class PlansRequested(AboutPlans):
     """The operator asked for the recovery plans."""
 
 
 @dataclass
-class PlanRequested(AboutRuns):
+class PlanRequested(AboutPlans):
     """The operator opened a recovery plan."""
 
     plan: str
     asked_by: object = None
 
 
-class PlansRead(AboutRuns):
+class PlansRead(AboutPlans):
     """The files of the plans were read, and what is shown of them is new."""
