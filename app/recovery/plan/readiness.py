@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import defaultdict
 from collections.abc import Iterable
 from contextlib import suppress
 from datetime import UTC, datetime
@@ -22,9 +23,11 @@ from app.recovery.pra.operate import drilled
 from app.recovery.rcg import bounds
 from app.recovery.step import UnseenError
 from app.recovery.vm.failover_plan import bound_s
+from store.estate import EsxiHost, PowerState, VirtualMachine
 from store.plan_records import Expected, PlanCheck
 from store.readiness import Check, Severity, Verdict, sorted_checks
 from store.runs import Guard
+from store.view import EstateView
 
 
 def check(operations: Operations, plan: RecoveryPlan, run_id: str) -> PlanCheck:
@@ -38,7 +41,13 @@ def check(operations: Operations, plan: RecoveryPlan, run_id: str) -> PlanCheck:
     planned = drafting.draw(plan, Kind.PLANNED, seen, run_id, durations)
     disaster = drafting.draw(plan, Kind.DISASTER, seen, run_id, durations)
     expected = tuple(_expected(a, seen, disaster) for a in plan.applications)
-    found = [*_guards(planned, disaster), *_lpars(operations, seen), *_space(seen), *_targets(expected)]
+    found = [
+        *_guards(planned, disaster),
+        *_lpars(operations, seen),
+        *_space(seen),
+        *_memory(operations.store.view, seen),
+        *_targets(expected),
+    ]
     return PlanCheck(
         plan=plan.name,
         digest=plan.digest,
@@ -100,6 +109,26 @@ def _space(seen: Looked) -> Iterable[Check]:
         wrong, good = checks.array_space(seen)
         verdict = Verdict.FAILS if wrong else Verdict.HOLDS
         yield Check("fa.space", Severity.BLOCK, verdict, "; ".join(wrong or good), "make room" if wrong else "")
+
+
+def _memory(view: EstateView, seen: Looked) -> Iterable[Check]:
+    """Whether the ESXi hosts at the other site have memory for all VMs of the plan beside what runs there. Hosts can
+    give out more than they have, so this only warns."""
+    needed: dict[str, int] = defaultdict(int)
+    for at in seen.vms.values():
+        machine = at.vm or (at.complete[0].machine if at.complete else None)
+        needed[at.replication.destination] += machine.memory_mb if machine is not None else 0
+    free = dict.fromkeys(needed, 0)
+    for entry in (*view.entries("esxi"), *view.entries("vm")) if needed else ():
+        found = None if entry.gone or entry.device not in free else entry.peek()
+        if isinstance(found, EsxiHost) and found.connection_state == "connected" and not found.in_maintenance:
+            free[entry.device] += found.memory_mb or 0
+        elif isinstance(found, VirtualMachine) and found.power_state is PowerState.ON:
+            free[entry.device] -= found.memory_mb or 0
+    for server, size in needed.items():
+        good = free[server] >= size
+        words = f"the hosts of {server} have {max(0, free[server])} MB free, the VMs of the plan want {size} MB"
+        yield Check("vm.memory", Severity.WARN, Verdict.HOLDS if good else Verdict.FAILS, words)
 
 
 def _expected(application: Application, seen: Looked, disaster: Drawn) -> Expected:

@@ -25,6 +25,7 @@ from store import plan_checks
 from store.database import open_store
 from store.ledger import Ledger
 from store.plan_records import PlanState
+from store.readiness import Verdict
 from store.run_clocks import clocks
 from store.runs import Plan, Run, RunState
 from tests.app.lab_estate import LabEstate, lab_estate
@@ -155,6 +156,8 @@ def test_a_plan_is_verified_until_its_file_or_what_it_rests_on_changes(demo: Lab
     done(operations, run_id := new_run_id(), vms.plan_pass(operations, ["lic01"], run_id))
     found = check(operations, plan, new_run_id())
     assert found.stops == (), check_lines(found)
+    memory = next(each for each in found.checks if each.id == "vm.memory")
+    assert memory.verdict is Verdict.HOLDS and "MB free, the VMs of the plan want" in memory.evidence
     assert {each.application: each.rpo_s is not None and each.p95_s is not None for each in found.applications} == {
         "wms": True, "hr": True, "licences": True,
     }  # fmt: skip
