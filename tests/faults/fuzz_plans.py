@@ -1,4 +1,4 @@
-"""Seeds for mutated recovery plans: the file of one, with everything that can stand in it, and a table to be imported."""
+"""Seeds for mutated recovery plans: the file of one with everything that can stand in it, and a table to import."""
 
 from __future__ import annotations
 
