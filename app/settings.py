@@ -147,7 +147,7 @@ def _settings(document: Document, content: Mapping[str, object]) -> Settings:
         auto=auto(document, content, devices),
         replications=_replications(document, content, devices),
         backups=backups(document, content, folder),
-        hosts=_hosts(document, content, {each.name for each in (*devices, *found)}, folder),
+        hosts=_hosts(document, content, {each.name for each in devices} | {each.name for each in found}, folder),
         plans=plans.maybe("directory", values.path(folder)),
     )
 

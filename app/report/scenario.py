@@ -10,6 +10,8 @@ _KINDS = {
     "drill": "Drill: recovered on copies and an isolated network, while production ran on",
     "cleanup": "Clean-up after a drill",
     "failover": "Failover",
+    "planned": "Planned migration by a recovery plan",
+    "disaster": "Failover by a recovery plan",
     "switchover": "Switchover",
     "promote": "Promotion of the copy",
     "failback": "Failback",
@@ -21,7 +23,7 @@ _KINDS = {
 }
 
 
-_RECOVERS = frozenset({"drill", "failover", "switchover", "promote", "failback", "restore"})
+_RECOVERS = frozenset({"drill", "failover", "planned", "disaster", "switchover", "promote", "failback", "restore"})
 
 
 def _word(verb: str) -> str:
@@ -44,7 +46,7 @@ def scenario(verb: str, typed: Sequence[str]) -> str:
     dark = [words for words in typed if words.startswith("site ") and words.endswith(" is dark")]
     if dark:
         return f"{name} in a disaster: {', '.join(dark)}"
-    if _word(verb) in ("failover", "switchover", "failback"):
+    if _word(verb) in ("failover", "switchover", "failback", "disaster"):
         lost = [words for words in typed if words.startswith("lose ")]
         return f"{name}, with a loss accepted ({', '.join(lost)})" if lost else f"{name}, planned"
     return name
