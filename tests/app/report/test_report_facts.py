@@ -184,6 +184,12 @@ def test_entries_of_a_kind_that_is_not_known_are_told_as_they_are(tmp_path: Path
 @pytest.mark.parametrize(
     ("verb", "typed", "words"),
     [
+        ("plan planned", ("planned demo",), "Planned migration by a recovery plan"),
+        (
+            "plan disaster",
+            ("disaster demo", "lose 2 min", "site paris is dark"),
+            "Failover by a recovery plan in a disaster: site paris is dark",
+        ),
         ("failover", (), "Failover, planned"),
         ("vm failover", ("lose 6 min",), "Failover, with a loss accepted (lose 6 min)"),
         ("lpar cleanup", (), "Clean-up after a drill"),
