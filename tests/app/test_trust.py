@@ -195,7 +195,7 @@ def test_a_device_whose_checks_are_off_is_shown_as_such(
     estate: LabEstate, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     config = estate.config_in(tmp_path, without=("host_keys",), devices=("hmc-paris",))
-    config.write_text(config.read_text() + "verify = false\n")
+    config.write_text(config.read_text().replace('kind = "hmc"\n', 'kind = "hmc"\nverify = false\n'))
     assert main(["trust", "--config", str(config), "--yes"]) == 0
     assert "verify = false in the configuration: anybody may answer" in capsys.readouterr().out
     assert known(config) == {}
