@@ -62,11 +62,13 @@ class VirtualDisk:
 
 @dataclass(frozen=True, slots=True)
 class SnapshotNow:
-    """A snapshot of a machine, by its own id; ``created``: UTC by the clock of the server."""
+    """A snapshot of a machine, by its own id; ``created``: UTC by the clock of the server. ``depth`` counts the
+    snapshots that it rests on, itself included."""
 
     moid: str
     name: str
     created: datetime
+    depth: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,9 +104,10 @@ class MachineNow:
     question: QuestionNow | None
     busy: tuple[str, ...] = ()
 
-    def snapshot(self, name: str) -> SnapshotNow | None:
-        """The newest snapshot of that name."""
-        return max((s for s in self.snapshots if s.name == name), key=lambda s: s.created, default=None)
+    def snapshot(self, name: str, moid: str | None = None) -> SnapshotNow | None:
+        """The newest snapshot of that name; with ``moid`` the one of that id, where it has the name."""
+        named = (s for s in self.snapshots if s.name == name and moid in (None, s.moid))
+        return max(named, key=lambda s: s.created, default=None)
 
     @property
     def replica(self) -> VmReplica | None:
@@ -362,10 +365,10 @@ def _disk(one: Any) -> VirtualDisk:
     return VirtualDisk(int(one.key), size, _ref(getattr(backing, "datastore", None)), mode.startswith("independent"))
 
 
-def _tree(found: Any) -> Iterable[SnapshotNow]:
+def _tree(found: Any, depth: int = 1) -> Iterable[SnapshotNow]:
     for one in found or ():
-        yield SnapshotNow(str(one.snapshot._moId), str(one.name), one.createTime.astimezone(UTC))
-        yield from _tree(one.childSnapshotList)
+        yield SnapshotNow(str(one.snapshot._moId), str(one.name), one.createTime.astimezone(UTC), depth)
+        yield from _tree(one.childSnapshotList, depth + 1)
 
 
 def _question(found: Any) -> QuestionNow | None:
