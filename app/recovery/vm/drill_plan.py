@@ -41,7 +41,7 @@ def plan(members: Sequence[VmNow], run_id: str) -> Plan:
     made = merged(DRILL, drafts, noun="VMs")
     if made.refused:
         return made
-    rehearsed = rehearsal.note(at.replication for at in members)
+    rehearsed = rehearsal.note(members)
     notes = (*made.notes, rehearsed, f"The clean-up is owed until it is done: drdeck vm cleanup {run_id}")
     return replace(made, confirm=(made.name,), notes=notes)
 
@@ -57,6 +57,9 @@ def _drill(draft: VmDraft, at: VmNow, before: tuple[str, ...]) -> str | None:
         "vm.target", f"{at.target.device} shows the copies of {at.name}", at.target.read and not at.strange,
         at.target.failure or "; ".join(at.strange) or f"{len(at.generations)} copies", at.target,
     )  # fmt: skip
+    owed = at.standing.owed
+    seen = f"{owed[-1]} is not cleaned up: drdeck vm cleanup {owed[-1]}" if owed else "none is"
+    draft.guard("drill.owed", f"no earlier drill of {at.name}, with its MACs, is still up", not owed, seen)
     production = one.drill_network in {one.network(c.network) for c in _cards(at) if c.network}
     words = f"{one.drill_network} is none of the port groups that {at.name} serves on"
     draft.guard("drill.network", words, not production, str(one.drill_network))
