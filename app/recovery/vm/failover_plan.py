@@ -8,12 +8,12 @@ from dataclasses import dataclass, replace
 
 from app.recovery import witnesses
 from app.recovery.draft import merged
-from app.recovery.vm.pass_plan import copy
+from app.recovery.vm.pass_plan import copy, next_copy
 from app.recovery.vm.power_steps import StartVm, WaitVm
 from app.recovery.vm.situation import Generation, VmDraft, VmNow, networks
 from app.recovery.vm.steps import Cards, Freeze, Mark, RevertTo, StopVm, Thaw, by_copy
 from backends.vsphere.acts import GRACE_S
-from backends.vsphere.looks import ACTIVE, Card, PlacesNow
+from backends.vsphere.looks import ACTIVE, Card, MachineNow, PlacesNow
 from store.estate import PowerState
 from store.replications import FAILOVER, UNDO
 from store.runs import SECOND_PERSON, Plan
@@ -93,6 +93,8 @@ def _start(
     probe = (one.probe.host, one.probe.port) if one.probe is not None else None
     title = f"Wait until {one.probe.host}:{one.probe.port} answers" if one.probe else f"Wait for the Tools of {at.name}"
     draft.add(WaitVm(one.destination, vm, uuid, probe), title, needs=(on,), limit_s=BOOT_S)
+    # Once it may run there nothing is taken back: going back is an undo or a failback, which people ask for.
+    draft.undoes[:] = [replace(undo, unless=on) for undo in draft.undoes]
     return on
 
 
@@ -120,14 +122,31 @@ def _planned(draft: VmDraft, at: VmNow, asked: Asked, before: tuple[str, ...]) -
     assert vm is not None
     stop = StopVm(one.source, vm.moid, vm.uuid, asked.immediately or not vm.tools, GRACE_S)
     title = f"Stop {vm.name} on {one.source}"
-    stopped = draft.add(stop, title, destructive=True, limit_s=STOP_S)
+    again = _again_at_home(draft, at, vm, by_copy(next_copy(draft, at)), "")
+    stopped = draft.add(stop, title, destructive=True, limit_s=STOP_S, undo=again)
     token = copy(draft, at, stopped=True, needs=(stopped,))
     if token is None:
         return None
     draft.loss, draft.loss_s = f"nothing of {at.name}: the last copy is made once it is stopped", 0.0
-    draft.notes.append(f"Given up before {at.name} runs at {one.destination}: power it on at {one.source} by hand.")
     home = (one.source, vm.moid, vm.uuid)
     return _up(draft, at, by_copy(token), "", vm.cards, home, one.host and _host(at), dark=False, before=before)
+
+
+def _again_at_home(draft: VmDraft, at: VmNow, vm: MachineNow, copy: str, uuid: str) -> str:
+    """What takes the stop of the source back, as long as this run never sent a start of the ``copy``: the other server
+    need not answer for it, and where it does the copy must be off. Returns its id."""
+    one = at.replication
+    macs = tuple(card.mac for card in vm.cards if card.connected)
+    watched = tuple(dict.fromkeys((one.source, one.destination)))
+    there = (one.destination, copy, uuid)
+    start = StartVm(one.source, vm.moid, vm.uuid, there, True, macs, watched, False, ("", ""))
+    undo = draft.undo(start, f"Power {vm.name} on again on {one.source}")
+    draft.undoes[-1] = replace(draft.undoes[-1], limit_s=BOOT_S)
+    draft.notes.append(
+        f"A step that fails before {at.name} is started at {one.destination} waits for you: tried again it goes on, "
+        f"aborted it powers {vm.name} on again on {one.source}."
+    )
+    return undo
 
 
 def _disaster(draft: VmDraft, at: VmNow, asked: Asked, before: tuple[str, ...]) -> str | None:
@@ -144,7 +163,8 @@ def _disaster(draft: VmDraft, at: VmNow, asked: Asked, before: tuple[str, ...]) 
         if writes:
             until = at.now.timestamp() + FENCED_S
             stop = StopVm(one.source, vm.moid, vm.uuid, True, GRACE_S, until)
-            stopped = (draft.add(stop, f"Stop {vm.name} on {one.source} at once", destructive=True, limit_s=STOP_S),)
+            title, again = f"Stop {vm.name} on {one.source} at once", _again_at_home(draft, at, vm, machine.moid, "")
+            stopped = (draft.add(stop, title, destructive=True, limit_s=STOP_S, undo=again),)
     elif not _dark(draft, at):
         return None
     _bound(draft, at, newest, writes=writes)
@@ -224,13 +244,16 @@ def _up(
         draft.guard("vm.portgroup-map", f"{one.destination} has the port groups of {at.name}", False, wanted, at.target)
         return None
     server, snapshot = one.destination, f"{BEFORE}{run}"
+    thaw = draft.undo(Thaw(server, vm, uuid, snapshot), f"Remove the snapshot {snapshot}")
     kept = draft.add(
         Freeze(server, vm, uuid, snapshot, quiesce=False), "Keep the replica as it is in a snapshot",
-        needs=draft.join or needs,
+        needs=draft.join or needs, undo=thaw,
     )  # fmt: skip
     # Behind the snapshot, so that going back to it takes the mark off too.
     mark = Mark(server, vm, uuid, ((ACTIVE, run),), "it is the active side")
-    marked = draft.add(mark, "Mark the replica as the active side: no pass touches it", needs=(kept,))
+    passive = Mark(server, vm, uuid, ((ACTIVE, ""),), "it is not the active side")
+    off = draft.undo(passive, f"Take the mark of the active side off the replica of {at.name}")
+    marked = draft.add(mark, "Mark the replica as the active side: no pass touches it", needs=(kept,), undo=off)
     if wanted:
         draft.add(Cards(server, vm, uuid, wanted), "Set its networks and its MACs", needs=(marked,))
     macs = tuple(mac for _, _, mac, on in wanted if on)

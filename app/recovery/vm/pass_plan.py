@@ -118,10 +118,15 @@ def _room(draft: VmDraft, at: VmNow, vm: MachineNow, where: Spot) -> bool:
     return draft.guard("vm.space", words, where.free >= wanted, evidence, at.target) and good
 
 
+def next_copy(draft: VmDraft, at: VmNow) -> str:
+    """The mark of the copy that :func:`copy` makes."""
+    return f"{draft.run_tag}-{at.replication.name}-{at.next_generation}"
+
+
 def _steps(draft: VmDraft, at: VmNow, vm: MachineNow, where: Spot, *, stopped: bool, needs: tuple[str, ...]) -> str:
     one, run = at.replication, draft.run_tag
     number, snapshot = at.next_generation, f"{SNAPSHOT}{run}"
-    token = f"{run}-{one.name}-{number}"
+    token = next_copy(draft, at)
     name = f"{one.name[: _LONGEST_NAME - 20]}_replica_g{number}"
     marks = (
         (REPLICATION, one.name),

@@ -89,7 +89,7 @@ class StartVm(OnVm):
         server, _, uuid = self.home
         if isinstance(found, UnseenError):
             return None if self.dark else f"{server} does not say how it is there: {found}"
-        if found is None or found.uuid != uuid:
+        if found is None or (uuid and found.uuid != uuid):
             return None if self.dark else f"{server} does not show it any more"
         if found.connection != "connected":
             return None if self.dark else f"{found.name} on {server} is {found.connection}: it may still run"

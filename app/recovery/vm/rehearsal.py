@@ -19,8 +19,8 @@ _EACH = re.compile(r"(\S+) as ([0-9a-f]{16})(?:, |$)")
 
 
 def digest(one: Replication, copy: Generation | None) -> str:
-    """Another one is another failover: another machine, other sides, another place or other networks, or a ``copy`` (the
-    newest complete one) of another size or with other network cards. Which generation it is makes no difference."""
+    """Another one is another failover: another machine, other sides, another place or other networks, or a ``copy``
+    (the newest complete one) of another size or with other network cards. Its generation makes no difference."""
     probe = [one.probe.host, one.probe.port] if one.probe is not None else None
     sides = [one.name, one.vm, one.source, one.destination]
     place = [one.datastore, one.host, one.pool, one.folder, sorted(one.networks.items()), probe]
