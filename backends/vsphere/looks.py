@@ -189,7 +189,8 @@ class StoreNow:
 
 @dataclass(frozen=True, slots=True)
 class HostNow:
-    """An ESXi host with what it has; ``pool``: the root resource pool that it is in. All are managed object ids."""
+    """An ESXi host with what it has; ``pool``: the root resource pool that it is in. All are managed object ids.
+    ``das``: what vSphere HA says of it (``hostDown``, ``networkIsolated`` …), empty where HA is off."""
 
     moid: str
     name: str
@@ -198,6 +199,7 @@ class HostNow:
     pool: str | None
     datastores: tuple[str, ...]
     networks: tuple[str, ...]
+    das: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,7 +244,10 @@ class Places:
         )
 
 
-_HOST = ("name", "runtime.connectionState", "runtime.inMaintenanceMode", "parent", "datastore", "network")
+_HOST = (
+    "name", "runtime.connectionState", "runtime.inMaintenanceMode", "parent", "datastore", "network",
+    "runtime.dasHostState.state",
+)  # fmt: skip
 
 
 def _host(moid: str, values: Mapping[str, Any], pools: Mapping[str, str | None]) -> HostNow:
@@ -254,6 +259,7 @@ def _host(moid: str, values: Mapping[str, Any], pools: Mapping[str, str | None])
         pools.get(_ref(values.get("parent")) or ""),
         tuple(str(one._moId) for one in values.get("datastore") or ()),
         tuple(str(one._moId) for one in values.get("network") or ()),
+        _str(values, "runtime.dasHostState.state"),
     )
 
 

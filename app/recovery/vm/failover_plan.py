@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 from app.recovery import witnesses
 from app.recovery.draft import merged
+from app.recovery.vm import host_down
 from app.recovery.vm.pass_plan import copy, next_copy
 from app.recovery.vm.power_steps import StartVm, WaitVm
 from app.recovery.vm.situation import Generation, VmDraft, VmNow, networks
@@ -202,11 +203,25 @@ def chosen(draft: VmDraft, at: VmNow) -> Generation | None:
 
 def _dark(draft: VmDraft, at: VmNow) -> bool:
     dark, evidence = witnesses.believed(at.witnesses)
+    down, of_host = witnesses.believed(at.of_host)
+    if down and not dark:
+        return _host_down(draft, at, of_host)
     words = f"{witnesses.NEEDED} witnesses say that {at.source.site} is dark, and nobody that it is not"
     if at.vm is not None:
         evidence = f"{at.vm.name} is {at.vm.connection}, which proves nothing; {evidence}"
+    if at.of_host and not dark:
+        evidence = f"{evidence}. Nor is it proven that its host alone is down: {of_host}"
     draft.confirm += [f"site {at.source.site} is dark", f"{SECOND_PERSON}NAME"]
     return draft.guard("site.dark", words, dark, evidence)
+
+
+def _host_down(draft: VmDraft, at: VmNow, evidence: str) -> bool:
+    """One dead host of a site that lives: a second person says so too."""
+    host = host_down.name_of(at)
+    draft.confirm += [f"host {host} is down", f"{SECOND_PERSON}NAME"]
+    draft.notes.append(f"When {host} returns, {at.replication.vm} must not run there: see to it before it is repaired.")
+    words = f"{witnesses.NEEDED} independent witnesses say that {host} is down, and nobody that it is not"
+    return draft.guard("host.down", words, True, evidence, at.source)
 
 
 def bound_s(at: VmNow, newest: Generation, *, writes: bool) -> float:

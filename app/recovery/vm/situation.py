@@ -78,7 +78,8 @@ class Generation:
 @dataclass(frozen=True, slots=True)
 class VmNow:
     """``vm`` None: the source does not show it, ``missing`` says why. ``uuid`` is its instance UUID, known from its
-    copies too. ``strange``: machines whose marks make no sense. ``witnesses`` were asked about the source's site."""
+    copies too. ``strange``: machines whose marks make no sense. ``witnesses`` were asked about the source's site, those
+    ``of_host`` about the host that it is on."""
 
     replication: Replication
     now: datetime
@@ -91,6 +92,7 @@ class VmNow:
     strange: tuple[str, ...] = ()
     standing: Standing = field(default_factory=Standing)
     witnesses: tuple[Witness, ...] = ()
+    of_host: tuple[Witness, ...] = ()
 
     @property
     def name(self) -> str:

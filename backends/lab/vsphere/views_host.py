@@ -46,6 +46,7 @@ def _host_runtime(state: VSphereState, host: EsxHost) -> Any:
         powerState="poweredOn" if host.powered else "poweredOff",
         inMaintenanceMode=host.maintenance,
         standbyMode="none",
+        dasHostState=vim.cluster.DasFdmHostState(state=host.das) if host.das else None,
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -13,8 +14,11 @@ from app.recovery.operations import Operations, new_run_id
 from app.recovery.runner import Runner
 from app.recovery.vm import operate
 from app.recovery.vm.failover_plan import Asked
+from app.replication_records import Probe
 from app.runs_words import next_keys
 from backends.lab.faults import FaultKind
+from backends.lab.vsphere import outages
+from backends.lab.vsphere.records import EsxHost
 from backends.vsphere import acts, stream, tasks, transfer
 from screens.decision_words import of_reason
 from store.estate import PowerState
@@ -130,3 +134,63 @@ def test_of_two_only_the_one_that_does_not_run_there_is_taken_back(estate: VmEst
         for name in (one, other):
             assert estate.power(estate.paris, name) is (OFF if name in served else ON)
             assert (operate.standing(operations.ledger)[name].failed_over is not None) is (name in served)
+
+
+# ------------------------------------------------------------------------------------------------------------ one host
+
+
+@pytest.fixture
+def lost_host(estate: VmEstate) -> Iterator[EsxHost]:
+    host = estate.paris.state.hosts[0]
+    yield host
+    with estate.world.turn():
+        outages.host_returns(estate.paris.state, host)
+        for vm in estate.paris.vms():
+            if vm.power is ON:
+                estate.paris.state.stopped(vm)
+
+
+def disaster(operations: Operations, name: str) -> Plan:
+    operations.devices.reading("vc-paris", 0.0)
+    return operate.plan_failover(operations, [name], Asked(disaster=True), new_run_id())
+
+
+def test_of_one_dead_host_in_a_site_that_lives_its_machine_is_failed_over_on_two_people_s_word(
+    estate: VmEstate, lost_host: EsxHost, tmp_path: Path
+) -> None:
+    name = estate.fresh()
+    with operating(estate, tmp_path / "s.sqlite") as operations:
+        assert operate.run_pass(operations, name, PACE).done
+        with estate.world.turn():
+            outages.lose_host(estate.paris.state, lost_host, dead=True)
+        plan = disaster(operations, name)
+        assert not plan.refused
+        assert plan.confirm[1:3] == (f"host {lost_host.name} is down", "second person: NAME")
+        assert "lose 1 min" in plan.confirm
+        (guard,) = [guard for guard in plan.guards if guard.id.startswith("host.down")]
+        assert "hostDown" in guard.evidence
+        run_id = new_run_id()
+        plan = operate.plan_failover(operations, [name], Asked(disaster=True), run_id)
+        operations.agree(run_id, plan, plan.confirm)
+        run = Runner(operations.ledger, operations.devices, "here", PACE).run(run_id, wait_for_operator=False)
+        assert run.state is RunState.SUCCEEDED, [(step.id, step.reason, step.answer) for step in run.steps]
+        assert estate.replicas(name)[-1].power is ON
+
+
+@pytest.mark.parametrize("case", ["cut off", "no HA", "it answers"])
+def test_a_host_of_which_less_is_known_is_not_taken_for_dead(
+    estate: VmEstate, lost_host: EsxHost, tmp_path: Path, case: str
+) -> None:
+    name = estate.fresh()
+    with operating(estate, tmp_path / "s.sqlite") as operations, socket.create_server(("127.0.0.1", 0)) as server:
+        assert operate.run_pass(operations, name, PACE).done
+        with estate.world.turn():
+            outages.lose_host(estate.paris.state, lost_host, dead=case == "it answers", ha=case != "no HA")
+        if case == "it answers":
+            (one,) = (each for each in operations.settings.replications if each.name == name)
+            one = replace(one, probe=Probe("127.0.0.1", server.getsockname()[1]))
+            operations.settings = replace(operations.settings, replications=(one,))
+        plan = disaster(operations, name)
+        assert [guard.id for guard in plan.refused] == [f"site.dark {name}"]
+        seen = {"cut off": "networkIsolated", "no HA": "has no probe", "it answers": "answers"}[case]
+        assert seen in plan.refused[0].evidence.partition("its host alone is down")[2]
