@@ -29,7 +29,7 @@ _PATHS = (
     "name", "summary.config.instanceUuid", "runtime.powerState", "runtime.connectionState", "runtime.host",
     "runtime.consolidationNeeded", "runtime.question", "config.hardware.device", "config.extraConfig", "snapshot",
     "summary.config.numCpu", "summary.config.memorySizeMB", "guest.toolsRunningStatus", "recentTask", "parent",
-    "resourcePool",
+    "resourcePool", "config.version",
 )  # fmt: skip
 
 
@@ -83,7 +83,7 @@ class QuestionNow:
 @dataclass(frozen=True, slots=True)
 class MachineNow:
     """A machine as it is. ``marks`` are its extra config that is ours; ``busy`` what tasks do with it now; ``tools``
-    whether they run; ``host``, ``folder`` and ``pool`` are managed object ids."""
+    whether they run; ``host``, ``folder`` and ``pool`` are managed object ids; ``version`` is that of its hardware."""
 
     moid: str
     name: str
@@ -103,6 +103,7 @@ class MachineNow:
     marks: Mapping[str, str]
     question: QuestionNow | None
     busy: tuple[str, ...] = ()
+    version: str = ""
 
     def snapshot(self, name: str, moid: str | None = None) -> SnapshotNow | None:
         """The newest snapshot of that name; with ``moid`` the one of that id, where it has the name."""
@@ -341,6 +342,7 @@ def _machine(session: Session, moid: str, values: Mapping[str, Any]) -> MachineN
         tuple(_tree(tree.rootSnapshotList)) if tree is not None else (),
         _ours(values.get("config.extraConfig")),
         _question(values.get("runtime.question")),
+        version=_str(values, "config.version"),
     )
 
 

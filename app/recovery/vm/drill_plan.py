@@ -12,14 +12,17 @@ from dataclasses import replace
 
 from app.recovery.draft import CannotPlanError, merged
 from app.recovery.vm import rehearsal
+from app.recovery.vm.capacity import landing
 from app.recovery.vm.copy_steps import CloneVm
-from app.recovery.vm.failover_plan import BOOT_S, STOP_S, WAVE, chosen, networked
+from app.recovery.vm.failover_plan import BOOT_S, STOP_S, WAVE, chosen
 from app.recovery.vm.power_steps import StartVm, WaitVm
-from app.recovery.vm.situation import Generation, VmDraft, VmNow, spot
+from app.recovery.vm.readiness import isolation
+from app.recovery.vm.situation import Generation, VmDraft, VmNow, networked, spot
 from app.recovery.vm.steps import Cards, Destroy, Freeze, Mark, RevertTo, StopVm, Thaw, by_copy
 from backends.vsphere.looks import DRILL as MARK
 from backends.vsphere.looks import Card
 from store.drills import subject
+from store.readiness import Verdict
 from store.recorded import from_text
 from store.replications import CLEANUP, DRILL, target
 from store.runs import ENDED, Plan, Run
@@ -65,13 +68,18 @@ def _drill(draft: VmDraft, at: VmNow, before: tuple[str, ...]) -> str | None:
     draft.guard("drill.network", words, not production, str(one.drill_network))
     if draft.refused:
         return None
+    lone = isolation(at, landing(at))
+    if lone.verdict is Verdict.FAILS:
+        draft.guard("drill.uplink", f"{at.name}: {lone.words}", False, lone.evidence, at.target)
+    elif lone.verdict is Verdict.UNKNOWN:
+        draft.notes.append(f"Not known of {at.name}: {lone.words}: {lone.evidence}.")
     newest = chosen(draft, at)
     if newest is None:
         return None
     assert at.target.places is not None and one.drill_network is not None
     cards = newest.cards or newest.machine.cards
-    lone = {card.network: one.drill_network for card in cards if card.network}
-    wanted = networked(at.target.places, newest.machine.host, cards, lone)
+    only = {card.network: one.drill_network for card in cards if card.network}
+    wanted = networked(at.target.places, newest.machine.host, cards, only)
     if isinstance(wanted, str):
         draft.guard("drill.network", f"{one.destination} has {one.drill_network}", False, wanted, at.target)
         return None

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from app.recovery import witnesses
 from app.recovery.draft import merged
 from app.recovery.vm import host_down
+from app.recovery.vm.capacity import Room, rooms
 from app.recovery.vm.pass_plan import copy, next_copy
 from app.recovery.vm.power_steps import StartVm, WaitVm
-from app.recovery.vm.situation import Generation, VmDraft, VmNow, networks
+from app.recovery.vm.readiness import landing_checks
+from app.recovery.vm.situation import Generation, VmDraft, VmNow, networked
 from app.recovery.vm.steps import Cards, Freeze, Mark, RevertTo, StopVm, Thaw, by_copy
 from backends.vsphere.acts import GRACE_S
-from backends.vsphere.looks import ACTIVE, Card, MachineNow, PlacesNow
+from backends.vsphere.looks import ACTIVE, Card, MachineNow
 from store.estate import PowerState
+from store.readiness import Severity, Verdict
 from store.replications import FAILOVER, UNDO
 from store.runs import SECOND_PERSON, Plan
 
@@ -41,10 +44,11 @@ def plan(members: Sequence[VmNow], asked: Asked, run_id: str) -> Plan:
     """The failover of VMs, each in steps of its own."""
     drafts: list[VmDraft] = []
     started: list[str] = []
+    found = rooms(members)
     for number, at in enumerate(members):
         before = (started[number - asked.wave],) if number >= asked.wave and len(started) > number - asked.wave else ()
         draft = VmDraft(at, f"g{number + 1}." if len(members) > 1 else "s", run_id)
-        on = _drawn(draft, at, asked, before)
+        on = _drawn(draft, at, asked, before) if _lands(draft, at, found.get(at.name)) else None
         started += [on] if on is not None else []
         drafts.append(draft)
     made = merged(FAILOVER, drafts, noun="VMs")
@@ -59,6 +63,21 @@ def _drawn(draft: VmDraft, at: VmNow, asked: Asked, before: tuple[str, ...]) -> 
     if active is not None and ACTIVE in active.machine.marks and active.machine.power is PowerState.OFF:
         return _again(draft, at, active, before)
     return _disaster(draft, at, asked, before) if asked.disaster else _planned(draft, at, asked, before)
+
+
+def _lands(draft: VmDraft, at: VmNow, room: Room | None) -> bool:
+    """Guards out of the readiness checks of what it is started on, with all others of the plan. What only warns, or
+    could not be read, is said and refuses nothing: there may be nobody left to read it from."""
+    if not at.target.read or at.active is not None:
+        return True  # another guard says so
+    for one in landing_checks(at, room):
+        if one.verdict is Verdict.UNKNOWN:
+            draft.notes.append(f"Not known of {at.name}: {one.words}: {one.evidence}.")
+        elif one.severity is not Severity.WARN:
+            draft.guard(one.id, f"{at.name}: {one.words}", one.verdict is Verdict.HOLDS, one.evidence, at.target)
+        elif one.verdict is Verdict.FAILS:
+            draft.notes.append(f"{at.name}: {one.evidence}.")
+    return not draft.refused
 
 
 def _again(draft: VmDraft, at: VmNow, active: Generation, before: tuple[str, ...]) -> str | None:
@@ -276,20 +295,6 @@ def _up(
     draft.notes.append(f"Replication of {at.name} is off until drdeck vm failback {at.name}, or undo.")
     draft.notes.append(f"See to it that nothing starts {one.vm} by itself on {one.source}: auto-start is not changed.")
     return on
-
-
-def networked(
-    places: PlacesNow, host: str | None, cards: tuple[Card, ...], named: Mapping[str, str]
-) -> tuple[tuple[str, str, str, bool], ...] | str:
-    """The cards as they are to be on that host: id and name of the port group, MAC, connected; a text says what there
-    is not. ``named``: what port groups are called there."""
-    if any(card.network is None for card in cards):
-        return "a network card is on no port group"
-    on_host = next((h.networks for h in places.hosts if h.moid == host), tuple(moid for moid, _ in places.networks))
-    found, wrong = networks(places, cards, named, on_host)
-    if wrong:
-        return "; ".join(wrong)
-    return tuple((*found[card.network or ""], card.mac, card.connected) for card in cards)
 
 
 # ---------------------------------------------------------------------------------------------------------------- undo

@@ -12,11 +12,12 @@ from app.recovery.attempt import Pace
 from app.recovery.draft import CannotPlanError
 from app.recovery.operations import Operations, holder, new_run_id, who
 from app.recovery.runner import Runner
-from app.recovery.vm import back_plan, drill_plan, failover_plan, gather, host_down, pass_plan
+from app.recovery.vm import back_plan, drill_plan, failover_plan, gather, host_down, pass_plan, readiness
 from app.recovery.vm.failover_plan import Asked
 from app.recovery.vm.situation import VmNow
 from store.estate import VCenter
 from store.ledger import Ledger
+from store.readiness import Readiness
 from store.replications import (
     CLEANUP,
     DRILL,
@@ -49,6 +50,16 @@ def look(operations: Operations, names: Sequence[str], without: Mapping[str, str
     settings = operations.settings
     chosen = gather.chosen(settings.replications, names)
     return gather.look(operations.devices, settings.devices, chosen, standing(operations.ledger), without)
+
+
+def ready(
+    operations: Operations, names: Sequence[str], without: Mapping[str, str] | None = None
+) -> tuple[tuple[VmNow, ...], tuple[Readiness, ...]]:
+    """How each replication stands for a failover, by name or pattern, with room at the other side for all that the
+    configuration replicates. Raises :class:`CannotPlanError` where there is none."""
+    every = look(operations, ["*"], without)
+    wanted = {one.name for one in gather.chosen(operations.settings.replications, names)}
+    return every, tuple(each for each in readiness.check(every) if each.name in wanted)
 
 
 def _one(found: Sequence[VmNow], verb: str) -> VmNow:

@@ -137,7 +137,7 @@ def _steps(draft: VmDraft, at: VmNow, vm: MachineNow, where: Spot, *, stopped: b
         (REPLICA_PREFIX + "interval", str(int(one.interval_s))),
         (CARDS, kept_cards(vm.cards)),
     )
-    for old in _orphans(at, vm):
+    for old in orphans(at, vm):
         draft.add(Thaw(one.source, vm.moid, vm.uuid, old), f"Remove the snapshot {old}", needs=needs, limit_s=THAW_S)
     undo = draft.undo(Thaw(one.source, vm.moid, vm.uuid, snapshot), f"Remove the snapshot {snapshot}")
     draft.undoes[-1] = replace(draft.undoes[-1], limit_s=UNDO_S)
@@ -168,7 +168,7 @@ def _steps(draft: VmDraft, at: VmNow, vm: MachineNow, where: Spot, *, stopped: b
     return token
 
 
-def _orphans(at: VmNow, vm: MachineNow) -> list[str]:
+def orphans(at: VmNow, vm: MachineNow) -> list[str]:
     """Snapshots that passes left behind whose runs have ended: only one pass acts at a time."""
     ended = {one.run for one in at.standing.passes}
     return [s.name for s in vm.snapshots if s.name.startswith(SNAPSHOT) and s.name.removeprefix(SNAPSHOT) in ended]

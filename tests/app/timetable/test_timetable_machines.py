@@ -200,7 +200,8 @@ def test_a_machine_that_was_failed_over_is_left_out_and_the_history_says_so(lab:
     assert lab.run(schedule).result is Result.SUCCEEDED
     kept = lab.names()
     ran = ledger.run(lab.book.runs(schedule.id)[0].run or "")
-    over = replace(ran.plan, verb=FAILOVER, name="vm failover vm0", targets=(target("vm0"),))
+    stop = replace(ran.plan.steps[0], kind="vm.stop")
+    over = replace(ran.plan, verb=FAILOVER, name="vm failover vm0", targets=(target("vm0"),), steps=(stop,))
     ledger.propose("0101-0000-000002", over, "somebody")
     ledger.approve("0101-0000-000002", "somebody", ())
     lease = ledger.take("0101-0000-000002", "another console")
