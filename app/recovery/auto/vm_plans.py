@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import time
+from dataclasses import replace
 
 from app.auto_records import AutoGroup
 from app.recovery.auto.port import Drill, NoPlanError
@@ -12,12 +13,13 @@ from app.recovery.operations import Operations
 from app.recovery.step import UnseenError
 from app.recovery.vm import rehearsal
 from app.recovery.vm.failover_plan import Asked
-from app.recovery.vm.operate import plan_failover
+from app.recovery.vm.operate import plan_failover, ready
 from app.recovery.vm.situation import Generation
 from app.replication_records import Replication
 from backends.outcome import ParseError
 from backends.vsphere.looks import REPLICATION, MachineNow, MachineOf
 from store.estate import Reading, VirtualMachine
+from store.readiness import Check, Severity, Verdict
 from store.replications import DRILL, target
 from store.runs import Plan
 
@@ -84,6 +86,14 @@ class VmPlans:
         if len(found) < len(members):
             return None
         return Drill(min(at for at, _ in found), rehearsal.whole(one for _, one in found))
+
+    def checks(self, group: AutoGroup) -> tuple[Check, ...]:
+        """The readiness checks of every member, each with its name, on a look at both sites."""
+        try:
+            _, found = ready(self._operations, [one.name for one in self._members(group)])
+        except (NoPlanError, CannotPlanError, UnseenError) as error:
+            return (Check("vm.ready", Severity.HARD, Verdict.UNKNOWN, str(error)),)
+        return tuple(replace(one, evidence=f"{each.name}: {one.evidence}") for each in found for one in each.checks)
 
     def targets(self, group: AutoGroup) -> tuple[str, ...]:
         """The lease keys of its replications."""
