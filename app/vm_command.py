@@ -37,8 +37,8 @@ A destructive plan asks for words to be typed. Without a terminal give each as -
   replicate VM             a new copy now, from a snapshot, beside those that are there; the oldest beyond keep goes
   failover VM …            the source is stopped, a last copy made, and that one started: nothing is lost
   failover VM … --disaster the newest complete copy is started, and what came after it is lost; the source is stopped
-                           where its server shows it; with its site silent, two witnesses and a second person must say
-                           that it is dark
+                           where its server shows it; with its site silent, or its host alone down, two independent
+                           witnesses and a second person must say so
   drill VM …               a copy comes up on the isolated port group, while the source runs on
   cleanup RUN              after a drill: what it started is stopped and destroyed, everything as it was before
   undo VM                  after a failover: the source is started again WITHOUT what was written since

@@ -53,7 +53,8 @@ class LicenceNow:
 
 @dataclass(frozen=True, slots=True)
 class GroundNow:
-    """``licences`` None: a vCenter, whose hosts take orders through it. ``skew_s``: how far its clock is ahead."""
+    """``licences`` None: a vCenter, whose hosts take orders through it; empty: it says none. ``skew_s``: how far its
+    clock is ahead."""
 
     hosts: tuple[HostGround, ...]
     licences: tuple[LicenceNow, ...] | None
@@ -127,8 +128,14 @@ def _starts(values: Mapping[str, Any]) -> frozenset[str] | None:
 
 
 def _licences(session: Session) -> tuple[LicenceNow, ...]:
+    """Empty: the account may not read them, which is a privilege of its own."""
     manager = str(session.content.licenseManager._moId)
-    rows = retrieve(session, "LicenseManager", (manager,), ("licenses",))
+    try:
+        rows = retrieve(session, "LicenseManager", (manager,), ("licenses",))
+    except DeviceError as error:
+        if error.code is not None:  # it answers, and refuses this
+            return ()
+        raise
     return tuple(_licence(one) for _, values in rows for one in values.get("licenses") or ())
 
 

@@ -341,9 +341,13 @@ def _server(side: SideNow, found: _Found) -> None:
         for one in licences or ()
         if one.expires is not None and side.taken_at is not None and one.expires <= side.taken_at
     ]
-    good = "a vCenter" if licences is None else ", ".join(one.name for one in licences) or "none is said"
+    good = "a vCenter" if licences is None else ", ".join(one.name for one in licences)
     fix = "give the host a licence: a free one takes no order"
-    found.add("vm.licence", BLOCK, words, [*free, *over], good, fix, side, LICENCES)
+    if licences == ():
+        why = f"{side.device} says no licence: reading it takes the privilege Global.Licenses"
+        found.unknown("vm.licence", WARN, words, why, side, LICENCES)
+    else:
+        found.add("vm.licence", BLOCK, words, [*free, *over], good, fix, side, LICENCES)
     soon = [
         f"{one.name} ends on {one.expires:%Y-%m-%d}"
         for one in licences or ()

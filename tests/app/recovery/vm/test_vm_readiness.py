@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -15,15 +16,19 @@ from app import cli
 from app.recovery.auto.arming import Prepared, arm_checks
 from app.recovery.auto.rules import Finding
 from app.recovery.auto.vm_plans import VmPlans
+from app.recovery.pra.watch import Pace, ReadinessWatch
 from app.recovery.vm import gather, operate
 from app.recovery.vm.failover_plan import Asked
 from app.recovery.vm.readiness import check
 from app.recovery.vm.situation import VmNow
+from app.recovery.vm.watched import Vms
 from backends.lab.vsphere import machines
 from backends.vsphere import acts, stream, tasks, transfer
 from backends.vsphere.ground import LicenceNow
 from store.estate import PowerState
 from store.readiness import Check, Severity, Verdict
+from store.readiness import Standing as StandsReady
+from store.readiness_view import ReadinessView
 from store.replications import Pass, Standing
 from tests.app.recovery.vm.test_vm_automatic import group
 from tests.app.recovery.vm.test_vm_runs import PACE, operating
@@ -189,6 +194,8 @@ def test_a_licence_that_only_reads_or_has_ended_and_a_clock_that_is_off_are_told
         one = replace(at, target=replace(at.target, ground=replace(ground, licences=(licence,))))
         found = [each for each in check((one, other))[0].checks if each.id == id and each.verdict is FAILS]
         assert words in found[0].evidence
+    blind = replace(at, target=replace(at.target, ground=replace(ground, licences=())))
+    assert UNKNOWN in {each.verdict for each in check((blind, other))[0].checks if each.id == "vm.licence"}
     for skew, severity in ((0.2, None), (9.0, Severity.WARN), (90.0, Severity.BLOCK)):
         one = replace(at, target=replace(at.target, ground=replace(ground, skew_s=skew)))
         bad = [each.severity for each in check((one, other))[0].because if each.id == "vm.clock"]
@@ -292,3 +299,27 @@ def test_the_command_says_what_stands_against_each(
     assert "[vm.host]" in said
     assert "seen by RetrievePropertiesEx of HostSystem on vc-lyon" in said
     assert other in said
+
+
+def test_the_console_checks_them_by_itself_and_when_somebody_asks(estate: VmEstate, tmp_path: Path) -> None:
+    one = estate.made[0].name
+    (replica,) = estate.replicas(one)
+    assert replica.host is not None
+    view, checked = ReadinessView(), threading.Event()
+    with operating(estate, tmp_path / "s.sqlite") as operations:
+        watch = ReadinessWatch(operations, view, checked.set, pace=Pace(first=0.0), subject=Vms(operations))
+        watch.start()
+        try:
+            estate.until(lambda: view.now.at is not None)
+            assert view.why_not == ""
+            assert view.now.standing(one, datetime.now(UTC)) is StandsReady.READY
+            asked = threading.Event()
+            with altered(estate, replica.host, "maintenance", True):
+                watch.ask(asked.set)
+                assert asked.wait(30)
+            assert view.now.standing(one, datetime.now(UTC)) is StandsReady.NOT_READY
+        finally:
+            watch.close(5.0)
+        operations.settings = replace(operations.settings, replications=())
+        assert Vms(operations).begin(view, "") == frozenset()
+        assert "[[replications]]" in view.why_not
