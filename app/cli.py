@@ -272,7 +272,7 @@ def _recovery_command(arguments: argparse.Namespace) -> int:
     make = _PLANNED[arguments.command].drawing
     if arguments.command == "lpar" and arguments.verb == "check":
         return lpar_command.check(settings, _store_path(arguments, settings), arguments)
-    if arguments.command == "vm" and arguments.verb == "list":
+    if arguments.command == "vm" and arguments.verb in vm_command.SHOWN:
         return vm_command.show(settings, _store_path(arguments, settings), arguments)
     return rcg_command.planned(settings, _store_path(arguments, settings), arguments, make)
 

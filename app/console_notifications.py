@@ -19,14 +19,14 @@ if TYPE_CHECKING:
 def with_notifications(machinery: Machinery, console: Callable[[], Console]) -> BeginChecks:
     """Begin the checks, and then to tell operators of what they and all else find."""
 
-    def begin(view: ReadinessView, *others: Any) -> ReadinessWatch:
-        watch = machinery.begin_checks(view, *others)
+    def begin(view: ReadinessView, *others: Any) -> tuple[ReadinessWatch, ReadinessWatch]:
+        watches = machinery.begin_checks(view, *others)
         app = console()
 
         def trouble(text: str) -> None:
             app.post_message(NoticeGiven(text))
 
         machinery.begin_notifications(view, trouble, lambda: app.call_later(app.bell))
-        return watch
+        return watches
 
     return begin

@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import argparse
-import json
 import sys
-from collections.abc import Sequence
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from app.rcg_command import Draw, execution
-from app.runs_command import FAILED, OK, PARTLY
+from app.runs_command import FAILED
 
 if TYPE_CHECKING:
     from app.settings import Settings
-    from store.readiness import Readiness
 
 VERBS = ("check", "align", "failover", "reprotect", "failback", "drill", "cleanup")
 
@@ -89,6 +86,7 @@ def drawing(arguments: argparse.Namespace) -> Draw:
 
 def check(settings: Settings, store_path: Path, arguments: argparse.Namespace) -> int:
     """``drdeck lpar check``. Returns the exit code. Raises :class:`store.errors.StoreError`."""
+    from app.readiness_words import show
     from app.recovery.draft import CannotPlanError
     from app.recovery.operations import Operations
     from app.recovery.pra.operate import checked
@@ -109,23 +107,4 @@ def check(settings: Settings, store_path: Path, arguments: argparse.Namespace) -
     if not found:
         print(f"No protected LPAR is called {' or '.join(names)}", file=sys.stderr)
         return FAILED
-    _show(found, as_json=arguments.json)
-    verdicts = {each.ready for each in found}
-    return FAILED if False in verdicts else PARTLY if None in verdicts else OK
-
-
-def _show(found: Sequence[Readiness], *, as_json: bool) -> None:
-    from store.recorded import to_text
-
-    if as_json:
-        rows = [{**json.loads(to_text(each)), "ready": each.ready} for each in found]
-        print(json.dumps({"schema_version": 1, "lpars": rows}, indent=2))
-        return
-    words = {True: "ready", False: "NOT READY", None: "not known"}
-    for each in found:
-        reasons = each.because
-        print(f"{each.name}: {words[each.ready]}" + (", because" if reasons and not each.ready else ""))
-        for one in reasons:
-            print(f"  {one.verdict:<7} {one.severity:<5} [{one.id}] {one.evidence}")
-            if one.fix:
-                print(f"  {'':<13} {one.fix}")
+    return show(found, "lpars", as_json=arguments.json)

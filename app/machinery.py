@@ -49,7 +49,7 @@ class Machinery:
         self._ledger: Ledger | None = None
         self._operations: Operations | None = None
         self._runs: ConsoleRuns | None = None
-        self._checks: ReadinessWatch | None = None
+        self._checks: tuple[ReadinessWatch, ...] = ()
         self._notifier: Notifier | None = None
         self._schedules: ConsoleSchedules | None = None
         self._watch: WatchService | None = None
@@ -140,17 +140,26 @@ class Machinery:
                 self._watch.start()
 
     def begin_checks(
-        self, view: ReadinessView, changed: Callable[[], object], busy: Callable[[], bool], why_not: str = ""
-    ) -> ReadinessWatch:
-        """Begin to check how protected LPARs stand, with the sessions of the runs, which have begun; or say
-        ``why_not``."""
+        self,
+        view: ReadinessView,
+        vms: ReadinessView,
+        changed: Callable[[], object],
+        busy: Callable[[], bool],
+        why_not: str = "",
+    ) -> tuple[ReadinessWatch, ReadinessWatch]:
+        """Begin to check how protected LPARs and replicated VMs stand, with the sessions of the runs, which have begun;
+        or say ``why_not``."""
         from app.recovery.pra.watch import ReadinessWatch
+        from app.recovery.vm.watched import PACE, Vms
 
         if self._operations is None:
             raise RuntimeError("the runs begin before the checks do")
-        self._checks = ReadinessWatch(self._operations, view, changed, busy=busy)
-        self._checks.start(why_not)
-        return self._checks
+        lpars = ReadinessWatch(self._operations, view, changed, busy=busy)
+        machines = ReadinessWatch(self._operations, vms, changed, busy=busy, pace=PACE, subject=Vms(self._operations))
+        self._checks = (lpars, machines)
+        for watch in self._checks:
+            watch.start(why_not)
+        return lpars, machines
 
     def begin_notifications(
         self, readiness: ReadinessView, trouble: Callable[[str], object], ring: Callable[[], object]
@@ -196,16 +205,16 @@ class Machinery:
         Never raises."""
         with self._beginning:
             self._closed = True
-        if self._checks is not None:
-            self._checks.stop()
+        for watch in self._checks:
+            watch.stop()
         if self._schedules is not None:
             self._schedules.close(STOP_S)
         if self._watch is not None:
             self._watch.close(STOP_S)
         if self._runs is not None:
             self._runs.close(STOP_S)
-        if self._checks is not None:
-            self._checks.close(CHECK_STOP_S)
+        for watch in self._checks:
+            watch.close(CHECK_STOP_S)
         if self._notifier is not None:
             self._notifier.close()
         if self._ledger is not None:

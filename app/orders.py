@@ -24,12 +24,13 @@ _DRAWING = {
 
 
 def checked(text: str) -> tuple[str, ...] | None:
-    """The LPARs that ``lpar check`` names, by name or pattern; None for another order: this one plans nothing."""
+    """``lpar`` or ``vm``, and what ``lpar check`` or ``vm ready`` names, by name or pattern; None for another order:
+    these plan nothing."""
     try:
         words = shlex.split(text)
     except ValueError:
         return None
-    return tuple(words[2:]) if words[:2] == ["lpar", "check"] else None
+    return (words[0], *words[2:]) if words[:2] in (["lpar", "check"], ["vm", "ready"]) else None
 
 
 class OrderError(ValueError):

@@ -44,7 +44,10 @@ if TYPE_CHECKING:
     from store.run_view import RunView
 
 BeginRuns = Callable[["RunView", Callable[[], object], Callable[[str], object]], "ConsoleRuns"]
-BeginChecks = Callable[["ReadinessView", Callable[[], object], Callable[[], bool], str], "ReadinessWatch"]
+BeginChecks = Callable[
+    ["ReadinessView", "ReadinessView", Callable[[], object], Callable[[], bool], str],
+    tuple["ReadinessWatch", "ReadinessWatch"],
+]
 
 CANCELLED = "cancelled before it began"
 CACHED = "this console was started with --cached, which asks no device"
@@ -77,22 +80,23 @@ class Begun(AboutRuns):
 
 @dataclass
 class Checked(AboutRuns):
-    """What the operator asked to be checked has been: the LPARs by name or pattern, none for all."""
+    """What the operator asked to be checked has been: the LPARs, or VMs, by name or pattern, none for all."""
 
     names: tuple[str, ...]
+    vms: bool = False
 
 
 class RunDesk:
     """``begin_runs`` begins to watch and act for the runs of the store, None: there are none. It is given the view to
     keep, what to call when that changed, and whom to tell what went wrong. ``begin_checks`` begins to check how LPARs
-    stand, likewise; it is given what says whether a run acts, and why nothing is to be checked."""
+    and VMs stand, likewise; it is given what says whether a run acts, and why nothing is to be checked."""
 
     def __init__(self, app: Console, begin_runs: BeginRuns | None, begin_checks: BeginChecks | None) -> None:
         self._app = app
         self._begin_runs = begin_runs
         self._begin_checks = begin_checks
         self._runs: ConsoleRuns | None = None
-        self._checks: ReadinessWatch | None = None
+        self._checks: tuple[ReadinessWatch, ReadinessWatch] | None = None
         self._ended: frozenset[str] | None = None
         self._leaving = False
 
@@ -106,7 +110,7 @@ class RunDesk:
         if self._begin_checks is not None:
             why_not = CACHED if around.cached else ""
             self._checks = self._begin_checks(
-                around.readiness, self._app.estate_changed, partial(self._busy, around), why_not
+                around.readiness, around.vm_readiness, self._app.estate_changed, partial(self._busy, around), why_not
             )
 
     def _busy(self, around: Surroundings) -> bool:
@@ -132,9 +136,9 @@ class RunDesk:
             case OrderGiven():
                 self._order(around, message.text)
             case CheckAsked():
-                self._check(around, message.names)
+                self._check(around, message.names, vms=message.vms)
             case Checked():
-                self._say_checked(around, message.names)
+                self._say_checked(around, message.names, vms=message.vms)
             case Proposed():
                 await self._proposed(around, message)
             case NotDone():
@@ -161,7 +165,8 @@ class RunDesk:
         """Once a run has ended, here or elsewhere, both sites are looked at again."""
         ended = frozenset(run.id for run in around.runs.runs if run.state in ENDED and run.began_at is not None)
         if self._checks is not None and self._ended is not None and ended - self._ended:
-            self._checks.soon()
+            for watch in self._checks:
+                watch.soon()
         self._ended = ended
 
     async def _run(self, around: Surroundings, run: str) -> None:
@@ -233,26 +238,30 @@ class RunDesk:
         elif self._app.shown is not None:
             self._app.shown.type_command(f"do {order}")
 
-    def _check(self, around: Surroundings, names: tuple[str, ...]) -> None:
-        """Have it checked how LPARs stand."""
-        if around.readiness.why_not or self._checks is None:
-            self._app.say_here(f"Not checked: {around.readiness.why_not or 'the console is still starting'}.")
+    def _check(self, around: Surroundings, names: tuple[str, ...], *, vms: bool) -> None:
+        """Have it checked how LPARs, or VMs, stand."""
+        view = around.vm_readiness if vms else around.readiness
+        if view.why_not or self._checks is None:
+            self._app.say_here(f"Not checked: {view.why_not or 'the console is still starting'}.")
             return
-        self._checks.ask(lambda: self._app.post_message(Checked(names)))
-        self._app.say_here(f"Checking {', '.join(names) or 'all protected LPARs'} …")
+        watch = self._checks[1 if vms else 0]
+        watch.ask(lambda: self._app.post_message(Checked(names, vms)))
+        every = "all replicated VMs" if vms else "all protected LPARs"
+        self._app.say_here(f"Checking {', '.join(names) or every} …")
 
-    def _say_checked(self, around: Surroundings, names: tuple[str, ...]) -> None:
+    def _say_checked(self, around: Surroundings, names: tuple[str, ...], *, vms: bool) -> None:
         from screens.readiness import told
 
-        self._app.say_here(told(around.readiness, around.scene(), names))
+        view, noun = (around.vm_readiness, "replicated VM") if vms else (around.readiness, "protected LPAR")
+        self._app.say_here(told(view, around.scene(), names, noun))
 
     def _order(self, around: Surroundings, text: str, before: str | None = None) -> None:
         """Have something planned; until the plan is there every screen says that the arrays are looked at."""
         from app.orders import checked
 
-        names = checked(text)
-        if names is not None:
-            self._check(around, names)
+        asked = checked(text)
+        if asked is not None:
+            self._check(around, asked[1:], vms=asked[0] == "vm")
             return
 
         def plan(runs: ConsoleRuns) -> None:

@@ -117,6 +117,7 @@ def next_keys(run: Run) -> list[str]:
         lines.append(f"  drdeck runs resume {run.id} --mark-done {step.id} --reason TEXT  you saw that it is done")
     ends = ", but end what must not last" if run.plan.closings else ""
     lines.append(f"  drdeck runs abort {run.id} --reason TEXT       begin nothing more{ends}")
+    lines += [f"{'':<10}and take back what it did: {undo.title}" for undo in run.to_take_back]
     return lines
 
 

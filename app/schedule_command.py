@@ -40,7 +40,7 @@ KIND                TARGET
   rcg-sync          remote copy groups, commas between
   replicate         a replication of the configuration: one pass; each has such a schedule by itself
   align             none: as drdeck pra --apply
-  readiness         none: how each protected LPAR stands
+  readiness         none: how each protected LPAR and replicated VM stands
   health            none: read every device, and score what is not right
   clean-up          none: old history and events of the store
   drill-reminder    what was drilled, commas between, or none; --days N (90)

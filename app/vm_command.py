@@ -18,22 +18,27 @@ if TYPE_CHECKING:
     from app.settings import Settings
 
 VERBS = (
-    *("list", "replicate", "failover", "drill", "cleanup", "undo", "failback", "pause", "resume"),
+    *("list", "ready", "replicate", "failover", "drill", "cleanup", "undo", "failback", "pause", "resume"),
     *backup_command.VERBS,
 )
 ONE = ("replicate", "undo", "failback")
 """What is done to one VM at a time."""
+
+SHOWN = ("list", "ready", "backups")
+"""What only looks."""
 
 WORDS = f"""\
 Nothing is changed without --execute: the plan is shown, with what it risks and how long it should take.
 A destructive plan asks for words to be typed. Without a terminal give each as --confirm "WORDS".
 
   list [VM …]              how each stands: both powers, direction, newest copy and its age; changes nothing
+  ready [VM …]             whether each could be failed over now: its copy, the host, networks and room there, licences,
+                           clocks, what was left over; changes nothing
   replicate VM             a new copy now, from a snapshot, beside those that are there; the oldest beyond keep goes
   failover VM …            the source is stopped, a last copy made, and that one started: nothing is lost
   failover VM … --disaster the newest complete copy is started, and what came after it is lost; the source is stopped
-                           where its server shows it; with its site silent, two witnesses and a second person must say
-                           that it is dark
+                           where its server shows it; with its site silent, or its host alone down, two independent
+                           witnesses and a second person must say so
   drill VM …               a copy comes up on the isolated port group, while the source runs on
   cleanup RUN              after a drill: what it started is stopped and destroyed, everything as it was before
   undo VM                  after a failover: the source is started again WITHOUT what was written since
@@ -43,7 +48,8 @@ A destructive plan asks for words to be typed. Without a terminal give each as -
 VMs are named as [[replications]] names them, for backup as their servers do, or given as patterns ('web*'). Nothing
 ever fails back by itself.
 
-exit codes: as with drdeck rcg; list: 0 all in time, 1 one is not, 3 of one it is not known; backups: 1 one is damaged.
+exit codes: as with drdeck rcg; list, ready: 0 all are in time or ready, 1 one is not, 3 of one it is not known;
+backups: 1 one is damaged.
 """
 
 
@@ -94,7 +100,7 @@ def drawing(arguments: argparse.Namespace) -> Draw:
 
 def _check(arguments: argparse.Namespace) -> None:
     verb, names = arguments.verb, arguments.vms
-    if verb in ("list", "backups"):
+    if verb in SHOWN:
         raise ValueError(f"{verb} makes no plan")
     backup_command.check(arguments)
     if not names or (verb in ONE and len(names) != 1):
@@ -108,17 +114,21 @@ def _check(arguments: argparse.Namespace) -> None:
 
 
 def show(settings: Settings, store_path: Path, arguments: argparse.Namespace) -> int:
-    """``drdeck vm list``. Returns the exit code. Raises :class:`store.errors.StoreError`."""
+    """``drdeck vm list`` and ``vm ready``. Returns the exit code. Raises :class:`store.errors.StoreError`."""
+    from app.readiness_words import show as show_checks
     from app.recovery.draft import CannotPlanError
     from app.recovery.operations import Operations
     from app.recovery.vm.listing import State, listed
-    from app.recovery.vm.operate import look
+    from app.recovery.vm.operate import look, ready
     from store.database import open_store
     from store.ledger import Ledger
 
     store, ledger = open_store(store_path), Ledger(store_path)
     try:
-        found = [listed(at) for at in look(Operations(settings, store, ledger), arguments.vms or ["*"])]
+        operations, names = Operations(settings, store, ledger), arguments.vms or ["*"]
+        if arguments.verb == "ready":
+            return show_checks(ready(operations, names)[1], "vms", as_json=arguments.json)
+        found = [listed(at) for at in look(operations, names)]
     except CannotPlanError as error:
         print(error, file=sys.stderr)
         return FAILED

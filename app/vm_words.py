@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from app.vm_command import ONE, VERBS
+from app.vm_command import ONE, SHOWN, VERBS
 from store.drills import VM_DRILL
 from store.replications import Replicated
 from store.runs import Run
@@ -13,7 +13,7 @@ _OPTIONS = {
     "failover": ("--disaster", "--immediate", "--wave"),
     "restore": ("--to", "--name", "--datastore", "--network", "--keep-mac"),
 }
-_ORDERS = tuple(verb for verb in VERBS if verb not in ("list", "backups"))
+_ORDERS = tuple(verb for verb in VERBS if verb not in SHOWN)
 
 
 def completions(typed: str, replicated: Sequence[Replicated], owing: Mapping[str, Run]) -> list[str]:

@@ -87,8 +87,8 @@ ACTS = (
         Group.ACT, ON_LPARS | ON_RCGS | ON_PGROUPS | ON_VMS, footer=3, needs_row=True, dangerous=True,
     ),
     Action(
-        "check", "Check", "Check now whether LPARs could come back at the other site; changes nothing", ("C",),
-        Group.ACT, ON_LPARS, footer=5, needs_sweeper=True, command="check",
+        "check", "Check", "Check now whether LPARs or VMs could come back at the other site; changes nothing", ("C",),
+        Group.ACT, ON_LPARS | ON_VMS, footer=5, needs_sweeper=True, command="check",
     ),
     *_verbs(),
     Action(

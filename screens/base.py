@@ -170,7 +170,13 @@ class EstateScreen(PaintedOnce[None]):
     def _seen_as(self) -> tuple[object, ...]:
         """All that a drawing depends on besides what the screen itself was told."""
         around = self.around
-        versions = (around.view.version, around.runs.version, around.schedules.version, around.readiness.version)
+        versions = (
+            around.view.version,
+            around.runs.version,
+            around.schedules.version,
+            around.readiness.version,
+            around.vm_readiness.version,
+        )
         return (versions, self.app.size, around.site, around.notice)
 
     def _redraw_if_other(self) -> None:

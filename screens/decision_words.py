@@ -34,7 +34,8 @@ _STUCK = (StepState.FAILED, StepState.UNKNOWN)
 def of_reason(run: Run, choice: Choice, step: str | None) -> tuple[str, ...]:
     """Title, sentences, and last the word of agreement: before a decision that needs a reason."""
     if step is None:
-        taken_back = "What it made is taken back. " if run.plan.rolls_back else "What it did stays as it is. "
+        back = "; ".join(dict.fromkeys(undo.title for undo in run.to_take_back))
+        taken_back = f"Then what it did is taken back: {back}. " if back else "What it did stays as it is. "
         closings = "".join(f" First: {closing.title}." for closing in run.open)
         begun = f"Nothing more is begun; what is under way ends.{closings}"
         return (f"Abort {run.plan.name}?", begun, f"{taken_back}It cannot be gone on with afterwards.", "Abort")

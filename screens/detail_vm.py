@@ -11,10 +11,11 @@ from screens.actions import Place, bindings
 from screens.detail import Detail
 from screens.facts_vm import parts
 from screens.pairing import vm_pair, vm_uuid
-from screens.run_messages import ActsAsked
+from screens.run_messages import ActsAsked, CheckAsked
 from screens.scene import Scene
 from screens.side_by_side import Part
 from screens.vm_offers import asked
+from screens.vm_readiness import names_of
 from store.estate import VirtualMachine
 from store.records import Entry
 
@@ -46,6 +47,9 @@ class VmDetail(Detail):
 
     def do_vm(self, word: str) -> None:
         self.post_message(self._acts().chosen(word))
+
+    def do_check(self) -> None:
+        self.post_message(CheckAsked(names_of(self.around.scene(), (self.key,)), vms=True))
 
     def _acts(self) -> ActsAsked:
         return asked(self.around.scene(), (self.key,), self.around.replicated, self.around.runs.runs)

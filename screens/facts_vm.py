@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from screens import sources as src
+from screens import vm_readiness
 from screens.ages import exact, size
 from screens.cells import Cell, Tone
 from screens.copies import replica_health
@@ -32,6 +33,7 @@ def parts(scene: Scene, entry: Entry, samples: Sequence[Sample] = ()) -> list[Pa
         *_notes(pair, entry),
         origin(scene, left, right),
         *_machines(scene, left, right),
+        *vm_readiness.parts(scene, entry),
         *_copies(scene, pair, right),
         *_history(scene, left, right, samples),
     ]

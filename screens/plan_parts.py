@@ -159,7 +159,8 @@ def _steps(plan: Plan) -> Iterator[Part]:
     for step in done:
         yield from _step(step)
     if undoes:
-        yield Heading("If a step fails, what was made is taken back")
+        when = "If a step fails" if plan.rolls_back else "If it is aborted before what it is for is begun"
+        yield Heading(f"{when}, what was made is taken back")
         for step in plan.steps:
             if step.id in undoes:
                 yield from _step(step)

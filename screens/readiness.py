@@ -163,14 +163,14 @@ def verdict(check: Check) -> Status:
 # --------------------------------------------------------------------------------------------------------- sentences
 
 
-def told(view: ReadinessView, scene: Scene, names: Sequence[str]) -> str:
-    """What a check found of the LPARs with these names or patterns, of none: of all."""
+def told(view: ReadinessView, scene: Scene, names: Sequence[str], noun: str = "protected LPAR") -> str:
+    """What a check found of those with these names or patterns, of none: of all. ``noun``: what they are."""
     checked = view.now
     if checked.trouble is not None:
         return f"Not checked: {checked.trouble.why}."
     wanted = [name for name in checked.found if not names or any(fnmatchcase(name, each) for each in names)]
     if not wanted:
-        return f"No protected LPAR is called {' or '.join(names)}." if names else "No protected LPAR is known."
+        return f"No {noun} is called {' or '.join(names)}." if names else f"No {noun} is known."
     if len(wanted) == 1:
         (name,) = wanted
         found = checked.standing(name, scene.now)

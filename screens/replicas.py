@@ -17,10 +17,11 @@ from screens.messages import DetailRequested
 from screens.pairing import vm_pair
 from screens.pane import Pane
 from screens.rows_replicas import COLUMNS, health_of, order, row
-from screens.run_messages import ActsAsked
+from screens.run_messages import ActsAsked, CheckAsked
 from screens.scene import Scene, stamp
 from screens.status import status
 from screens.vm_offers import asked
+from screens.vm_readiness import names_of, summary_lines, word_of
 from store.estate import DeviceKind
 from store.records import Entry
 from store.view import alike
@@ -44,7 +45,7 @@ class ReplicasPane(Pane):
         for entry in sorted(self._entries(scene), key=order):
             source = vm_pair(scene, entry).source
             entries = (entry,) if source is None else (entry, source)
-            yield entry.key, stamp(scene, *entries, timed=True)
+            yield entry.key, (*stamp(scene, *entries, timed=True), word_of(scene, entry))
 
     def row(self, key: str, scene: Scene) -> Row:
         return row(scene.entry("vm", key), scene)
@@ -53,7 +54,8 @@ class ReplicasPane(Pane):
         entries = self._entries(scene)
         states = Counter(health_of(entry, scene) for entry in entries if not entry.gone)
         counts = [(status(state), states[state]) for state in CopyHealth if states[state]]
-        return counts_lines(self.NOUN, counts, width, *scene.gone_and_stale(alike(entries)))
+        counted = counts_lines(self.NOUN, counts, width, *scene.gone_and_stale(alike(entries)))
+        return (*counted, *summary_lines(scene, width))
 
     def rows_by_device(self, scene: Scene) -> Counter[str]:
         counts: Counter[str] = Counter()
@@ -75,6 +77,9 @@ class ReplicasPane(Pane):
 
     def _acts(self) -> ActsAsked:
         return asked(self.around.scene(), self._chosen(), self.around.replicated, self.around.runs.runs)
+
+    def do_check(self) -> None:
+        self.post_message(CheckAsked(names_of(self.around.scene(), self.listing.marks), vms=True))
 
     def opens(self, key: str) -> DetailRequested:
         return DetailRequested("vm", key)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from screens import readiness, vm_readiness
 from screens import sources as src
 from screens.ages import age, until
 from screens.cells import Cell, Tone
@@ -28,6 +29,7 @@ COLUMNS = (
     Column("Next", rank=6, measure=Measure.SPAN, source=src.derived("copy of and every")),
     Column("Took", rank=7, measure=Measure.SPAN, source=f"{src.VM_EXTRA_CONFIG}: took"),
     Column("Size", rank=8, measure=Measure.SIZE, source=src.vm("summary.storage.committed")),
+    Column("DR", rank=1, source=vm_readiness.SOURCE, words=readiness.WORDS),
     Column("State", source=src.derived("copy of, complete and every, among all replicas of the source")),
     Column("Age", measure=Measure.MOMENT, source=src.SEEN),
 )
@@ -59,6 +61,7 @@ def row(entry: Entry, scene: Scene) -> Row:
         next_cell(replica, scene),
         span_of(replica.took_s),
         bytes_of(vm.committed_bytes),
+        vm_readiness.ready_cell(scene, entry),
         scene.state_cell(entry, status(health_of(entry, scene))),
         seen(scene, *entries),
     )

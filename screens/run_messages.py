@@ -44,9 +44,10 @@ class OrderGiven(AboutRuns):
 
 @dataclass
 class CheckAsked(AboutRuns):
-    """The operator wants to know how LPARs stand, by name or pattern; none: all that are protected."""
+    """The operator wants to know how LPARs, or VMs, stand, by name or pattern; none: all that are protected."""
 
     names: tuple[str, ...] = ()
+    vms: bool = False
 
 
 @dataclass

@@ -109,7 +109,9 @@ def next_lines(run: Run, scene: Scene, mine: bool, width: int, *, owes: bool = F
     if len(stuck) > MORE_SHOWN:
         lines += _sentence(f"{len(stuck) - MORE_SHOWN} more steps wait for a decision.", Tone.WARN, width)
     if stuck and run.state not in ENDED:
-        text = "Select the step: t tries it again, x goes on without it, m marks it done, A aborts the run."
+        back = "; ".join(dict.fromkeys(undo.title for undo in run.to_take_back))
+        aborts = f"A aborts the run and takes back what it did: {back}" if back else "A aborts the run"
+        text = f"Select the step: t tries it again, x goes on without it, m marks it done, {aborts}."
         lines += _sentence(text, Tone.HEADING, width)
     if stuck or run.state in (RunState.FAILED, RunState.ABORTED):
         lines += _way_back(run, scene, width)

@@ -18,6 +18,7 @@ from screens.status import EMPTY, Status, status
 from store.estate import Site, SiteRole
 from store.readiness_view import ReadinessView
 from store.records import DeviceHealth, DeviceStatus, Entry
+from store.replications import Replicated
 from store.view import EstateView
 
 STALE_AFTER = timedelta(minutes=5)
@@ -28,13 +29,15 @@ MISSED_SWEEPS = 3
 @dataclass(frozen=True, slots=True)
 class Scene:
     """The estate at ``now`` (UTC). ``sites`` are those of the settings, in their order; ``readiness`` is how each
-    protected LPAR stands."""
+    protected LPAR stands, ``vm_readiness`` how each of the VMs does that the configuration has ``replicated``."""
 
     view: EstateView
     index: Index
     now: datetime
     sites: tuple[Site, ...]
     readiness: ReadinessView = field(default_factory=ReadinessView)
+    vm_readiness: ReadinessView = field(default_factory=ReadinessView)
+    replicated: tuple[Replicated, ...] = ()
 
     def entry(self, kind: str, key: str) -> Entry:
         """One object. Raises ``LookupError`` where the store never knew it."""

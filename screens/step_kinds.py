@@ -89,13 +89,11 @@ _WORDS = {
     "plan.http": ("probe", "wait until an address answers"),
     "plan.ask": ("person", "ask a person"),
     "plan.reached": ("reached", "reach a point of the plan"),
-    "vmsnap.take": ("VM snapshot", "take a snapshot of a machine"),
     "vmbackup.export": ("export", "export a VM to the directory for backups"),
     "vmbackup.seal": ("verify", "verify a backup"),
     "vmbackup.clear": ("clear", "delete what is left of a backup"),
     "vmbackup.drop": ("retention", "delete a backup that a schedule made"),
     "vmbackup.restore": ("restore", "import a VM from a backup"),
-    "vmsnap.drop": ("retention", "delete a snapshot that a schedule made"),
 }
 """The kinds: in a word, and in a sentence about one."""
 

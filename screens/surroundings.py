@@ -35,12 +35,13 @@ class Surroundings:
     devices are being read at all; ``cached``: this console asks no device; ``drill``: what is done here is an exercise;
     ``jump_scroll``: on a slow line, where the cursor leaves the page, half a page is scrolled at once, not a line.
 
-    ``site`` is the one that the tables are narrowed to; ``saved`` the filters that have a name, by table; ``themes``
-    the names of the colours there are; ``typed`` what was typed into the prompt, by its sign. ``runs`` are those of the
-    store; ``acting`` says for which of them this console acts; ``schedules`` are what runs by itself, ``plans`` the
-    recovery plans; ``readiness`` is how each protected LPAR stands; ``replicated`` are the VMs that the configuration
-    replicates; ``rto_s`` is what a recovery may take, in seconds; ``looking`` is what is being planned, and since when;
-    ``orders`` says how what is typed of an order can go on."""
+    ``site`` is the one that the tables are narrowed to; ``saved`` the filters that have a name, by table;
+    ``themes`` the names of the colours there are; ``typed`` what was typed into the prompt, by its sign. ``runs``
+    are those of the store; ``acting`` says for which of them this console acts; ``schedules`` are what runs by
+    itself, ``plans`` the recovery plans; ``readiness`` is how each protected LPAR stands, ``vm_readiness`` how each
+    replicated VM does; ``replicated`` are the VMs that the configuration replicates; ``rto_s`` is what a recovery may
+    take, in seconds; ``looking`` is what is being planned, and since when; ``orders`` says how what is typed of an
+    order can go on."""
 
     view: EstateView
     clock: Callable[[], datetime]
@@ -62,6 +63,7 @@ class Surroundings:
     schedules: ScheduleView = field(default_factory=ScheduleView)
     plans: PlanView = field(default_factory=PlanView)
     readiness: ReadinessView = field(default_factory=ReadinessView)
+    vm_readiness: ReadinessView = field(default_factory=ReadinessView)
     rto_s: float | None = None
     replicated: tuple[Replicated, ...] = ()
     looking: tuple[str, datetime] | None = None
@@ -88,4 +90,6 @@ class Surroundings:
     def scene(self) -> Scene:
         """The estate as it is now."""
         self.index.renew()
-        return Scene(self.view, self.index, self.clock(), self.sites, self.readiness)
+        return Scene(
+            self.view, self.index, self.clock(), self.sites, self.readiness, self.vm_readiness, self.replicated
+        )

@@ -77,13 +77,20 @@ def _member(
     return Member(
         one.name,
         one,
-        _vm(source).power_state if source is not None and not source.gone else None,
+        _power(source),
         device is not None and device.health in _ANSWERS,
         any(_vm(other).power_state is ON for other in copies),
         any(each is not None and each.complete for each in said),
         standing(one.name) or Standing(),
         uuid=_vm(source).instance_uuid if source is not None and not source.gone else "",
     )
+
+
+def _power(source: Entry | None) -> PowerState | None:
+    """None: no server shows it, or the one that does has lost sight of its host."""
+    if source is None or source.gone or _vm(source).connection_state != "connected":
+        return None
+    return _vm(source).power_state
 
 
 def _vm(entry: Entry) -> VirtualMachine:

@@ -39,14 +39,17 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One check. ``id`` is that of the procedures (``pwr.golden``), ``evidence`` what was seen, ``fix`` what to do
-    where it does not hold."""
+    """One check. ``id`` is that of the procedures (``pwr.golden``), ``words`` what is to hold, ``evidence`` what was
+    seen, by ``source`` (a call of the interface) at ``seen_at`` (UTC), ``fix`` what to do where it does not hold."""
 
     id: str
     severity: Severity
     verdict: Verdict
     evidence: str
     fix: str = ""
+    words: str = ""
+    source: str = ""
+    seen_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from store import plan_runs
 from store.drills import VM_CLEANUP, VM_DRILL, subject
-from store.runs import ENDED, Run, RunState
+from store.runs import ENDED, SETTLED, Run, RunState
 
 REPLICATE, FAILOVER, UNDO, FAILBACK = "vm replicate", "vm failover", "vm undo", "vm failback"
 DRILL, CLEANUP, PAUSE, RESUME = VM_DRILL, VM_CLEANUP, "vm pause", "vm resume"
@@ -94,14 +94,30 @@ def standings(runs: Iterable[Run]) -> Mapping[str, Standing]:
         about = run.plan.verb.startswith("vm ") or run.plan.verb in plan_runs.VERBS
         if about and run.began_at is not None:
             for name in names(run):
-                _take(found.setdefault(name, _Found()), run)
+                _take(found.setdefault(name, _Found()), run, name)
     return {
         name: Standing(one.paused, one.failed_over, tuple(one.owed), tuple(reversed(one.passes)), one.under_way)
         for name, one in found.items()
     }
 
 
-def _take(found: _Found, run: Run) -> None:
+_HERE = ("vm.stop", "vm.mark")
+
+
+def _took_over(run: Run, name: str) -> bool:
+    """Whether a failover began for a replication and was not taken back: its copy was never started, its source runs
+    again where it was stopped, and no mark says otherwise."""
+    about = names(run)
+    prefix = f"g{about.index(name) + 1}." if len(about) > 1 else "s"
+    pairs = zip(run.plan.steps, run.steps, strict=True)
+    mine = [(p, r) for p, r in pairs if p.id.startswith(prefix) and p.id not in run.plan.undoes]
+    if run.state not in ENDED or any(p.kind == "vm.start" and r.may_be_done for p, r in mine):
+        return any(record.may_have_begun for _, record in mine)
+    changed = [p.undo for p, r in mine if p.kind in _HERE and r.may_have_begun]
+    return any(undo is None or run.step(undo).state not in SETTLED for undo in changed)
+
+
+def _take(found: _Found, run: Run, name: str) -> None:
     verb, done = run.plan.verb, run.state is RunState.SUCCEEDED
     if run.state not in ENDED and verb not in (PAUSE, RESUME):
         found.under_way = run
@@ -111,9 +127,7 @@ def _take(found: _Found, run: Run) -> None:
         found.paused = run.id
     elif verb == RESUME and done:
         found.paused = found.failed_over = None
-    elif (verb == FAILOVER and any(step.may_have_begun for step in run.steps)) or (
-        verb in plan_runs.VERBS and _touched_a_vm(run)
-    ):
+    elif (verb == FAILOVER and _took_over(run, name)) or (verb in plan_runs.VERBS and _touched_a_vm(run)):
         found.failed_over = run.id
     elif verb in (UNDO, FAILBACK) and done:
         found.failed_over = None

@@ -40,7 +40,7 @@ class Clocks:
 
 def clocks(run: Run) -> Clocks | None:
     """The clocks of a run; None for one that activates nothing."""
-    last = [step.id for step in run.plan.steps if step.kind in ACTIVATING]
+    last = _activating(run.plan)
     if not last:
         return None
     records = {record.id: record for record in run.steps}
@@ -51,11 +51,16 @@ def clocks(run: Run) -> Clocks | None:
     )
 
 
+def _activating(plan: Plan) -> list[str]:
+    """The steps that bring something up, but for those that only take another one back."""
+    return [step.id for step in plan.steps if step.kind in ACTIVATING and step.id not in plan.undoes]
+
+
 def _before(plan: Plan) -> list[str]:
     """The steps that an activation waits for, over others too, but for those that bring up an LPAR themselves."""
     steps = {step.id: step for step in plan.steps}
     found: set[str] = set()
-    left = [step.id for step in plan.steps if step.kind in ACTIVATING]
+    left = _activating(plan)
     while left:
         step = steps[left.pop()]
         for other in (*step.needs, *step.after):

@@ -87,8 +87,9 @@ class PlannedStep:
     ``call`` is what will be sent, as the vendor writes it; empty: nothing, it only waits. ``needs`` are the ids of the
     steps that must be settled first, ``after`` those that must only be through, well or not. ``limit_s`` bounds the
     wait for its effect, in seconds; ``p50_s`` is how long it usually takes. ``undo`` is the id of the planned step that
-    takes its effect back where the run fails; steps that are somebody's undo never run otherwise. ``closes`` is the id
-    of a step whose effect must not outlast the run: this one ends it in any case, behind those that it is ``after``,
+    takes its effect back where the run is aborted, or fails and ``rolls_back``; steps that are somebody's undo never
+    run otherwise. ``unless``: such a one is not made where the step of this id may be done. ``closes`` is the id of a
+    step whose effect must not outlast the run: this one ends it in any case, behind those that it is ``after``,
     also while the run is paused, and before it is aborted.
     """
 
@@ -105,6 +106,7 @@ class PlannedStep:
     undo: str | None = None
     p50_s: float | None = None
     closes: str | None = None
+    unless: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +117,8 @@ class Plan:
     ``targets`` are the keys under which no other run may act meanwhile. ``loss_s`` bounds the data lost, in seconds:
     None where nothing is lost or nothing can be said, which ``loss`` then says in words. ``lasting`` are the things
     that cannot be undone. ``way_back`` is the documented way back from a state in which this is refused.
-    ``rolls_back``: where a step fails, what the run made is unmade. Times UTC, ``p50_s`` and ``p95_s`` in seconds.
+    ``rolls_back``: where a step fails, what the run made is unmade at once, and not only where it is aborted. Times
+    UTC, ``p50_s`` and ``p95_s`` in seconds.
     """
 
     verb: str
@@ -194,6 +197,20 @@ class StepRecord:
         return self.attempts > 0 and (self.answer is None or self.answer.startswith(NO_ANSWER))
 
     @property
+    def did(self) -> bool:
+        """Whether the device is known to have done it for this run."""
+        if self.state is StepState.DONE:
+            return True
+        return self.state in (StepState.FAILED, StepState.UNKNOWN, StepState.RUNNING) and self.accepted
+
+    @property
+    def may_be_done(self) -> bool:
+        """Whether its effect may be there: all but what was never sent, or refused the last time."""
+        if self.state in (StepState.ALREADY, StepState.DONE, StepState.MARKED):
+            return True
+        return self.attempts > 0 and not (self.answer or "").startswith(REFUSED)
+
+    @property
     def may_have_begun(self) -> bool:
         """Whether anything of this step may have happened: a call left, whatever came of it, or a person says so."""
         return self.attempts > 0 or self.state is StepState.MARKED
@@ -222,6 +239,22 @@ class Run:
             if step.id == step_id:
                 return step
         raise KeyError(step_id)
+
+    @property
+    def to_take_back(self) -> tuple[PlannedStep, ...]:
+        """What takes back what the run did, the last first; each once.
+
+        Only what the device is known to have done for this run: what was *already done* is not the run's to undo, and
+        what was refused, or never answered, may be somebody else's.
+        """
+        found: dict[str, None] = {}
+        for planned, record in reversed(list(zip(self.plan.steps, self.steps, strict=True))):
+            if planned.undo is None or not record.did or self.step(planned.undo).state in SETTLED:
+                continue
+            unless = self.plan.step(planned.undo).unless
+            if unless is None or not self.step(unless).may_be_done:
+                found[planned.undo] = None
+        return tuple(map(self.plan.step, found))
 
     @property
     def open(self) -> tuple[PlannedStep, ...]:

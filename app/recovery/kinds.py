@@ -17,7 +17,6 @@ from app.recovery.vm import power_steps as vm_power
 from app.recovery.vm import steps as vm_steps
 from app.recovery.vmbackup import restore_steps as vm_restore_steps
 from app.recovery.vmbackup import steps as vm_backup_steps
-from app.recovery.vmsnap import steps as vm_snapshot_steps
 from store.recorded import RecordError, from_text, to_text
 
 _KINDS: dict[str, type[Any]] = {
@@ -78,8 +77,6 @@ _KINDS: dict[str, type[Any]] = {
     "pod.promote": pod_steps.Promote,
     "pod.undo": pod_steps.Undo,
     "pod.replicating": pod_steps.WaitReplicating,
-    "vmsnap.take": vm_snapshot_steps.TakeVmSnapshot,
-    "vmsnap.drop": vm_snapshot_steps.DropVmSnapshot,
     "vm.freeze": vm_steps.Freeze,
     "vm.thaw": vm_steps.Thaw,
     "vm.revert": vm_steps.RevertTo,

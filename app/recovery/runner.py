@@ -30,6 +30,7 @@ from store.runs import (
     PlannedStep,
     Run,
     RunState,
+    StepRecord,
     StepState,
 )
 
@@ -267,7 +268,7 @@ class Runner:
         if state is not RunState.SUCCEEDED and (still := self._close(run, under)) is not None:
             note = f"{note}; still to be done: {still}"
             return self._stopped or self._wait(run, under, RunState.WAITING, note, wait_for_operator)
-        if state is not RunState.SUCCEEDED and run.plan.rolls_back:
+        if state is not RunState.SUCCEEDED and run.plan.undoes:
             left = self._roll_back(run, under)
             if self._stopped:
                 return True
@@ -299,7 +300,11 @@ class Runner:
                 left.append(f"nobody knows whether this was done: {planned.title}")
             if planned.undo is None and planned.destructive and record.state is StepState.DONE:
                 left.append(f"{planned.title}: it is done for good")
-        for step in schedule.to_undo(now):
+            undo = now.plan.step(planned.undo) if planned.undo is not None and record.did else None
+            unless = undo.unless if undo is not None else None
+            if undo is not None and unless is not None and _perhaps(now.step(unless)):
+                left.append(f"{undo.title}: nobody knows whether this was done: {now.plan.step(unless).title}")
+        for step in now.to_take_back:
             end = self._attempt(run, step, under)
             under.states[step.id] = end.state
             self._tell()
@@ -365,6 +370,10 @@ class Runner:
         if not self._troubled(under) and self._ledger.standing(run.id)[0] is not RunState.RUNNING:
             self._ledger.turn(under.lease, RunState.RUNNING)
         self._tell()
+
+
+def _perhaps(record: StepRecord) -> bool:
+    return record.may_be_done and record.state not in SETTLED
 
 
 def _many(plan: Plan) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from store.runs import SETTLED, Plan, PlannedStep, Run, StepRecord, StepState
+from store.runs import SETTLED, Plan, PlannedStep, StepState
 
 
 def ready(plan: Plan, states: Mapping[str, StepState]) -> tuple[PlannedStep, ...]:
@@ -82,24 +82,3 @@ def finished(plan: Plan, states: Mapping[str, StepState]) -> bool:
     """Whether every step is settled that had to be done."""
     undoes = plan.undoes
     return all(states[step.id] in SETTLED for step in plan.steps if step.id not in undoes)
-
-
-def to_undo(run: Run) -> tuple[PlannedStep, ...]:
-    """What takes back what the run did, the last first; each once.
-
-    Only what the device is known to have done for this run: what was *already done* is not the run's to undo, and what
-    was refused, or never answered, may be somebody else's.
-    """
-    undone = [run.step(step.undo).state in SETTLED if step.undo is not None else True for step in run.plan.steps]
-    found = [
-        run.plan.step(step.undo)
-        for step, record, settled in reversed(list(zip(run.plan.steps, run.steps, undone, strict=True)))
-        if step.undo is not None and not settled and _did(record)
-    ]
-    return tuple(dict.fromkeys(found))
-
-
-def _did(record: StepRecord) -> bool:
-    if record.state is StepState.DONE:
-        return True
-    return record.state in (StepState.FAILED, StepState.UNKNOWN, StepState.RUNNING) and record.accepted

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from app.pgroup_command import placed
@@ -11,11 +12,13 @@ from app.recovery.pg.operate import plan_clone
 from app.recovery.pg.request import Request
 from app.recovery.pra.operate import checked, configured, look, plan_align
 from app.recovery.rcg.options import Options
+from app.recovery.vm.operate import ready
 from app.timetable.carrying import attend, carry_out
 from app.timetable.work import Outcome, Work
 from backends.flasharray import names
 from backends.flasharray.verbs import Replicate
 from store.rcg_verbs import RcgVerb
+from store.readiness import Readiness
 from store.runs import Plan
 from store.schedules import Result
 
@@ -77,15 +80,24 @@ def align(work: Work) -> Outcome:
 
 
 def readiness(work: Work) -> Outcome:
-    """How each protected LPAR stands."""
-    try:
-        _, every = checked(work.operations)
-    except CannotPlanError as error:
-        return Outcome(Result.FAILED, (str(error),))
-    ready = [each for each in every if each.ready]
-    said = [f"{len(ready)} of {len(every)} protected LPARs are ready"]
-    for each in every:
-        if not each.ready:
-            words = "not known whether it is ready" if each.ready is None else "not ready"
-            said.append(f"{each.name}: {words}: {'; '.join(one.evidence for one in each.because)}")
-    return Outcome(Result.SUCCEEDED if len(ready) == len(every) else Result.WARNED, tuple(said))
+    """How each protected LPAR and each replicated VM stands."""
+    settings, bad = work.operations.settings, False
+    said: list[str] = []
+    kinds: list[tuple[str, Callable[[], Sequence[Readiness]]]] = []
+    if settings.pra is not None or not settings.replications:
+        kinds.append(("protected LPARs", lambda: checked(work.operations)[1]))
+    if settings.replications:
+        kinds.append(("replicated VMs", lambda: ready(work.operations, ["*"])[1]))
+    for noun, look_at in kinds:
+        try:
+            every = look_at()
+        except CannotPlanError as error:
+            return Outcome(Result.FAILED, (*said, str(error)))
+        good = [each for each in every if each.ready]
+        said.append(f"{len(good)} of {len(every)} {noun} are ready")
+        bad |= len(good) < len(every)
+        for each in every:
+            if not each.ready:
+                words = "not known whether it is ready" if each.ready is None else "not ready"
+                said.append(f"{each.name}: {words}: {'; '.join(one.evidence for one in each.because)}")
+    return Outcome(Result.WARNED if bad else Result.SUCCEEDED, tuple(said))

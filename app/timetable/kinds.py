@@ -67,7 +67,9 @@ KINDS: dict[str, JobKind] = {
             resume=estate.resume,
             check=_nothing,
         ),
-        JobKind("readiness", "check how each protected LPAR stands", estate.readiness, check=_nothing),
+        JobKind(
+            "readiness", "check how each LPAR and VM stands that is to come back", estate.readiness, check=_nothing
+        ),
         JobKind("health", "read every device and score what is not right", chores.health_check, check=_nothing),
         JobKind("clean-up", "delete old history and events of the store", chores.clean_up, check=_nothing),
         JobKind(

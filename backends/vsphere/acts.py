@@ -52,13 +52,16 @@ class TakeSnapshot:
     description: str
     quiesce: bool
     limit_s: float = 600.0
+    memory: bool = False
 
     def send(self, session: Session) -> str:
         machine = looks.resolved(session, self.vm)
         quiesce = self.quiesce and machine.tools
         _ended(
             session,
-            lambda: verbs.create_snapshot(session, machine.moid, self.name, self.description, quiesce=quiesce),
+            lambda: verbs.create_snapshot(
+                session, machine.moid, self.name, self.description, quiesce=quiesce, memory=self.memory
+            ),
             self.limit_s,
         )
         return f"{self.name}{' (quiesced)' if quiesce else ''}"
@@ -66,14 +69,16 @@ class TakeSnapshot:
 
 @dataclass(frozen=True, slots=True)
 class DropSnapshot:
-    """Remove one snapshot, by its id, and consolidate its disks; its children stay."""
+    """Remove one snapshot, by its id, and consolidate its disks; its children stay. ``moid``: that one, and only where
+    it still has this name; None: the newest of the name."""
 
     vm: str
     name: str
     limit_s: float = 3600.0
+    moid: str | None = None
 
     def send(self, session: Session) -> str:
-        found = _snapshot(session, self.vm, self.name)
+        found = _snapshot(session, self.vm, self.name, self.moid)
         _ended(session, lambda: verbs.remove_snapshot(session, found), self.limit_s)
         return f"{self.name} is removed"
 
@@ -255,8 +260,8 @@ def frozen_at(session: Session, created: datetime) -> str:
     return (created - skew).isoformat(timespec="microseconds").replace("+00:00", "Z")
 
 
-def _snapshot(session: Session, vm: str, name: str) -> str:
-    found = looks.resolved(session, vm).snapshot(name)
+def _snapshot(session: Session, vm: str, name: str, moid: str | None = None) -> str:
+    found = looks.resolved(session, vm).snapshot(name, moid)
     if found is None:
         raise _no_snapshot(session, vm, name)
     return found.moid

@@ -29,7 +29,7 @@ _PATHS = (
     "name", "summary.config.instanceUuid", "runtime.powerState", "runtime.connectionState", "runtime.host",
     "runtime.consolidationNeeded", "runtime.question", "config.hardware.device", "config.extraConfig", "snapshot",
     "summary.config.numCpu", "summary.config.memorySizeMB", "guest.toolsRunningStatus", "recentTask", "parent",
-    "resourcePool",
+    "resourcePool", "config.version",
 )  # fmt: skip
 
 
@@ -62,11 +62,13 @@ class VirtualDisk:
 
 @dataclass(frozen=True, slots=True)
 class SnapshotNow:
-    """A snapshot of a machine, by its own id; ``created``: UTC by the clock of the server."""
+    """A snapshot of a machine, by its own id; ``created``: UTC by the clock of the server. ``depth`` counts the
+    snapshots that it rests on, itself included."""
 
     moid: str
     name: str
     created: datetime
+    depth: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +83,7 @@ class QuestionNow:
 @dataclass(frozen=True, slots=True)
 class MachineNow:
     """A machine as it is. ``marks`` are its extra config that is ours; ``busy`` what tasks do with it now; ``tools``
-    whether they run; ``host``, ``folder`` and ``pool`` are managed object ids."""
+    whether they run; ``host``, ``folder`` and ``pool`` are managed object ids; ``version`` is that of its hardware."""
 
     moid: str
     name: str
@@ -101,10 +103,12 @@ class MachineNow:
     marks: Mapping[str, str]
     question: QuestionNow | None
     busy: tuple[str, ...] = ()
+    version: str = ""
 
-    def snapshot(self, name: str) -> SnapshotNow | None:
-        """The newest snapshot of that name."""
-        return max((s for s in self.snapshots if s.name == name), key=lambda s: s.created, default=None)
+    def snapshot(self, name: str, moid: str | None = None) -> SnapshotNow | None:
+        """The newest snapshot of that name; with ``moid`` the one of that id, where it has the name."""
+        named = (s for s in self.snapshots if s.name == name and moid in (None, s.moid))
+        return max(named, key=lambda s: s.created, default=None)
 
     @property
     def replica(self) -> VmReplica | None:
@@ -186,7 +190,8 @@ class StoreNow:
 
 @dataclass(frozen=True, slots=True)
 class HostNow:
-    """An ESXi host with what it has; ``pool``: the root resource pool that it is in. All are managed object ids."""
+    """An ESXi host with what it has; ``pool``: the root resource pool that it is in. All are managed object ids.
+    ``das``: what vSphere HA says of it (``hostDown``, ``networkIsolated`` …), empty where HA is off."""
 
     moid: str
     name: str
@@ -195,6 +200,7 @@ class HostNow:
     pool: str | None
     datastores: tuple[str, ...]
     networks: tuple[str, ...]
+    das: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -239,7 +245,10 @@ class Places:
         )
 
 
-_HOST = ("name", "runtime.connectionState", "runtime.inMaintenanceMode", "parent", "datastore", "network")
+_HOST = (
+    "name", "runtime.connectionState", "runtime.inMaintenanceMode", "parent", "datastore", "network",
+    "runtime.dasHostState.state",
+)  # fmt: skip
 
 
 def _host(moid: str, values: Mapping[str, Any], pools: Mapping[str, str | None]) -> HostNow:
@@ -251,6 +260,7 @@ def _host(moid: str, values: Mapping[str, Any], pools: Mapping[str, str | None])
         pools.get(_ref(values.get("parent")) or ""),
         tuple(str(one._moId) for one in values.get("datastore") or ()),
         tuple(str(one._moId) for one in values.get("network") or ()),
+        _str(values, "runtime.dasHostState.state"),
     )
 
 
@@ -332,6 +342,7 @@ def _machine(session: Session, moid: str, values: Mapping[str, Any]) -> MachineN
         tuple(_tree(tree.rootSnapshotList)) if tree is not None else (),
         _ours(values.get("config.extraConfig")),
         _question(values.get("runtime.question")),
+        version=_str(values, "config.version"),
     )
 
 
@@ -362,10 +373,10 @@ def _disk(one: Any) -> VirtualDisk:
     return VirtualDisk(int(one.key), size, _ref(getattr(backing, "datastore", None)), mode.startswith("independent"))
 
 
-def _tree(found: Any) -> Iterable[SnapshotNow]:
+def _tree(found: Any, depth: int = 1) -> Iterable[SnapshotNow]:
     for one in found or ():
-        yield SnapshotNow(str(one.snapshot._moId), str(one.name), one.createTime.astimezone(UTC))
-        yield from _tree(one.childSnapshotList)
+        yield SnapshotNow(str(one.snapshot._moId), str(one.name), one.createTime.astimezone(UTC), depth)
+        yield from _tree(one.childSnapshotList, depth + 1)
 
 
 def _question(found: Any) -> QuestionNow | None:

@@ -17,6 +17,7 @@ from app.recovery.auto.vms import VmRecovery
 from app.recovery.operations import Operations
 from store.auto import AutoStore
 from store.auto_records import AutoState, ShadowDecision, Standing
+from store.readiness import Check, Severity, Verdict
 from store.runs import Plan
 from tests.faults.auto_doors import DoorWorld
 from tests.faults.auto_world import EPOCH
@@ -74,7 +75,11 @@ def drilled(monkeypatch: pytest.MonkeyPatch) -> None:
 
     def recovery(operations: Operations) -> VmRecovery:
         return VmRecovery(
-            operations, lambda g, run: plan, lambda g: "as planned", lambda g: Drill(yesterday, "as planned")
+            operations,
+            lambda g, run: plan,
+            lambda g: "as planned",
+            lambda g: Drill(yesterday, "as planned"),
+            lambda g: (Check("vm.rpo", Severity.BLOCK, Verdict.HOLDS, "in time"),),
         )
 
     monkeypatch.setattr(wiring, "recovery", recovery)

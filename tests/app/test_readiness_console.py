@@ -82,10 +82,13 @@ async def test_an_order_to_check_plans_nothing(estate: LparEstate, tmp_path: Pat
 def test_a_console_that_asks_no_device_says_so_to_whoever_would_check(cached: bool) -> None:
     reasons: list[str] = []
 
-    def begin(view: ReadinessView, changed: object, busy: Callable[[], bool], why_not: str) -> ReadinessWatch:
+    def begin(
+        view: ReadinessView, vms: ReadinessView, changed: object, busy: Callable[[], bool], why_not: str
+    ) -> tuple[ReadinessWatch, ReadinessWatch]:
         assert not busy()
+        assert vms is around.vm_readiness
         reasons.append(why_not)
-        return cast(ReadinessWatch, None)
+        return cast(tuple[ReadinessWatch, ReadinessWatch], None)
 
     around = Surroundings(EstateView(), Clock(), cached=cached)
     RunDesk(cast(Console, SimpleNamespace(estate_changed=None)), None, begin).begin(around)

@@ -1,4 +1,5 @@
-"""Protected LPARs as they were checked, for the tests of the screens: one of each kind, and what was looked at."""
+"""Protected LPARs and replicated VMs as they were checked, for the tests of the screens: one of each kind, and what was
+looked at."""
 
 from __future__ import annotations
 
@@ -6,6 +7,7 @@ from collections.abc import Sequence
 
 from store.readiness import Check, Covered, Readiness, Severity, Verdict, sorted_checks
 from store.readiness_view import ReadinessView
+from store.replications import Replicated
 from tests.screens.estate import ago
 
 COVERED = Covered("oslo", "bergen", exclude=("test*",), drill="VLAN 999 of DRILL")
@@ -44,4 +46,30 @@ def checked(seen_s: float = 12) -> Sequence[Readiness]:
 def fill(view: ReadinessView, seen_s: float = 12, covered: Covered = COVERED) -> ReadinessView:
     view.cover(covered)
     view.take(checked(seen_s), ago(seen_s))
+    return view
+
+
+REPLICATED = tuple(
+    Replicated(name, name, "vc-oslo", "vc-bergen", 3600.0, True) for name in ("crm01", "shop01", "mail01")
+)
+HOST = Check(
+    "vm.host", Severity.BLOCK, Verdict.FAILS, "esx2.bergen is in maintenance",
+    "bring that host back, or name another one",
+    "its host there is connected, not in maintenance, and has its datastore",
+    "RetrievePropertiesEx of HostSystem on vc-bergen", ago(12),
+)  # fmt: skip
+UNTOLD = Check("vm.hardware", Severity.BLOCK, Verdict.UNKNOWN, "vc-bergen does not say which it runs", "", "it runs it")
+GOOD = (
+    Check("vm.complete", Severity.HARD, Verdict.HOLDS, "of 02:35:00 UTC", "", "a copy is there", "", ago(12)),
+    Check("vm.rpo", Severity.BLOCK, Verdict.HOLDS, "25 min old, at most 64 min are promised", "", "", "", ago(12)),
+    Check("vm.mac-live", Severity.HARD, Verdict.HOLDS, "0050568A0001", "", "none is live there", "", ago(12)),
+)
+
+
+def fill_vms(view: ReadinessView, seen_s: float = 12) -> ReadinessView:
+    """One VM that is ready, one that is not, one of which it is not known."""
+    view.cover(None)
+    found = {"crm01": (), "shop01": (HOST,), "mail01": (UNTOLD,)}
+    made = [Readiness(name, ago(seen_s), sorted_checks([*bad, *GOOD])) for name, bad in found.items()]
+    view.take(made, ago(seen_s))
     return view

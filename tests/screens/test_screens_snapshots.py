@@ -15,7 +15,7 @@ from app.looks import Look
 from screens.base import EstateScreen
 from tests.screens.estate import SITES, Clock, drillable, troubled, with_own
 from tests.screens.piloting import KEY_NAMES, driven, piloted, pressed, settled
-from tests.screens.readied import fill
+from tests.screens.readied import REPLICATED, fill, fill_vms
 
 KEYS = {
     "overview": ["1"],
@@ -77,8 +77,10 @@ class PlainText(SingleFileSnapshotExtension):
 
 
 def readied(console: Console) -> None:
-    """It was checked how the LPARs stand."""
+    """It was checked how the LPARs and the VMs stand."""
     fill(console.around.readiness)
+    console.around.replicated = REPLICATED
+    fill_vms(console.around.vm_readiness)
     console.screen.redraw()  # type: ignore[attr-defined]
 
 

@@ -8,7 +8,6 @@ from datetime import datetime
 from app.auto_records import AutoGroup
 from app.recovery.auto.rules import Member, Replicas
 from store.estate import PowerState, Reading, VirtualMachine, VmReplica
-from store.readiness import Check, Severity, Verdict
 
 
 def of_reading(reading: Reading, group: AutoGroup, at: datetime) -> Replicas:
@@ -37,34 +36,3 @@ def _member(name: str, found: Sequence[tuple[VirtualMachine, VmReplica]]) -> Mem
     newest = max(complete, key=lambda replica: (replica.point_in_time, replica.generation))
     when = f"{newest.point_in_time:%Y-%m-%d %H:%M:%S} UTC"
     return Member(name, newest.point_in_time, active, f"generation {newest.generation} complete, of {when}")
-
-
-def checks(reading: Reading, group: AutoGroup, now: datetime) -> tuple[Check, ...]:
-    """Whether every machine has a complete replica that is off, and none is older than twice its interval."""
-    members = of_reading(reading, group, now).members
-    lacking = [f"{each.name}: {each.evidence}" for each in members if each.point_in_time is None]
-    active = [each.name for each in members if each.active]
-    intervals = {
-        each.replica.source_name: each.replica.interval_s
-        for each in reading.objects
-        if isinstance(each, VirtualMachine) and each.replica is not None
-    }
-    late, unknown = [], []
-    for each in members:
-        interval_s = intervals.get(each.name)
-        if each.point_in_time is None or interval_s is None:
-            unknown.append(each.name)
-        elif (age_s := (now - each.point_in_time).total_seconds()) > 2 * interval_s:
-            late.append(f"{each.name}: {age_s / 60:.0f} min old, every {interval_s / 60:g} min")
-    rpo = Verdict.FAILS if late else Verdict.UNKNOWN if unknown else Verdict.HOLDS
-    words = "; ".join(late) or (f"no interval or copy of {', '.join(unknown)}" if unknown else "every copy is in time")
-    return (
-        _check("vm.complete", not lacking, "; ".join(lacking) or "every machine has a complete replica"),
-        _check("vm.replica-off", not active, f"{', '.join(active)} run" if active else "every replica is off"),
-        Check("vm.rpo", Severity.BLOCK, rpo, words, "" if rpo is Verdict.HOLDS else "let the replication pass"),
-    )
-
-
-def _check(id: str, holds: bool, evidence: str) -> Check:
-    fix = "" if holds else "see drdeck inventory replicas"
-    return Check(id, Severity.HARD, Verdict.HOLDS if holds else Verdict.FAILS, evidence, fix)

@@ -19,14 +19,14 @@ from app.recovery.step import UnseenError
 from store.auto_records import Arming
 from store.estate import PowerState, Reading, VirtualMachine
 from store.ledger import LeaseError, RunError
-from store.readiness import Check, Severity, Verdict
+from store.readiness import Check, Verdict
 from store.runs import SECOND_PERSON, Plan, Run, RunState
 
 
 class VmRecovery:
     """The recovery of groups of machines. ``draw`` draws up the disaster plan of a group for a run and raises
-    :class:`NoPlanError`; ``digest`` says what it would do, ``drill`` finds the newest drill that passed, ``targets``
-    are the lease keys of its machines."""
+    :class:`NoPlanError`; ``digest`` says what it would do, ``drill`` finds the newest drill that passed, ``checks`` are
+    the readiness checks of its machines, ``targets`` their lease keys."""
 
     def __init__(
         self,
@@ -34,6 +34,7 @@ class VmRecovery:
         draw: Callable[[AutoGroup, str], Plan],
         digest: Callable[[AutoGroup], str | None],
         drill: Callable[[AutoGroup], Drill | None],
+        checks: Callable[[AutoGroup], tuple[Check, ...]],
         targets: Callable[[AutoGroup], tuple[str, ...]] = lambda group: group.targets,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
@@ -41,6 +42,7 @@ class VmRecovery:
         self._draw = draw
         self._digest = digest
         self._drill = drill
+        self._checks = checks
         self._targets = targets
         self._clock = clock
 
@@ -64,11 +66,7 @@ class VmRecovery:
         return Powers(runs, None if replica is None else replicas.running(replica, group))
 
     def checks(self, group: AutoGroup) -> tuple[Check, ...]:
-        reading = self._read(group.replica)
-        if reading is None:
-            why = f"{group.replica} could not be read"
-            return tuple(Check(id, Severity.HARD, Verdict.UNKNOWN, why) for id in ("vm.complete", "vm.rpo"))
-        return replicas.checks(reading, group, self._clock())
+        return self._checks(group)
 
     def drill(self, group: AutoGroup) -> Drill | None:
         return self._drill(group)

@@ -25,7 +25,7 @@ from store.readiness import Check
 def recovery(operations: Operations) -> Recovery:
     """How groups are recovered."""
     plans = VmPlans(operations)
-    return VmRecovery(operations, plans.draw, plans.digest, plans.drill, plans.targets)
+    return VmRecovery(operations, plans.draw, plans.digest, plans.drill, plans.checks, plans.targets)
 
 
 class Reached:

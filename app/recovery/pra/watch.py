@@ -1,5 +1,5 @@
-"""How each protected LPAR stands, kept current while the console runs: checked again soon after something that it rests
-on changed, and every few minutes in any case.
+"""How each protected LPAR, or each replicated VM, stands, kept current while the console runs: checked again soon after
+something that it rests on changed, and every few minutes in any case.
 
 A check reads both sites through the sessions that runs share. While a run acts it is therefore made only every few
 minutes. A device that the sweep cannot read, or that refused the login of a check, is not asked for a while: a login
@@ -10,9 +10,10 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import Protocol
 
 from app.recovery.operations import Operations
 from app.recovery.pra import gather, operate
@@ -20,12 +21,80 @@ from app.recovery.pra.situation import ArrayNow, HmcNow, PraNow
 from backends.outcome import Failure
 from store.errors import StoreError
 from store.estate import DeviceKind
+from store.readiness import Readiness
 from store.readiness_view import ReadinessView
 from store.records import Change, DeviceHealth
 
 SOON = frozenset({"lpar", "host", "volume", "system"})
 LATER = frozenset({"pgroup", "flasharray"})
 """What a check rests on, by kind: of the latter something changes with every transfer, so that they hurry nobody."""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a check found ``at`` this moment (UTC); ``unread`` are the devices that could not be read, with why;
+    ``taken_at`` when each device was looked at (UTC). ``whole``: what was not found is not there."""
+
+    at: datetime
+    readiness: Sequence[Readiness]
+    unread: Mapping[str, str]
+    whole: bool
+    taken_at: Mapping[str, datetime | None]
+
+
+class Subject(Protocol):
+    """What is checked. ``soon`` and ``later`` are the kinds of objects that it rests on, the latter without hurry."""
+
+    soon: frozenset[str]
+    later: frozenset[str]
+
+    def begin(self, view: ReadinessView, why_not: str) -> frozenset[str]:
+        """Say to the view what is covered; the devices that it rests on, none where nothing is to be checked."""
+
+    def look(self, without: Mapping[str, str]) -> Found:
+        """Check all. ``without``: devices that are not to be asked, and why. Raises :class:`StoreError`."""
+
+
+class Lpars:
+    """The LPARs that are to come back at the other site."""
+
+    soon, later = SOON, LATER
+
+    def __init__(self, operations: Operations) -> None:
+        self._operations = operations
+        self._drills: dict[str, datetime] = {}
+        self._seq = 0
+
+    def begin(self, view: ReadinessView, why_not: str) -> frozenset[str]:
+        pra = self._operations.settings.pra
+        devices = [] if pra is None else gather.concerned(self._operations.settings.devices, pra)
+        there = {(device.site, device.kind) for device in devices}
+        lacking = [
+            f"{kind.value} at {site}"
+            for site in ((pra.nominal, pra.recovery) if pra is not None else ())
+            for kind in (DeviceKind.HMC, DeviceKind.FLASHARRAY)
+            if (site, kind) not in there
+        ]
+        if pra is None:
+            view.cover(None, "the configuration does not say which LPARs come back where: see [pra]")
+        elif lacking:
+            view.cover(None, f"no LPAR can come back at {pra.recovery}: no {lacking[0]} is configured")
+        elif why_not:
+            view.cover(pra.covered, why_not)
+        else:
+            view.cover(pra.covered)
+            return frozenset(device.name for device in devices)
+        return frozenset()
+
+    def look(self, without: Mapping[str, str]) -> Found:
+        for run in reversed(self._operations.ledger.runs(self._seq)):
+            for name, answered in operate.drilled((run,)).items():
+                self._drills[name] = max(answered, self._drills.get(name, answered))
+            self._seq = max(self._seq, run.seq)
+        now, found = operate.checked(self._operations, without, self._drills)
+        every = _every(now)
+        unread = {each.device: each.failure for each in every if each.reading is None}
+        return Found(now.now, found, unread, now.nominal.whole, {each.device: each.taken_at for each in every})
 
 
 LATELY_S = 60.0
@@ -49,7 +118,8 @@ class Pace:
 
 
 class ReadinessWatch:
-    """``view`` is kept current and ``changed`` called after each change of it. ``busy`` says whether a run acts."""
+    """``view`` is kept current and ``changed`` called after each change of it. ``busy`` says whether a run acts;
+    ``subject`` is what is checked, None: the LPARs."""
 
     def __init__(
         self,
@@ -59,8 +129,10 @@ class ReadinessWatch:
         *,
         busy: Callable[[], bool] = lambda: False,
         pace: Pace | None = None,
+        subject: Subject | None = None,
     ) -> None:
         self._operations = operations
+        self._subject: Subject = subject or Lpars(operations)
         self._estate = operations.store.view
         self._view = view
         self._changed = changed
@@ -76,8 +148,6 @@ class ReadinessWatch:
         self._later: dict[str, float] = {}
         self._asked: list[Callable[[], object]] = []
         self._barred: dict[str, tuple[float, str]] = {}
-        self._drills: dict[str, datetime] = {}
-        self._seq = 0
         self._lock = threading.Lock()
         self._wake, self._closed = threading.Event(), threading.Event()
         self._unsubscribe: Callable[[], None] = lambda: None
@@ -85,24 +155,8 @@ class ReadinessWatch:
 
     def start(self, why_not: str = "") -> None:
         """Begin, where there is something to check, and nothing says ``why_not``; else the view says why it is not."""
-        pra = self._operations.settings.pra
-        devices = [] if pra is None else gather.concerned(self._operations.settings.devices, pra)
-        there = {(device.site, device.kind) for device in devices}
-        lacking = [
-            f"{kind.value} at {site}"
-            for site in ((pra.nominal, pra.recovery) if pra is not None else ())
-            for kind in (DeviceKind.HMC, DeviceKind.FLASHARRAY)
-            if (site, kind) not in there
-        ]
-        if pra is None:
-            self._view.cover(None, "the configuration does not say which LPARs come back where: see [pra]")
-        elif lacking:
-            self._view.cover(None, f"no LPAR can come back at {pra.recovery}: no {lacking[0]} is configured")
-        elif why_not:
-            self._view.cover(pra.covered, why_not)
-        else:
-            self._view.cover(pra.covered)
-            self._devices = frozenset(device.name for device in devices)
+        self._devices = self._subject.begin(self._view, why_not)
+        if self._devices:
             self._unsubscribe = self._estate.subscribe(self._heard)
             self._thread.start()
         self._changed()
@@ -145,9 +199,9 @@ class ReadinessWatch:
         with self._lock:
             other = self._health.get(change.device) is not health
             self._health[change.device] = health
-            if other or kinds & SOON:
+            if other or kinds & self._subject.soon:
                 self._soon.setdefault(change.device, time.monotonic())
-            elif kinds & LATER:
+            elif kinds & self._subject.later:
                 self._later.setdefault(change.device, time.monotonic())
             else:
                 return
@@ -217,20 +271,15 @@ class ReadinessWatch:
                 done()
 
     def _look(self) -> None:
-        for run in reversed(self._operations.ledger.runs(self._seq)):
-            for name, answered in operate.drilled((run,)).items():
-                self._drills[name] = max(answered, self._drills.get(name, answered))
-            self._seq = max(self._seq, run.seq)
-        now, found = operate.checked(self._operations, self._failing(), self._drills)
+        found = self._subject.look(self._failing())
         if self._closed.is_set():
             return
-        unread = {each.device: each.failure for each in _every(now) if each.reading is None}
         believed = timedelta(seconds=3 * (self._pace.latest + self._pace.share * self._took))
-        self._view.take(found, now.now, unread, whole=now.nominal.whole, believed=believed)
-        for device, failure in unread.items():
+        self._view.take(found.readiness, found.at, found.unread, whole=found.whole, believed=believed)
+        for device, failure in found.unread.items():
             if failure.startswith(_NO_USE_IN_HURRY):
                 self._barred.setdefault(device, (time.monotonic() + BARRED_S, failure))
-        self._forget(now)
+        self._forget(found)
 
     def _failing(self) -> Mapping[str, str]:
         """The devices that are not to be asked: that the sweep cannot read now, or that refused a login; and why."""
@@ -242,15 +291,15 @@ class ReadinessWatch:
             if status is not None and status.health is DeviceHealth.FAILING
         }
 
-    def _forget(self, now: PraNow) -> None:
+    def _forget(self, found: Found) -> None:
         """What changed while it was being looked at was seen, where no later reading of the device has come since."""
-        for each in _every(now):
-            status = self._estate.device(each.device)
+        for device, taken_at in found.taken_at.items():
+            status = self._estate.device(device)
             newest = status.last_ok if status is not None else None
-            if each.taken_at is not None and (newest is None or newest <= each.taken_at):
+            if taken_at is not None and (newest is None or newest <= taken_at):
                 with self._lock:
-                    self._soon.pop(each.device, None)
-                    self._later.pop(each.device, None)
+                    self._soon.pop(device, None)
+                    self._later.pop(device, None)
 
 
 def _every(now: PraNow) -> tuple[HmcNow | ArrayNow, ...]:

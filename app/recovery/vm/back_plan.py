@@ -9,10 +9,10 @@ from dataclasses import replace
 
 from app.recovery.draft import merged
 from app.recovery.vm.copy_steps import CarryVm, CloneVm
-from app.recovery.vm.failover_plan import BEFORE, BOOT_S, STOP_S, networked
+from app.recovery.vm.failover_plan import BEFORE, BOOT_S, STOP_S
 from app.recovery.vm.pass_plan import COPY_S, FREEZE_S, SNAPSHOT, THAW_S
 from app.recovery.vm.power_steps import StartVm, WaitVm
-from app.recovery.vm.situation import ROOM, Spot, VmDraft, VmNow, spot
+from app.recovery.vm.situation import ROOM, Spot, VmDraft, VmNow, networked, spot
 from app.recovery.vm.steps import Cards, Complete, Freeze, Mark, Rename, StopVm, Thaw, by_copy
 from backends.vsphere.acts import GRACE_S
 from backends.vsphere.looks import ACTIVE, MachineNow

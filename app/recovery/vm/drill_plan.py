@@ -12,14 +12,17 @@ from dataclasses import replace
 
 from app.recovery.draft import CannotPlanError, merged
 from app.recovery.vm import rehearsal
+from app.recovery.vm.capacity import landing
 from app.recovery.vm.copy_steps import CloneVm
-from app.recovery.vm.failover_plan import BOOT_S, STOP_S, WAVE, chosen, networked
+from app.recovery.vm.failover_plan import BOOT_S, STOP_S, WAVE, chosen
 from app.recovery.vm.power_steps import StartVm, WaitVm
-from app.recovery.vm.situation import Generation, VmDraft, VmNow, spot
+from app.recovery.vm.readiness import isolation
+from app.recovery.vm.situation import Generation, VmDraft, VmNow, networked, spot
 from app.recovery.vm.steps import Cards, Destroy, Freeze, Mark, RevertTo, StopVm, Thaw, by_copy
 from backends.vsphere.looks import DRILL as MARK
 from backends.vsphere.looks import Card
 from store.drills import subject
+from store.readiness import Verdict
 from store.recorded import from_text
 from store.replications import CLEANUP, DRILL, target
 from store.runs import ENDED, Plan, Run
@@ -41,7 +44,7 @@ def plan(members: Sequence[VmNow], run_id: str) -> Plan:
     made = merged(DRILL, drafts, noun="VMs")
     if made.refused:
         return made
-    rehearsed = rehearsal.note(at.replication for at in members)
+    rehearsed = rehearsal.note(members)
     notes = (*made.notes, rehearsed, f"The clean-up is owed until it is done: drdeck vm cleanup {run_id}")
     return replace(made, confirm=(made.name,), notes=notes)
 
@@ -57,18 +60,26 @@ def _drill(draft: VmDraft, at: VmNow, before: tuple[str, ...]) -> str | None:
         "vm.target", f"{at.target.device} shows the copies of {at.name}", at.target.read and not at.strange,
         at.target.failure or "; ".join(at.strange) or f"{len(at.generations)} copies", at.target,
     )  # fmt: skip
+    owed = at.standing.owed
+    seen = f"{owed[-1]} is not cleaned up: drdeck vm cleanup {owed[-1]}" if owed else "none is"
+    draft.guard("drill.owed", f"no earlier drill of {at.name}, with its MACs, is still up", not owed, seen)
     production = one.drill_network in {one.network(c.network) for c in _cards(at) if c.network}
     words = f"{one.drill_network} is none of the port groups that {at.name} serves on"
     draft.guard("drill.network", words, not production, str(one.drill_network))
     if draft.refused:
         return None
+    lone = isolation(at, landing(at))
+    if lone.verdict is Verdict.FAILS:
+        draft.guard("drill.uplink", f"{at.name}: {lone.words}", False, lone.evidence, at.target)
+    elif lone.verdict is Verdict.UNKNOWN:
+        draft.notes.append(f"Not known of {at.name}: {lone.words}: {lone.evidence}.")
     newest = chosen(draft, at)
     if newest is None:
         return None
     assert at.target.places is not None and one.drill_network is not None
     cards = newest.cards or newest.machine.cards
-    lone = {card.network: one.drill_network for card in cards if card.network}
-    wanted = networked(at.target.places, newest.machine.host, cards, lone)
+    only = {card.network: one.drill_network for card in cards if card.network}
+    wanted = networked(at.target.places, newest.machine.host, cards, only)
     if isinstance(wanted, str):
         draft.guard("drill.network", f"{one.destination} has {one.drill_network}", False, wanted, at.target)
         return None

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from app.recovery import witnesses
 from app.recovery.draft import merged
-from app.recovery.vm.pass_plan import copy
+from app.recovery.vm import host_down
+from app.recovery.vm.capacity import Room, rooms
+from app.recovery.vm.pass_plan import copy, next_copy
 from app.recovery.vm.power_steps import StartVm, WaitVm
-from app.recovery.vm.situation import Generation, VmDraft, VmNow, networks
+from app.recovery.vm.readiness import landing_checks
+from app.recovery.vm.situation import Generation, VmDraft, VmNow, networked
 from app.recovery.vm.steps import Cards, Freeze, Mark, RevertTo, StopVm, Thaw, by_copy
 from backends.vsphere.acts import GRACE_S
-from backends.vsphere.looks import ACTIVE, Card, PlacesNow
+from backends.vsphere.looks import ACTIVE, Card, MachineNow
 from store.estate import PowerState
+from store.readiness import Severity, Verdict
 from store.replications import FAILOVER, UNDO
 from store.runs import SECOND_PERSON, Plan
 
@@ -49,10 +53,11 @@ def drafted(members: Sequence[VmNow], asked: Asked, run_id: str, prefix: str = "
     """The drafts of that plan, one for each VM. The ids of several begin with ``prefix``."""
     drafts: list[VmDraft] = []
     started: list[str] = []
+    found = rooms(members)
     for number, at in enumerate(members):
         before = (started[number - asked.wave],) if number >= asked.wave and len(started) > number - asked.wave else ()
         draft = VmDraft(at, f"{prefix}{number + 1}." if len(members) > 1 or prefix != "g" else "s", run_id)
-        on = _drawn(draft, at, asked, before)
+        on = _drawn(draft, at, asked, before) if _lands(draft, at, found.get(at.name)) else None
         started += [on] if on is not None else []
         drafts.append(draft)
     return drafts
@@ -63,6 +68,21 @@ def _drawn(draft: VmDraft, at: VmNow, asked: Asked, before: tuple[str, ...]) -> 
     if active is not None and ACTIVE in active.machine.marks and active.machine.power is PowerState.OFF:
         return _again(draft, at, active, before)
     return _disaster(draft, at, asked, before) if asked.disaster else _planned(draft, at, asked, before)
+
+
+def _lands(draft: VmDraft, at: VmNow, room: Room | None) -> bool:
+    """Guards out of the readiness checks of what it is started on, with all others of the plan. What only warns, or
+    could not be read, is said and refuses nothing: there may be nobody left to read it from."""
+    if not at.target.read or at.active is not None:
+        return True  # another guard says so
+    for one in landing_checks(at, room):
+        if one.verdict is Verdict.UNKNOWN:
+            draft.notes.append(f"Not known of {at.name}: {one.words}: {one.evidence}.")
+        elif one.severity is not Severity.WARN:
+            draft.guard(one.id, f"{at.name}: {one.words}", one.verdict is Verdict.HOLDS, one.evidence, at.target)
+        elif one.verdict is Verdict.FAILS:
+            draft.notes.append(f"{at.name}: {one.evidence}.")
+    return not draft.refused
 
 
 def _again(draft: VmDraft, at: VmNow, active: Generation, before: tuple[str, ...]) -> str | None:
@@ -98,6 +118,8 @@ def _start(
     probe = (one.probe.host, one.probe.port) if one.probe is not None else None
     title = f"Wait until {one.probe.host}:{one.probe.port} answers" if one.probe else f"Wait for the Tools of {at.name}"
     draft.add(WaitVm(one.destination, vm, uuid, probe), title, needs=(on,), limit_s=BOOT_S)
+    # Once it may run there nothing is taken back: going back is an undo or a failback, which people ask for.
+    draft.undoes[:] = [replace(undo, unless=on) for undo in draft.undoes]
     return on
 
 
@@ -125,14 +147,31 @@ def _planned(draft: VmDraft, at: VmNow, asked: Asked, before: tuple[str, ...]) -
     assert vm is not None
     stop = StopVm(one.source, vm.moid, vm.uuid, asked.immediately or not vm.tools, GRACE_S)
     title = f"Stop {vm.name} on {one.source}"
-    stopped = draft.add(stop, title, destructive=True, limit_s=STOP_S)
+    again = _again_at_home(draft, at, vm, by_copy(next_copy(draft, at)), "")
+    stopped = draft.add(stop, title, destructive=True, limit_s=STOP_S, undo=again)
     token = copy(draft, at, stopped=True, needs=(stopped,))
     if token is None:
         return None
     draft.loss, draft.loss_s = f"nothing of {at.name}: the last copy is made once it is stopped", 0.0
-    draft.notes.append(f"Given up before {at.name} runs at {one.destination}: power it on at {one.source} by hand.")
     home = (one.source, vm.moid, vm.uuid)
     return _up(draft, at, by_copy(token), "", vm.cards, home, one.host and _host(at), dark=False, before=before)
+
+
+def _again_at_home(draft: VmDraft, at: VmNow, vm: MachineNow, copy: str, uuid: str) -> str:
+    """What takes the stop of the source back, as long as this run never sent a start of the ``copy``: the other server
+    need not answer for it, and where it does the copy must be off. Returns its id."""
+    one = at.replication
+    macs = tuple(card.mac for card in vm.cards if card.connected)
+    watched = tuple(dict.fromkeys((one.source, one.destination)))
+    there = (one.destination, copy, uuid)
+    start = StartVm(one.source, vm.moid, vm.uuid, there, True, macs, watched, False, ("", ""))
+    undo = draft.undo(start, f"Power {vm.name} on again on {one.source}")
+    draft.undoes[-1] = replace(draft.undoes[-1], limit_s=BOOT_S)
+    draft.notes.append(
+        f"A step that fails before {at.name} is started at {one.destination} waits for you: tried again it goes on, "
+        f"aborted it powers {vm.name} on again on {one.source}."
+    )
+    return undo
 
 
 def _disaster(draft: VmDraft, at: VmNow, asked: Asked, before: tuple[str, ...]) -> str | None:
@@ -149,7 +188,8 @@ def _disaster(draft: VmDraft, at: VmNow, asked: Asked, before: tuple[str, ...]) 
         if writes:
             until = at.now.timestamp() + FENCED_S
             stop = StopVm(one.source, vm.moid, vm.uuid, True, GRACE_S, until)
-            stopped = (draft.add(stop, f"Stop {vm.name} on {one.source} at once", destructive=True, limit_s=STOP_S),)
+            title, again = f"Stop {vm.name} on {one.source} at once", _again_at_home(draft, at, vm, machine.moid, "")
+            stopped = (draft.add(stop, title, destructive=True, limit_s=STOP_S, undo=again),)
     elif not _dark(draft, at):
         return None
     _bound(draft, at, newest, writes=writes)
@@ -187,11 +227,25 @@ def chosen(draft: VmDraft, at: VmNow) -> Generation | None:
 
 def _dark(draft: VmDraft, at: VmNow) -> bool:
     dark, evidence = witnesses.believed(at.witnesses)
+    down, of_host = witnesses.believed(at.of_host)
+    if down and not dark:
+        return _host_down(draft, at, of_host)
     words = f"{witnesses.NEEDED} witnesses say that {at.source.site} is dark, and nobody that it is not"
     if at.vm is not None:
         evidence = f"{at.vm.name} is {at.vm.connection}, which proves nothing; {evidence}"
+    if at.of_host and not dark:
+        evidence = f"{evidence}. Nor is it proven that its host alone is down: {of_host}"
     draft.confirm += [f"site {at.source.site} is dark", f"{SECOND_PERSON}NAME"]
     return draft.guard("site.dark", words, dark, evidence)
+
+
+def _host_down(draft: VmDraft, at: VmNow, evidence: str) -> bool:
+    """One dead host of a site that lives: a second person says so too."""
+    host = host_down.name_of(at)
+    draft.confirm += [f"host {host} is down", f"{SECOND_PERSON}NAME"]
+    draft.notes.append(f"When {host} returns, {at.replication.vm} must not run there: see to it before it is repaired.")
+    words = f"{witnesses.NEEDED} independent witnesses say that {host} is down, and nobody that it is not"
+    return draft.guard("host.down", words, True, evidence, at.source)
 
 
 def bound_s(at: VmNow, newest: Generation, *, writes: bool) -> float:
@@ -229,13 +283,16 @@ def _up(
         draft.guard("vm.portgroup-map", f"{one.destination} has the port groups of {at.name}", False, wanted, at.target)
         return None
     server, snapshot = one.destination, f"{BEFORE}{run}"
+    thaw = draft.undo(Thaw(server, vm, uuid, snapshot), f"Remove the snapshot {snapshot}")
     kept = draft.add(
         Freeze(server, vm, uuid, snapshot, quiesce=False), "Keep the replica as it is in a snapshot",
-        needs=draft.join or needs,
+        needs=draft.join or needs, undo=thaw,
     )  # fmt: skip
     # Behind the snapshot, so that going back to it takes the mark off too.
     mark = Mark(server, vm, uuid, ((ACTIVE, run),), "it is the active side")
-    marked = draft.add(mark, "Mark the replica as the active side: no pass touches it", needs=(kept,))
+    passive = Mark(server, vm, uuid, ((ACTIVE, ""),), "it is not the active side")
+    off = draft.undo(passive, f"Take the mark of the active side off the replica of {at.name}")
+    marked = draft.add(mark, "Mark the replica as the active side: no pass touches it", needs=(kept,), undo=off)
     if wanted:
         draft.add(Cards(server, vm, uuid, wanted), "Set its networks and its MACs", needs=(marked,))
     macs = tuple(mac for _, _, mac, on in wanted if on)
@@ -243,20 +300,6 @@ def _up(
     draft.notes.append(f"Replication of {at.name} is off until drdeck vm failback {at.name}, or undo.")
     draft.notes.append(f"See to it that nothing starts {one.vm} by itself on {one.source}: auto-start is not changed.")
     return on
-
-
-def networked(
-    places: PlacesNow, host: str | None, cards: tuple[Card, ...], named: Mapping[str, str]
-) -> tuple[tuple[str, str, str, bool], ...] | str:
-    """The cards as they are to be on that host: id and name of the port group, MAC, connected; a text says what there
-    is not. ``named``: what port groups are called there."""
-    if any(card.network is None for card in cards):
-        return "a network card is on no port group"
-    on_host = next((h.networks for h in places.hosts if h.moid == host), tuple(moid for moid, _ in places.networks))
-    found, wrong = networks(places, cards, named, on_host)
-    if wrong:
-        return "; ".join(wrong)
-    return tuple((*found[card.network or ""], card.mac, card.connected) for card in cards)
 
 
 # ---------------------------------------------------------------------------------------------------------------- undo

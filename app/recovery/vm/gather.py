@@ -17,6 +17,7 @@ from app.recovery.vm.situation import Generation, SideNow, VmNow
 from app.replication_records import Replication
 from app.settings_records import DeviceSettings
 from backends.outcome import ParseError
+from backends.vsphere.ground import Ground, GroundNow
 from backends.vsphere.looks import REPLICATION, MachineNow, Machines, Places
 from store.replications import Standing
 
@@ -58,7 +59,16 @@ def side(devices: Devices, name: str, site: str, without: Mapping[str, str] | No
         places, _ = devices.look((name, Places()), since)
     except UnseenError as error:
         return SideNow(name, site, failure=str(error), silent=error.silent)
-    return SideNow(name, site, machines, places, taken_at=taken)
+    return SideNow(name, site, machines, places, taken_at=taken, ground=_ground(devices, name, since))
+
+
+def _ground(devices: Devices, name: str, since: float) -> GroundNow | None:
+    """What it stands on. An account that may not read that can fail over all the same."""
+    try:
+        found: GroundNow = devices.look((name, Ground()), since)[0]
+    except UnseenError:
+        return None
+    return found
 
 
 def witnessed(devices: Devices, configured: Sequence[DeviceSettings], at: VmNow) -> VmNow:

@@ -51,9 +51,9 @@ def listed(at: VmNow) -> Listed:
     one, standing = at.replication, at.standing
     newest, active = (at.complete[0] if at.complete else None), at.active
     frozen = newest.replica.point_in_time if newest is not None else None
-    age = max(0.0, (at.now - frozen).total_seconds()) if frozen is not None else None
+    age = at.age_s
     took = standing.took[0] if standing.took else None
-    rpo = one.interval_s + max(standing.took[:20], default=0.0)
+    rpo = at.promised_s
     shown = active or newest
     size = at.vm.size if at.vm is not None else newest.machine.size if newest is not None else None
     over = active is not None or standing.failed_over is not None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from app.recovery import prediction
@@ -12,11 +12,13 @@ from app.recovery.attempt import Pace
 from app.recovery.draft import CannotPlanError
 from app.recovery.operations import Operations, holder, new_run_id, who
 from app.recovery.runner import Runner
-from app.recovery.vm import back_plan, drill_plan, failover_plan, gather, pass_plan
+from app.recovery.vm import back_plan, drill_plan, failover_plan, gather, host_down, pass_plan, readiness
 from app.recovery.vm.failover_plan import Asked
 from app.recovery.vm.situation import VmNow
 from store import plan_runs
+from store.estate import VCenter
 from store.ledger import Ledger
+from store.readiness import Readiness
 from store.replications import (
     CLEANUP,
     DRILL,
@@ -52,6 +54,16 @@ def look(operations: Operations, names: Sequence[str], without: Mapping[str, str
     return gather.look(operations.devices, settings.devices, chosen, standing(operations.ledger), without)
 
 
+def ready(
+    operations: Operations, names: Sequence[str], without: Mapping[str, str] | None = None
+) -> tuple[tuple[VmNow, ...], tuple[Readiness, ...]]:
+    """How each replication stands for a failover, by name or pattern, with room at the other side for all that the
+    configuration replicates. Raises :class:`CannotPlanError` where there is none."""
+    every = look(operations, ["*"], without)
+    wanted = {one.name for one in gather.chosen(operations.settings.replications, names)}
+    return every, tuple(each for each in readiness.check(every) if each.name in wanted)
+
+
 def _one(found: Sequence[VmNow], verb: str) -> VmNow:
     if len(found) != 1:
         raise CannotPlanError(f"{verb}: expected one VM, got {len(found)}: {', '.join(at.name for at in found)}")
@@ -73,12 +85,17 @@ def plan_failover(operations: Operations, names: Sequence[str], asked: Asked, ru
     found = look(operations, names)
     if asked.disaster:
         found = tuple(
-            at
-            if at.vm is not None and at.vm.connection == "connected"
-            else gather.witnessed(operations.devices, operations.settings.devices, at)
-            for at in found
+            at if at.vm is not None and at.vm.connection == "connected" else _witnessed(operations, at) for at in found
         )
     return _predicted(operations, failover_plan.plan(found, asked, run_id))
+
+
+def _witnessed(operations: Operations, at: VmNow) -> VmNow:
+    """With what others say of the source's site, and of its host."""
+    at = gather.witnessed(operations.devices, operations.settings.devices, at)
+    servers = [entry for entry in operations.store.view.entries("vcenter") if entry.device == at.source.device]
+    lone = any(isinstance(entry.obj, VCenter) and entry.obj.api_type == "HostAgent" for entry in servers)
+    return replace(at, of_host=host_down.asked(at, lone=lone))
 
 
 def plan_drill(operations: Operations, names: Sequence[str], run_id: str) -> Plan:

@@ -118,10 +118,15 @@ def _room(draft: VmDraft, at: VmNow, vm: MachineNow, where: Spot) -> bool:
     return draft.guard("vm.space", words, where.free >= wanted, evidence, at.target) and good
 
 
+def next_copy(draft: VmDraft, at: VmNow) -> str:
+    """The mark of the copy that :func:`copy` makes."""
+    return f"{draft.run_tag}-{at.replication.name}-{at.next_generation}"
+
+
 def _steps(draft: VmDraft, at: VmNow, vm: MachineNow, where: Spot, *, stopped: bool, needs: tuple[str, ...]) -> str:
     one, run = at.replication, draft.run_tag
     number, snapshot = at.next_generation, f"{SNAPSHOT}{run}"
-    token = f"{run}-{one.name}-{number}"
+    token = next_copy(draft, at)
     name = f"{one.name[: _LONGEST_NAME - 20]}_replica_g{number}"
     marks = (
         (REPLICATION, one.name),
@@ -132,7 +137,7 @@ def _steps(draft: VmDraft, at: VmNow, vm: MachineNow, where: Spot, *, stopped: b
         (REPLICA_PREFIX + "interval", str(int(one.interval_s))),
         (CARDS, kept_cards(vm.cards)),
     )
-    for old in _orphans(at, vm):
+    for old in orphans(at, vm):
         draft.add(Thaw(one.source, vm.moid, vm.uuid, old), f"Remove the snapshot {old}", needs=needs, limit_s=THAW_S)
     undo = draft.undo(Thaw(one.source, vm.moid, vm.uuid, snapshot), f"Remove the snapshot {snapshot}")
     draft.undoes[-1] = replace(draft.undoes[-1], limit_s=UNDO_S)
@@ -163,7 +168,7 @@ def _steps(draft: VmDraft, at: VmNow, vm: MachineNow, where: Spot, *, stopped: b
     return token
 
 
-def _orphans(at: VmNow, vm: MachineNow) -> list[str]:
+def orphans(at: VmNow, vm: MachineNow) -> list[str]:
     """Snapshots that passes left behind whose runs have ended: only one pass acts at a time."""
     ended = {one.run for one in at.standing.passes}
     return [s.name for s in vm.snapshots if s.name.startswith(SNAPSHOT) and s.name.removeprefix(SNAPSHOT) in ended]

@@ -77,11 +77,18 @@ class StartVm(OnVm):
                     return f"{server} does not say which addresses are live: {seen}"
                 continue
             for other in seen:
-                itself = server == self.server and other.moid == mine.moid
+                itself = (server == self.server and other.moid == mine.moid) or self._out_of_sight(server, other)
                 live = [mac for mac in other.live_macs if mac in self.macs]
                 if live and not itself:
                     return f"{live[0]} is live in {other.name} on {server}"
         return None
+
+    def _out_of_sight(self, server: str, other: MachineNow) -> bool:
+        """Whether it is the machine at home as it was before its server lost sight of it: whether that one may be left
+        out was decided with its host, and what it is now is looked at by itself."""
+        if self.home is None or not self.dark or (server, other.moid) != self.home[:2]:
+            return False
+        return other.connection != "connected"
 
     def _at_home(self, found: Any) -> str | None:
         """Why the machine at home stands in the way; None: it does not."""
@@ -89,7 +96,7 @@ class StartVm(OnVm):
         server, _, uuid = self.home
         if isinstance(found, UnseenError):
             return None if self.dark else f"{server} does not say how it is there: {found}"
-        if found is None or found.uuid != uuid:
+        if found is None or (uuid and found.uuid != uuid):
             return None if self.dark else f"{server} does not show it any more"
         if found.connection != "connected":
             return None if self.dark else f"{found.name} on {server} is {found.connection}: it may still run"

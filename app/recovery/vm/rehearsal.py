@@ -1,4 +1,5 @@
-"""Which failover a drill of VMs rehearsed: what the configuration said of each, kept in the plan of the drill. Pure."""
+"""Which failover a drill of VMs rehearsed: what the configuration said of each, and what was started, kept in the plan
+of the drill. Pure."""
 
 from __future__ import annotations
 
@@ -8,6 +9,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
+from app.recovery.vm.situation import Generation, VmNow
 from app.replication_records import Replication
 from store.replications import DRILL
 from store.runs import Run, RunState
@@ -16,12 +18,25 @@ _WORDS = "It rehearses the failover of"
 _EACH = re.compile(r"(\S+) as ([0-9a-f]{16})(?:, |$)")
 
 
-def digest(one: Replication) -> str:
-    """Another one is another failover: another machine, other sides, another place or other networks."""
+def digest(one: Replication, copy: Generation | None) -> str:
+    """Another one is another failover: another machine, other sides, another place or other networks, or a ``copy``
+    (the newest complete one) of another size or with other network cards. Its generation makes no difference."""
     probe = [one.probe.host, one.probe.port] if one.probe is not None else None
     sides = [one.name, one.vm, one.source, one.destination]
     place = [one.datastore, one.host, one.pool, one.folder, sorted(one.networks.items()), probe]
-    return hashlib.sha256(json.dumps([sides, place]).encode()).hexdigest()[:16]
+    return hashlib.sha256(json.dumps([sides, place, _shape(copy)]).encode()).hexdigest()[:16]
+
+
+def _shape(copy: Generation | None) -> object:
+    """What it takes to start a copy, and what it is called on its networks. A copy that does not say the cards of its
+    source has MACs of its own, which are others in each generation."""
+    if copy is None:
+        return None
+    machine, cards = copy.machine, copy.cards
+    size = [machine.cpus, machine.memory_mb, [disk.capacity for disk in machine.disks]]
+    if cards is None:
+        return [size, [[None, card.network, card.connected] for card in machine.cards]]
+    return [size, [[card.mac, card.network, card.connected] for card in cards]]
 
 
 def whole(ones: Iterable[str]) -> str:
@@ -29,9 +44,13 @@ def whole(ones: Iterable[str]) -> str:
     return hashlib.sha256(" ".join(sorted(ones)).encode()).hexdigest()[:16]
 
 
-def note(replications: Iterable[Replication]) -> str:
+def note(members: Iterable[VmNow]) -> str:
     """What the plan of a drill says of it."""
-    return f"{_WORDS} " + ", ".join(f"{one.name} as {digest(one)}" for one in replications)
+    return f"{_WORDS} " + ", ".join(f"{at.name} as {digest(at.replication, _newest(at))}" for at in members)
+
+
+def _newest(at: VmNow) -> Generation | None:
+    return at.complete[0] if at.complete else None
 
 
 def passed(runs: Iterable[Run]) -> Mapping[str, tuple[datetime, str]]:

@@ -11,6 +11,7 @@ from app.recovery.draft import Draft
 from app.recovery.witnesses import Witness
 from app.replication_records import Replication
 from backends.parse import mac
+from backends.vsphere.ground import GroundNow
 from backends.vsphere.looks import ACTIVE, DRILL, Card, MachineNow, PlacesNow
 from backends.vsphere.verbs import ClonePlace
 from store.estate import PowerState, VmReplica
@@ -33,7 +34,7 @@ ROOM = 1.1
 @dataclass(frozen=True, slots=True)
 class SideNow:
     """A server. ``machines`` and ``places`` None: it could not be read, ``failure`` says why; ``silent``: it gave no
-    sign of life."""
+    sign of life. ``ground`` None: what it stands on could not be read, or nobody asked."""
 
     device: str
     site: str
@@ -42,6 +43,7 @@ class SideNow:
     failure: str = ""
     silent: bool = False
     taken_at: datetime | None = None
+    ground: GroundNow | None = None
 
     @property
     def read(self) -> bool:
@@ -78,7 +80,8 @@ class Generation:
 @dataclass(frozen=True, slots=True)
 class VmNow:
     """``vm`` None: the source does not show it, ``missing`` says why. ``uuid`` is its instance UUID, known from its
-    copies too. ``strange``: machines whose marks make no sense. ``witnesses`` were asked about the source's site."""
+    copies too. ``strange``: machines whose marks make no sense. ``witnesses`` were asked about the source's site, those
+    ``of_host`` about the host that it is on."""
 
     replication: Replication
     now: datetime
@@ -91,6 +94,7 @@ class VmNow:
     strange: tuple[str, ...] = ()
     standing: Standing = field(default_factory=Standing)
     witnesses: tuple[Witness, ...] = ()
+    of_host: tuple[Witness, ...] = ()
 
     @property
     def name(self) -> str:
@@ -119,6 +123,18 @@ class VmNow:
         """Whether both sides run: nothing here stops either of them."""
         runs = [g for g in self.generations if g.machine.power is PowerState.ON and g.in_drill is None]
         return bool(runs) and self.vm is not None and self.vm.power is PowerState.ON
+
+    @property
+    def promised_s(self) -> float:
+        """The oldest that a copy gets where every pass is in time: the interval, and as long as one takes. Seconds."""
+        return self.replication.interval_s + max(self.standing.took[:20], default=0.0)
+
+    @property
+    def age_s(self) -> float | None:
+        """How old the newest complete copy is, in seconds; None: there is none."""
+        if not self.complete:
+            return None
+        return max(0.0, (self.now - self.complete[0].replica.point_in_time).total_seconds())
 
     @property
     def next_generation(self) -> int:
@@ -192,3 +208,17 @@ def networks(
         else:
             wrong.append(f"{'no' if not moids else 'more than one'} port group there is called {there} (for {here})")
     return found, wrong
+
+
+def networked(
+    places: PlacesNow, host: str | None, cards: tuple[Card, ...], named: Mapping[str, str]
+) -> tuple[tuple[str, str, str, bool], ...] | str:
+    """The cards as they are to be on that host: id and name of the port group, MAC, connected; a text says what there
+    is not. ``named``: what port groups are called there."""
+    if any(card.network is None for card in cards):
+        return "a network card is on no port group"
+    on_host = next((h.networks for h in places.hosts if h.moid == host), tuple(moid for moid, _ in places.networks))
+    found, wrong = networks(places, cards, named, on_host)
+    if wrong:
+        return "; ".join(wrong)
+    return tuple((*found[card.network or ""], card.mac, card.connected) for card in cards)

@@ -72,53 +72,66 @@ class OnVm:
 # ----------------------------------------------------------------------------------------------------------- snapshots
 
 
+MADE = "snapshot id"
+"""The fact under which the id of a new snapshot is kept."""
+
+
 @dataclass(frozen=True, slots=True)
 class Freeze(OnVm):
-    """``CreateSnapshot_Task`` without memory: its time is the point in time of what is copied from it."""
+    """``CreateSnapshot_Task``: done when the machine has a snapshot of this name, which no other has. Its time is the
+    point in time of what is copied from it."""
 
     server: str
     vm: str
     uuid: str
     snapshot: str
     quiesce: bool
+    memory: bool = False
+    text: str = "made by drdeck; it removes it"
 
     def call(self) -> str:
-        return f"CreateSnapshot_Task(name={self.snapshot}, memory=false, quiesce={str(self.quiesce).lower()})"
+        how = f"memory={str(self.memory).lower()}, quiesce={str(self.quiesce).lower()}"
+        return f"CreateSnapshot_Task(name={self.snapshot}, {how})"
 
     def verb(self) -> acts.TakeSnapshot:
-        return acts.TakeSnapshot(self.vm, self.snapshot, "made by drdeck; it removes it", self.quiesce)
+        return acts.TakeSnapshot(self.vm, self.snapshot, self.text, self.quiesce, memory=self.memory)
 
     def seen(self, found: MachineNow) -> Seen:
         there = found.snapshot(self.snapshot)
         told = facts({self.snapshot: there.created if there is not None else "not there"})
         if there is not None:
-            return Seen(Verdict.DONE, told, "the snapshot is there")
+            return Seen(Verdict.DONE, (*told, *facts({MADE: there.moid})), "the snapshot is there")
         return Seen(Verdict.READY, told, "there is no such snapshot yet")
 
 
 @dataclass(frozen=True, slots=True)
 class Thaw(OnVm):
-    """``RemoveSnapshot_Task`` of one snapshot, by its id: done when it is gone and nothing is left to consolidate."""
+    """``RemoveSnapshot_Task`` of one snapshot, by its id: done when it is gone and nothing is left to consolidate.
+    ``moid`` is that id where it is known; what goes by it under another name is somebody else's, and stays."""
 
     server: str
     vm: str
     uuid: str
     snapshot: str
+    moid: str | None = None
 
     def call(self) -> str:
         return f"RemoveSnapshot_Task({self.snapshot}, removeChildren=false)"
 
     def verb(self) -> acts.DropSnapshot:
-        return acts.DropSnapshot(self.vm, self.snapshot)
+        return acts.DropSnapshot(self.vm, self.snapshot, moid=self.moid)
 
     def gone(self) -> Seen:
         return Seen(Verdict.DONE, facts({self.vm: "not there"}), "the machine is not there, nor is its snapshot")
 
     def seen(self, found: MachineNow) -> Seen:
-        there = found.snapshot(self.snapshot)
+        there = found.snapshot(self.snapshot, self.moid)
         told = facts({self.snapshot: "there" if there else "gone", "consolidation needed": found.consolidation})
         if there is not None:
             return Seen(Verdict.READY, told, "the snapshot is there")
+        other = next((one.name for one in found.snapshots if one.moid == self.moid), None)
+        if other is not None:
+            return Seen(Verdict.REFUSED, told, f"{self.moid} is called {other}, not {self.snapshot}: it stays")
         if found.consolidation:
             return Seen(Verdict.REFUSED, told, "the snapshot is gone, but its disks need to be consolidated")
         return Seen(Verdict.DONE, told, "the snapshot is gone")

@@ -9,9 +9,8 @@ from pathlib import Path
 
 from app.recovery.draft import Draft, merged
 from app.recovery.vm.copy_steps import HALF_MADE_S
-from app.recovery.vm.failover_plan import networked
 from app.recovery.vm.pass_plan import COPY_S
-from app.recovery.vm.situation import ROOM, SideNow, spot
+from app.recovery.vm.situation import ROOM, SideNow, networked, spot
 from app.recovery.vm.steps import Cards, Complete, Destroy, by_copy
 from app.recovery.vmbackup.facts import Facts
 from app.recovery.vmbackup.folders import stamp

@@ -7,6 +7,8 @@ import time
 from typing import Any
 from urllib.parse import unquote
 
+from pyVmomi import vim
+
 from backends.lab.vsphere import collector as pc
 from backends.lab.vsphere.collector import Collector, Filter
 from backends.lab.vsphere.records import Managed, Refusal, Task
@@ -309,3 +311,28 @@ def _find_by_inventory_path(context: Context, this: Managed, args: dict[str, Any
 @method("CancelTask", "Task")
 def _cancel_task(context: Context, this: Task, args: dict[str, Any]) -> Any:
     raise Refusal("NotSupported", "The operation is not supported on the object.")
+
+
+# ------------------------------------------------------------------------------------------------------ environments
+
+_VERSIONS = {"8.0": 21, "7.0": 19, "6.7": 15, "6.5": 13, "6.0": 11}
+_HARDWARE = (4, 7, 8, 9, 10, 11, 13, 14, 15, 17, 18, 19, 20, 21)
+
+
+@method("QueryConfigOptionDescriptor", "EnvironmentBrowser")
+def _config_options(context: Context, this: Managed, args: dict[str, Any]) -> Any:
+    newest = _VERSIONS.get(context.service.state.version[:3], 21)
+    return vim.vm.ConfigOptionDescriptor.Array(
+        [
+            vim.vm.ConfigOptionDescriptor(
+                key=f"vmx-{number:02}",
+                description=f"hardware version {number}",
+                createSupported=number > 7,
+                defaultConfigOption=number == newest,
+                runSupported=True,
+                upgradeSupported=number > 7,
+            )
+            for number in _HARDWARE
+            if number <= newest
+        ]
+    )

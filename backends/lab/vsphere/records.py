@@ -70,7 +70,8 @@ class ResourcePool(Managed):
 
 @dataclass(slots=True, eq=False)
 class EsxHost(Managed):
-    """An ESXi host. ``wwpns`` of its HBAs reach the arrays of its site; ``luns`` are what the last rescan saw."""
+    """An ESXi host. ``wwpns`` of its HBAs reach the arrays of its site; ``luns`` are what the last rescan saw; ``das``
+    is what HA says of it, empty where HA is off; ``starts`` what its auto-start does, by the id of a machine."""
 
     KIND: ClassVar[str] = "HostSystem"
     cluster: Cluster | None = None
@@ -80,6 +81,9 @@ class EsxHost(Managed):
     connection: str = "connected"
     powered: bool = True
     maintenance: bool = False
+    das: str = ""
+    autostart: bool = False
+    starts: dict[str, str] = field(default_factory=dict)
     wwpns: tuple[str, ...] = ()
     luns: list[Volume] = field(default_factory=list)
     datastores: list[Datastore] = field(default_factory=list)

@@ -10,13 +10,13 @@ from backends.lab.faults import FaultKind
 from backends.lab.vsphere import soap
 from backends.lab.vsphere.collector import Collector, Filter
 from backends.lab.vsphere.properties import Properties, invalid, is_kind, val_xml, wsdl_type
-from backends.lab.vsphere.records import EsxHost, Lease, Managed, Manager, Refusal
+from backends.lab.vsphere.records import Cluster, EsxHost, Lease, Managed, Manager, Refusal
 from backends.lab.vsphere.registry import METHODS, Context, Raw
 from backends.lab.vsphere.selection import members
 from backends.lab.vsphere.sessions import ListView, Session, Sessions, View
 from backends.lab.vsphere.specs import not_found
 from backends.lab.vsphere.state import VSphereState
-from backends.lab.vsphere.views_host import product, storage_device
+from backends.lab.vsphere.views_host import licence, product, storage_device
 from backends.lab.vsphere.views_lease import lease_info
 from backends.lab.vsphere.views_vm import moment
 from backends.lab.vsphere.vmfs import VmfsRegistry
@@ -68,6 +68,9 @@ class Service:
         return found or self._of_host(moid)
 
     def _of_host(self, moid: str) -> Managed | None:
+        if moid.startswith("envbrowser-") and self.state.find(moid.removeprefix("envbrowser-"), Cluster) is not None:
+            made = self.managers[moid] = Manager(moid, "", kind="EnvironmentBrowser")
+            return made
         for prefix, kind in (("storageSystem-", "HostStorageSystem"), ("datastoreSystem-", "HostDatastoreSystem")):
             if moid.startswith(prefix):
                 host = self.state.find(moid.removeprefix(prefix), EsxHost)
@@ -100,6 +103,9 @@ class Service:
         kind, handler = METHODS.get(call.method, ("", None))
         if handler is None:
             raise Refusal("NotSupported", "The operation is not supported on the object.")
+        if self.state.edition == "esxBasic" and call.method.endswith(("_Task", "VApp", "Snapshot", "Vm", "Guest")):
+            text = "Current license or ESXi version prohibits execution of the requested operation."
+            raise Refusal("RestrictedVersion", text)
         if not is_kind(soap.type_name(record), kind):
             text = f"The method {call.method} is not one of {soap.type_name(record)}"
             raise Refusal("InvalidRequest", text)
@@ -162,6 +168,8 @@ class Service:
                 return [user_session(one) for one in self.sessions.open_keys()]
         if record.kind == "TaskManager":
             return {"recentTask": soap.references(self.state.tasks[-30:]), "maxCollector": 32}.get(name)
+        if record.kind == "LicenseManager" and name == "licenses":
+            return [licence(self.state)]
         if record.kind == "HostStorageSystem" and name == "storageDeviceInfo":
             return storage_device(self.state, record.of) if record.of else None
         if record.kind == "HostDatastoreSystem" and name == "datastore":

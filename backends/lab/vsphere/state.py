@@ -66,6 +66,7 @@ class VSphereState(Objects):
         self.tasks: list[Task] = []
         self.leases: list[Lease] = []
         self.lease_s = 300
+        self.edition = "esx.enterprisePlus.cpuPackage"
         root = "ha-folder-root" if self.is_host else "group-d1"
         self.root = self.keep(Folder(root, "ha-folder-root" if self.is_host else "Datacenters"))
         self.root.child_types = ("Folder", "Datacenter")

@@ -40,12 +40,25 @@ def product(state: VSphereState) -> Any:
     )
 
 
+def licence(state: VSphereState) -> Any:
+    """LicenseManagerLicenseInfo of this server's edition."""
+    names = {"esxBasic": "VMware vSphere Hypervisor", "eval": "Evaluation Mode"}
+    return vim.LicenseManager.LicenseInfo(
+        licenseKey="00000-00000-00000-00000-00000",
+        editionKey=state.edition,
+        name=names.get(state.edition, "VMware vSphere Enterprise Plus"),
+        total=0,
+        costUnit="cpuPackage",
+    )
+
+
 def _host_runtime(state: VSphereState, host: EsxHost) -> Any:
     return vim.host.RuntimeInfo(
         connectionState=host.connection,
         powerState="poweredOn" if host.powered else "poweredOff",
         inMaintenanceMode=host.maintenance,
         standbyMode="none",
+        dasHostState=vim.cluster.DasFdmHostState(state=host.das) if host.das else None,
     )
 
 
@@ -162,12 +175,77 @@ def storage_device(state: VSphereState, host: EsxHost) -> Any:
     )
 
 
+def _network(host: EsxHost) -> Any:
+    """HostNetworkInfo: what leaves the host is on a switch with an adapter, an isolated network on one without."""
+    adapter, wired, lone = "key-vim.host.PhysicalNic-vmnic0", "vSwitch0", "vSwitch1"
+    groups = [
+        (network.name, lone if network.segment and network.segment.isolated else wired) for network in host.networks
+    ]
+    policy = vim.host.NetworkPolicy()
+    return vim.host.NetworkInfo(
+        vswitch=[
+            vim.host.VirtualSwitch(
+                name=switch,
+                key=_switch(switch),
+                numPorts=2560,
+                numPortsAvailable=2552,
+                portgroup=[_port_group(name) for name, on in groups if on == switch],
+                pnic=[adapter] if switch == wired else [],
+                spec=vim.host.VirtualSwitch.Specification(numPorts=128),
+            )
+            for switch in (wired, lone)
+        ],
+        portgroup=[
+            vim.host.PortGroup(
+                key=_port_group(name),
+                vswitch=_switch(switch),
+                computedPolicy=policy,
+                spec=vim.host.PortGroup.Specification(name=name, vlanId=0, vswitchName=switch, policy=policy),
+            )
+            for name, switch in groups
+        ],
+    )
+
+
+def _switch(name: str) -> str:
+    return f"key-vim.host.VirtualSwitch-{name}"
+
+
+def _port_group(name: str) -> str:
+    return f"key-vim.host.PortGroup-{name}"
+
+
+def _auto_start(host: EsxHost) -> Any:
+    kind = vim.host.AutoStartManager
+    return kind.Config(
+        defaults=kind.SystemDefaults(enabled=host.autostart),
+        powerInfo=[
+            kind.AutoPowerInfo(
+                key=vim.VirtualMachine(moid),
+                startOrder=number,
+                startDelay=-1,
+                waitForHeartbeat="systemDefault",
+                startAction=action,
+                stopDelay=-1,
+                stopAction="systemDefault",
+            )
+            for number, (moid, action) in enumerate(host.starts.items(), 1)
+        ],
+    )
+
+
+def _config(state: VSphereState, host: EsxHost) -> Any:
+    return vim.host.ConfigInfo(
+        host=reference(host), product=product(state), network=_network(host), autoStart=_auto_start(host)
+    )
+
+
 HOST: dict[str, View] = {
     "summary": _host_summary,
     "runtime": _host_runtime,
     "hardware": _host_hardware,
     "configManager": _host_managers,
-    "config": lambda state, host: vim.host.ConfigInfo(host=reference(host), product=product(state)),
+    "config": _config,
     "datastore": lambda state, host: references(host.datastores),
     "network": lambda state, host: references(host.networks),
     "vm": lambda state, host: vms_where(state, lambda vm: vm.host is host),

@@ -67,6 +67,7 @@ CLUSTER: dict[str, View] = {
     "datastore": lambda state, cluster: _of_hosts(cluster, "datastores"),
     "network": lambda state, cluster: _of_hosts(cluster, "networks"),
     "summary": _cluster_summary,
+    "environmentBrowser": lambda state, cluster: vim.EnvironmentBrowser(f"envbrowser-{cluster.moid}"),
 }
 
 

@@ -43,7 +43,7 @@ def operations(tmp_path: Path) -> Iterator[Operations]:
 
 
 def recovery(operations: Operations, plan: Plan = PLAN) -> VmRecovery:
-    return VmRecovery(operations, lambda group, run_id: plan, lambda group: None, lambda group: None)
+    return VmRecovery(operations, lambda group, run_id: plan, lambda group: None, lambda group: None, lambda group: ())
 
 
 def test_the_run_is_known_before_anything_is_done_and_agreed_to_with_the_words_accepted_in_advance(

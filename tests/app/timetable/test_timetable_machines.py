@@ -12,13 +12,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.recovery.vmsnap.operate import lost, surplus
+from app.recovery.vm.snapshot_plan import lost, surplus
+from app.replication_records import Replication
 from app.timetable.notices import Event
 from backends.lab.faults import FaultKind
 from backends.lab.vsphere import machines
 from backends.lab.vsphere.machines import walk
 from backends.vsphere import tasks
-from backends.vsphere.snapshots import MachineSnapshot
+from backends.vsphere.looks import SnapshotNow
+from store.replications import FAILOVER, target
 from store.runs import RunState
 from store.schedules import Result, ScheduledSnapshot, Trigger
 from tests.app.timetable.vm_lab import VmLab, vm_lab
@@ -44,8 +46,8 @@ def own(number: int, name: str | None = None) -> ScheduledSnapshot:
     return ScheduledSnapshot(1, "uuid", f"snapshot-{number}", name or f"s{number}", taken, "run")
 
 
-def there(number: int, name: str | None = None) -> MachineSnapshot:
-    return MachineSnapshot(f"snapshot-{number}", name or f"s{number}", NOW, 1)
+def there(number: int, name: str | None = None) -> SnapshotNow:
+    return SnapshotNow(f"snapshot-{number}", name or f"s{number}", NOW, 1)
 
 
 @given(st.sets(st.integers(0, 20)), st.sets(st.integers(0, 30)), st.sets(st.integers(0, 20)), st.integers(1, 10))
@@ -124,6 +126,7 @@ def test_one_that_somebody_renamed_is_somebody_s_and_stays(lab: VmLab) -> None:
     schedule = lab.add(keep=1)
     lab.run(schedule)
     next(walk(lab.vm.roots)).name = "do not delete"
+    lab.estate.state.touch(lab.vm)
     run = lab.run(schedule)
     assert "do not delete" in lab.names()
     assert any("deleted by somebody else" in note for note in run.notes)
@@ -180,6 +183,35 @@ def test_a_long_chain_is_warned_of(lab: VmLab) -> None:
     runs = [lab.run(schedule) for _ in range(4)]
     assert not any("chain" in note for note in runs[2].notes)
     assert any("a chain of 4 snapshots" in note for note in runs[3].notes)
+
+
+def test_one_machine_is_found_without_reading_the_whole_server(lab: VmLab) -> None:
+    schedule = lab.add()
+    assert lab.run(schedule).result is Result.SUCCEEDED
+    asked = lab.estate.world.devices[NAME].counters.requests
+    assert asked["RetrievePropertiesEx"] > 0
+    assert "WaitForUpdatesEx" not in asked, "a sweep reads all of it"
+
+
+def test_a_machine_that_was_failed_over_is_left_out_and_the_history_says_so(lab: VmLab) -> None:
+    here = Replication("vm0", "vm0", NAME, NAME, "ds")
+    lab.operations.settings = replace(lab.operations.settings, replications=(here,))
+    schedule, ledger = lab.add(), lab.operations.ledger
+    assert lab.run(schedule).result is Result.SUCCEEDED
+    kept = lab.names()
+    ran = ledger.run(lab.book.runs(schedule.id)[0].run or "")
+    stop = replace(ran.plan.steps[0], kind="vm.stop")
+    over = replace(ran.plan, verb=FAILOVER, name="vm failover vm0", targets=(target("vm0"),), steps=(stop,))
+    ledger.propose("0101-0000-000002", over, "somebody")
+    ledger.approve("0101-0000-000002", "somebody", ())
+    lease = ledger.take("0101-0000-000002", "another console")
+    ledger.intend(lease, over.steps[0].id, "ShutdownGuest", ())
+    ledger.turn(lease, RunState.ABORTED, "given up")
+    run = lab.run(schedule)
+    assert run.result is Result.REFUSED
+    assert "was failed over" in run.notes[0]
+    assert "run 0101-0000-000002" in run.notes[0]
+    assert lab.names() == kept
 
 
 def test_a_server_that_is_down_is_a_failure_that_the_history_tells(lab: VmLab) -> None:

@@ -142,7 +142,32 @@ def test_a_replication_that_is_only_called_as_another_machine_is_not_taken_for_t
         for vm, known in (("web01", False), (uuid, True)):
             made = replace(one, name="db01", vm=vm)
             operations.settings = replace(operations.settings, replications=(made,))
-            assert (VmPlans(operations).digest(group("db01")) is not None) is known
+            assert (VmPlans(operations).targets(group("db01")) != ()) is known
+
+
+def test_another_size_or_other_cards_of_the_machine_are_another_failover_and_a_new_generation_is_not(
+    estate: VmEstate, tmp_path: Path
+) -> None:
+    name = estate.fresh()
+    shop = group(name)
+    with operating(estate, tmp_path / "s.sqlite") as operations:
+        plans = VmPlans(operations)
+        assert plans.digest(shop) is None, "there is no copy to start"
+        done(operations, passed(name))
+        drilled(operations, name)
+        rehearsed = plans.drill(shop)
+        assert rehearsed is not None
+        done(operations, passed(name))
+        assert plans.digest(shop) == rehearsed.digest
+        source = estate.paris.vm(name)
+        with estate.world.turn():
+            source.home.memory_mb *= 2
+            estate.paris.state.touch(source)
+        done(operations, passed(name))
+        larger = plans.digest(shop)
+        assert larger not in (None, rehearsed.digest)
+        estate.set_dark(True)
+        assert plans.digest(shop) == larger, "the source is not asked for it"
 
 
 def test_whatever_makes_it_another_failover_gives_another_digest(estate: VmEstate) -> None:
@@ -156,5 +181,5 @@ def test_whatever_makes_it_another_failover_gives_another_digest(estate: VmEstat
         replace(one, networks={"PROD": "x"}),
         replace(one, probe=Probe("10.0.0.1", 22)),
     ]
-    assert len({rehearsal.digest(each) for each in (one, *others)}) == len(others) + 1
-    assert rehearsal.digest(replace(one, interval_s=300.0, keep=5)) == rehearsal.digest(one)
+    assert len({rehearsal.digest(each, None) for each in (one, *others)}) == len(others) + 1
+    assert rehearsal.digest(replace(one, interval_s=300.0, keep=5), None) == rehearsal.digest(one, None)
