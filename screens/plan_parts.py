@@ -11,6 +11,7 @@ from screens.ages import age, exact
 from screens.cells import Cell, Line, Tone
 from screens.side_by_side import Fact, Heading, Note, Part, lay_out, text_cell
 from screens.step_kinds import MANY, heaps, sentence
+from store import plan_runs
 from store.runs import Guard, Plan, PlannedStep
 
 
@@ -52,12 +53,14 @@ NAMES_ABOVE = 12
 
 @dataclass(frozen=True, slots=True)
 class _About:
-    """What a plan is about: ``names`` of so many of a ``noun``, and the protection groups that come with LPARs."""
+    """What a plan is about: ``names`` of so many of a ``noun``, and the protection groups that come with LPARs.
+    ``kinds``: of what is of several kinds, the names of each."""
 
     noun: str
     names: tuple[str, ...]
     groups: tuple[str, ...] = ()
     numbered: bool = False
+    kinds: tuple[tuple[str, tuple[str, ...]], ...] = ()
 
     @property
     def counted(self) -> Iterator[Part]:
@@ -75,6 +78,10 @@ class _About:
         title = f"{self.noun[0].upper()}{self.noun[1:]}s"
         if many:
             yield Heading(f"The {self.noun}s")
+        if self.kinds:
+            for kind, those in self.kinds:
+                yield Note(f"{kind}: {', '.join(those)}", tone)
+        elif many:
             yield Note(", ".join(names), tone)
         elif len(names) > 1:
             yield Note(f"{f'{len(names)} {self.noun}s' if self.numbered else title}: {', '.join(names)}", tone)
@@ -82,9 +89,26 @@ class _About:
             yield Note(f"Protection group{'s' * (len(self.groups) > 1)}: {', '.join(self.groups)}", tone)
 
 
+_KINDS = (
+    ("lpar:", "LPARs"),
+    ("pg:", "Protection groups"),
+    ("pod:", "Pods"),
+    ("rcg:", "Remote copy groups"),
+    ("replication:", "VMs"),
+)
+
+
+def _named(plan: Plan, prefix: str) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(t.rpartition(":")[2] for t in plan.targets if t.startswith(prefix)))
+
+
 def _about(plan: Plan) -> _About:
     """Of several groups each has the number that its steps begin with. Two that one thing is done to, as where one is
     cloned to the other, have no numbers; nor have LPARs, whose steps are numbered all through."""
+    if plan.verb in plan_runs.VERBS:
+        kinds = [(kind, _named(plan, prefix)) for prefix, kind in _KINDS]
+        every = tuple(name for _, those in kinds for name in those)
+        return _About("member", every, kinds=tuple((kind, those) for kind, those in kinds if those))
     names = [target.rpartition(":")[2] for target in plan.targets if target.startswith(("rcg:", "pg:"))]
     lpars = tuple(target.removeprefix("lpar:") for target in plan.targets if target.startswith("lpar:"))
     if lpars:
