@@ -83,7 +83,7 @@ def _verbs() -> Iterable[Action]:
 
 ACTS = (
     Action(
-        "act", "Act", "What can be done to it, or to all that is marked: each is shown before it is done", ("a",),
+        "act", "Act", "What can be done to it, or to all that is marked: each shows its plan first", ("a",),
         Group.ACT, ON_LPARS | ON_RCGS | ON_PGROUPS | ON_VMS | ON_AUTO, footer=3, needs_row=True,
         dangerous=True,
     ),

@@ -184,7 +184,8 @@ _VOCABULARY: dict[type[StrEnum], dict[StrEnum, Tone]] = {
         **_tones(Tone.BUSY, CopyHealth.TRANSFERRING),
         **_tones(Tone.WARN, CopyHealth.NEARLY_LATE, CopyHealth.SCHEDULE_OFF, CopyHealth.NO_INTERVAL),
         **_tones(Tone.BAD, CopyHealth.LATE, CopyHealth.NO_COPY, CopyHealth.NOT_ALLOWED, CopyHealth.DESTROYED),
-        **_tones(Tone.WARN, CopyHealth.INCOMPLETE),
+        **_tones(Tone.BAD, CopyHealth.NO_COPY_YET, CopyHealth.SPLIT_BRAIN),
+        **_tones(Tone.WARN, CopyHealth.INCOMPLETE, CopyHealth.PAUSED, CopyHealth.FAILED_OVER),
         **_tones(Tone.OFF, CopyHealth.NOT_REPLICATED, CopyHealth.OLDER),
     },
     Freshness: {
