@@ -44,13 +44,15 @@ class Trigger(StrEnum):
 @dataclass(frozen=True, slots=True)
 class JobOptions:
     """How something is done; each kind of schedule takes some of them. ``keep``: so many snapshots, or backups, are
-    kept. ``days``: a drill older than that is due."""
+    kept. ``days``: a drill older than that is due. ``cleanup_min``: a drill is cleaned up after so many minutes; 0: not
+    by itself."""
 
     keep: int = 7
     memory: bool = False
     quiesce: bool = False
     replicate: bool = False
     days: int = 90
+    cleanup_min: int = 60
 
 
 @dataclass(frozen=True, slots=True)
