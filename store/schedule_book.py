@@ -190,6 +190,17 @@ class ScheduleBook:
                 due += timedelta(microseconds=1)
         return self.run(made[0])
 
+    def follow_up(self, schedule: Schedule) -> ScheduleRun | None:
+        """Take what an earlier run left to be done later; None: the schedule has a run that goes on."""
+        with self._writing() as run:
+            if self._going(run, schedule) is not None:
+                return None
+            due, made = self._clock(), list[int]()
+            while not made:
+                made = self._put(run, schedule, due, Trigger.FOLLOW_UP, Result.RUNNING)
+                due += timedelta(microseconds=1)
+        return self.run(made[0])
+
     def go_on(self, schedule: Schedule, left: ScheduleRun) -> ScheduleRun | None:
         """Take what :meth:`left` gave; None: somebody else did, or the schedule has another run that goes on."""
         with self._writing() as run:

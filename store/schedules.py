@@ -33,12 +33,17 @@ MISFIRES = frozenset({Result.MISSED, Result.REFUSED})
 
 class Trigger(StrEnum):
     """Why a run began. ``CATCH_UP``: late, in place of those that were missed. ``RESUMED``: it goes on with one that
-    was interrupted."""
+    was interrupted. ``FOLLOW_UP``: what an earlier one left to be done is done, as the clean-up of a drill."""
 
     DUE = "due"
     CATCH_UP = "catch-up"
     BY_HAND = "by hand"
     RESUMED = "resumed"
+    FOLLOW_UP = "follow-up"
+
+
+MOST_CLEANUP_MIN = 7 * 24 * 60
+"""So many minutes a drill may last at most: its machines run, and are of the past."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -158,7 +158,7 @@ class Form(PaintedOnce[T | None], ModalScreen[T | None]):
         try:
             return self._judge(self.texts).lines(width)
         except ValueError as error:
-            return paragraph(f"{GLYPHS[Tone.BAD]} {error}", width, Tone.BAD)
+            return paragraph(f"{GLYPHS[Tone.BAD]} {str(error).replace(' : ', ': ')}", width, Tone.BAD)
 
     # -------------------------------------------------------------------------------------------------- answers
 

@@ -12,7 +12,7 @@ from screens.firstrun_base import paragraph
 from screens.rows_schedules import date_texts, what
 from screens.schedule_messages import Edited
 from screens.status import GLYPHS
-from store.schedules import JobOptions, Schedule
+from store.schedules import MOST_CLEANUP_MIN, JobOptions, Schedule
 from store.timetable import Frequency
 from store.timetable_texts import BY_CLOCK, EVERY, changed, number, texts_of
 
@@ -25,6 +25,7 @@ _WHEN = (
     ("day", "Day", "of months: 1 to 31, or the month's end"),
     ("zone", "Zone", "such as Europe/Paris"),
 )
+DRILLS = "Each time copies run on the isolated network; nobody types anything then: you agree to it by making it."
 _YES = {"yes": True, "y": True, "no": False, "n": False}
 _HOW = ("plain", "memory", "quiesced")
 
@@ -56,7 +57,8 @@ def schedule_form(
 
     def judge(texts: Texts) -> Judged[Edited]:
         found = _edited(kind, schedule, name, texts)
-        return Judged(found, lambda width: list(_outcome(found, clock(), width)))
+        told = DRILLS if "cleanup_min" in kind.options else ""
+        return Judged(found, lambda width: [*_outcome(found, clock(), width), *paragraph(told, width, Tone.WARN)])
 
     new = schedule.id == 0
     title = f"New schedule: {kind.about}" if new else f"Schedule {schedule.name}: {what(schedule)}"
@@ -107,7 +109,11 @@ def _edited(kind: FormKind, schedule: Schedule, name: Callable[[str], str], text
     paused = _yes("paused", texts)
     if kind.fixed:
         return Edited(schedule.name, schedule.target, schedule.timetable, schedule.options, paused)
-    called, target = name(texts["name"]), texts.get("target", "")
+    target = texts.get("target", "")
+    try:
+        called = name(texts["name"])
+    except ValueError as error:
+        raise ValueError(f"name {error}") from None
     try:
         kind.check(target)
     except ValueError as error:
@@ -125,7 +131,10 @@ def _options(options: JobOptions, texts: Texts) -> JobOptions:
                 raise ValueError(f"{field} {texts[field]}: expected 1 or more")
             options = replace(options, keep=count) if field == "keep" else replace(options, days=count)
     if "cleanup_min" in texts:
-        options = replace(options, cleanup_min=number("clean up", texts["cleanup_min"]))
+        minutes = number("clean up", texts["cleanup_min"])
+        if minutes > MOST_CLEANUP_MIN:
+            raise ValueError(f"clean up {minutes}: expected 0 to {MOST_CLEANUP_MIN} minutes")
+        options = replace(options, cleanup_min=minutes)
     if "replicate" in texts:
         options = replace(options, replicate=_yes("replicate", texts))
     if (how := texts.get("how")) is not None:

@@ -143,11 +143,11 @@ async def test_the_form_edits_all_of_a_schedule_but_its_kind(tmp_path: Path) -> 
         before = book.named("erp-nightly")
         await console.press("9", "j", "j", "E", "ctrl+u")
         await console.type("pg-oracle")
-        assert "pg-oracle: there is a schedule of that name already" in console.text
+        assert "name pg-oracle: there is a schedule of that name already" in console.text
         await console.press("ctrl+u")
         await console.type("gw-nightly")
         await console.press("tab", "ctrl+u")
-        assert "target : expected a target" in console.text
+        assert "target: expected a target" in console.text
         await console.type("erp-gw2")
         await console.press("tab", "tab", "tab", "tab", "ctrl+u")
         await console.type("0")
@@ -172,7 +172,7 @@ async def test_a_new_schedule_is_made_by_its_kind_and_a_form_and_deleted_after_a
         assert "New schedule: one transfer of remote copy groups" in console.text
         assert "Keep" not in console.text, "this kind keeps nothing"
         await console.press("ctrl+y")
-        assert "expected a name of letters" in console.text
+        assert "name: expected a name of letters" in console.text
         await console.type("sync-web")
         await console.press("tab")
         await console.type("web")
