@@ -8,7 +8,7 @@ from screens import sources as src
 from screens.ages import age, exact, until
 from screens.cells import Cell, Tone
 from screens.columns import Column, Measure, Row
-from screens.conditions import CopyHealth, Freshness
+from screens.conditions import CopyHealth, Freshness, SideState
 from screens.copies import replica_health
 from screens.pairing import newest_complete, replica_of, vm_pair
 from screens.replications import Known, health, running
@@ -77,26 +77,22 @@ def row_alone(known: Known, source: Entry | None, scene: Scene) -> Row:
     """A VM that is replicated and of which no copy is there yet. ``source``: as its server shows it."""
     one, vm = known.replicated, source.obj if source is not None else None
     state = health(known, None, CopyHealth.NO_COPY_YET, scene.now)
-    power, committed = EMPTY, EMPTY
-    if source is not None and isinstance(vm, VirtualMachine):
-        glyph = status(vm.power_state)
-        power = Cell(f"{glyph.glyph} {POWER_WORDS[vm.power_state]} / –", glyph.tone)
-        committed = bytes_of(vm.committed_bytes)
     here, there = scene.device(one.source), scene.device(one.destination)
+    read = there is not None and there.last_ok is not None  # a server that was never read may have one
     sites = f"{here.site if here is not None else '?'} → {there.site if there is not None else '?'}"
     cells = (
         Cell(one.name),
         Cell("none yet", Tone.DIM),
         Cell(sites),
-        power if power is not EMPTY else Cell(f"{GLYPHS[Tone.UNKNOWN]} not seen / –", Tone.UNKNOWN),
-        Cell("none", Tone.BAD, value=NEVER),
+        power_cell(source, None, scene),
+        Cell("none", Tone.BAD, value=NEVER) if read else Cell("not known", Tone.UNKNOWN, value=NEVER),
         Cell("no"),
         span_of(one.interval_s),
         last_cell(known, scene),
         EMPTY if known.standing.held is not None else Cell("due", value=0.0),
         span_of(known.standing.took[0] if known.standing.took else None),
-        committed,
-        status(state).cell(),
+        bytes_of(vm.committed_bytes) if isinstance(vm, VirtualMachine) else EMPTY,
+        status(state if read else SideState.UNREAD).cell(),
         seen(scene, source) if source is not None else EMPTY,
     )
     return cells if source is None else scene.faded(cells, source)
@@ -156,15 +152,15 @@ def sites_cell(source: Entry | None, entry: Entry, scene: Scene) -> Cell:
 POWER_WORDS = {PowerState.ON: "on", PowerState.OFF: "off", PowerState.SUSPENDED: "suspended"}
 
 
-def power_cell(source: Entry | None, vm: VirtualMachine, scene: Scene) -> Cell:
-    """The power of both in one cell, the source first. Both on at once is marked: two machines with one address. A
-    source that is not read now *was* on or off."""
-    replica_word = POWER_WORDS[vm.power_state]
+def power_cell(source: Entry | None, vm: VirtualMachine | None, scene: Scene) -> Cell:
+    """The power of both in one cell, the source first; ``vm`` is the copy. Both on at once is marked: two machines with
+    one address. A source that is not read now *was* on or off."""
+    replica_word = POWER_WORDS[vm.power_state] if vm is not None else EMPTY.text
     if source is None or source.gone or not isinstance(source.obj, VirtualMachine):
         return Cell(f"{GLYPHS[Tone.UNKNOWN]} not seen / {replica_word}", Tone.UNKNOWN)
     state = source.obj.power_state
     if scene.freshness(source) is Freshness.STALE:
         return Cell(f"{GLYPHS[Tone.UNKNOWN]} was {POWER_WORDS[state]} / {replica_word}", Tone.UNKNOWN)
-    both_on = state is PowerState.ON and vm.power_state is PowerState.ON
+    both_on = state is PowerState.ON and vm is not None and vm.power_state is PowerState.ON
     tone = Tone.BAD if both_on else status(state).tone
     return Cell(f"{GLYPHS[tone]} {POWER_WORDS[state]} / {replica_word}", tone)

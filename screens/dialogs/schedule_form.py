@@ -25,7 +25,7 @@ _WHEN = (
     ("day", "Day", "of months: 1 to 31, or the month's end"),
     ("zone", "Zone", "such as Europe/Paris"),
 )
-DRILLS = "Each time copies run on the isolated network; nobody types anything then: you agree to it by making it."
+DRILLS = "Nobody types anything when it is due: you agree to its drills now."
 _YES = {"yes": True, "y": True, "no": False, "n": False}
 _HOW = ("plain", "memory", "quiesced")
 
@@ -61,7 +61,7 @@ def schedule_form(
         return Judged(found, lambda width: [*_outcome(found, clock(), width), *paragraph(told, width, Tone.WARN)])
 
     new = schedule.id == 0
-    title = f"New schedule: {kind.about}" if new else f"Schedule {schedule.name}: {what(schedule)}"
+    title = f"New schedule of kind {kind.word}" if new else f"Schedule {schedule.name}: {what(schedule)}"
     if kind.fixed:
         title += ". The configuration says all of it, but for whether it is paused"
     accept = "Make" if new else "Save"
