@@ -169,7 +169,7 @@ async def test_the_form_edits_all_of_a_schedule_but_its_kind(tmp_path: Path) -> 
 async def test_a_new_schedule_is_made_by_its_kind_and_a_form_and_deleted_after_a_question(tmp_path: Path) -> None:
     async with scheduled(tmp_path, (120, 40)) as (console, book):
         await console.press("9", "N", *"jj", "enter")
-        assert "New schedule: one transfer of remote copy groups" in console.text
+        assert "New schedule of kind rcg-sync" in console.text
         assert "Keep" not in console.text, "this kind keeps nothing"
         await console.press("ctrl+y")
         assert "name: expected a name of letters" in console.text
