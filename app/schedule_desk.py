@@ -202,7 +202,9 @@ class ScheduleDesk:
             if sure:
                 self._with(around, schedule, self._removed)
 
-        told = (f"{what(found)}, {found.timetable.words}.", "Its history, and the snapshots that it made, stay.")
+        told = [f"{what(found)}, {found.timetable.words}.", "Its history, and the snapshots that it made, stay."]
+        if found.kind == "drill":
+            told.append("A drill of it that is not cleaned up yet is then cleaned up by nobody but you.")
         dialog = AcceptDialog(f"Delete {found.name}", told, accept="Delete", ascii_only=around.ascii_only)
         await self._app.push_screen(dialog, answered)
 

@@ -7,7 +7,6 @@ from app.timetable.notices import Notice
 from store.notices import Event, EventKind, Severity
 
 _SNAPSHOTS = frozenset({"vm-snapshot", "pg-snapshot"})
-_DRILLS = frozenset({"drill", "drill-reminder"})
 _REPLICATIONS = frozenset({"rcg-sync", "replicate"})
 _TROUBLE = frozenset({What.FAILED, What.UNKNOWN, What.REFUSED, What.INTERRUPTED})
 _MEANS = {
@@ -49,7 +48,7 @@ def _kind(notice: Notice) -> EventKind:
             return EventKind.SCHEDULE_MISSED
         case What.RETENTION:
             return EventKind.RETENTION_APPLIED
-        case What.FOUND if kind in _DRILLS:
+        case What.FOUND if kind == "drill-reminder":
             return EventKind.DRILL_DUE
         case What.DONE if kind in _SNAPSHOTS:
             return EventKind.SNAPSHOT_DONE
