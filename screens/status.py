@@ -223,7 +223,7 @@ _VOCABULARY: dict[type[StrEnum], dict[StrEnum, Tone]] = {
     },
     EventState: {
         **_tones(Tone.OK, EventState.COMPLETED),
-        **_tones(Tone.BUSY, EventState.FIRING),
+        **_tones(Tone.BUSY, EventState.FIRING, EventState.TESTING),
         **_tones(Tone.WARN, EventState.SUSPECT),
         **_tones(Tone.BAD, EventState.CONFIRMED, EventState.FAILED),
         **_tones(Tone.UNKNOWN, EventState.UNKNOWN),

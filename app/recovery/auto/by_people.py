@@ -45,6 +45,9 @@ def events(
         if not about:  # a recovery plan without machines
             continue
         group = next((each.name for each in grouped if about and _all_in(about, by_name, each)), None)
+        state = _STATES.get(run.state, EventState.UNKNOWN)
+        if kind is EventKind.TEST and state is EventState.FIRING:
+            state = EventState.TESTING
         source = next((by_name[name].source for name in about if name in by_name), "")
         found.append(
             FailoverEvent(
@@ -52,7 +55,7 @@ def events(
                 group or ", ".join(sorted(about)),
                 sites.get(source, ""),
                 kind,
-                _STATES.get(run.state, EventState.UNKNOWN),
+                state,
                 run.by,
                 run.plan.name,
                 run.began_at,
