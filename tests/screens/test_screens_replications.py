@@ -88,6 +88,12 @@ async def test_what_has_no_copy_is_there_is_found_and_can_be_acted_on() -> None:
 
 
 @piloted
+async def test_the_overview_names_what_has_no_copy_yet() -> None:
+    async with driven(estate().view(), (120, 40), replicated=REPLICATED) as console:
+        assert "✗ No copy yet of VMs that are to be replicated: ghost01 and new01 (5)" in console.text
+
+
+@piloted
 async def test_a_run_that_pauses_one_changes_its_row_at_once() -> None:
     async with driven(estate().view(), (120, 40), replicated=REPLICATED) as console:
         await shown(console)
