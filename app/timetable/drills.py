@@ -129,7 +129,8 @@ def clean_up(work: Work) -> Outcome:
     rows = (row for row in work.book.runs(work.schedule.id, RECENT) if row.id != work.run.id and row.run is not None)
     found = next((row.run for row in rows if row.run is not None and ledger.run(row.run).plan.verb == VM_DRILL), None)
     if found is None or found not in owed(ledger):
-        return Outcome(Result.SUCCEEDED, (f"the drill {found} was cleaned up already",))
+        text = f"nothing is left of the drill {found}: it was cleaned up already, or never began"
+        return Outcome(Result.SUCCEEDED, (text,))
 
     def agreed(plan: Plan) -> tuple[str, ...]:
         return plan.confirm if plan.verb == VM_CLEANUP else ()
