@@ -168,7 +168,7 @@ async def test_the_form_edits_all_of_a_schedule_but_its_kind(tmp_path: Path) -> 
 @piloted
 async def test_a_new_schedule_is_made_by_its_kind_and_a_form_and_deleted_after_a_question(tmp_path: Path) -> None:
     async with scheduled(tmp_path, (120, 40)) as (console, book):
-        await console.press("9", "N", *"jj", "enter")
+        await console.press("9", "N", *"jjj", "enter")
         assert "New schedule of kind rcg-sync" in console.text
         assert "Keep" not in console.text, "this kind keeps nothing"
         await console.press("ctrl+y")
