@@ -184,7 +184,7 @@ async def test_a_new_schedule_is_made_by_its_kind_and_a_form_and_deleted_after_a
         await console.wait_for(lambda: "sync-web is made: monthly on day 1" in console.text, "it is not said")
         made = book.named("sync-web")
         assert (made.kind, made.target, made.paused) == ("rcg-sync", "web", False)
-        await console.wait_for(lambda: "sync-web" in console.line("rcg-sync web"), "it is not shown")
+        await console.wait_for(lambda: "rcg-sync web" in console.text, "it is not shown")
         await console.press("g", "slash", *"sync-web", "enter", "D")
         assert "Its history, and the snapshots that it made, stay." in console.text
         await console.press("enter")
