@@ -61,7 +61,7 @@ def events(
                 run.began_at,
                 run.began_at,
                 run.ended_at,
-                _power(run, "vm.stop", source, "poweredOff"),
+                _power(run, "vm.stop", source, "poweredOff") if source else "",
                 _power(run, "vm.start", "", "poweredOn"),
                 run=run.id,
                 result=run.note or str(run.state),
