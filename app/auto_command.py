@@ -6,7 +6,7 @@ import argparse
 import json
 import signal
 import sys
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from app.recovery.auto.watch import Told
     from app.settings import Settings
     from store.auto import AutoStore
-    from store.auto_records import FailoverEvent, Window
+    from store.auto_records import Window
     from store.readiness import Check
 
 OK, FAILED, USAGE = 0, 1, 2
@@ -40,9 +40,6 @@ latched until two people arm it anew.
 exit codes: 0 done; 1 refused, or a condition for arming does not hold; 2 wrong usage; 4 the store cannot be used.
 """
 
-MOST = 100
-"""So many of the newest failovers and drills each are in the history."""
-
 
 def add_arguments(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Add ``auto`` and ``maintenance``."""
@@ -60,7 +57,7 @@ def add_arguments(commands: argparse._SubParsersAction[argparse.ArgumentParser])
     watch.add_argument("--once", action="store_true", help="look once, and end")
     arm = verbs.add_parser("arm", help="ask to arm a group, or approve it")
     how = arm.add_mutually_exclusive_group(required=True)
-    how.add_argument("--bound", type=float, metavar="MIN", help="accept to lose up to so many minutes")
+    how.add_argument("--bound", metavar="MIN", help="accept to lose up to so many minutes")
     how.add_argument("--approve", action="store_true", help="agree to what another person asked")
     disarm = verbs.add_parser("disarm", help="let it fail over by itself no more")
     disarm.add_argument("--reason", required=True, metavar="TEXT", help="kept in the journal")
@@ -188,37 +185,31 @@ def _tell(told: Told, as_json: bool) -> None:
 
 
 def _arm(settings: Settings, store: AutoStore, group: AutoGroup, arguments: argparse.Namespace) -> int:
-    from app.recovery.auto.arming import ARMED_D, may_arm
-    from app.recovery.operations import login, who
-    from store.auto import HeldError
+    from app.recovery.auto import acts
+    from app.recovery.operations import login
 
     if _refused(settings):
         return FAILED
-    if group.mode != "automatic":
-        raise HeldError(f'the configuration says mode = "manual" of {group.name}')
-    asked = store.arming(group.name)
-    if arguments.approve:
-        if asked is None or asked.ended_at is not None or asked.approved_at is not None:
-            raise HeldError(f"nobody asked to arm {group.name}: drdeck auto arm {group.name} --bound MIN")
-        if asked.asked_by.partition("@")[0].lower() == login().lower():
-            raise HeldError(f"{asked.asked_by} asked for it: another person has to approve")
-        bound_s = asked.bound_s
-    elif 0 < arguments.bound <= 7 * 24 * 60:
-        bound_s = arguments.bound * 60
-    else:
-        print(f"--bound {arguments.bound:g}: expected minutes, more than 0 and up to 10080", file=sys.stderr)
+    try:
+        if arguments.approve:
+            acts.may_approve(store.arming(group.name), group.name, login())
+        else:
+            bound_s = acts.bound(arguments.bound)
+    except ValueError as error:
+        print(f"--bound {error}", file=sys.stderr)
         return USAGE
-    with _reaching(settings, store) as reached:
-        checks = reached.checks(group, bound_s)
-    if against := may_arm(checks):
-        _print_checks(group, against)
+    try:
+        with _reaching(settings, store) as reached:
+            if arguments.approve:
+                made = acts.approve(store, group, reached.checks)
+                loss = f"for a loss of up to {made.bound_s / 60:g} min"
+                print(f"{group.name} is armed until {made.until:%Y-%m-%d %H:%M} UTC, {loss}.")
+            else:
+                acts.ask(store, group, bound_s, reached.checks)
+                print(f"Asked. Another person has to say: drdeck auto arm {group.name} --approve")
+    except acts.NotReadyError as error:
+        _print_checks(group, error.checks)
         return FAILED
-    if asked is not None and arguments.approve:
-        made = store.approve_arming(asked, who(), datetime.now(UTC) + timedelta(days=ARMED_D))
-        print(f"{group.name} is armed until {made.until:%Y-%m-%d %H:%M} UTC, for a loss of up to {bound_s / 60:g} min.")
-    else:
-        store.ask_arming(group.name, bound_s, who())
-        print(f"Asked. Another person has to say: drdeck auto arm {group.name} --approve")
     return OK
 
 
@@ -232,70 +223,45 @@ def _print_checks(group: AutoGroup, against: tuple[Check, ...]) -> None:
 
 
 def _disarm(settings: Settings, store: AutoStore, group: AutoGroup, arguments: argparse.Namespace) -> int:
-    from app.recovery.operations import who
+    from app.recovery.auto import acts
 
-    if not store.disarm(group.name, who(), arguments.reason):
-        print(f"{group.name} was not armed.", file=sys.stderr)
-        return FAILED
+    acts.disarm(store, group.name, arguments.reason)
     print(f"{group.name} is disarmed.")
     return OK
 
 
 def _veto(settings: Settings, store: AutoStore, group: AutoGroup, arguments: argparse.Namespace) -> int:
-    from app.recovery.operations import who
+    from app.recovery.auto import acts
 
-    event = store.veto(group.name, who())
-    print(f"Nothing is done by itself about {event.id}.")
+    print(f"Nothing is done by itself about {acts.veto(store, group.name).id}.")
     return OK
 
 
 def _judge(settings: Settings, store: AutoStore, group: None, arguments: argparse.Namespace) -> int:
-    from dataclasses import replace
-
-    from app.recovery.operations import who
-    from store.auto import HeldError
+    from app.recovery.auto import acts
     from store.auto_records import Judgement
 
-    found = next((each for each in store.shadows(most=10_000) if each.id == arguments.decision), None)
-    if found is None:
-        raise HeldError(f"there is no shadow decision {arguments.decision}: drdeck auto history shows them")
-    store.judge(replace(found, judgement=Judgement(arguments.judgement), note=arguments.note), who())
+    found = acts.judge(store, arguments.decision, Judgement(arguments.judgement), arguments.note)
     print(f"{found.id}: {arguments.judgement}.")
     return OK
 
 
 def _history(settings: Settings, store: AutoStore, group: AutoGroup | None, arguments: argparse.Namespace) -> int:
+    from contextlib import closing
+
     from app import auto_words
+    from app.recovery.auto import history
+    from store.ledger import Ledger
 
     name = None if group is None else group.name
-    events, shadows = _events(settings, store, name), store.shadows(name)
+    with closing(Ledger(store.path)) as ledger:
+        events = history.events(settings, store, history.runs(ledger), name)
+    shadows = store.shadows(name)
     if arguments.json:
         print(json.dumps(auto_words.history_as_json(events, shadows), indent=2))
     else:
         print("\n".join(auto_words.history_lines(events, shadows)))
     return OK
-
-
-def _events(settings: Settings, store: AutoStore, group: str | None) -> tuple[FailoverEvent, ...]:
-    """The newest first: what the watch saw and did, and what people began."""
-    from contextlib import closing
-
-    from app.recovery.auto import by_people
-    from store import plan_runs, replications
-    from store.ledger import Ledger
-
-    seen = store.events(group)
-    with closing(Ledger(store.path)) as ledger:
-        runs = [
-            run
-            for verb in (replications.FAILOVER, replications.DRILL, *plan_runs.VERBS)
-            for run in ledger.runs_of(verb, MOST)
-        ]
-    sites = {device.name: device.site for device in settings.devices}
-    automatic = {event.run for event in store.events() if event.run}
-    begun = by_people.events(runs, settings.replications, settings.auto.groups, sites, automatic)
-    mine = (event for event in begun if group is None or event.group == group)
-    return tuple(sorted((*seen, *mine), key=lambda event: event.first_down, reverse=True))
 
 
 _VERBS: dict[str, Any] = {
@@ -347,18 +313,11 @@ def maintenance(settings: Settings, store_path: Path, arguments: argparse.Namesp
     return OK
 
 
-def _window(settings: Settings, arguments: argparse.Namespace, now: datetime, by: str) -> Any:
+def _window(settings: Settings, arguments: argparse.Namespace, now: datetime, by: str) -> Window:
     """Raises :class:`ValueError` with what was expected."""
-    from app.auto_words import moment
-    from store.auto_records import Window
+    from app.recovery.auto.windows import window
 
     sites = [site.name for site in settings.sites]
-    if arguments.site not in sites:
-        raise ValueError(f"--site {arguments.site}: expected one of {', '.join(sites)}")
-    groups = [group for group in settings.auto.groups if group.source_site == arguments.site]
-    if arguments.target is not None and all(arguments.target not in group.targets for group in groups):
-        where = f"{arguments.site} in [[auto.groups]]"
-        raise ValueError(f"--target {arguments.target}: expected a group or a machine of {where}")
-    begins = now if arguments.begins is None else moment(arguments.begins, now, "--from")
-    ends = moment(arguments.until, begins, "--until")
-    return Window(0, arguments.site, arguments.target, begins, ends, arguments.reason, by)
+    times = (arguments.begins, arguments.until)
+    known = (sites, [(group.source_site, group.targets) for group in settings.auto.groups])
+    return window(arguments.site, arguments.target, times, arguments.reason, by, known, now, dash="--")

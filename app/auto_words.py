@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from app.auto_records import AutoGroup
@@ -20,24 +19,6 @@ if TYPE_CHECKING:
 
 SCHEMA_VERSION = 1
 _SHADOWS = 3
-_AFTER = re.compile(r"\+(\d{1,5})([mhd])", re.ASCII)
-_UNIT_MIN = {"m": 1, "h": 60, "d": 1440}
-
-
-def moment(text: str, after: datetime, option: str) -> datetime:
-    """``2026-01-31T22:00Z``, with a zone in any case, or ``+90m``, ``+4h``, ``+2d`` behind ``after``. Raises
-    :class:`ValueError` with what was expected."""
-    if found := _AFTER.fullmatch(text):
-        return after + timedelta(minutes=int(found[1]) * _UNIT_MIN[found[2]])
-    try:
-        at = datetime.fromisoformat(text)
-    except ValueError:
-        at = None
-    if at is None or at.utcoffset() is None:
-        raise ValueError(
-            f"{option} {text}: expected a time with its zone, such as 2026-01-31T22:00Z, or +90m, +4h, +2d"
-        )
-    return at.astimezone(UTC)
 
 
 @dataclass(frozen=True, slots=True)

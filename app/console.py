@@ -20,17 +20,20 @@ from textual.widgets import Static
 
 from app import places
 from app.appearance import slow_line_text, title
+from app.asked_reading import AskedReading
 from app.console_messages import NoticeGiven, Said, StartFailed, StoreOpened
 from app.errands import Errands
 from app.files import Files
 from app.looks import Look
 from app.pacing import WORK_PAUSE_S, Pacing
 from app.terminal_app import TerminalApp
+from screens.auto_messages import AboutAuto
 from screens.run_messages import AboutRuns
 from screens.schedule_messages import AboutSchedules
 from screens.themes import PALETTES
 
 if TYPE_CHECKING:
+    from app.auto_desk import AutoDesk, BeginAuto
     from app.run_desk import BeginChecks, BeginRuns, RunDesk
     from app.schedule_desk import BeginSchedules, ScheduleDesk
     from app.terminal import LineProvedSlow
@@ -55,7 +58,6 @@ if TYPE_CHECKING:
         ThemeRequested,
         ValuesRequested,
     )
-    from screens.reading_now import ReadingNow
     from screens.surroundings import Surroundings
     from store.estate import Site
     from store.records import Change
@@ -77,7 +79,7 @@ class Console(TerminalApp[int]):
     read the devices; it is called on a thread once the first pane is shown. ``sweep_now`` reads one device, or all.
     ``begin_runs`` begins to watch and act for runs, likewise: it is given the view to keep, what to call when that
     changed, and whom to tell what went wrong; ``begin_checks`` then to check how LPARs stand, and
-    ``begin_schedules`` to run what is due."""
+    ``begin_schedules`` to run what is due, ``begin_auto`` to show automatic failover."""
 
     MODES: ClassVar[dict[str, str | Callable[[], Screen[object]]]] = {}
 
@@ -89,6 +91,7 @@ class Console(TerminalApp[int]):
         begin_runs: BeginRuns | None = None,
         begin_checks: BeginChecks | None = None,
         begin_schedules: BeginSchedules | None = None,
+        begin_auto: BeginAuto | None = None,
         *,
         sites: tuple[Site, ...] = (),
         lab: bool = False,
@@ -109,12 +112,13 @@ class Console(TerminalApp[int]):
         self._sweep_now = sweep_now
         self._sweeping = threading.Event()
         self._unsubscribe: Callable[[], None] | None = None
-        self._reading: ReadingNow | None = None
+        self._reading = AskedReading(self.say_here)
         self._first_pane = first_pane
         self._cached = cached
-        self._pacing = Pacing(self, lambda: self.shown, self._say_progress)
+        self._pacing = Pacing(self, lambda: self.shown, lambda: self._reading.tell(self.around.view.devices()))
         self._errands = Errands(self, files or Files(), lambda: self.shown, lambda text: self.post_message(Said(text)))
-        self._begin_runs, self._begin_checks, self._begin_schedules = begin_runs, begin_checks, begin_schedules
+        self._begin_runs, self._begin_checks = begin_runs, begin_checks
+        self._begin_schedules, self._begin_auto = begin_schedules, begin_auto
         self._given = {
             "clock": clock,
             "sites": sites,
@@ -130,6 +134,7 @@ class Console(TerminalApp[int]):
         self.around: Surroundings
         self._desk: RunDesk
         self._schedules: ScheduleDesk
+        self._auto: AutoDesk
         self._opened = False
 
     # ----------------------------------------------------------------------------------------------- the start
@@ -154,6 +159,7 @@ class Console(TerminalApp[int]):
         threading.Thread(target=guarded, name=name, daemon=True).start()
 
     def _open(self) -> None:
+        from app.auto_desk import AutoDesk
         from app.run_desk import RunDesk
         from app.schedule_desk import ScheduleDesk
         from screens.surroundings import Notice, Surroundings
@@ -162,6 +168,7 @@ class Console(TerminalApp[int]):
         view = self._begin()
         self._desk = RunDesk(self, self._begin_runs, self._begin_checks)
         self._schedules = ScheduleDesk(self, self._begin_schedules)
+        self._auto = AutoDesk(self, self._begin_auto)
         around = Surroundings(view, **self._given)  # type: ignore[arg-type]
         around.saved, trouble = self._errands.saved_filters()
         around.themes = tuple(PALETTES)
@@ -206,6 +213,7 @@ class Console(TerminalApp[int]):
     def _begin_acting(self) -> None:
         self._desk.begin(self.around)
         self._schedules.begin(self.around)
+        self._auto.begin(self.around)
 
     def _begin_sweep(self) -> None:
         self._sweep(self._say)
@@ -282,11 +290,8 @@ class Console(TerminalApp[int]):
             await self.switch_mode(FIRST_PANE)
 
     def on_sweep_requested(self, message: SweepRequested) -> None:
-        from screens.reading_now import ReadingNow
-
         if self._sweeping.is_set():
-            asked = [d for d in self.around.view.devices() if message.device in (None, d.name)]
-            self._reading = ReadingNow({device.name: device for device in asked})
+            self._reading.begin(self.around.view.devices(), message.device)
             self._sweep_now(message.device)
 
     def on_site_requested(self, message: SiteRequested) -> None:
@@ -346,6 +351,10 @@ class Console(TerminalApp[int]):
     async def about_runs(self, message: AboutRuns) -> None:
         await self._desk.hear(self.around, message)
 
+    @on(AboutAuto)
+    async def about_auto(self, message: AboutAuto) -> None:
+        await self._auto.hear(self.around, message)
+
     @on(AboutSchedules)
     async def about_schedules(self, message: AboutSchedules) -> None:
         await self._schedules.hear(self.around, message)
@@ -354,14 +363,6 @@ class Console(TerminalApp[int]):
 
     def on_estate_changed(self, message: EstateChanged) -> None:
         self._pacing.changed()
-
-    def _say_progress(self) -> None:
-        """Say how far the reading that the operator asked for has come, until it has ended."""
-        if self._reading is not None:
-            words, done = self._reading.words(self.around.view.devices())
-            self.say_here(words)
-            if done:
-                self._reading = None
 
     def on_notice_given(self, message: NoticeGiven) -> None:
         self.notice(message.text)

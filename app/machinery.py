@@ -12,6 +12,7 @@ from app.auto_records import AutoMode
 
 if TYPE_CHECKING:
     from app.notify.notifier import Notifier
+    from app.recovery.auto.console_auto import ConsoleAuto
     from app.recovery.auto.service import WatchService
     from app.recovery.console_runs import ConsoleRuns
     from app.recovery.operations import Operations
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from app.settings_records import Settings
     from app.sweep import Sweeper
     from app.timetable.console_schedules import ConsoleSchedules
+    from store.auto_view import AutoView
     from store.database import Looked, Store
     from store.ledger import Ledger
     from store.readiness_view import ReadinessView
@@ -53,6 +55,7 @@ class Machinery:
         self._notifier: Notifier | None = None
         self._schedules: ConsoleSchedules | None = None
         self._watch: WatchService | None = None
+        self._auto: ConsoleAuto | None = None
         self._opening, self._beginning = threading.Lock(), threading.Lock()
         self._closed = False
 
@@ -200,6 +203,22 @@ class Machinery:
             self._schedules = made
         return made
 
+    def begin_auto(
+        self, view: AutoView, runs: RunView, changed: Callable[[], object], why_not: str = "", unchecked: str = ""
+    ) -> ConsoleAuto:
+        """Begin to watch automatic failover for the screens, with the sessions of the runs, which have begun. Raises
+        StoreError, and :class:`EndedError` once all is being closed."""
+        from app.recovery.auto.console_auto import ConsoleAuto
+
+        if self._operations is None:
+            raise RuntimeError("the runs begin before automatic failover is shown")
+        with self._beginning:
+            if self._closed:
+                raise EndedError
+            self._auto = ConsoleAuto(self._operations, runs, view, changed, why_not, unchecked)
+            self._auto.start()
+        return self._auto
+
     def close(self) -> None:
         """End the checks, the schedules, the runs, the notifications and the sweep, save and close, within bounds.
         Never raises."""
@@ -209,6 +228,8 @@ class Machinery:
             watch.stop()
         if self._schedules is not None:
             self._schedules.close(STOP_S)
+        if self._auto is not None:
+            self._auto.close(CHECK_STOP_S)
         if self._watch is not None:
             self._watch.close(STOP_S)
         if self._runs is not None:

@@ -38,6 +38,7 @@ def run_console(
         partial(machinery.begin_runs, read_only=read_only, cached=cached),
         machinery.begin_checks if cached else with_notifications(machinery, lambda: console),
         machinery.begin_schedules,
+        machinery.begin_auto,
         sites=settings.sites,
         lab=settings.lab,
         read_only=read_only,

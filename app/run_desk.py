@@ -223,7 +223,7 @@ class RunDesk:
             if chosen is not None:
                 self._take_up(around, chosen.order, more=chosen.more)
 
-        await self._app.push_screen(ActMenu(around, message.what, message.offers), answered)
+        await self._app.push_screen(ActMenu(around, f"Act on {message.what}", message.offers), answered)
 
     def _act(self, around: Surroundings, offer: Offer) -> None:
         if offer.order is None:

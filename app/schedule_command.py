@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 EVERY = ("5m", "10m", "15m", "20m", "30m", "hour", "2h", "3h", "4h", "6h", "8h", "12h", "day", "week", "month")
 KINDS = (
     *("vm-snapshot", "vm-backup", "pg-snapshot", "rcg-sync", "replicate", "align", "readiness", "health", "clean-up"),
-    "drill-reminder",
+    *("drill", "drill-reminder"),
 )
 """As in :mod:`app.timetable.kinds`, which cannot be imported for the sake of ``--help``."""
 
@@ -43,7 +43,10 @@ KIND                TARGET
   readiness         none: how each protected LPAR and replicated VM stands
   health            none: read every device, and score what is not right
   clean-up          none: old history and events of the store
-  drill-reminder    what was drilled, commas between, or none; --days N (90)
+  drill             replications, or groups of [[auto.groups]], commas between; on their isolated networks alone;
+                    --cleanup-after MIN (60; 0: you are told that it is owed). Nobody types anything then: whoever
+                    makes the schedule agrees to its drills and to their clean-up
+  drill-reminder    what was drilled, groups too, commas between, or none; --days N (90)
 
 Times are on the clock of --zone, the machine's own where none is given. A day that a month has not is its last day; a
 time that a clock change leaves out is the first minute after it, and one that comes twice counts once.
@@ -73,6 +76,7 @@ def add_arguments(commands: argparse._SubParsersAction[argparse.ArgumentParser])
     add.add_argument("target", metavar="TARGET", nargs="?", default="", help="what it is done to")
     add.add_argument("--every", choices=EVERY, required=True, help="how often")
     edit = verbs.add_parser("edit", help="change a schedule; what is not given stays")
+    edit.add_argument("--rename", metavar="NAME", help="call it so from now on")
     edit.add_argument("--target", metavar="TARGET", help="what it is done to")
     edit.add_argument("--every", choices=EVERY, help="how often")
     for each in (add, edit):
@@ -109,6 +113,7 @@ def _when(command: argparse.ArgumentParser) -> None:
     add("--day", metavar="N", help="with month (default: 1)")
     add("--zone", metavar="ZONE", help="such as Europe/Paris")
     add("--keep", type=int, metavar="N", help="vm-snapshot, vm-backup: so many that this schedule made stay")
+    add("--cleanup-after", type=int, dest="cleanup_min", metavar="MIN", help="drill: clean up after so many minutes")
     add("--days", type=int, metavar="N", help="drill-reminder: older than that")
     for option, text in (
         ("memory", "vm-snapshot: with the machine's memory"),
@@ -198,7 +203,8 @@ def _edit(book: ScheduleBook, arguments: argparse.Namespace) -> int:
     how = words.options(arguments, found.options, kind)
     target = found.target if arguments.target is None else arguments.target
     _check_target(kind, target)
-    return _shown(book, book.edit(found.name, target, how, when), as_json=arguments.json)
+    called = None if arguments.rename is None else words.name(arguments.rename)
+    return _shown(book, book.edit(found.name, target, how, when, called), as_json=arguments.json)
 
 
 def _check_target(kind: JobKind, target: str) -> None:

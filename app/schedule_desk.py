@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING
 
 from screens.schedule_messages import (
     AboutSchedules,
+    DeleteAsked,
     EditAsked,
     Edited,
+    NewAsked,
     PauseAsked,
     RunAsked,
     ScheduleRequested,
@@ -32,6 +34,7 @@ TRIES, AGAIN_S = 60, 5.0
 """So often is it tried to begin, and so long lies between two tries."""
 
 READ_ONLY = "it is read-only"
+NEW_KEYS = "Enter Go on   Esc Cancel"
 CACHED = "it was started with --cached, which asks no device"
 
 
@@ -104,6 +107,10 @@ class ScheduleDesk:
                 await self._sure(around, message.schedule)
             case EditAsked():
                 await self._edit(around, message.schedule)
+            case NewAsked():
+                await self._new(around)
+            case DeleteAsked():
+                await self._delete(around, message.schedule)
 
     async def _sure(self, around: Surroundings, schedule: int) -> None:
         """Ask before anything is begun."""
@@ -127,22 +134,92 @@ class ScheduleDesk:
         await self._app.push_screen(dialog, answered)
 
     async def _edit(self, around: Surroundings, schedule: int) -> None:
-        from screens.dialogs.schedule_form import ScheduleForm
+        from app.schedule_forms import editing, form_kind
+        from screens.dialogs.schedule_form import schedule_form
 
         found = around.schedules.get(schedule)
         if found is None:
+            return
+        kind = form_kind(found)
+        if kind is None:
+            self._app.say_here(f"{found.name} is of kind {found.kind}: this program does not know it.")
             return
 
         def answered(edited: Edited | None) -> None:
             if edited is not None:
                 self._with(around, schedule, lambda each, here: self._save(each, here, edited))
 
-        await self._app.push_screen(ScheduleForm(found, around.clock, ascii_only=around.ascii_only), answered)
+        names = editing(around.schedules, found)
+        form = schedule_form(kind, found, names, around.clock, ascii_only=around.ascii_only)
+        await self._app.push_screen(form, answered)
+
+    async def _new(self, around: Surroundings) -> None:
+        """Ask first what is to be done, then the rest."""
+        from app.schedule_forms import kinds_offered
+        from screens.dialogs.acts import ActMenu, Chosen
+
+        if around.schedules.why_not or self._schedules is None:
+            self._app.say_here(f"Not now: {around.schedules.why_not or 'the schedules are not read yet'}.")
+            return
+
+        def answered(chosen: Chosen | None) -> None:
+            if chosen is not None:
+                self._app.call_later(self._fill_in, around, chosen.order.strip())
+
+        menu = ActMenu(around, "New schedule: what is to be done", kinds_offered(), NEW_KEYS, "Enter opens its form")
+        await self._app.push_screen(menu, answered)
+
+    async def _fill_in(self, around: Surroundings, word: str) -> None:
+        from app.schedule_forms import blank, editing, form_kind
+        from screens.dialogs.schedule_form import schedule_form
+
+        begun = blank(word, around.clock())
+        kind = form_kind(begun)
+        if kind is None:
+            return
+
+        def answered(edited: Edited | None) -> None:
+            if edited is not None:
+                self._aside(lambda here: self._made(here, word, edited))
+
+        form = schedule_form(kind, begun, editing(around.schedules, None), around.clock, ascii_only=around.ascii_only)
+        await self._app.push_screen(form, answered)
+
+    async def _delete(self, around: Surroundings, schedule: int) -> None:
+        from app.timetable.replications import configured
+        from screens.dialogs.accept import AcceptDialog
+        from screens.rows_schedules import what
+
+        found = around.schedules.get(schedule)
+        if found is None:
+            return
+        if configured(found):
+            text = "the configuration makes it: pause it, or take it out of [[replications]]"
+            self._app.say_here(f"{found.name} is not deleted: {text}.")
+            return
+
+        def answered(sure: bool | None) -> None:
+            if sure:
+                self._with(around, schedule, self._removed)
+
+        told = [f"{what(found)}, {found.timetable.words}.", "Its history, and the snapshots that it made, stay."]
+        if found.kind == "drill":
+            told.append("A drill of it that is not cleaned up yet is then cleaned up by nobody but you.")
+        dialog = AcceptDialog(f"Delete {found.name}", told, accept="Delete", ascii_only=around.ascii_only)
+        await self._app.push_screen(dialog, answered)
 
     def _with(self, around: Surroundings, schedule: int, do: Callable[[Schedule, ConsoleSchedules], str]) -> None:
         """Do it on a thread, and say what came of it."""
-        found, here = around.schedules.get(schedule), self._schedules
-        if found is None or here is None:
+        found = around.schedules.get(schedule)
+        if found is None:
+            self._app.say_here("There is no such schedule any more.")
+            return
+        self._aside(lambda here: do(found, here))
+
+    def _aside(self, do: Callable[[ConsoleSchedules], str]) -> None:
+        """Do it on a thread, and say what came of it."""
+        here = self._schedules
+        if here is None:
             self._app.say_here("The schedules of the store are not read yet: try again.")
             return
 
@@ -151,7 +228,7 @@ class ScheduleDesk:
             from store.schedule_book import ScheduleError
 
             try:
-                text = do(found, here)
+                text = do(here)
             except (ScheduleError, StoreError) as error:
                 text = f"Not done: {str(error).rstrip('.')}."
             except Exception as error:  # its text may hold anything, a secret too
@@ -172,5 +249,15 @@ class ScheduleDesk:
 
     @staticmethod
     def _save(schedule: Schedule, here: ConsoleSchedules, edited: Edited) -> str:
-        found = here.edit(schedule, edited.timetable, edited.options)
-        return f"{found.name} is saved: {found.timetable.words}."
+        found = here.edit(schedule, edited)
+        return f"{found.name} is saved: {found.timetable.words}{', paused' if found.paused else ''}."
+
+    @staticmethod
+    def _made(here: ConsoleSchedules, kind: str, edited: Edited) -> str:
+        found = here.add(kind, edited)
+        return f"{found.name} is made: {found.timetable.words}{', paused' if found.paused else ''}."
+
+    @staticmethod
+    def _removed(schedule: Schedule, here: ConsoleSchedules) -> str:
+        here.remove(schedule)
+        return f"{schedule.name} is deleted; its history stays."

@@ -11,7 +11,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from store.schedules import JobOptions, Schedule, ScheduleRun
+from store.schedules import MOST_CLEANUP_MIN, JobOptions, Schedule, ScheduleRun
 from store.timetable import Timetable, upcoming, zone_of
 from store.timetable_texts import changed
 
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 DATES = 5
 """So many of the next dates are shown."""
 
+_OPTIONS = {"cleanup_min": "cleanup-after"}
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}", re.ASCII)
 
 
@@ -46,12 +47,14 @@ def options(given: argparse.Namespace, before: JobOptions, kind: JobKind) -> Job
     }
     for option in changes:
         if option not in kind.options:
-            raise ValueError(f"--{option} does not go with {kind.word}")
+            raise ValueError(f"--{_OPTIONS.get(option, option)} does not go with {kind.word}")
     found = replace(before, **changes)
     if found.keep < 1:
         raise ValueError(f"--keep {found.keep}: expected 1 or more")
     if found.days < 1:
         raise ValueError(f"--days {found.days}: expected 1 or more")
+    if not 0 <= found.cleanup_min <= MOST_CLEANUP_MIN:
+        raise ValueError(f"--cleanup-after {found.cleanup_min}: expected 0 to {MOST_CLEANUP_MIN} minutes")
     if found.memory and found.quiesce:
         raise ValueError("--memory and --quiesce: expected one of them, a snapshot with memory is not quiesced")
     return found

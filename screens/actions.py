@@ -19,6 +19,7 @@ from screens.action import Group as Group
 from screens.action import Place as Place
 from screens.action import Takes as Takes
 from screens.actions_acts import ACTS
+from screens.actions_auto import AUTOMATIC
 from screens.actions_schedules import SCHEDULING
 
 
@@ -200,7 +201,8 @@ _SHOW = (
     ),
 )  # fmt: skip
 
-ACTIONS: tuple[Action, ...] = (*_panes(), *_GO, *_moves(), *ACTS, *SCHEDULING, *_TABLE, *_TAKE, *_ACT, *_SHOW)
+_ON_WORK = (*ACTS, *SCHEDULING, *AUTOMATIC)
+ACTIONS: tuple[Action, ...] = (*_panes(), *_GO, *_moves(), *_ON_WORK, *_TABLE, *_TAKE, *_ACT, *_SHOW)
 
 BY_ID: dict[str, Action] = {action.id: action for action in ACTIONS}
 

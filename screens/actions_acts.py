@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from screens.action import ON_DATA, ON_LPARS, ON_PGROUPS, ON_RCGS, ON_RUNS, ON_VMS, Action, Group, Place, Takes
+from screens.action import ON_AUTO, ON_DATA, ON_LPARS, ON_PGROUPS, ON_RCGS, ON_RUNS, ON_VMS, Action, Group, Place, Takes
 from store.rcg_verbs import RcgVerb
 
 RCG_WORDS: tuple[tuple[str, RcgVerb, str, str], ...] = (
@@ -84,7 +84,8 @@ def _verbs() -> Iterable[Action]:
 ACTS = (
     Action(
         "act", "Act", "What can be done to it, or to all that is marked: each shows its plan first", ("a",),
-        Group.ACT, ON_LPARS | ON_RCGS | ON_PGROUPS | ON_VMS, footer=3, needs_row=True, dangerous=True,
+        Group.ACT, ON_LPARS | ON_RCGS | ON_PGROUPS | ON_VMS | ON_AUTO, footer=3, needs_row=True,
+        dangerous=True,
     ),
     Action(
         "check", "Check", "Check now whether LPARs or VMs could come back at the other site; changes nothing", ("C",),

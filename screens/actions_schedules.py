@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from screens.action import ON_SCHEDULES, Action, Group
+from screens.action import ON_SCHEDULES, Action, Group, Place
 
 SCHEDULING = (
     Action(
@@ -14,7 +14,15 @@ SCHEDULING = (
         argument="run", footer=3, needs_row=True, command="run-schedule", dangerous=True,
     ),
     Action(
-        "schedule.edit", "Edit", "Edit when the schedule is due, with the next five dates", ("E",), Group.ACT,
+        "schedule.edit", "Edit", "Edit the schedule: name, target, when it is due, how it is done", ("E",), Group.ACT,
         ON_SCHEDULES, argument="edit", footer=3, needs_row=True, command="edit-schedule", dangerous=True,
+    ),
+    Action(
+        "new_schedule", "New", "A new schedule: first what is done, then a form", ("N",), Group.ACT,
+        frozenset({Place.SCHEDULES}), footer=4, command="new-schedule", dangerous=True,
+    ),
+    Action(
+        "schedule.delete", "Delete", "The schedule is there no more; its history stays", ("D",), Group.ACT,
+        ON_SCHEDULES, argument="delete", footer=5, needs_row=True, command="delete-schedule", dangerous=True,
     ),
 )  # fmt: skip

@@ -11,15 +11,16 @@ from textual.binding import BindingType
 from textual.events import Key, Resize, ScreenResume
 from textual.widget import Widget
 
-from screens import messages
+from screens import auto_words, messages
 from screens.actions import BY_ID, Action, Place, Situation, Takes, for_key, refusal
+from screens.asking import ASKS
+from screens.auto_messages import AutoRequested
 from screens.cells import Cell, Line, Tone
 from screens.choices import choices
 from screens.commands import Command, CommandError, candidates, understand
 from screens.head import band, footer, notice_lines, tabs
 from screens.painted_once import PaintedOnce
 from screens.plan_messages import PlansRequested
-from screens.run_messages import OrderGiven
 from screens.run_words import banner_lines
 from screens.scene import Scene
 from screens.surroundings import Surroundings
@@ -176,6 +177,7 @@ class EstateScreen(PaintedOnce[None]):
             around.schedules.version,
             around.readiness.version,
             around.vm_readiness.version,
+            around.auto.version,
         )
         return (versions, self.app.size, around.site, around.notice)
 
@@ -198,7 +200,8 @@ class EstateScreen(PaintedOnce[None]):
 
     def _draw_head(self, scene: Scene, below: Sequence[Line]) -> None:
         width = self.width
-        banner = banner_lines(self.runs_told, self.around.looking, scene, width, self.around.runs.trouble)
+        runs = banner_lines(self.runs_told, self.around.looking, scene, width, self.around.runs.trouble)
+        banner = (*auto_words.banner_lines(self.around.auto, scene.now, width), *runs)
         self._above = 2 + len(banner)
         self.head.show([band(scene, width, self.around), tabs(self.PANE, width), *banner, *below])
 
@@ -208,6 +211,10 @@ class EstateScreen(PaintedOnce[None]):
 
     def runs_changed(self) -> None:
         """Show what changed of the runs: the banner, on every screen."""
+        self.redraw_head()
+
+    def auto_changed(self) -> None:
+        """Show what changed of automatic failover: the banner, on every screen."""
         self.redraw_head()
 
     def schedules_changed(self) -> None:
@@ -355,6 +362,9 @@ class EstateScreen(PaintedOnce[None]):
 
     def _perform(self, action: Action, word: str | None) -> None:
         name, _, _ = action.id.partition(".")
+        if name in ASKS:
+            self.post_message(ASKS[name](action.argument or word or ""))
+            return
         do = getattr(self, f"do_{name}")
         if action.argument is not None:
             do(action.argument)
@@ -363,26 +373,17 @@ class EstateScreen(PaintedOnce[None]):
         else:
             do()
 
-    def do_pane(self, pane: str) -> None:
-        self.post_message(messages.PaneRequested(pane))
+    def do_automatic(self) -> None:
+        self.post_message(AutoRequested(asked_by=self))
 
     def do_back(self) -> None:
         self.post_message(messages.BackRequested())
-
-    def do_help(self) -> None:
-        self.post_message(messages.HelpRequested())
 
     def do_plans(self) -> None:
         self.post_message(PlansRequested())
 
     def do_command(self) -> None:
         self._ask(Mode.COMMAND)
-
-    def do_palette(self) -> None:
-        self.post_message(messages.PaletteRequested())
-
-    def do_find(self, name: str) -> None:
-        self.post_message(messages.ObjectRequested(name))
 
     def do_move(self, how: str) -> None:
         self.move(how)
@@ -393,27 +394,9 @@ class EstateScreen(PaintedOnce[None]):
         self.post_message(messages.SweepRequested(wanted))
         self.say(f"Reading {wanted or 'all devices'} now.")
 
-    def do_site(self, site: str | None) -> None:
-        self.post_message(messages.SiteRequested(None if site in (None, "all") else site))
-
-    def do_order(self, text: str) -> None:
-        self.post_message(OrderGiven(text))
-
     def type_command(self, text: str) -> None:
         """Let the operator type a command on from here."""
         self._ask(Mode.COMMAND, text)
-
-    def do_theme(self, name: str) -> None:
-        self.post_message(messages.ThemeRequested(name))
-
-    def do_slow(self, switch: str | None) -> None:
-        self.post_message(messages.SlowLineRequested(None if switch is None else switch == "on"))
-
-    def do_suspend(self) -> None:
-        self.post_message(messages.SuspendRequested())
-
-    def do_quit(self) -> None:
-        self.post_message(messages.QuitRequested())
 
     def do_how_to_quit(self) -> None:
         self.say(HOW_TO_QUIT)

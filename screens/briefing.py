@@ -34,11 +34,14 @@ class Sentence:
     pane: str
 
 
-def briefing(scene: Scene) -> list[Sentence]:
-    """The sentences, the worst first. Nothing at all is known before a device was ever read: then that is said."""
+def briefing(scene: Scene, bare: Sequence[str] = ()) -> list[Sentence]:
+    """The sentences, the worst first. Nothing at all is known before a device was ever read: then that is said.
+    ``bare`` are the names of VMs that are to be replicated and have no copy yet."""
     if not any(device.last_ok for device in scene.index.devices.values()):
         return [Sentence("Nothing is known yet: no device has been read.", Tone.UNKNOWN, "6")]
     found = [*_devices(scene), *_copies(scene), *_returns(scene), *_rcgs(scene), *_twins(scene), *_worst(scene)]
+    if bare:
+        found.append(Sentence(f"No copy yet of VMs that are to be replicated: {named(sorted(bare))}", Tone.BAD, "5"))
     order = (Tone.BAD, Tone.UNKNOWN, Tone.WARN, Tone.OK)
     return sorted(found, key=lambda sentence: order.index(sentence.tone))
 

@@ -33,6 +33,10 @@ class CopyHealth(StrEnum):
     INCOMPLETE = "incomplete"
     OLDER = "older copy"
     NO_INTERVAL = "no interval"
+    NO_COPY_YET = "no copy yet"
+    PAUSED = "paused"
+    FAILED_OVER = "failed over"
+    SPLIT_BRAIN = "split brain"
 
 
 class SideState(StrEnum):

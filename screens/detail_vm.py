@@ -11,6 +11,7 @@ from screens.actions import Place, bindings
 from screens.detail import Detail
 from screens.facts_vm import parts
 from screens.pairing import vm_pair, vm_uuid
+from screens.replications import Replications
 from screens.run_messages import ActsAsked, CheckAsked
 from screens.scene import Scene
 from screens.side_by_side import Part
@@ -33,7 +34,11 @@ class VmDetail(Detail):
 
     def parts(self, scene: Scene) -> Sequence[Part]:
         entry = scene.entry("vm", self.key)
-        return parts(scene, entry, self.around.samples.of_vm(vm_uuid(entry)))
+        known = Replications(self.around.replicated, self.around.runs.standings).of_entry(entry)
+        return parts(scene, entry, self.around.samples.of_vm(vm_uuid(entry)), known)
+
+    def runs_changed(self) -> None:
+        self.redraw()
 
     def sources(self, scene: Scene) -> Sequence[Entry]:
         entry = scene.view.get("vm", self.key)
@@ -52,4 +57,4 @@ class VmDetail(Detail):
         self.post_message(CheckAsked(names_of(self.around.scene(), (self.key,)), vms=True))
 
     def _acts(self) -> ActsAsked:
-        return asked(self.around.scene(), (self.key,), self.around.replicated, self.around.runs.runs)
+        return asked(self.around.scene(), (self.key,), self.around.replicated, self.around.runs.standings)

@@ -11,6 +11,8 @@ from screens.cells import Cell, Tone
 from screens.copies import replica_health
 from screens.origins import origin
 from screens.pairing import VmPair, newest_complete, replica_of, vm_pair
+from screens.replication_facts import replication_parts
+from screens.replications import Known
 from screens.rpo_history import Sample, sampled_curve
 from screens.scene import Scene
 from screens.side_by_side import Fact, Heading, Note, Part, both, text_cell
@@ -22,17 +24,19 @@ from store.records import Entry
 MIB = 1024 * 1024
 
 
-def parts(scene: Scene, entry: Entry, samples: Sequence[Sample] = ()) -> list[Part]:
+def parts(scene: Scene, entry: Entry, samples: Sequence[Sample] = (), known: Known | None = None) -> list[Part]:
     """The parts of the detail, top to bottom. ``entry`` is the source or a replica; TypeError for what is no VM.
-    ``samples`` are what this console saw of the age of the newest complete replica."""
+    ``samples`` are what this console saw of the age of the newest complete replica, ``known`` the replication of the
+    configuration that it belongs to."""
     pair = vm_pair(scene, entry)
     shown = entry if replica_of(entry) is not None else newest_complete(pair.replicas)
     left = pair.source or entry
     right = shown if shown is not None and shown.key != left.key else None
     return [
-        *_notes(pair, entry),
+        *_notes(pair, entry, known),
         origin(scene, left, right),
         *_machines(scene, left, right),
+        *replication_parts(scene, left, right, known),
         *vm_readiness.parts(scene, entry),
         *_copies(scene, pair, right),
         *_history(scene, left, right, samples),
@@ -61,15 +65,18 @@ def _vm(entry: Entry) -> VirtualMachine:
     return entry.obj
 
 
-def _notes(pair: VmPair, entry: Entry) -> Iterator[Part]:
+def _notes(pair: VmPair, entry: Entry, known: Known | None) -> Iterator[Part]:
     if pair.source is None:
         replica = replica_of(entry)
         name = replica.source_name if replica is not None else "the source"
         yield Note(
             f"The source {name} is not known: no vCenter that was read shows it, or more than one.", Tone.UNKNOWN
         )
-    if not pair.replicas:
+    if not pair.replicas and known is None:
         yield Note("This VM has no replica.", Tone.WARN)
+    elif not pair.replicas and known is not None:
+        there = known.replicated.destination
+        yield Note(f"No copy of it is on {there} yet: the next pass makes the first one.", Tone.BAD)
     running = [replica for replica in pair.replicas if _vm(replica).power_state is PowerState.ON and not replica.gone]
     if pair.source is not None and _vm(pair.source).power_state is PowerState.ON and running:
         names = ", ".join(_vm(replica).name for replica in running)

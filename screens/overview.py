@@ -15,6 +15,7 @@ from screens.cells import Cell, Line, Tone
 from screens.columns import Row
 from screens.events import event_target
 from screens.messages import DetailRequested
+from screens.replications import Replications, without_copy
 from screens.rows_events import COLUMNS, row
 from screens.scene import Scene
 from screens.sites_summary import AT_ONCE_S, COUNTING, sites_lines
@@ -56,7 +57,9 @@ class Overview(TableScreen):
         told: list[Line] = [(COUNTING,)]
         if scene.index.work(AT_ONCE_S):
             least = SITES_LEAST + (scene.readiness.now.at is not None)
-            told = briefing_lines(briefing(scene), self.width, max(2, room - least))
+            known = Replications(self.around.replicated, self.around.runs.standings)
+            bare = [one.replicated.name for one in without_copy(scene, known) if one.standing.failed_over is None]
+            told = briefing_lines(briefing(scene, bare), self.width, max(2, room - least))
         sites = sites_lines(scene, self.width, room - len(told) - 1)
         self.sites.show([*told, (), *sites, (), (Cell("Last changes", Tone.HEADING),)])
         super().draw(scene)

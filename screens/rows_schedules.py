@@ -85,6 +85,8 @@ def options_text(kind: str, options: JobOptions) -> str:
             return f"keep {options.keep}"
         case "pg-snapshot":
             return "replicated" if options.replicate else "not replicated"
+        case "drill":
+            return f"cleaned up after {options.cleanup_min} min" if options.cleanup_min else "not cleaned up by itself"
         case "drill-reminder":
             return f"older than {options.days} days"
         case _:

@@ -49,9 +49,23 @@ class EditAsked(AboutSchedules):
     schedule: int
 
 
+@dataclass
+class DeleteAsked(AboutSchedules):
+    """A schedule is to be there no more."""
+
+    schedule: int
+
+
+class NewAsked(AboutSchedules):
+    """The operator wants a new schedule."""
+
+
 @dataclass(frozen=True)
 class Edited:
     """What the form of a schedule came to."""
 
+    name: str
+    target: str
     timetable: Timetable
     options: JobOptions
+    paused: bool

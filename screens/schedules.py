@@ -18,7 +18,15 @@ from screens.messages import CopyRequested
 from screens.pane import Pane
 from screens.rows_schedules import COLUMNS, parts, row
 from screens.scene import Scene
-from screens.schedule_messages import AboutSchedules, EditAsked, PauseAsked, RunAsked, ScheduleRequested
+from screens.schedule_messages import (
+    AboutSchedules,
+    DeleteAsked,
+    EditAsked,
+    NewAsked,
+    PauseAsked,
+    RunAsked,
+    ScheduleRequested,
+)
 from screens.side_by_side import Note, Part, lay_out
 from screens.status import LOADING, Status, status
 from screens.surroundings import Surroundings
@@ -26,13 +34,14 @@ from screens.widgets.lines import Lines
 from store.schedules import Result
 
 NONE = (
-    "There is no schedule. drdeck schedule add makes one; clean-up and health come by themselves with the first "
-    "console or scheduler that may act."
+    "There is no schedule. N makes one, as drdeck schedule add does; clean-up and health come by themselves with the "
+    "first console or scheduler that may act."
 )
-_ASKS: dict[str, type[PauseAsked] | type[RunAsked] | type[EditAsked]] = {
+_ASKS: dict[str, type[PauseAsked] | type[RunAsked] | type[EditAsked] | type[DeleteAsked]] = {
     "pause": PauseAsked,
     "run": RunAsked,
     "edit": EditAsked,
+    "delete": DeleteAsked,
 }
 
 
@@ -83,6 +92,9 @@ class SchedulesPane(Pane):
     def do_schedule(self, what: str) -> None:
         if self.table.selected is not None:
             self.post_message(asked(what, int(self.table.selected)))
+
+    def do_new_schedule(self) -> None:
+        self.post_message(NewAsked())
 
     def empty_lines(self, scene: Scene) -> tuple[Line, ...]:
         if not self.around.schedules.read:

@@ -12,6 +12,7 @@ EVENTS = "store: events, dated by the sweep that noticed"
 JOURNAL = "store: runs and their journal"
 SCHEDULES = "store: schedules and their history"
 PLANS = "the files of the recovery plans, and the store: their last checks"
+AUTO = "store: automatic failover, as the watch keeps it"
 
 # HMC
 LSSYSCFG_SYS = "lssyscfg -r sys"

@@ -12,6 +12,7 @@ from functools import lru_cache
 
 from screens.cells import Cell, Tone
 from screens.conditions import CopyHealth, Freshness, HostMatch, SideState
+from store.auto_records import AutoState, EventState, Says
 from store.estate import LparState, PowerState, RcgRole, RcgStatus, SyncStatus, SystemState
 from store.plan_records import PlanState
 from store.rcg_roles import Activity
@@ -183,7 +184,8 @@ _VOCABULARY: dict[type[StrEnum], dict[StrEnum, Tone]] = {
         **_tones(Tone.BUSY, CopyHealth.TRANSFERRING),
         **_tones(Tone.WARN, CopyHealth.NEARLY_LATE, CopyHealth.SCHEDULE_OFF, CopyHealth.NO_INTERVAL),
         **_tones(Tone.BAD, CopyHealth.LATE, CopyHealth.NO_COPY, CopyHealth.NOT_ALLOWED, CopyHealth.DESTROYED),
-        **_tones(Tone.WARN, CopyHealth.INCOMPLETE),
+        **_tones(Tone.BAD, CopyHealth.NO_COPY_YET, CopyHealth.SPLIT_BRAIN),
+        **_tones(Tone.WARN, CopyHealth.INCOMPLETE, CopyHealth.PAUSED, CopyHealth.FAILED_OVER),
         **_tones(Tone.OFF, CopyHealth.NOT_REPLICATED, CopyHealth.OLDER),
     },
     Freshness: {
@@ -211,6 +213,26 @@ _VOCABULARY: dict[type[StrEnum], dict[StrEnum, Tone]] = {
         **_tones(Tone.BAD, Verdict.FAILS),
         **_tones(Tone.UNKNOWN, Verdict.UNKNOWN),
         **_tones(Tone.OK, Verdict.HOLDS),
+    },
+    AutoState: {
+        **_tones(Tone.OFF, AutoState.OFF),
+        **_tones(Tone.BUSY, AutoState.SHADOW, AutoState.FIRING),
+        **_tones(Tone.OK, AutoState.ARMED),
+        **_tones(Tone.WARN, AutoState.SUSPECT, AutoState.FIRED),
+        **_tones(Tone.BAD, AutoState.CONFIRMED),
+    },
+    EventState: {
+        **_tones(Tone.OK, EventState.COMPLETED),
+        **_tones(Tone.BUSY, EventState.FIRING, EventState.TESTING),
+        **_tones(Tone.WARN, EventState.SUSPECT),
+        **_tones(Tone.BAD, EventState.CONFIRMED, EventState.FAILED),
+        **_tones(Tone.UNKNOWN, EventState.UNKNOWN),
+        **_tones(Tone.OFF, EventState.CLEARED, EventState.VETOED),
+    },
+    Says: {
+        **_tones(Tone.OK, Says.UP),
+        **_tones(Tone.BAD, Says.DOWN),
+        **_tones(Tone.UNKNOWN, Says.UNKNOWN),
     },
     HostMatch: {
         **_tones(Tone.OK, HostMatch.AS_LPAR),

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from screens.index import Index
 from screens.scene import Scene
+from store.auto_view import AutoView
 from store.estate import Site
 from store.plan_view import PlanView
 from store.readiness_view import ReadinessView
@@ -39,9 +40,9 @@ class Surroundings:
     ``themes`` the names of the colours there are; ``typed`` what was typed into the prompt, by its sign. ``runs``
     are those of the store; ``acting`` says for which of them this console acts; ``schedules`` are what runs by
     itself, ``plans`` the recovery plans; ``readiness`` is how each protected LPAR stands, ``vm_readiness`` how each
-    replicated VM does; ``replicated`` are the VMs that the configuration replicates; ``rto_s`` is what a recovery may
-    take, in seconds; ``looking`` is what is being planned, and since when; ``orders`` says how what is typed of an
-    order can go on."""
+    replicated VM does; ``auto`` is what may fail over by itself; ``replicated`` are the VMs that the configuration
+    replicates; ``rto_s`` is what a recovery may take, in seconds; ``looking`` is what is being planned, and since when;
+    ``orders`` says how what is typed of an order can go on."""
 
     view: EstateView
     clock: Callable[[], datetime]
@@ -64,6 +65,7 @@ class Surroundings:
     plans: PlanView = field(default_factory=PlanView)
     readiness: ReadinessView = field(default_factory=ReadinessView)
     vm_readiness: ReadinessView = field(default_factory=ReadinessView)
+    auto: AutoView = field(default_factory=AutoView)
     rto_s: float | None = None
     replicated: tuple[Replicated, ...] = ()
     looking: tuple[str, datetime] | None = None

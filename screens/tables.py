@@ -17,10 +17,9 @@ from screens.export import Form, Sheet
 from screens.filter_words import completions, hint
 from screens.filters import NO_FILTER, Filter, compile_filter
 from screens.listing import Listing, Order
-from screens.plan_messages import PlanRequested
-from screens.run_messages import RunRequested, StepRequested
+from screens.narrowed import narrowed, next_order, next_trouble
+from screens.opening import Opening
 from screens.scene import Scene
-from screens.schedule_messages import ScheduleRequested
 from screens.status import EMPTY, GLYPHS
 from screens.surroundings import Surroundings
 from screens.taking import names, rows_text, shown_words
@@ -37,17 +36,6 @@ AT_ONCE_S = 0.03
 
 CHANGES_S, FEW_CHANGES = 0.005, 20
 """The same for rows that changed, where they are few: keys must not wait for many."""
-
-
-Opening = (
-    messages.DetailRequested
-    | messages.LevelRequested
-    | RunRequested
-    | StepRequested
-    | ScheduleRequested
-    | PlanRequested
-)
-"""What opening a row can ask for."""
 
 
 class TableScreen(EstateScreen):
@@ -200,25 +188,9 @@ class TableScreen(EstateScreen):
         return done
 
     def view_lines(self, scene: Scene) -> Sequence[Line]:
-        """How the table differs from all its rows in their order: filter, sort, marks. Nothing where it does not."""
-        listing = self.listing
-        parts: list[Cell] = []
-        if listing.filtered:
-            shown = len(listing.shown(scene.now.timestamp()))
-            rest = "" if listing.complete else f", {listing.looked_at} looked at so far"
-            parts.append(Cell(f"{shown} of {listing.total}{rest}", Tone.HEADING))
-        if listing.filter.text:
-            parts.append(Cell(f"/{listing.filter.text}", Tone.CURRENT))
-        if listing.order is not None:
-            column = listing.columns[listing.order.place]
-            parts.append(Cell(f"by {column.title}{', reversed' if listing.order.reverse else ''}"))
-        if listing.marks:
-            parts.append(Cell(f"{len(listing.marks)} marked", Tone.HEADING))
-        line: list[Cell] = []
-        for part in parts:
-            line += [part] if not line else [Cell("   "), part]
-        self._view_lines = 1 if line else 0
-        return (tuple(line),) if line else ()
+        lines = narrowed(self.listing, scene.now.timestamp())
+        self._view_lines = len(lines)
+        return lines
 
     def _redraw_view(self) -> None:
         """Show how the table differs now, below what stands above it anyway: counting all rows again is for others."""
@@ -346,10 +318,7 @@ class TableScreen(EstateScreen):
         """By the next column, or by the one named; a minus in front turns it round."""
         columns = self.listing.columns
         if column is None:
-            shown = self.table.shown_places
-            here = self.listing.order.place if self.listing.order is not None else None
-            later = [place for place in shown if here is None or place > here]
-            self._sort(Order(later[0]) if later else None)
+            self._sort(next_order(self.listing, self.table.shown_places))
             return
         place = [known.name for known in columns].index(column.lstrip("-"))
         self._sort(Order(place, column.startswith("-")))
@@ -380,10 +349,7 @@ class TableScreen(EstateScreen):
 
     def _to_trouble(self, step: int) -> None:
         self.listing.work(AT_ONCE_S)  # a row may be painted as it is now before it is counted as such
-        keys = self.table.keys
-        here = self.table.place
-        found = range(here + step, len(keys) if step > 0 else -1, step)
-        place = next((place for place in found if self.listing.trouble(keys[place])), None)
+        place = next_trouble(self.listing, self.table.keys, self.table.place, step)
         if place is not None:
             self.table.select(place)
         elif not self.listing.complete:

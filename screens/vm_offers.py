@@ -6,7 +6,7 @@ itself.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 
@@ -14,12 +14,12 @@ from screens.actions_acts import VM_WORDS
 from screens.briefing import named
 from screens.offers import Offer
 from screens.pairing import replica_of, vm_pair
+from screens.replications import Known, named_alone, sources
 from screens.run_messages import ActsAsked
 from screens.scene import Scene
 from store.estate import PowerState, VirtualMachine
 from store.records import DeviceHealth, Entry
-from store.replications import Replicated, Standing, standings
-from store.runs import Run
+from store.replications import Replicated, Standing
 
 ONE = ("replicate", "undo", "failback")
 ON, OFF = PowerState.ON, PowerState.OFF
@@ -43,23 +43,28 @@ class Member:
     uuid: str = ""
 
 
-def asked(scene: Scene, keys: Sequence[str], known: Sequence[Replicated], runs: Iterable[Run]) -> ActsAsked:
-    """The menu for the VMs with these keys, sources or copies. ``known`` are those that the configuration names."""
-    stand = standings(runs)
+def asked(scene: Scene, keys: Sequence[str], known: Sequence[Replicated], stand: Mapping[str, Standing]) -> ActsAsked:
+    """The menu for the VMs with these keys, sources or copies, or the names of replications of which no copy is there.
+    ``known`` are those that the configuration names, ``stand`` says how they stand."""
     found: dict[str, Member] = {}
+    alone = {one.name: one for one in known}
     for key in keys:
+        name = named_alone(key)
         try:
-            member = _member(scene, scene.entry("vm", key), known, stand.get)
+            if name is not None:
+                one = alone[name]
+                source = sources(scene, [Known(one)]).get(name)
+                member = _of(scene, one, source, (), stand.get(name))
+            else:
+                member = _member(scene, scene.entry("vm", key), known, stand)
         except LookupError:
-            member = Member(key, wrong="the store does not know it any more")
+            member = Member(name or key, wrong="it is not known any more")
         found[member.name] = member
     members = [found[name] for name in sorted(found)]
     return ActsAsked(_about(members), offers(members))
 
 
-def _member(
-    scene: Scene, entry: Entry, known: Sequence[Replicated], standing: Callable[[str], Standing | None]
-) -> Member:
+def _member(scene: Scene, entry: Entry, known: Sequence[Replicated], stand: Mapping[str, Standing]) -> Member:
     pair = vm_pair(scene, entry)
     replica, vm = replica_of(entry), _vm(entry)
     uuid = replica.source_instance_uuid if replica is not None else vm.instance_uuid
@@ -69,10 +74,14 @@ def _member(
     if len(mine) != 1:
         how = "no [[replications]] names it" if not mine else "more than one [[replications]] names it: use :do vm …"
         return Member(name, wrong=how)
-    one = mine[0]
+    return _of(scene, mine[0], pair.source, pair.replicas, stand.get(mine[0].name))
+
+
+def _of(
+    scene: Scene, one: Replicated, source: Entry | None, replicas: Sequence[Entry], standing: Standing | None
+) -> Member:
     device = scene.device(one.source)
-    source = pair.source
-    copies = [other for other in pair.replicas if other.device == one.destination and not other.gone]
+    copies = [other for other in replicas if other.device == one.destination and not other.gone]
     said = [replica_of(other) for other in copies]
     return Member(
         one.name,
@@ -81,7 +90,7 @@ def _member(
         device is not None and device.health in _ANSWERS,
         any(_vm(other).power_state is ON for other in copies),
         any(each is not None and each.complete for each in said),
-        standing(one.name) or Standing(),
+        standing or Standing(),
         uuid=_vm(source).instance_uuid if source is not None and not source.gone else "",
     )
 

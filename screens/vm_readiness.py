@@ -51,7 +51,12 @@ def names_of(scene: Scene, keys: Iterable[str]) -> tuple[str, ...]:
 def ready_cell(scene: Scene, entry: Entry) -> Cell:
     """How it stands, in the row of a copy; a filter finds it by the first of the reasons too."""
     one = replicated_of(scene, entry)
-    if one is None or entry.gone or scene.vm_readiness.why_not:
+    return EMPTY if one is None or entry.gone else cell_of(scene, one)
+
+
+def cell_of(scene: Scene, one: Replicated) -> Cell:
+    """The same of a replication, whether it has a copy or not."""
+    if scene.vm_readiness.why_not:
         return EMPTY
     found = scene.vm_readiness.now.standing(one.name, scene.now)
     cell, word = status(found).cell(), scene.vm_readiness.now.words.get(one.name)

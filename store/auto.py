@@ -244,9 +244,10 @@ class AutoStore:
 
     def shadows(self, group: str | None = None, most: int = 100) -> tuple[ShadowDecision, ...]:
         """The newest first."""
-        seen = self._read('SELECT facts FROM auto_shadow WHERE ? IS NULL OR "group" = ?', (group, group))
+        sql = 'SELECT facts FROM auto_shadow WHERE ? IS NULL OR "group" = ? ORDER BY rowid DESC LIMIT ?'
+        seen = self._read(sql, (group, group, most))
         found = [from_text(ShadowDecision, row[0]) for row in seen]
-        return tuple(sorted(found, key=lambda one: (one.first_down, one.id), reverse=True)[:most])
+        return tuple(sorted(found, key=lambda one: (one.first_down, one.id), reverse=True))
 
     def judge(self, decision: ShadowDecision, by: str) -> None:
         """Keep what somebody thinks of a shadow decision: ``decision`` with its judgement."""

@@ -112,11 +112,12 @@ class EventKind(StrEnum):
 
 
 class EventState(StrEnum):
-    """What became of an outage or of a failover. The last five are its end."""
+    """What became of an outage, of a failover or of a test. The last five are its end."""
 
     SUSPECT = "suspect"
     CONFIRMED = "confirmed"
     FIRING = "failing over"
+    TESTING = "under way"
     CLEARED = "over by itself"
     VETOED = "vetoed"
     COMPLETED = "completed"

@@ -11,6 +11,8 @@ from store.runs import ENDED, Run, RunState
 DRILL, CLEANUP = "drill", "cleanup"
 VM_DRILL, VM_CLEANUP = "vm drill", "vm cleanup"
 _ENDS = {DRILL: CLEANUP, VM_DRILL: VM_CLEANUP}
+DRILLING = (DRILL, CLEANUP, VM_DRILL, VM_CLEANUP)
+"""The verbs of drills and of what follows them."""
 
 
 def subject(drill: str) -> str:

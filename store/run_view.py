@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 from store.drills import owing
+from store.replications import Standing, standings
 from store.runs import ENDED, Entry, Run, RunState
 
 ALIVE = frozenset({RunState.RUNNING, RunState.PAUSED, RunState.WAITING, RunState.INTERRUPTED})
@@ -16,13 +17,16 @@ ALIVE = frozenset({RunState.RUNNING, RunState.PAUSED, RunState.WAITING, RunState
 
 class RunView:
     """``version`` grows with each change; ``read`` says whether the ledger was ever read; ``trouble`` says why it could
-    not be read the last time; ``owing`` are the drills that are not cleaned up, by their ids, the newest first."""
+    not be read the last time; ``owing`` are the drills that are not cleaned up, by their ids, the newest first;
+    ``standings`` is how each replication of a VM stands, by its name."""
 
     def __init__(self) -> None:
         self.version = 0
         self.read = False
         self.trouble: str | None = None
         self.owing: Mapping[str, Run] = {}
+        self.standings: Mapping[str, Standing] = {}
+        self._whole = False
         self._runs: Mapping[str, Run] = {}
         self._newest_first: tuple[Run, ...] = ()
         self._logs: Mapping[str, tuple[Entry, ...]] = {}
@@ -31,7 +35,14 @@ class RunView:
         """Take over these runs as they are now."""
         found = {**self._runs, **{run.id: run for run in runs}}
         self._newest_first = tuple(sorted(found.values(), key=lambda run: (run.created_at, run.id), reverse=True))
+        if not self._whole:
+            self.standings = standings(self._newest_first)
         self._runs, self.owing, self.read = found, owing(self._newest_first), True
+        self.version += 1
+
+    def take_standings(self, found: Mapping[str, Standing]) -> None:
+        """Take over how each replication stands, out of all runs that there ever were: those in here are the newest."""
+        self.standings, self._whole = found, True
         self.version += 1
 
     def take_log(self, run_id: str, entries: Sequence[Entry]) -> None:

@@ -110,14 +110,22 @@ class ScheduleBook:
                 with suppress(ScheduleError):  # another console was quicker
                     self.add(name, kind, "", JobOptions(), timetable)
 
-    def edit(self, name: str, target: str, options: JobOptions, timetable: Timetable) -> Schedule:
-        """Another target, other options, another timetable. Paused it stays paused. Raises :class:`ScheduleError`."""
+    def edit(
+        self, name: str, target: str, options: JobOptions, timetable: Timetable, called: str | None = None
+    ) -> Schedule:
+        """Another target, other options, another timetable, and another name where it is to be ``called`` so. Paused
+        it stays paused. Raises :class:`ScheduleError`."""
         found = replace(self.named(name), target=target, options=options, timetable=timetable.checked())
         due = None if found.paused else stamp(next_run(found.timetable, self._clock()))
+        called = called or name
         with self._writing() as run:
-            values = (target, recorded(options), recorded(timetable), due, found.id)
-            run("UPDATE schedule SET target = ?, options = ?, timetable = ?, next_run = ? WHERE id = ?", values)
-        return self.named(name)
+            taken = "SELECT 1 FROM schedule WHERE name = ? AND removed_at IS NULL AND id <> ?"
+            if run(taken, (called, found.id)).first():
+                raise ScheduleError(f"There is a schedule {called} already")
+            values = (called, target, recorded(options), recorded(timetable), due, found.id)
+            sql = "UPDATE schedule SET name = ?, target = ?, options = ?, timetable = ?, next_run = ? WHERE id = ?"
+            run(sql, values)
+        return self.named(called)
 
     def pause(self, name: str) -> Schedule:
         """What it does now goes on; nothing more begins by itself."""
@@ -179,6 +187,17 @@ class ScheduleBook:
             due, made = self._clock(), list[int]()
             while not made:
                 made = self._begin(run, schedule, due, Trigger.BY_HAND)
+                due += timedelta(microseconds=1)
+        return self.run(made[0])
+
+    def follow_up(self, schedule: Schedule) -> ScheduleRun | None:
+        """Take what an earlier run left to be done later; None: the schedule has a run that goes on."""
+        with self._writing() as run:
+            if self._going(run, schedule) is not None:
+                return None
+            due, made = self._clock(), list[int]()
+            while not made:
+                made = self._put(run, schedule, due, Trigger.FOLLOW_UP, Result.RUNNING)
                 due += timedelta(microseconds=1)
         return self.run(made[0])
 

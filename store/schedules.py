@@ -33,24 +33,31 @@ MISFIRES = frozenset({Result.MISSED, Result.REFUSED})
 
 class Trigger(StrEnum):
     """Why a run began. ``CATCH_UP``: late, in place of those that were missed. ``RESUMED``: it goes on with one that
-    was interrupted."""
+    was interrupted. ``FOLLOW_UP``: what an earlier one left to be done is done, as the clean-up of a drill."""
 
     DUE = "due"
     CATCH_UP = "catch-up"
     BY_HAND = "by hand"
     RESUMED = "resumed"
+    FOLLOW_UP = "follow-up"
+
+
+MOST_CLEANUP_MIN = 7 * 24 * 60
+"""So many minutes a drill may last at most: its machines run, and are of the past."""
 
 
 @dataclass(frozen=True, slots=True)
 class JobOptions:
     """How something is done; each kind of schedule takes some of them. ``keep``: so many snapshots, or backups, are
-    kept. ``days``: a drill older than that is due."""
+    kept. ``days``: a drill older than that is due. ``cleanup_min``: a drill is cleaned up after so many minutes; 0: not
+    by itself."""
 
     keep: int = 7
     memory: bool = False
     quiesce: bool = False
     replicate: bool = False
     days: int = 90
+    cleanup_min: int = 60
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,8 @@ from pathlib import Path
 
 from app.recovery.operations import Operations, changed, holder, login, new_run_id, outdated, typed, who
 from app.recovery.runner import Runner
+from app.recovery.vm.operate import standing
+from store.drills import DRILLING
 from store.errors import StoreError
 from store.ledger import LeaseError, RunError
 from store.plan_view import PlanView
@@ -94,11 +96,21 @@ class ConsoleRuns:
         self._seq = max([self._seq, *(run.seq for run in found.values())])
         if leases:  # that a lease ran out is written nowhere
             found |= {run.id: run for run in self._ledger.alive()}
+        if not self._view.read:  # what a drill left is owed, however many runs came since
+            found |= {run.id: run for verb in DRILLING for run in self._ledger.runs_of(verb)}
         new = [run for run in found.values() if self._view.get(run.id) != run]
+        if self._operations.settings.replications and self._tells_of_replications(new):
+            self._view.take_standings(standing(self._ledger))
         if new or not self._view.read:
             self._view.take(new)
         logs = [run_id for run_id in sorted(self._logs) if run_id in found or run_id not in self._logged]
         return sum(self._read_log(run_id) for run_id in logs) + len(new) > 0
+
+    def _tells_of_replications(self, new: Sequence[Run]) -> bool:
+        """Whether a replication may stand otherwise than before: one of its runs began, ended, or came."""
+        known = ((self._view.get(run.id), run) for run in new if run.plan.verb.startswith("vm "))
+        changed = any(before is None or before.state is not run.state for before, run in known)
+        return changed or not self._view.read
 
     def _read_log(self, run_id: str) -> int:
         entries = self._ledger.journal(run_id, self._logged.get(run_id, 0))

@@ -1,5 +1,5 @@
 """A run of the engine for a schedule: planned, agreed to by the schedule, acted for, and ended where nobody is there to
-decide. What would have to be typed is not done: a schedule types nothing."""
+decide. What would have to be typed is not done, but for words that whoever made the schedule stands for."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from app.recovery.step import UnseenError
 from app.timetable.work import Outcome, Work
 from backends.outcome import ParseError
 from store.ledger import LeaseError, RunError
-from store.runs import ENDED, Choice, Run, RunState, StepState
+from store.runs import ENDED, Choice, Plan, Run, RunState, StepState
 from store.schedules import Result
 
 Settled = Callable[[Work, Run], tuple[str, ...]]
@@ -24,8 +24,15 @@ def _nothing(work: Work, run: Run) -> tuple[str, ...]:
     return ()
 
 
-def carry_out(work: Work, draw: Draw, settled: Settled = _nothing) -> Outcome:
-    """Draw up the plan and do it. Raises :class:`store.errors.StoreError`."""
+def _no_words(plan: Plan) -> tuple[str, ...]:
+    return ()
+
+
+def carry_out(
+    work: Work, draw: Draw, settled: Settled = _nothing, agreed: Callable[[Plan], tuple[str, ...]] = _no_words
+) -> Outcome:
+    """Draw up the plan and do it. ``agreed`` are the words that whoever made the schedule stands for, of a plan that
+    asks for some. Raises :class:`store.errors.StoreError`."""
     run_id, ledger = new_run_id(work.clock()), work.operations.ledger
     try:
         plan = draw(work.operations, run_id)
@@ -33,14 +40,15 @@ def carry_out(work: Work, draw: Draw, settled: Settled = _nothing) -> Outcome:
         return Outcome(Result.FAILED, (f"not planned: {error}",))
     if plan.refused:
         return Outcome(Result.REFUSED, tuple(f"{guard.words}: {guard.evidence}" for guard in plan.refused))
-    if plan.confirm:
-        asked = ", ".join(plan.confirm)
+    words = agreed(plan)
+    if missing := [word for word in plan.confirm if word not in words]:
+        asked = ", ".join(missing)
         return Outcome(Result.REFUSED, (f"{plan.name} asks for words to be typed, a schedule types none: {asked}",))
     if not plan.steps:
         return Outcome(Result.SUCCEEDED, ("there was nothing to do", *plan.notes))
     ledger.propose(run_id, plan, work.by)
     work.book.doing(work.run.id, run_id)  # before it may act: what is left of it is found by this
-    ledger.approve(run_id, work.by, ())
+    ledger.approve(run_id, work.by, words)
     found = attend(work, run_id, settled)
     return Outcome(found.result, (*found.notes, *plan.notes))
 

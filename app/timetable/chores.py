@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 
+from app.auto_records import AutoGroup
+from app.recovery.auto.vm_plans import VmPlans
 from app.recovery.step import UnseenError
 from app.timetable import health
+from app.timetable.drills import members
 from app.timetable.work import Outcome, Work
-from store.drills import DRILL
+from store.drills import DRILL, DRILLING, VM_DRILL, order, owing
 from store.estate import Reading
 from store.ledger import RunError
 from store.runs import Run, RunState
@@ -67,18 +70,46 @@ def clean_up(work: Work) -> Outcome:
 
 
 def drill_reminder(work: Work) -> Outcome:
-    """Say of what the last passed drill is too long ago."""
+    """Say of what the last passed drill is too long ago, of which groups it rehearsed another plan than the one that
+    would be run now, and which drills are not cleaned up."""
     days, names = work.schedule.options.days, [name for name in work.schedule.target.split(",") if name]
-    passed = last_passed(work.operations.ledger.runs())
+    runs = [run for verb in DRILLING for run in work.operations.ledger.runs_of(verb)]
+    passed = last_passed(runs)
+    groups = {group.name: group for group in work.operations.settings.auto.groups}
     if not names:
         newest = max(passed.values(), default=None)
         wanted = {"anything": newest}
     else:
-        wanted = {name: passed.get(name) for name in names}
+        plain = {name: passed.get(name) for name in names if name not in groups}
+        wanted = plain | {name: _oldest(work, name, passed) for name in names if name in groups}
     said = [words for name, at in wanted.items() if (words := _due(name, at, work.clock(), days)) is not None]
+    said += [words for name in names if name in groups and (words := _changed(work, groups[name])) is not None]
+    meant = members(work.operations.settings, work.schedule.target)
+    said += [f"clean-up owed: drdeck {order(run)}" for run in owing(runs).values() if not names or _about(run, meant)]
     if said:
         return Outcome(Result.WARNED, tuple(said))
     return Outcome(Result.SUCCEEDED, (f"every drill is younger than {days} days",))
+
+
+def _oldest(work: Work, group: str, passed: Mapping[str, datetime]) -> datetime | None:
+    """The time since when every machine of a group has passed a drill; None: one never did."""
+    times = [passed.get(name) for name in members(work.operations.settings, group)]
+    known = [at for at in times if at is not None]
+    return min(known) if known and len(known) == len(times) else None
+
+
+def _changed(work: Work, group: AutoGroup) -> str | None:
+    """Whether the plan of a group has changed since its last drill."""
+    plans = VmPlans(work.operations)
+    drilled, now = plans.drill(group), plans.digest(group)
+    if drilled is None or now is None or drilled.digest == now:
+        return None
+    return f"drill due: the plan of {group.name} has changed since its last drill"
+
+
+def _about(run: Run, names: Iterable[str]) -> bool:
+    """Whether a drill was about one of the names."""
+    return bool({target.partition(":")[2] for target in run.plan.targets} & set(names))
 
 
 def _due(name: str, at: datetime | None, now: datetime, days: int) -> str | None:
@@ -93,7 +124,7 @@ def last_passed(runs: Iterable[Run]) -> dict[str, datetime]:
     """When the last drill of each thing that was drilled ended well (UTC), by its name."""
     found: dict[str, datetime] = {}
     for run in runs:
-        if run.plan.verb == DRILL and run.state is RunState.SUCCEEDED and run.ended_at is not None:
+        if run.plan.verb in (DRILL, VM_DRILL) and run.state is RunState.SUCCEEDED and run.ended_at is not None:
             for target in run.plan.targets:
                 name = target.partition(":")[2]
                 found[name] = max(run.ended_at, found.get(name, run.ended_at))

@@ -17,10 +17,10 @@ from store.schedule_book import ScheduleError
 
 if TYPE_CHECKING:
     from app.recovery.operations import Operations
+    from screens.schedule_messages import Edited
     from store.schedule_book import ScheduleBook
     from store.schedule_view import ScheduleView
-    from store.schedules import JobOptions, Schedule
-    from store.timetable import Timetable
+    from store.schedules import Schedule
 
 POLL_S = 2.0
 """How often it is looked what others did."""
@@ -125,13 +125,32 @@ class ConsoleSchedules:
         self._clockwork.run_now(schedule)
         self.look()
 
-    def edit(self, schedule: Schedule, timetable: Timetable, options: JobOptions) -> Schedule:
-        """Another timetable, other options. Raises :class:`ScheduleError` and StoreError."""
+    def edit(self, schedule: Schedule, edited: Edited) -> Schedule:
+        """What the form of it came to. Raises :class:`ScheduleError` and StoreError."""
         from app.timetable.kinds import kind_of
 
         if kind_of(schedule) is None:
             raise ScheduleError(f"{schedule.name} is of kind {schedule.kind}: this program does not know it")
-        return self._then(self._book.edit(schedule.name, schedule.target, options, timetable))
+        how = (edited.target, edited.options, edited.timetable)
+        found = schedule
+        if (edited.name, *how) != (schedule.name, schedule.target, schedule.options, schedule.timetable):
+            found = self._book.edit(schedule.name, *how, called=edited.name)
+        return self._then(self._paused(found, paused=edited.paused))
+
+    def add(self, kind: str, edited: Edited) -> Schedule:
+        """A new one, as the form says. Raises :class:`ScheduleError` and StoreError."""
+        made = self._book.add(edited.name, kind, edited.target, edited.options, edited.timetable)
+        return self._then(self._paused(made, paused=edited.paused))
+
+    def _paused(self, schedule: Schedule, *, paused: bool) -> Schedule:
+        if schedule.paused is paused:
+            return schedule
+        return (self._book.pause if paused else self._book.resume)(schedule.name)
+
+    def remove(self, schedule: Schedule) -> None:
+        """Its history stays. Raises :class:`ScheduleError` and StoreError."""
+        self._book.remove(schedule.name)
+        self._then(schedule)
 
     def _then(self, schedule: Schedule) -> Schedule:
         if self._clockwork is not None:

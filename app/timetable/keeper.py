@@ -74,6 +74,8 @@ class Timekeeper:
             schedule = schedules.get(left.schedule)
             if schedule is not None and left.result is Result.INTERRUPTED:
                 self._resume(schedule, left)
+        for schedule in schedules.values():
+            self._follow(schedule)
 
     def tick(self) -> None:
         """Claim and launch all that is due now. Raises StoreError."""
@@ -133,6 +135,16 @@ class Timekeeper:
         if made is not None:
             self._take_up(schedule, kind, made)
 
+    def _follow(self, schedule: Schedule) -> None:
+        """Do what an earlier run left to be done later, once its time has come. A paused schedule does it too."""
+        kind = self._kinds.get(schedule.kind)
+        if kind is None or kind.follow is None or self._acting.stopping:
+            return
+        if kind.follow.due(self._book, self._operations.ledger, schedule, self._clock()):
+            made = self._book.follow_up(schedule)
+            if made is not None:
+                self._take_up(schedule, kind, made)
+
     def _take_up(self, schedule: Schedule, kind: JobKind, made: ScheduleRun) -> None:
         if made.result is not Result.RUNNING:
             self._told(schedule, made)
@@ -165,6 +177,8 @@ class Timekeeper:
             return kind.perform(work)
         if work.run.trigger is Trigger.RESUMED:
             return kind.resume(work)
+        if work.run.trigger is Trigger.FOLLOW_UP and kind.follow is not None:
+            return kind.follow.perform(work)
         self._look_again(schedule, kind, work)
         return kind.perform(work)
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from app.timetable import backups, chores, estate, machines, replications
-from app.timetable.work import JobKind
+from app.timetable import backups, chores, drills, estate, machines, replications
+from app.timetable.work import Follow, JobKind
 from store.schedules import Schedule
 from store.timetable import Frequency, Timetable
 
@@ -72,6 +72,15 @@ KINDS: dict[str, JobKind] = {
         ),
         JobKind("health", "read every device and score what is not right", chores.health_check, check=_nothing),
         JobKind("clean-up", "delete old history and events of the store", chores.clean_up, check=_nothing),
+        JobKind(
+            drills.DRILL,
+            "drill of replicated VMs on their isolated network; cleaned up by itself after a set time, or you are told",
+            drills.drill,
+            "names of replications, or groups of [[auto.groups]], commas between",
+            frozenset({"cleanup_min"}),
+            resume=drills.resume,
+            follow=Follow(drills.cleanup_due, drills.clean_up),
+        ),
         JobKind(
             "drill-reminder",
             "say when the last passed drill is older than --days",

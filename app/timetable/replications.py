@@ -36,6 +36,11 @@ def replicate(work: Work) -> Outcome:
     return Outcome(Result.FAILED if found.run.state in ENDED else Result.INTERRUPTED, (found.why,))
 
 
+def configured(schedule: Schedule) -> bool:
+    """Whether the configuration makes this schedule, and makes it again."""
+    return schedule.kind == REPLICATE and schedule.name == f"{_OURS}{schedule.target}"
+
+
 def keep_up(book: ScheduleBook, replications: Sequence[Replication]) -> None:
     """Make the schedules of the replications what the configuration says, for every scheduler that begins with it. Who
     pauses one keeps it so; one that is not replicated any more has none."""

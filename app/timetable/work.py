@@ -10,6 +10,7 @@ from datetime import datetime
 
 from app.recovery.operations import Operations
 from app.recovery.runner import Runner
+from store.ledger import Ledger
 from store.schedule_book import ScheduleBook
 from store.schedules import Result, Schedule, ScheduleRun
 
@@ -83,12 +84,22 @@ def _any_target(target: str) -> None:
 
 
 @dataclass(frozen=True, slots=True)
+class Follow:
+    """What is done some time after a run: ``due`` says whether that time has come; ``perform`` does it, as a run of the
+    schedule of its own."""
+
+    due: Callable[[ScheduleBook, Ledger, Schedule, datetime], bool]
+    perform: Perform
+
+
+@dataclass(frozen=True, slots=True)
 class JobKind:
     """A kind of schedule. ``word`` names it on the command line and in the store; ``target`` says what its target is,
     empty: it has none; ``options`` are the fields of :class:`store.schedules.JobOptions` that it takes.
 
-    ``perform`` does the work. ``resume`` goes on with the run of the engine that an earlier one left, where it makes
-    one. ``check`` raises :class:`ValueError` with what was expected.
+    ``perform`` does the work. ``follow`` is what a run of it leaves to be done later. ``resume`` goes on with the run
+    of the engine that an earlier one left, where it makes one. ``check`` raises :class:`ValueError` with what was
+    expected.
     """
 
     word: str
@@ -97,4 +108,5 @@ class JobKind:
     target: str = ""
     options: frozenset[str] = field(default=frozenset())
     resume: Perform | None = None
+    follow: Follow | None = None
     check: Callable[[str], None] = _any_target

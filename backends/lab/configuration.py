@@ -8,7 +8,7 @@ from pathlib import Path
 from backends.lab.database.door import COMMANDS, PROGRAM
 from backends.lab.database.state import Database
 from backends.lab.lab import Lab
-from backends.lab.world import CopiedVm, Device
+from backends.lab.world import CopiedVm, Device, WatchedVms
 from store.estate import DeviceKind
 
 _SECRET_KEY = {
@@ -44,6 +44,8 @@ def write_config(lab: Lab, directory: Path, interval_s: int) -> Path:
             lines += _database(lab, device, device.state, directory)
     for copied in lab.world.copied:
         lines += _replication(copied)
+    if lab.world.watched is not None:
+        lines += _watched(lab, lab.world.watched)
     if lab.world.copied:
         backups = directory / "backups"
         backups.mkdir(mode=0o700, exist_ok=True)
@@ -69,6 +71,27 @@ def _login(device: Device, directory: Path) -> tuple[str, str]:
 
 def _replication(copied: CopiedVm) -> list[str]:
     return ["[[replications]]", *(f"{key} = {_quoted(value)}" for key, value in asdict(copied).items()), ""]
+
+
+def _watched(lab: Lab, watched: WatchedVms) -> list[str]:
+    """The path of its own goes out by another address of loopback than all else does."""
+
+    def at(device: str) -> str:
+        return _quoted(f"127.0.0.1:{next(iter(lab.world.devices[device].ports.values()))}")
+
+    texts = {key: getattr(watched, key) for key in ("name", "source", "replica", "link")}
+    return [
+        "[auto]",
+        f"gateway = {at(watched.gateway)}",
+        "",
+        "[[auto.groups]]",
+        *(f"{key} = {_quoted(text)}" for key, text in texts.items()),
+        'mode = "automatic"',
+        f"vms = [{', '.join(map(_quoted, watched.vms))}]",
+        f"path = {at(watched.path)}",
+        'path_from = "127.0.0.2"',
+        "",
+    ]
 
 
 def _database(lab: Lab, device: Device, state: Database, directory: Path) -> list[str]:

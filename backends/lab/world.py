@@ -64,6 +64,20 @@ class CopiedVm:
     drill_network: str
 
 
+@dataclass(frozen=True, slots=True)
+class WatchedVms:
+    """VMs that the console of this estate is to watch for automatic failover, in shadow. Names, as a configuration
+    gives them; ``path`` and ``gateway`` are devices whose first port stands for what is asked there."""
+
+    name: str
+    source: str
+    replica: str
+    vms: tuple[str, ...]
+    link: str
+    path: str
+    gateway: str
+
+
 @dataclass(slots=True)
 class Device:
     """A simulated device. ``state`` is its technology's own part of the world.
@@ -107,7 +121,7 @@ class Timer:
 class World:
     """One simulated estate. Its methods below :meth:`turn` are called inside a turn only. ``drill`` is the virtual
     switch and VLAN of its isolated network, where LPARs have one; ``copied`` the VMs that the console replicates,
-    ``plans`` the recovery plans by name, as the text of their files."""
+    ``watched`` those that it watches; ``plans`` the recovery plans by name, as the text of their files."""
 
     def __init__(self, seed: int = 1, clock: Clock | None = None, timing: Timing = INSTANT) -> None:
         self.seed = seed
@@ -120,6 +134,7 @@ class World:
         self.drill: tuple[str, int] | None = None
         self.copied: list[CopiedVm] = []
         self.plans: dict[str, str] = {}
+        self.watched: WatchedVms | None = None
         self.segments: dict[str, L2Segment] = {}
         self.devices: dict[str, Device] = {}
         self.writers: dict[str, Writer] = {}

@@ -1,4 +1,4 @@
-"""The menu of what can be done to something. What is chosen only makes a plan, which is shown first."""
+"""The menu of what can be done to something. What is chosen does nothing yet: it is planned, or asked for, first."""
 
 from __future__ import annotations
 
@@ -27,6 +27,7 @@ COLUMNS = (Column("Act"), Column("Now", cut=20))
 ASKED = "asks for more"
 RIGHT = "right as it stands"
 NOT_RIGHT = "not right: "
+PLANNED = "Enter Plan: shown before anything is done   o With options   Esc Cancel"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +39,8 @@ class Chosen:
 
 
 class ActMenu(PaintedOnce[Chosen | None], ModalScreen[Chosen | None]):
-    """``what`` says what it is about. Ends with what was chosen, or with None."""
+    """``title`` says what it is about, ``keys`` what Enter and others lead to; ``ready`` is said of a line that can be
+    chosen as it stands. Ends with what was chosen, or with None."""
 
     AUTO_FOCUS = None
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -52,10 +54,12 @@ class ActMenu(PaintedOnce[Chosen | None], ModalScreen[Chosen | None]):
         Binding("G,end", "move('bottom')", show=False),
     ]
 
-    def __init__(self, around: Surroundings, what: str, offers: Sequence[Offer]) -> None:
+    def __init__(
+        self, around: Surroundings, title: str, offers: Sequence[Offer], keys: str = PLANNED, ready: str = RIGHT
+    ) -> None:
         super().__init__()
         self.around = around
-        self._what = what
+        self._title, self._keys, self._ready = title, keys, ready
         self._offers = {offer.word: offer for offer in offers}
         self._head = Block(id="menu-head", ascii_only=around.ascii_only)
         self.table = Table(COLUMNS, id="table", ascii_only=around.ascii_only)
@@ -79,10 +83,10 @@ class ActMenu(PaintedOnce[Chosen | None], ModalScreen[Chosen | None]):
 
     def _draw(self) -> None:
         top: list[Line] = [band(self.around.scene(), self.app.size.width, self.around)]
-        self._head.show([*top, (), (Cell(f"Act on {self._what}", Tone.HEADING),), ()])
+        self._head.show([*top, (), (Cell(self._title, Tone.HEADING),), ()])
         self.table.show(list(self._offers), self._row, ())
         self._tell()
-        self._foot.show([(Cell("Enter Plan: shown before anything is done   o With options   Esc Cancel"),)])
+        self._foot.show([(Cell(self._keys),)])
 
     def _row(self, word: str) -> Row:
         offer = self._offers[word]
@@ -92,7 +96,7 @@ class ActMenu(PaintedOnce[Chosen | None], ModalScreen[Chosen | None]):
             return (Cell(offer.name), Cell(ASKED, Tone.DIM))
         if offer.hint is not None:
             return (Cell(offer.name, Tone.HEADING), Cell(f"{GLYPHS[Tone.WARN]} {offer.hint}", Tone.WARN))
-        return (Cell(offer.name, Tone.HEADING), Cell(f"{GLYPHS[Tone.OK]} {RIGHT}", Tone.OK))
+        return (Cell(offer.name, Tone.HEADING), Cell(f"{GLYPHS[Tone.OK]} {self._ready}", Tone.OK))
 
     def _tell(self) -> None:
         """Say below what the selected act does, and in full why it is not right where its row has no room for that."""

@@ -1,186 +1,160 @@
-"""The form of a schedule: when it is due, and how much of what it makes is kept. The next five dates are shown while it
-is typed. Tab goes to the next line, ctrl+y saves, Esc cancels wherever the cursor is."""
+"""The form of a schedule: all of it but its kind. The next five dates are shown while it is typed."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import ClassVar
 
-from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
-from textual.containers import Horizontal, Vertical
-from textual.events import Resize, ScreenResume
-from textual.screen import ModalScreen
-
-from screens.cells import EMPTY_LINE, Cell, Line, Tone
-from screens.dialogs.accept import Answer
+from screens.cells import Cell, Line, Tone
+from screens.dialogs.form import Asked, Form, Judged, Texts
 from screens.firstrun_base import paragraph
-from screens.firstrun_inputs import TextField
-from screens.painted_once import PaintedOnce
 from screens.rows_schedules import date_texts, what
 from screens.schedule_messages import Edited
 from screens.status import GLYPHS
-from screens.widgets.block import Block
-from store.schedules import Schedule
-from store.timetable import Frequency, Timetable, TimetableError
+from store.schedules import MOST_CLEANUP_MIN, JobOptions, Schedule
+from store.timetable import Frequency
 from store.timetable_texts import BY_CLOCK, EVERY, changed, number, texts_of
-
-WIDEST = 90
 
 _DAYS = [word for word, (frequency, _) in EVERY.items() if frequency in BY_CLOCK]
 _HOURS = [word for word, (frequency, _) in EVERY.items() if frequency is Frequency.HOURLY]
-
-KEEPING = ("vm-snapshot", "vm-backup")
-"""Kinds of schedule that delete what is too many of what they made."""
-
-FIELDS = (
+_WHEN = (
     ("every", "Every", " ".join((*_DAYS, *_HOURS, "15m"))),
     ("at", "At", "HH:MM; of hours :MM, the minute"),
     ("weekday", "Weekday", "of weeks: Monday to Sunday"),
     ("day", "Day", "of months: 1 to 31, or the month's end"),
     ("zone", "Zone", "such as Europe/Paris"),
-    ("keep", "Keep", "so many that it made stay"),
 )
+DRILLS = "Nobody types anything when it is due: you agree to its drills now."
+_YES = {"yes": True, "y": True, "no": False, "n": False}
+_HOW = ("plain", "memory", "quiesced")
 
 
-class FormField(TextField):
-    """Tells its form of each text at once."""
+@dataclass(frozen=True, slots=True)
+class FormKind:
+    """A kind of schedule as its form knows it: ``target`` says what its target is, empty: it has none; ``options`` are
+    the fields of :class:`store.schedules.JobOptions` that it takes; ``check`` raises ValueError for a target that
+    cannot be. ``fixed``: the configuration says all of it, but for whether it is paused."""
 
-    def __init__(self, value: str, typed: Callable[[], None], *, ascii_only: bool) -> None:
-        self._typed = typed
-        super().__init__(value, ascii_only=ascii_only)
+    word: str
+    about: str
+    target: str
+    options: frozenset[str]
+    check: Callable[[str], None]
+    fixed: bool = False
 
-    def watch_value(self, value: str) -> None:
-        self._typed()
+
+def schedule_form(
+    kind: FormKind,
+    schedule: Schedule,
+    name: Callable[[str], str],
+    clock: Callable[[], datetime],
+    *,
+    ascii_only: bool = False,
+) -> Form[Edited]:
+    """Of a schedule that is there, or of a new one, which has the id 0. ``name`` raises ValueError for one that cannot
+    be given; ``clock`` gives UTC."""
+
+    def judge(texts: Texts) -> Judged[Edited]:
+        found = _edited(kind, schedule, name, texts)
+        told = DRILLS if "cleanup_min" in kind.options else ""
+        return Judged(found, lambda width: [*_outcome(found, clock(), width), *paragraph(told, width, Tone.WARN)])
+
+    new = schedule.id == 0
+    title = f"New schedule of kind {kind.word}" if new else f"Schedule {schedule.name}: {what(schedule)}"
+    if kind.fixed:
+        title += ". The configuration says all of it, but for whether it is paused"
+    accept = "Make" if new else "Save"
+    asked = tuple(_asked(kind, schedule))
+    return Form(title, asked, judge, accept=accept, shown=None if kind.fixed else _shown, ascii_only=ascii_only)
 
 
-class ScheduleForm(PaintedOnce[Edited | None], ModalScreen[Edited | None]):
-    """``clock`` gives UTC. Ends with what the schedule is to be, or with None."""
+def _asked(kind: FormKind, schedule: Schedule) -> Iterator[Asked]:
+    options, when = schedule.options, texts_of(schedule.timetable)
+    if not kind.fixed:
+        yield Asked("name", "Name", schedule.name, "letters, digits, . _ -")
+        if kind.target:
+            yield Asked("target", "Target", schedule.target, kind.target)
+        for word, label, hint in _WHEN:
+            yield Asked(word, label, when[word], hint)
+        if "keep" in kind.options:
+            yield Asked("keep", "Keep", str(options.keep), "so many that it made stay")
+        if "memory" in kind.options:
+            how = "memory" if options.memory else "quiesced" if options.quiesce else "plain"
+            yield Asked("how", "How", how, f"{', '.join(_HOW[:-1])} or {_HOW[-1]}")
+        if "replicate" in kind.options:
+            yield Asked("replicate", "Replicate", _word(options.replicate), "yes or no: sent to the target at once")
+        if "days" in kind.options:
+            yield Asked("days", "Days", str(options.days), "a drill older than that is due")
+        if "cleanup_min" in kind.options:
+            yield Asked("cleanup_min", "Clean up", str(options.cleanup_min), "after so many minutes; 0: you are told")
+    yield Asked("paused", "Paused", _word(schedule.paused), "yes or no: nothing of it begins by itself")
 
-    AUTO_FOCUS = ""
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape,ctrl+c", "cancel", show=False, priority=True),
-        Binding("ctrl+y", "accept", show=False, priority=True),
-        Binding("tab,down,enter", "next", show=False, priority=True),
-        Binding("shift+tab,up", "previous", show=False, priority=True),
-    ]
-    DEFAULT_CSS = """
-    ScheduleForm { align: center middle; }
-    ScheduleForm #dialog { height: auto; padding: 0 1; }
-    ScheduleForm .line { height: 1; }
-    ScheduleForm .label { width: 10; }
-    ScheduleForm .hint { width: 1fr; }
-    ScheduleForm FormField { width: 22; }
-    ScheduleForm #answers { height: 1; }
-    ScheduleForm Answer { margin-right: 2; }
-    """
 
-    def __init__(self, schedule: Schedule, clock: Callable[[], datetime], *, ascii_only: bool = False) -> None:
-        super().__init__()
-        self.set_class(ascii_only, "ascii")
-        self._schedule, self._clock, self._ascii_only = schedule, clock, ascii_only
-        texts = {**texts_of(schedule.timetable), "keep": str(schedule.options.keep)}
-        wanted = [name for name, _, _ in FIELDS if name != "keep" or schedule.kind in KEEPING]
-        self.fields = {name: FormField(texts[name], self._typed, ascii_only=ascii_only) for name in wanted}
-        self._head = Block(ascii_only=ascii_only)
-        self.below = Block(ascii_only=ascii_only)
-        self._answers = (
-            Answer("Esc Cancel", Tone.CURRENT, self.action_cancel, ascii_only=ascii_only),
-            Answer("ctrl+y Save", Tone.PLAIN, self.action_accept, ascii_only=ascii_only),
-        )
+def _word(yes: bool) -> str:
+    return "yes" if yes else "no"
 
-    def compose(self) -> ComposeResult:
-        with Vertical(id="dialog"):
-            yield self._head
-            for name, label, hint in FIELDS:
-                if name in self.fields:
-                    with Horizontal(classes="line"):
-                        yield self._words(Cell(label), "label")
-                        yield self.fields[name]
-                        yield self._words(Cell(f" {hint}", Tone.DIM), "hint")
-            yield self.below
-            with Horizontal(id="answers"):
-                yield from self._answers
 
-    def _words(self, cell: Cell, kind: str) -> Block:
-        block = Block([(cell,)], ascii_only=self._ascii_only)
-        block.add_class(kind)
-        return block
+def _shown(texts: Texts) -> frozenset[str]:
+    """The lines that mean something with how often it is due."""
+    frequency = EVERY.get(texts["every"], (Frequency.MINUTES, 0))[0]
+    hidden = {"weekday"} if frequency is not Frequency.WEEKLY else set()
+    hidden |= {"day"} if frequency is not Frequency.MONTHLY else set()
+    hidden |= {"at"} if frequency is Frequency.MINUTES else set()
+    return frozenset(texts.keys() - hidden)
 
-    def on_mount(self) -> None:
-        self.fields["every"].focus()
-        self._draw()
 
-    def on_screen_resume(self, event: ScreenResume) -> None:
-        self._draw()
+def _edited(kind: FormKind, schedule: Schedule, name: Callable[[str], str], texts: Texts) -> Edited:
+    """What is typed. Raises ValueError with what was expected."""
+    paused = _yes("paused", texts)
+    if kind.fixed:
+        return Edited(schedule.name, schedule.target, schedule.timetable, schedule.options, paused)
+    target = texts.get("target", "")
+    try:
+        called = name(texts["name"])
+    except ValueError as error:
+        raise ValueError(f"name {error}") from None
+    try:
+        kind.check(target)
+    except ValueError as error:
+        raise ValueError(f"target {target}: {error}") from None
+    shown = _shown(texts)
+    when = {word: texts[word] for word, _, _ in _WHEN if word in shown}
+    return Edited(called, target, changed(schedule.timetable, when), _options(schedule.options, texts), paused)
 
-    def on_resize(self, event: Resize) -> None:
-        self.call_after_refresh(self._draw)
 
-    def on_input_changed(self, event: TextField.Changed) -> None:
-        event.stop()
+def _options(options: JobOptions, texts: Texts) -> JobOptions:
+    for field in ("keep", "days"):
+        if field in texts:
+            count = number(field, texts[field])
+            if count < 1:
+                raise ValueError(f"{field} {texts[field]}: expected 1 or more")
+            options = replace(options, keep=count) if field == "keep" else replace(options, days=count)
+    if "cleanup_min" in texts:
+        minutes = number("clean up", texts["cleanup_min"])
+        if minutes > MOST_CLEANUP_MIN:
+            raise ValueError(f"clean up {minutes}: expected 0 to {MOST_CLEANUP_MIN} minutes")
+        options = replace(options, cleanup_min=minutes)
+    if "replicate" in texts:
+        options = replace(options, replicate=_yes("replicate", texts))
+    if (how := texts.get("how")) is not None:
+        if how not in _HOW:
+            raise ValueError(f"how {how}: expected {', '.join(_HOW[:-1])} or {_HOW[-1]}")
+        options = replace(options, memory=how == "memory", quiesce=how == "quiesced")
+    return options
 
-    # -------------------------------------------------------------------------------------------------- drawing
 
-    def _typed(self) -> None:
-        if self.is_attached:
-            self._draw()
+def _yes(field: str, texts: Texts) -> bool:
+    found = _YES.get(texts[field].lower())
+    if found is None:
+        raise ValueError(f"{field} {texts[field]}: expected yes or no")
+    return found
 
-    def _draw(self) -> None:
-        width = min(WIDEST, self.app.size.width - 2)
-        self.query_one("#dialog").styles.width = width
-        about = f"Schedule {self._schedule.name}: {what(self._schedule)}"
-        self._head.show([*paragraph(about, width - 4, Tone.HEADING), EMPTY_LINE])
-        self.below.show([EMPTY_LINE, *self._outcome(width - 4), EMPTY_LINE])
 
-    def _outcome(self, width: int) -> Sequence[Line]:
-        """The next five dates of what is typed, or why it means nothing."""
-        try:
-            found = self.edited()
-        except TimetableError as error:
-            return paragraph(f"{GLYPHS[Tone.BAD]} {error}", width, Tone.BAD)
-        told = f"{GLYPHS[Tone.OFF]} paused; it would be due:" if self._schedule.paused else "Next five dates:"
-        dates = date_texts(found.timetable, self._clock())
-        return [
-            *paragraph(found.timetable.words, width),
-            (Cell(told, Tone.HEADING),),
-            *((Cell(f"  {d}"),) for d in dates),
-        ]
-
-    def edited(self) -> Edited:
-        """What is typed. Raises :class:`store.timetable.TimetableError` with what was expected."""
-        texts = {name: field.value.strip() for name, field in self.fields.items()}
-        options = self._schedule.options
-        if (keep := texts.pop("keep", None)) is not None:
-            options = replace(options, keep=number("keep", keep))
-            if options.keep < 1:
-                raise TimetableError(f"keep {keep}: expected 1 or more")
-        timetable: Timetable = changed(self._schedule.timetable, texts)
-        return Edited(timetable, options)
-
-    # -------------------------------------------------------------------------------------------------- answers
-
-    def action_next(self) -> None:
-        self._move(1)
-
-    def action_previous(self) -> None:
-        self._move(-1)
-
-    def _move(self, by: int) -> None:
-        fields = list(self.fields.values())
-        here = next((place for place, field in enumerate(fields) if field.has_focus), -by)
-        fields[(here + by) % len(fields)].focus()
-
-    def action_cancel(self) -> None:
-        if self.is_current:
-            self.dismiss(None)
-
-    def action_accept(self) -> None:
-        if not self.is_current or getattr(self.app, "held", False):
-            return
-        try:
-            self.dismiss(self.edited())
-        except TimetableError:  # it stands there
-            self._draw()
+def _outcome(edited: Edited, now: datetime, width: int) -> Iterator[Line]:
+    """The next five dates of what is typed."""
+    yield from paragraph(edited.timetable.words, width)
+    told = f"{GLYPHS[Tone.OFF]} paused; it would be due:" if edited.paused else "Next five dates:"
+    yield (Cell(told, Tone.HEADING),)
+    for text in date_texts(edited.timetable, now):
+        yield (Cell(f"  {text}"),)

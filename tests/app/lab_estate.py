@@ -53,6 +53,8 @@ def _stays(block: str, devices: tuple[str, ...]) -> bool:
     """Whether a table of the configuration makes sense with these devices alone."""
     if "[[devices]]" in block:
         return any(f'name = "{device}"' in block for device in devices)
+    if block.startswith(("[auto]", "[[auto.", "[backups]")):
+        return False
     named = re.findall(r'^(?:source|destination) = "(.+)"$', block, re.MULTILINE) if "[[replications]]" in block else []
     return set(named) <= set(devices)
 

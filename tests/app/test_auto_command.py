@@ -4,23 +4,32 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from app.cli import main
+from app.console import Console
+from app.files import Files
+from app.machinery import Machinery
 from app.recovery.auto import wiring
 from app.recovery.auto.port import Drill
 from app.recovery.auto.vms import VmRecovery
 from app.recovery.operations import Operations
+from app.settings import load
+from screens.base import EstateScreen
 from store.auto import AutoStore
 from store.auto_records import AutoState, ShadowDecision, Standing
 from store.readiness import Check, Severity, Verdict
 from store.runs import Plan
 from tests.faults.auto_doors import DoorWorld
 from tests.faults.auto_world import EPOCH
+from tests.screens.estate import Clock
+from tests.screens.piloting import Driven, piloted
 
 
 class Lab:
@@ -107,6 +116,53 @@ def test_two_people_arm_a_group_and_one_alone_cannot(
     assert arming.until - arming.approved_at <= timedelta(days=30, minutes=1)
     assert lab.run("auto", "disarm", "g0", "--reason", "works tonight") == 0
     assert lab.run("auto", "disarm", "g0", "--reason", "again") == 1
+
+
+@asynccontextmanager
+async def console(lab: Lab) -> AsyncIterator[Driven]:
+    settings = load(lab.config)
+    machinery = Machinery(settings, lab.store)
+    app = Console(
+        machinery.open, lambda say: None, machinery.sweep_now, partial(machinery.begin_runs, read_only=False), None,
+        None, machinery.begin_auto, sites=settings.sites, lab=True, files=Files(lab.store.parent),
+    )  # fmt: skip
+    try:
+        async with app.run_test(size=(120, 40)) as pilot:
+            running = Driven(app, pilot, Clock())
+            await running.wait_for(lambda: isinstance(app.screen, EstateScreen), "no pane is shown")
+            await running.wait_for(lambda: app.around.auto.read, "automatic failover is not read")
+            yield running
+    finally:
+        machinery.close()
+
+
+@pytest.mark.usefixtures("drilled")
+@piloted
+async def test_two_people_arm_a_group_from_the_screens_and_every_screen_says_so(lab: Lab) -> None:
+    lab.ripe()
+    with pytest.MonkeyPatch.context() as patched:
+        person("anna", patched)
+        async with console(lab) as at:
+            await at.press("5", "A", "enter")
+            await at.wait_for(lambda: "● holds: the last drill that passed was 1 days ago" in at.text, "not checked")
+            await at.press("a", "enter")
+            await at.type("60")
+            await at.press("ctrl+y")
+            await at.wait_for(lambda: "a second person has to approve" in at.text, "it is not asked")
+            await at.press("a", "j", "enter", "ctrl+y")
+            await at.wait_for(lambda: "another person has to approve" in at.text, "one person alone")
+        person("bert", patched)
+        async with console(lab) as at:
+            await at.press("5", "A", "a", "j", "enter")
+            assert "You agree as the second person" in at.text
+            await at.press("ctrl+y")
+            await at.wait_for(lambda: "AUTOMATIC FAILOVER ARMED: g0" in at.text, "it is not armed")
+    store = lab.kept()
+    arming = store.arming("g0")
+    store.close()
+    assert arming is not None
+    assert arming.approved_by is not None
+    assert (arming.asked_by.partition("@")[0], arming.approved_by.partition("@")[0]) == ("anna", "bert")
 
 
 def test_what_stands_against_arming_is_named_with_what_to_do(lab: Lab, capsys: pytest.CaptureFixture[str]) -> None:

@@ -100,6 +100,12 @@ def test_an_edit_changes_what_is_given_and_shows_the_dates(typed: Typed) -> None
         (["add", "x", "vm-snapshot", "erp", "--every", "day", "--keep", "0"], "--keep 0: expected 1 or more"),
         (["add", "x", "vm-snapshot", "erp", "--every", "day", "--memory", "--quiesce"], "expected one of them"),
         (["add", "x", "rcg-sync", "oradb", "--every", "day", "--keep", "3"], "--keep does not go with rcg-sync"),
+        (["add", "x", "drill", "--every", "day"], "expected a target"),
+        (
+            ["add", "x", "drill", "w", "--every", "day", "--cleanup-after", "-1"],
+            "--cleanup-after -1: expected 0 to 10080",
+        ),
+        (["add", "x", "health", "--every", "day", "--cleanup-after", "5"], "--cleanup-after does not go with health"),
         (["add", "-x", "health", "--every", "day"], "the following arguments are required"),
         (["add", "a b", "health", "--every", "day"], "expected a name of letters"),
         (["next", "x", "--count", "0"], "No schedule is called x"),
@@ -111,6 +117,16 @@ def test_what_means_nothing_is_refused_with_what_was_expected(typed: Typed, word
     assert said in err
     assert out == ""
     assert typed.json("list")["schedules"] == []
+
+
+def test_a_schedule_is_renamed_and_keeps_all_else_but_not_to_a_name_that_is_taken(typed: Typed) -> None:
+    typed("add", "drill-web", "drill", "web", "--every", "week", "--cleanup-after", "30")
+    typed("add", "health", "health", "--every", "6h")
+    code, _, err = typed("edit", "drill-web", "--rename", "health")
+    assert (code, err) == (1, "There is a schedule health already.\n")
+    found = typed.json("edit", "drill-web", "--rename", "drill-shop")
+    assert (found["name"], found["kind"], found["options"]["cleanup_min"]) == ("drill-shop", "drill", 30)
+    assert typed("edit", "drill-web")[0] == 1
 
 
 def test_pause_resume_remove_and_next(typed: Typed) -> None:

@@ -15,11 +15,13 @@ import pytest
 from textual.app import App
 from textual.pilot import Pilot
 
+from app.auto_desk import BeginAuto
 from app.console import Console
 from app.files import Files
 from app.run_desk import BeginRuns
 from app.schedule_desk import BeginSchedules
 from screens.base import EstateScreen
+from store.replications import Replicated
 from store.view import EstateView
 from tests.screens.estate import SITES, Clock
 
@@ -164,6 +166,8 @@ async def driven(
     folder: Path | None = None,
     begin_runs: BeginRuns | None = None,
     begin_schedules: BeginSchedules | None = None,
+    begin_auto: BeginAuto | None = None,
+    replicated: tuple[Replicated, ...] = (),
 ) -> AsyncIterator[Driven]:
     """A console on ``view``, its first pane shown and its sweep begun. ``folder`` is where it keeps saved filters."""
     swept: list[str | None] = []
@@ -175,6 +179,7 @@ async def driven(
         begin_runs,
         None,
         begin_schedules,
+        begin_auto,
         sites=SITES,
         lab=lab,
         read_only=read_only,
@@ -183,6 +188,7 @@ async def driven(
         files=Files(folder),
         clock=standing,
         rto_s=300.0,
+        replicated=replicated,
     )
     async with console.run_test(size=size) as pilot:
         running = Driven(console, pilot, standing, swept)
@@ -192,6 +198,8 @@ async def driven(
             await running.wait_for(lambda: console.around.runs.read, "the runs are not read")
         if begin_schedules is not None:
             await running.wait_for(lambda: console.around.schedules.read, "the schedules are not read")
+        if begin_auto is not None:
+            await running.wait_for(lambda: console.around.auto.read, "automatic failover is not read")
         running.screen.redraw()
         await running.settle()
         yield running

@@ -66,7 +66,7 @@ _PANES = {
     "lpars": (rows_lpars.COLUMNS, ["State", "Age"]),
     "pgroups": (rows_pgroups.COLUMNS, ["RPO age", "State", "Age"]),
     "rcgs": (rows_rcgs.COLUMNS, ["Roles natural/peer", "State", "Sync", "Synced", "Active", "Age"]),
-    "replicas": (rows_replicas.COLUMNS, ["Power both", "Copy of", "State", "Age"]),
+    "replicas": (rows_replicas.COLUMNS, ["Power both", "Copy / RPO", "State", "Age"]),
     "devices": (rows_devices.COLUMNS, ["Health", "Last read"]),
     "events": (rows_events.COLUMNS, ["When (UTC)", "Age"]),
 }

@@ -170,7 +170,7 @@ def test_ids_are_unique_and_no_dangerous_verb_sits_on_a_single_key() -> None:
     """Those that have a key open a menu or a question, or only pause."""
     assert len(BY_ID) == len(ACTIONS)
     asking = {"act", "resume", "decide.retry", "decide.skip", "decide.done", "pause", "abort"}
-    asking |= {"schedule.pause", "schedule.run", "schedule.edit"}
+    asking |= {"schedule.pause", "schedule.run", "schedule.edit", "schedule.delete", "new_schedule", "auto.veto"}
     assert {action.id for action in ACTIONS if action.dangerous and action.keys} == asking
 
 

@@ -205,7 +205,7 @@ def test_a_replica_whose_source_no_vcenter_shows_says_so() -> None:
     replica = _entry(scene, "vm", "vc-2:vm-lost01_replica_3")
     cells = dict(zip([c.title for c in REPLICA_COLUMNS], replica_row(replica, scene), strict=True))
     assert cells["Power both"].text == "? not seen / off"
-    assert cells["Sites"].text == "? → bergen"
+    assert cells["Direction"].text == "? → bergen"
     assert "The source lost01 is not known" in _notes(facts_vm.parts(scene, replica))
 
 

@@ -14,7 +14,7 @@ from syrupy.assertion import SnapshotAssertion
 
 from app import schedule_desk
 from app.timetable.console_schedules import ConsoleSchedules
-from screens.dialogs.schedule_form import ScheduleForm
+from screens.dialogs.form import Form
 from store.errors import StoreError
 from store.schedule_book import ScheduleBook
 from store.schedules import JobOptions
@@ -48,7 +48,10 @@ KEYS = {
     "schedule": ["9", "j", "j", "enter"],
     "schedule_run": ["9", "j", "j", "n"],
     "schedule_form": ["9", "j", "j", "E"],
-    "schedule_form_wrong": ["9", "j", "j", "E", "tab", "backspace"],
+    "schedule_form_wrong": ["9", "j", "j", "E", "tab", "tab", "tab", "backspace"],
+    "schedule_kinds": ["9", "N"],
+    "schedule_new": ["9", "N", "enter"],
+    "schedule_delete": ["9", "j", "j", "D"],
 }
 
 
@@ -97,10 +100,9 @@ async def test_n_asks_then_runs_it_and_its_history_tells(tmp_path: Path) -> None
 async def test_the_form_shows_the_dates_of_what_is_typed_and_saves_them(tmp_path: Path) -> None:
     async with scheduled(tmp_path, (120, 40)) as (console, book):
         await console.press("9", "j", "j", "E")
-        form = console.console.screen
-        assert isinstance(form, ScheduleForm)
+        assert isinstance(console.console.screen, Form)
         assert "Mon 2026-03-02 01:00 CET" in console.text
-        await console.press("ctrl+u", *"week", "tab", "ctrl+u")
+        await console.press("tab", "tab", "ctrl+u", *"week", "tab", "ctrl+u")
         await console.type("23:30")
         await console.press("tab", "ctrl+u", *"sun")
         assert "weekly on Sunday at 23:30, Europe/Paris" in console.text
@@ -120,7 +122,7 @@ async def test_a_backup_says_how_many_it_keeps_and_that_can_be_edited(tmp_path: 
         await console.wait_for(lambda: "keep 5" in console.text, "its detail does not say it")
         await console.press("escape", "E")
         form = console.console.screen
-        assert isinstance(form, ScheduleForm)
+        assert isinstance(form, Form)
         assert form.fields["keep"].value == "5"
 
 
@@ -128,11 +130,81 @@ async def test_a_backup_says_how_many_it_keeps_and_that_can_be_edited(tmp_path: 
 async def test_what_means_nothing_is_not_saved_and_escape_changes_nothing(tmp_path: Path) -> None:
     async with scheduled(tmp_path) as (console, book):
         before = book.named("erp-nightly")
-        await console.press("9", "j", "j", "E", "tab", "backspace", "ctrl+y")
-        assert isinstance(console.console.screen, ScheduleForm)
+        await console.press("9", "j", "j", "E", "tab", "tab", "tab", "backspace", "ctrl+y")
+        assert isinstance(console.console.screen, Form)
         assert "expected HH:MM" in console.text
         await console.press("escape")
         assert book.named("erp-nightly") == before
+
+
+@piloted
+async def test_the_form_edits_all_of_a_schedule_but_its_kind(tmp_path: Path) -> None:
+    async with scheduled(tmp_path, (120, 40)) as (console, book):
+        before = book.named("erp-nightly")
+        await console.press("9", "j", "j", "E", "ctrl+u")
+        await console.type("pg-oracle")
+        assert "name pg-oracle: there is a schedule of that name already" in console.text
+        await console.press("ctrl+u")
+        await console.type("gw-nightly")
+        await console.press("tab", "ctrl+u")
+        assert "target: expected a target" in console.text
+        await console.type("erp-gw2")
+        await console.press("tab", "tab", "tab", "tab", "ctrl+u")
+        await console.type("0")
+        assert "keep 0: expected 1 or more" in console.text
+        await console.press("backspace", *"9", "tab", "ctrl+u")
+        await console.type("quiesced")
+        await console.press("tab", "ctrl+u")
+        await console.type("yes")
+        assert "○ paused; it would be due:" in console.text
+        await console.press("ctrl+y")
+        await console.wait_for(lambda: "gw-nightly is saved" in console.text, "it is not said")
+        found = book.named("gw-nightly")
+        assert (found.id, found.kind, found.target, found.paused) == (before.id, before.kind, "erp-gw2", True)
+        assert found.options == JobOptions(keep=9, quiesce=True)
+        assert found.timetable == before.timetable
+
+
+@piloted
+async def test_a_new_schedule_is_made_by_its_kind_and_a_form_and_deleted_after_a_question(tmp_path: Path) -> None:
+    async with scheduled(tmp_path, (120, 40)) as (console, book):
+        await console.press("9", "N", *"jjj", "enter")
+        assert "New schedule of kind rcg-sync" in console.text
+        assert "Keep" not in console.text, "this kind keeps nothing"
+        await console.press("ctrl+y")
+        assert "name: expected a name of letters" in console.text
+        await console.type("sync-web")
+        await console.press("tab")
+        await console.type("web")
+        await console.press("tab", "ctrl+u")
+        await console.type("month")
+        assert "Day " in console.line("of months")
+        assert "Weekday" not in console.text
+        await console.press("ctrl+y")
+        await console.wait_for(lambda: "sync-web is made: monthly on day 1" in console.text, "it is not said")
+        made = book.named("sync-web")
+        assert (made.kind, made.target, made.paused) == ("rcg-sync", "web", False)
+        await console.wait_for(lambda: "rcg-sync web" in console.text, "it is not shown")
+        await console.press("g", "slash", *"sync-web", "enter", "D")
+        assert "Its history, and the snapshots that it made, stay." in console.text
+        await console.press("enter")
+        assert book.named("sync-web")
+        await console.press("D", "ctrl+y")
+        await console.wait_for(lambda: "sync-web is deleted" in console.text, "it is not said")
+        assert "sync-web" not in {each.name for each in book.schedules()}
+
+
+@piloted
+async def test_of_a_schedule_that_the_configuration_makes_only_the_pause_is_edited(tmp_path: Path) -> None:
+    async with scheduled(tmp_path, (120, 40)) as (console, book):
+        book.add("replicate-erp", "replicate", "erp", JobOptions(), Timetable(Frequency.MINUTES, every_min=15))
+        await console.press("9")
+        await console.wait_for(lambda: "replicate-erp" in console.text, "it is not shown")
+        await console.press("slash", *"replicate-erp", "enter", "D")
+        assert "take it out of [[replications]]" in console.text
+        await console.press("E", "ctrl+u", *"yes", "ctrl+y")
+        await console.wait_for(lambda: "replicate-erp is saved" in console.text, "it is not said")
+        assert book.named("replicate-erp").paused
 
 
 @piloted

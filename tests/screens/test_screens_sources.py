@@ -27,12 +27,18 @@ from screens.columns import Column, Measure, Row
 from screens.pairing import replica_of
 from screens.plots import Curve, Strip
 from screens.rcg_sides import pairs
+from screens.replications import Known
 from screens.rpo_history import Sample
 from screens.scene import Scene
 from screens.side_by_side import Fact, Part, lay_out
 from store.records import Entry
+from store.replications import Pass, Replicated, Standing
 from tests.screens.estate import ago, calm, drillable, troubled
 
+KNOWN = Known(
+    Replicated("crm01", "crm01", "vc-oslo", "vc-bergen", 900.0, True),
+    Standing(owed=("r3",), passes=(Pass("r1", ago(1500), 240.0, True),)),
+)
 SAMPLES = (Sample(ago(600), 30.0), Sample(ago(540), 90.0))
 
 
@@ -42,7 +48,7 @@ def details(scene: Scene) -> list[Sequence[Part]]:
         *(facts_lpar.parts(scene, one) for one in scene.view.entries("lpar")),
         *(facts_pgroup.parts(scene, one) for one in scene.view.entries("pgroup")),
         *(facts_rcg.parts(scene, pair, SAMPLES) for pair in pairs(scene)),
-        *(facts_vm.parts(scene, one, SAMPLES) for one in scene.view.entries("vm")),
+        *(facts_vm.parts(scene, one, SAMPLES, KNOWN) for one in scene.view.entries("vm")),
         *(facts_device.parts(scene, device) for device in scene.index.devices.values()),
     ]
 
@@ -88,7 +94,7 @@ ROWS: tuple[tuple[str, Sequence[Column], Callable[[Scene], list[Row]]], ...] = (
     ("lpars", rows_lpars.COLUMNS, lambda s: [rows_lpars.row(e, s) for e in s.view.entries("lpar")]),
     ("pgroups", rows_pgroups.COLUMNS, lambda s: [rows_pgroups.row(e, s) for e in s.view.entries("pgroup")]),
     ("rcgs", rows_rcgs.COLUMNS, lambda s: [rows_rcgs.row(pair, s) for pair in pairs(s)]),
-    ("replicas", rows_replicas.COLUMNS, lambda s: [rows_replicas.row(e, s) for e in replicas(s)]),
+    ("replicas", rows_replicas.COLUMNS, lambda s: [rows_replicas.row(e, s, KNOWN) for e in replicas(s)]),
     ("devices", rows_devices.COLUMNS, lambda s: [rows_devices.row(d, s) for d in s.index.devices.values()]),
     ("events", rows_events.COLUMNS, lambda s: [rows_events.row(e, s) for e in s.view.events()]),
 )  # fmt: skip
@@ -137,7 +143,8 @@ def test_what_the_sources_name_is_what_the_drivers_ask_for() -> None:
     drivers = [folder / name for name in ("hmc", "flasharray", "threepar", "vsphere")]
     text = "\n".join(path.read_text() for one in drivers for path in one.glob("*.py"))
     for name, value in vars(sources).items():
-        if not name.isupper() or name in ("SETTINGS", "SEEN", "SWEEP", "EVENTS", "JOURNAL", "SCHEDULES", "PLANS"):
+        ours = ("SETTINGS", "SEEN", "SWEEP", "EVENTS", "JOURNAL", "SCHEDULES", "PLANS", "AUTO")
+        if not name.isupper() or name in ours:
             continue
         for piece in value.replace("; ", ", ").split(", "):
             for word in ("GET /", "VirtualMachine ", "viosvrcmd -c ", "/"):

@@ -8,7 +8,7 @@ from screens.offers import Offer
 from screens.vm_offers import asked
 from store.estate import PowerState, VirtualMachine
 from store.records import DeviceHealth
-from store.replications import Replicated
+from store.replications import Replicated, standings
 from store.runs import Plan, Run, RunState
 from tests.screens.estate import NOW, Estate, calm
 
@@ -36,7 +36,7 @@ def menu(*, home: PowerState = ON, there: PowerState = OFF, runs: tuple[Run, ...
         estate.devices = [
             replace(d, health=DeviceHealth.FAILING) if d.name == one.source else d for d in estate.devices
         ]
-    found = asked(estate.scene(), (copy.key,), (replace(one, drill=drill),) if known else (), runs)
+    found = asked(estate.scene(), (copy.key,), (replace(one, drill=drill),) if known else (), standings(runs))
     return {offer.word: offer for offer in found.offers}
 
 

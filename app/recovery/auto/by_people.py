@@ -9,7 +9,7 @@ from app.replication_records import Replication
 from store import plan_runs
 from store.auto_records import EventKind, EventState, FailoverEvent
 from store.replications import DRILL, FAILOVER, names
-from store.runs import Run, RunState
+from store.runs import Run, RunState, StepState
 
 _KINDS = {
     FAILOVER: EventKind.MANUAL,
@@ -22,6 +22,7 @@ _STATES = {
     RunState.FAILED: EventState.FAILED,
     RunState.ABORTED: EventState.FAILED,
 }
+_SEEN = (StepState.DONE, StepState.ALREADY)
 
 
 def events(
@@ -44,6 +45,9 @@ def events(
         if not about:  # a recovery plan without machines
             continue
         group = next((each.name for each in grouped if about and _all_in(about, by_name, each)), None)
+        state = _STATES.get(run.state, EventState.UNKNOWN)
+        if kind is EventKind.TEST and state is EventState.FIRING:
+            state = EventState.TESTING
         source = next((by_name[name].source for name in about if name in by_name), "")
         found.append(
             FailoverEvent(
@@ -51,17 +55,26 @@ def events(
                 group or ", ".join(sorted(about)),
                 sites.get(source, ""),
                 kind,
-                _STATES.get(run.state, EventState.UNKNOWN),
+                state,
                 run.by,
                 run.plan.name,
                 run.began_at,
                 run.began_at,
                 run.ended_at,
+                _power(run, "vm.stop", source, "poweredOff") if source else "",
+                _power(run, "vm.start", "", "poweredOn"),
                 run=run.id,
                 result=run.note or str(run.state),
             )
         )
     return tuple(found)
+
+
+def _power(run: Run, kind: str, device: str, power: str) -> str:
+    """What its steps of a kind brought machines to, empty where none is done; on one device, or anywhere."""
+    pairs = zip(run.plan.steps, run.steps, strict=True)
+    done = (step.state in _SEEN for planned, step in pairs if planned.kind == kind and device in ("", planned.device))
+    return power if any(done) else ""
 
 
 def _all_in(about: tuple[str, ...], by_name: Mapping[str, Replication], group: AutoGroup) -> bool:

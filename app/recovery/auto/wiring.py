@@ -57,24 +57,29 @@ class Reached:
         return watch(self._operations, self._auto, self._recovery, tell, read_only=self._settings.read_only)
 
     def checks(self, group: AutoGroup, bound_s: float | None) -> tuple[Check, ...]:
-        """What stands against arming a group, on a look now. ``bound_s`` None: what was accepted, if anything was."""
-        drill, digest = self._recovery.drill(group), self._recovery.digest(group)
-        replicas, checks = self._recovery.replicas(group), self._recovery.checks(group)
-        now, arming = datetime.now(UTC), self._auto.arming(group.name)
-        if bound_s is None and arming is not None and arming.ended_at is None:
-            bound_s = arming.bound_s
-        seen = Prepared(
-            drill=drill,
-            digest=digest,
-            checks=checks,
-            standing=self._auto.standing(group.name),
-            shadows=self._auto.shadows(group.name, most=10_000),
-            window=window_of(self._auto.windows(), group, now),
-            bound_s=bound_s,
-            loss_s=None if replicas is None else loss_s(replicas, now),
-            arming=arming,
-        )
-        return arm_checks(seen, now)
+        """As of :func:`checks`."""
+        return checks(self._auto, self._recovery, group, bound_s)
+
+
+def checks(auto: AutoStore, acts: Recovery, group: AutoGroup, bound_s: float | None) -> tuple[Check, ...]:
+    """What stands against arming a group, on a look now. ``bound_s`` None: what was accepted, if anything was."""
+    drill, digest = acts.drill(group), acts.digest(group)
+    replicas, found = acts.replicas(group), acts.checks(group)
+    now, arming = datetime.now(UTC), auto.arming(group.name)
+    if bound_s is None and arming is not None and arming.ended_at is None:
+        bound_s = arming.bound_s
+    seen = Prepared(
+        drill=drill,
+        digest=digest,
+        checks=found,
+        standing=auto.standing(group.name),
+        shadows=auto.shadows(group.name, most=10_000),
+        window=window_of(auto.windows(), group, now),
+        bound_s=bound_s,
+        loss_s=None if replicas is None else loss_s(replicas, now),
+        arming=arming,
+    )
+    return arm_checks(seen, now)
 
 
 def watch(

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from backends.lab.volumes import Image, L2Segment, Segment
 from backends.lab.vsphere.records import Datastore, Network, Vm
 from backends.lab.vsphere.state import GIB, VSphereState
-from backends.lab.world import CopiedVm, Device, World
+from backends.lab.world import CopiedVm, Device, WatchedVms, World
 from store.estate import DeviceKind
 
 NAMES = (
@@ -68,6 +68,7 @@ def build(world: World, prod: L2Segment, drill: L2Segment) -> None:
         if name in INTERVALS_S:
             _replica(lyon, vm, size, number)
     world.copied += [CopiedVm(name, "vc-paris", "vc-lyon", "ds-lyon-01", "DRILL-999") for name in COPIED]
+    world.watched = WatchedVms("tools", "vc-paris", "vc-lyon", COPIED, "3par-lyon", "hmc-paris", "hmc-lyon")
 
 
 def _center(world: World, name: str, site: str, hosts: int, prod: L2Segment, drill: L2Segment) -> Center:

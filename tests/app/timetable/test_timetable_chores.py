@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -10,6 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from app.auto_records import Auto, AutoGroup, Endpoint
+from app.replication_records import Replication
 from app.timetable import health
 from app.timetable.chores import KEEP_PROPOSED, clean_up, drill_reminder, health_check
 from app.timetable.health import Lack
@@ -106,17 +109,27 @@ def plan(verb: str, *targets: str) -> Plan:
     return Plan(verb, f"{verb} x", targets, NOW, (step,))
 
 
-def drilled(world: Schedulers, run_id: str, target: str, state: RunState) -> None:
+def drilled(world: Schedulers, run_id: str, target: str, state: RunState, verb: str = "drill") -> None:
+    ran(world, run_id, plan(verb, target), state)
+
+
+def cleaned(world: Schedulers, run_id: str, verb: str = "cleanup") -> None:
+    ran(world, f"{run_id}-c", replace(plan(verb, "x:y"), name=f"{verb} after {run_id}"), RunState.SUCCEEDED)
+
+
+def ran(world: Schedulers, run_id: str, made: Plan, state: RunState) -> None:
     ledger = world.operations.ledger
-    ledger.propose(run_id, plan("drill", target), "ops")
+    ledger.propose(run_id, made, "ops")
     ledger.approve(run_id, "ops", ())
     ledger.turn(ledger.take(run_id, "console"), state)
 
 
 def test_a_drill_that_passed_in_time_needs_no_reminder_and_one_that_failed_does_not_count(world: Schedulers) -> None:
     drilled(world, "r1", "lpar:erp-db", RunState.SUCCEEDED)
+    cleaned(world, "r1")
     world.clock.pass_(days=80)
     drilled(world, "r2", "lpar:erp-db", RunState.FAILED)
+    cleaned(world, "r2")
     asked = work(world, "drill-reminder", "erp-db,web", days=90)
     outcome = drill_reminder(asked)
     assert (outcome.result, outcome.notes) == (Result.WARNED, ("drill due: no drill of web ever passed",))
@@ -130,7 +143,37 @@ def test_without_a_target_any_drill_counts(world: Schedulers) -> None:
     asked = work(world, "drill-reminder")
     assert drill_reminder(asked).notes == ("drill due: no drill of anything ever passed",)
     drilled(world, "r1", "lpar:erp-db", RunState.SUCCEEDED)
+    assert drill_reminder(asked).notes == ("clean-up owed: drdeck lpar cleanup r1",)
+    cleaned(world, "r1")
     assert drill_reminder(asked).result is Result.SUCCEEDED
+
+
+def test_drills_of_machines_count_and_those_that_are_not_cleaned_up_are_told(world: Schedulers) -> None:
+    ledger = world.operations.ledger
+    drilled(world, "r1", "replication:erp", RunState.SUCCEEDED, "vm drill")
+    drilled(world, "r2", "replication:web", RunState.SUCCEEDED, "vm drill")
+    asked = work(world, "drill-reminder", "erp")
+    assert drill_reminder(asked).notes == ("clean-up owed: drdeck vm cleanup r1",)
+    cleaned(world, "r1", "vm cleanup")
+    assert drill_reminder(asked).result is Result.SUCCEEDED
+    assert {run.id for run in ledger.runs_of("vm drill")} == {"r1", "r2"}
+
+
+def test_a_group_is_as_old_as_its_oldest_machine_and_due_once_its_plan_has_changed(world: Schedulers) -> None:
+    erp, web = (Replication(name, name, "vc-p", "vc-l", "ds", drill_network="DRILL") for name in ("erp", "web"))
+    group = AutoGroup("shop", "vc-p", "vc-l", "paris", "lyon", ("erp", "web"), "3par-l", Endpoint("h", 1), "::1")
+    settings = replace(world.operations.settings, replications=(erp, web), auto=Auto((group,)))
+    world.operations.settings = settings
+    asked = work(world, "drill-reminder", "shop", days=90)
+    drilled(world, "r1", "replication:erp", RunState.SUCCEEDED, "vm drill")
+    cleaned(world, "r1", "vm cleanup")
+    assert drill_reminder(asked).notes == ("drill due: no drill of shop ever passed",), "web never was drilled"
+    world.clock.pass_(days=60)
+    drilled(world, "r2", "replication:web", RunState.SUCCEEDED, "vm drill")
+    cleaned(world, "r2", "vm cleanup")
+    assert drill_reminder(asked).result is Result.SUCCEEDED
+    world.clock.pass_(days=31)
+    assert drill_reminder(asked).notes[0].startswith("drill due: the last one of shop that passed is of 2027-01-01")
 
 
 def test_clean_up_drops_old_proposals_and_keeps_what_somebody_agreed_to(world: Schedulers) -> None:

@@ -1,0 +1,98 @@
+"""What people decide about automatic failover: the command line and the console go the same way.
+
+All raise :class:`store.auto.HeldError` with what stands against it, and :class:`store.errors.StoreError`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+from app.auto_records import AutoGroup, AutoMode
+from app.recovery.auto.arming import ARMED_D, may_arm
+from app.recovery.operations import login, who
+from store.auto import AutoStore, HeldError
+from store.auto_records import Arming, FailoverEvent, Judgement, ShadowDecision
+from store.readiness import Check
+
+MOST_BOUND_MIN = 7 * 24 * 60
+
+Look = Callable[[AutoGroup, float | None], tuple[Check, ...]]
+"""What stands against arming a group, on a look at the devices now; given the loss that is to be accepted, in s."""
+
+
+class NotReadyError(HeldError):
+    """Conditions for being armed do not hold: ``checks`` are these."""
+
+    def __init__(self, group: AutoGroup, checks: tuple[Check, ...]) -> None:
+        named = "; ".join(f"{check.id}: {check.evidence}" for check in checks)
+        super().__init__(f"{group.name} cannot be armed; {len(checks)} conditions do not hold: {named}")
+        self.checks = checks
+
+
+def bound(text: str) -> float:
+    """Minutes of loss that are accepted, as they are typed, in seconds. Raises ValueError with what was expected."""
+    try:
+        minutes = float(text)
+    except ValueError:
+        minutes = 0.0
+    if not 0 < minutes <= MOST_BOUND_MIN:
+        raise ValueError(f"{text}: expected minutes, more than 0 and up to {MOST_BOUND_MIN}")
+    return minutes * 60
+
+
+def ask(store: AutoStore, group: AutoGroup, bound_s: float, look: Look) -> Arming:
+    """One person wants it armed, and accepts to lose up to ``bound_s`` seconds."""
+    _watched(group)
+    _hold(group, look(group, bound_s))
+    return store.ask_arming(group.name, bound_s, who())
+
+
+def approve(store: AutoStore, group: AutoGroup, look: Look) -> Arming:
+    """Another person agrees to what was asked: it is armed for :data:`ARMED_D` days. A group that failed over by itself
+    is released from its latch by this, with the next look of the watch."""
+    _watched(group)
+    asked = may_approve(store.arming(group.name), group.name, login())
+    _hold(group, look(group, asked.bound_s))
+    return store.approve_arming(asked, who(), datetime.now(UTC) + timedelta(days=ARMED_D))
+
+
+def may_approve(asked: Arming | None, group: str, user: str) -> Arming:
+    """What waits for a second person, where ``user`` may be that one."""
+    if asked is None or asked.ended_at is not None or asked.approved_at is not None:
+        raise HeldError(f"nobody asked to arm {group}: drdeck auto arm {group} --bound MIN")
+    if asked.asked_by.partition("@")[0].lower() == user.lower():
+        raise HeldError(f"{asked.asked_by} asked for it: another person has to approve")
+    return asked
+
+
+def disarm(store: AutoStore, group: str, why: str) -> None:
+    """At once, whatever is under way."""
+    if not store.disarm(group, who(), why):
+        raise HeldError(f"{group} was not armed")
+
+
+def veto(store: AutoStore, group: str) -> FailoverEvent:
+    """Nothing is done by itself about the outage that is under way."""
+    return store.veto(group, who())
+
+
+def judge(store: AutoStore, decision: str, judgement: Judgement, note: str = "") -> ShadowDecision:
+    """Whether what would have been done in shadow was right."""
+    found = next((each for each in store.shadows(most=10_000) if each.id == decision), None)
+    if found is None:
+        raise HeldError(f"there is no shadow decision {decision}: drdeck auto history shows them")
+    judged = replace(found, judgement=judgement, note=note)
+    store.judge(judged, who())
+    return judged
+
+
+def _watched(group: AutoGroup) -> None:
+    if group.mode is not AutoMode.AUTOMATIC:
+        raise HeldError(f'the configuration says mode = "manual" of {group.name}')
+
+
+def _hold(group: AutoGroup, checks: tuple[Check, ...]) -> None:
+    if against := may_arm(checks):
+        raise NotReadyError(group, against)
