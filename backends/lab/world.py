@@ -38,10 +38,11 @@ class LabSite:
 @dataclass(slots=True)
 class Door:
     """Counters of one door, for tests: requests by verb, logins, logouts, sessions now open. ``done``: the requests
-    that the device carried out, whatever became of its answer."""
+    that the device carried out, whatever became of its answer. ``moved``: bytes of disks, by verb."""
 
     requests: Counter[str] = field(default_factory=Counter)
     done: Counter[str] = field(default_factory=Counter)
+    moved: Counter[str] = field(default_factory=Counter)
     logins: int = 0
     logouts: int = 0
     sessions: int = 0

@@ -64,6 +64,11 @@ def _manifest(context: Context, this: Lease, args: dict[str, Any]) -> Any:
     return manifest(this)
 
 
+@method("HttpNfcLeaseSetManifestChecksumType", "HttpNfcLease")
+def _checksums(context: Context, this: Lease, args: dict[str, Any]) -> Any:
+    leases.asked_sums(this, {str(one.key): str(one.value) for one in args.get("deviceUrlsToChecksumTypes") or ()})
+
+
 @method("CreateDescriptor", "OvfManager")
 def _descriptor(context: Context, this: Managed, args: dict[str, Any]) -> Any:
     vm, wanted = context.service.resolve(args["obj"], context.session), args["cdp"]

@@ -11,6 +11,9 @@ from dataclasses import dataclass, field
 from typing import ClassVar
 
 from backends.lab.volumes import Image, L2Segment, Volume, Writer
+from backends.lab.vsphere.disks import DiskFile
+from backends.lab.vsphere.sums import Sums
+from backends.lab.vsphere.vmdk import GRAIN
 from store.estate import PowerState
 
 
@@ -119,7 +122,8 @@ class Datastore(Managed):
 
 @dataclass(slots=True, eq=False)
 class Disk:
-    """A virtual disk. ``volume`` holds what is on it; ``bytes_used`` is what it takes on its datastore."""
+    """A virtual disk. ``volume`` holds what is on it; ``bytes_used`` is what it takes on its datastore, ``data`` how
+    much of that is not zeroes: so much an export carries."""
 
     key: int
     label: str
@@ -128,6 +132,7 @@ class Disk:
     datastore: Datastore
     capacity: int
     bytes_used: int
+    data: int = GRAIN
     independent: bool = False
 
 
@@ -248,14 +253,16 @@ class Task(Managed):
 
 @dataclass(slots=True, eq=False)
 class LeaseFile:
-    """One disk of a lease: the file's ``content`` (None until uploaded) and the disk's identity for an import."""
+    """One disk of a lease: the file's ``content`` (None until uploaded), the disk's identity for an import, and for an
+    export the checksum of what was sent."""
 
     key: str
     import_key: str
     disk: Disk
     image: Image
-    content: bytes | None = None
+    content: DiskFile | None = None
     token: str = ""
+    sums: Sums = field(default_factory=Sums)
 
 
 @dataclass(slots=True, eq=False)

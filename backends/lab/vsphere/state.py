@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from backends.lab.volumes import BLANK, Image, L2Segment, Nic, Volume, Writer, WriterKind
+from backends.lab.vsphere.disks import DiskFile
 from backends.lab.vsphere.objects import Objects
 from backends.lab.vsphere.records import (
     Cluster,
@@ -67,6 +68,7 @@ class VSphereState(Objects):
         self.leases: list[Lease] = []
         self.lease_s = 300
         self.edition = "esx.enterprisePlus.cpuPackage"
+        self.uploads: dict[str, DiskFile] = {}  # disks of unknown content, by the origin of their images
         root = "ha-folder-root" if self.is_host else "group-d1"
         self.root = self.keep(Folder(root, "ha-folder-root" if self.is_host else "Datacenters"))
         self.root.child_types = ("Folder", "Datacenter")
@@ -194,8 +196,15 @@ class VSphereState(Objects):
 
     def free(self, datastore: Datastore) -> int:
         """Free bytes of a datastore."""
+        return max(0, self._left(datastore))
+
+    def overfull(self, datastore: Datastore) -> bool:
+        """Whether more was written to it than there is room for."""
+        return self._left(datastore) < 0
+
+    def _left(self, datastore: Datastore) -> int:
         on_it = sum(d.bytes_used for home in datastore.homes.values() for d in home.disks if d.datastore is datastore)
-        return max(0, datastore.capacity - datastore.used - on_it)
+        return datastore.capacity - datastore.used - on_it
 
     # -------------------------------------------------------------------------------------------------- machines
 
