@@ -189,7 +189,8 @@ class World:
         self._site_watchers.append(watcher)
 
     def set_dark(self, site_name: str, dark: bool) -> None:
-        """Take a whole site away (power, links, devices), or bring its power back: nothing starts by itself."""
+        """Take a whole site away (power, links, devices), or bring its power back: what starts by itself then, the
+        devices know."""
         site = self.sites[site_name]
         if site.dark == dark:
             return

@@ -71,10 +71,27 @@ class ResourcePool(Managed):
     pools: list[ResourcePool] = field(default_factory=list)
 
 
+@dataclass(frozen=True, slots=True)
+class AutoStartEntry:
+    """How a machine starts and stops with its host, in the words of AutoStartPowerInfo. Seconds; -1: the default."""
+
+    start_order: int
+    start_delay: int
+    wait_for_heartbeat: str
+    start_action: str
+    stop_delay: int
+    stop_action: str
+
+
+def _autostart_defaults() -> dict[str, bool | int | str]:
+    return {"enabled": False, "startDelay": 120, "stopDelay": 120, "waitForHeartbeat": False, "stopAction": "powerOff"}
+
+
 @dataclass(slots=True, eq=False)
 class EsxHost(Managed):
     """An ESXi host. ``wwpns`` of its HBAs reach the arrays of its site; ``luns`` are what the last rescan saw; ``das``
-    is what HA says of it, empty where HA is off; ``starts`` what its auto-start does, by the id of a machine."""
+    is what HA says of it, empty where HA is off. ``autostart``: what starts with it, by the machine's id, and the
+    AutoStartDefaults."""
 
     KIND: ClassVar[str] = "HostSystem"
     cluster: Cluster | None = None
@@ -85,12 +102,12 @@ class EsxHost(Managed):
     powered: bool = True
     maintenance: bool = False
     das: str = ""
-    autostart: bool = False
-    starts: dict[str, str] = field(default_factory=dict)
     wwpns: tuple[str, ...] = ()
     luns: list[Volume] = field(default_factory=list)
     datastores: list[Datastore] = field(default_factory=list)
     networks: list[Network] = field(default_factory=list)
+    autostart: dict[str, AutoStartEntry] = field(default_factory=dict)
+    autostart_defaults: dict[str, bool | int | str] = field(default_factory=_autostart_defaults)
 
 
 @dataclass(slots=True, eq=False)

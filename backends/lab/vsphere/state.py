@@ -86,9 +86,15 @@ class VSphereState(Objects):
         return self.api_type == "HostAgent"
 
     def _site_changed(self, site: LabSite, now: float) -> None:
-        """A site that went dark took its hosts and their machines down; nothing starts by itself."""
+        """A site that went dark took its hosts and their machines down; once it is back those start that are to start
+        with their host."""
+        from backends.lab.vsphere import autostart
+
         if site.name != self.site:
             return
+        if not site.dark:
+            for host in self.hosts:
+                autostart.power_on(self, host)
         for vm in self.vms.values():
             if vm.power is PowerState.ON:
                 vm.power, vm.tools_running, vm.booted, vm.boot = PowerState.OFF, False, None, vm.boot + 1
@@ -312,6 +318,8 @@ class VSphereState(Objects):
             del self.objects[snapshot.moid]
         del self.vms[vm.moid]
         self.world.writers.pop(vm.writer.key, None)
+        for host in self.hosts:
+            host.autostart.pop(vm.moid, None)
         self.remove(vm)
         self.touch(vm.datastore, *([vm.host] if vm.host else []))
 
