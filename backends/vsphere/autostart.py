@@ -58,10 +58,14 @@ class AutoStart:
 
 def of_text(text: str) -> AutoStart:
     """What :attr:`AutoStart.text` made. Raises ValueError for anything else."""
+    wanted = asdict(AutoStart(True))
     try:
-        return AutoStart(**json.loads(text))
-    except TypeError as error:
-        raise ValueError(f"expected the setting of an auto-start, got {text[:80]!r}") from error
+        says = json.loads(text)
+        if says.keys() == wanted.keys() and all(type(says[name]) is type(wanted[name]) for name in wanted):
+            return AutoStart(**says)
+    except (ValueError, AttributeError):
+        pass
+    raise ValueError(f"expected the setting of an auto-start, got {text[:80]!r}")
 
 
 @dataclass(frozen=True, slots=True)

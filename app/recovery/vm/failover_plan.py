@@ -8,10 +8,8 @@ from dataclasses import dataclass, replace
 
 from app.recovery import witnesses
 from app.recovery.draft import merged
-from app.recovery.vm import host_down
-from app.recovery.vm.autostart_steps import WithHost, stay_off
-from app.recovery.vm.autostart_steps import guard as guard_autostart
-from app.recovery.vm.autostart_steps import kept as kept_autostart
+from app.recovery.vm import autostart_plan, host_down
+from app.recovery.vm.autostart_steps import WithHost
 from app.recovery.vm.capacity import Room, rooms
 from app.recovery.vm.pass_plan import copy, next_copy
 from app.recovery.vm.power_steps import StartVm, WaitVm
@@ -109,13 +107,13 @@ def _again(draft: VmDraft, at: VmNow, active: Generation, before: tuple[str, ...
 
 def _settled(draft: VmDraft, at: VmNow, active: Generation) -> None:
     """It took over and serves; its source answers again, and would start by itself: only that is switched off."""
-    guard_autostart(draft, at)
+    autostart_plan.guard(draft, at)
     draft.loss, draft.loss_s = f"nothing of {at.name}: it serves already", 0.0
     run = active.machine.marks[ACTIVE]
     draft.notes.append(
         f"{active.machine.name} took over in run {run}: only the auto-start of its source is switched off."
     )
-    stay_off(draft, at, ())
+    autostart_plan.stay_off(draft, at, ())
 
 
 def _start(
@@ -164,7 +162,7 @@ def _planned(draft: VmDraft, at: VmNow, asked: Asked, before: tuple[str, ...]) -
     if not draft.guard("vm.fenced", words, vm is not None and vm.connection == "connected", seen, at.source):
         return None
     assert vm is not None
-    guard_autostart(draft, at)
+    autostart_plan.guard(draft, at)
     stop = StopVm(one.source, vm.moid, vm.uuid, asked.immediately or not vm.tools, GRACE_S)
     title = f"Stop {vm.name} on {one.source}"
     again = _again_at_home(draft, at, vm, by_copy(next_copy(draft, at)), "")
@@ -318,7 +316,7 @@ def _up(
     macs = tuple(mac for _, _, mac, on in wanted if on)
     on = _start(draft, at, (vm, uuid, run), home, macs, dark, before)
     draft.notes.append(f"Replication of {at.name} is off until drdeck vm failback {at.name}, or undo.")
-    stay_off(draft, at, (on,))
+    autostart_plan.stay_off(draft, at, (on,))
     return on
 
 
@@ -353,7 +351,7 @@ def undo(at: VmNow, run_id: str) -> Plan:
             on = draft.add(start, f"Power {vm.name} on at {one.source}", limit_s=BOOT_S)
             wait = WaitVm(one.source, vm.moid, vm.uuid)
             up = draft.add(wait, f"Wait for the Tools of {vm.name}", needs=(on,), limit_s=BOOT_S)
-            if (before := kept_autostart(at)) is not None:
+            if (before := autostart_plan.kept(draft, at)) is not None:
                 given = WithHost(one.source, vm.moid, vm.uuid, before)
                 last = draft.add(given, f"Give {vm.name} its auto-start back", needs=(up,))
                 unmark = Mark(one.source, vm.moid, vm.uuid, ((KEPT, ""),), "nothing is to be given back")

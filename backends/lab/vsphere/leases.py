@@ -138,6 +138,7 @@ def complete(state: VSphereState, lease: Lease) -> None:
         for file in lease.files if lease.upload else ():
             if file.content is not None:
                 state.world.replace_image(file.disk.volume, file.image, f"import of {lease.vm.name}")
+                state.touch(file.disk.datastore)
         state.changed(lease.vm)
     _drop_contents(lease)
     state.touch(lease)
