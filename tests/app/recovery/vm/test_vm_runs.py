@@ -20,6 +20,7 @@ from app.settings import load
 from backends.lab.faults import FaultKind
 from backends.lab.vsphere import machines
 from backends.lab.vsphere.records import AutoStartEntry, Vm
+from backends.lab.vsphere.state import GIB
 from backends.vsphere import acts, stream, tasks, transfer
 from store.database import open_store
 from store.estate import PowerState
@@ -153,6 +154,25 @@ def test_esx_10_a_pass_that_fails_leaves_the_copy_that_was_there_and_is_one_fail
         assert lone.replicas(name) == [before]
         assert before.home.extra["drdeck.replica.complete"] == "true"
         assert not lone.paris.vm(name).roots
+        assert operate.run_pass(operations, name, PACE).done
+
+
+def test_a_datastore_that_fills_up_on_the_way_leaves_the_copy_that_was_there_and_says_so(
+    lone: VmEstate, tmp_path: Path
+) -> None:
+    name = lone.fresh()
+    store, disk = lone.lyon.datastore, lone.paris.vm(name).home.disks[0]
+    with operating(lone, tmp_path / "s.sqlite") as operations:
+        done(operations, passed(name))
+        (before,) = lone.replicas(name)
+        with lone.world.turn():
+            store.used = lone.lyon.state.free(store) - 5 * GIB  # enough for all disks and a tenth more
+            disk.bytes_used = 6 * GIB
+        found = operate.run_pass(operations, name, PACE)
+        store.used, disk.bytes_used = 0, disk.capacity
+        assert found.run is not None
+        assert any("no more space" in (step.reason or "") for step in found.run.steps)
+        assert lone.replicas(name) == [before]
         assert operate.run_pass(operations, name, PACE).done
 
 
