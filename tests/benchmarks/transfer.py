@@ -1,9 +1,8 @@
 """Machines carried between two lone ESXi hosts over HTTPS, by the console and by curl, between the same two doors.
 
-    python -m tests.benchmarks.transfer [--gib 1] [--rounds 3]
+    python -m tests.benchmarks.transfer [--gib 10] [--rounds 2]
 
-The machine has two sparse disks, of 10 GiB together; ``--gib`` of that is data and crosses. Each host is a process of
-its own. In each round the machine is carried once by the console and once by ``curl | curl``, with the same leases
+The machine has two sparse disks of twice ``--gib`` together; what is data crosses. Each host is a process of its own. In each round the machine is carried once by the console and once by ``curl | curl``, with the same leases
 around both. What arrived is exported again and must have the checksum of what was sent; a small machine carried before
 says how much memory belongs to the disk.
 """
@@ -72,13 +71,13 @@ class Pair:
         places = looks.Places().take(target)
         self._place = ClonePlace(places.root, places.hosts[0].pool, places.hosts[0].moid, places.stores[0].moid)
         self._network = places.networks[0][0]
-        self._made = 0
+        self.made = 0
         self.crossed: list[Crossed] = []
         self._sums: list[Crossed] = []
 
     def carry(self, vm: str, way: Way = cross) -> float:
         """Carry a machine over; returns the seconds that its disks took."""
-        self._made += 1
+        self.made += 1
         self._sums, self.crossed, taken = self.crossed, [], 0.0
 
         def timed(*args: object) -> Crossed:
@@ -89,8 +88,8 @@ class Pair:
             self.crossed.append(found)
             return found
 
-        marks, networks = ((looks.COPY, f"c{self._made}"),), (("PROD", self._network),)
-        name, done = f"{vm}-{self._made}", (("drdeck.uploaded", "true"),)
+        marks, networks = ((looks.COPY, f"c{self.made}"),), (("PROD", self._network),)
+        name, done = f"{vm}-{self.made}", (("drdeck.uploaded", "true"),)
         verb = Carry(self.vms[vm].moid, "s", name, self._place, networks, marks, "drdeck.frozen", done)
         transfer.cross, kept = timed, transfer.cross  # type: ignore[assignment]
         try:
@@ -128,10 +127,10 @@ class Pair:
         lease.give_back()
         return taken
 
-    def arrived(self, vm: str) -> list[str]:
-        """SHA-256 of each disk of the machine that was made last, as the target exports it: by curl."""
-        machine = looks.resolved(self.target.session, looks.BY_COPY + f"c{self._made}")
-        assert machine.name == f"{vm}-{self._made}"
+    def arrived(self, vm: str, number: int) -> list[str]:
+        """SHA-256 of each disk of the machine that was made as that number, as the target exports it: by curl."""
+        machine = looks.resolved(self.target.session, looks.BY_COPY + f"c{number}")
+        assert machine.name == f"{vm}-{number}"
         session = self.target.session
         managed = session.managed("VirtualMachine", machine.moid)
         lease = transfer._ready(session, session.act("ExportVm", managed.ExportVm), importing=False)
@@ -158,7 +157,7 @@ def peak_mib() -> float:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
-def main(gib: float = 1.0, rounds: int = 3) -> int:
+def main(gib: float = 10.0, rounds: int = 2) -> int:
     with tempfile.TemporaryDirectory() as name, ExitStack() as stack:
         directory, mib = Path(name), int(gib * 1024)
         source = stack.enter_context(host(directory / "esx-a", "esx-a", mib))
@@ -167,15 +166,14 @@ def main(gib: float = 1.0, rounds: int = 3) -> int:
         pair.carry("small")
         small = peak_mib()
         own, other, alone = [], [], []
-        size = 0
+        size = mine = 0
         for _ in range(rounds):
             own.append(pair.carry("large"))
-            crossed, size = pair.crossed, sum(one.size for one in pair.crossed)
+            crossed, mine, size = pair.crossed, pair.made, sum(one.size for one in pair.crossed)
             other.append(pair.carry("large", pair.by_curl))
             alone.append(pair.downloads())
         grown = peak_mib() - small
-        pair.carry("large")
-        same = pair.arrived("large") == [one.sha256 for one in crossed]
+        same = pair.arrived("large", mine) == [one.sha256 for one in crossed]
     return told(size / MIB, own, other, alone, same, grown)
 
 
@@ -200,7 +198,7 @@ def _figure(good: bool, words: str, bound: str) -> bool:
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--gib", type=float, default=1.0, help="GiB of data on the disks (1)")
-    parser.add_argument("--rounds", type=int, default=3, help="rounds that the medians are of (3)")
+    parser.add_argument("--gib", type=float, default=10.0, help="GiB of data on the disks (10)")
+    parser.add_argument("--rounds", type=int, default=2, help="rounds that the medians are of (2)")
     given = parser.parse_args()
     sys.exit(main(given.gib, given.rounds))

@@ -1,8 +1,8 @@
 """One lone ESXi host of the transfer bench, in a process of its own: ``python -m tests.benchmarks.transfer_lab
 DIRECTORY NAME MIB SMALL_MIB``.
 
-The machine *large* has two sparse disks of 5 GiB or, if that is more, of what they hold: MIB of data together. *small*
-holds SMALL_MIB. Both run, with a snapshot ``s``. Prints the port of its door, and ends with its standard input.
+The machine *large* has two sparse disks that hold MIB of data together, and have room for twice as much, or 5 GiB each if
+that is more. *small* holds SMALL_MIB. Both run, with a snapshot ``s``. Prints the port of its door, and ends with its standard input.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ def main(directory: str, name: str, mib: str, small_mib: str) -> None:
     store = state.add_datastore("ds", 64 << 40)
     network = state.add_network("PROD", world.add_segment("prod"))
     for vm_name, data in (("large", int(mib) * MIB), ("small", int(small_mib) * MIB)):
-        capacity = max(5 * GIB, data // 2)
+        capacity = max(5 * GIB, data)
         images = [Image(vm_name, f"{number}", (Segment("written-before", 1),)) for number in range(2)]
         vm = state.add_vm(vm_name, store, disks=(capacity, capacity), images=images, networks=(network,), running=True)
         for disk in vm.home.disks:
