@@ -2,9 +2,10 @@
 
     python -m tests.benchmarks.transfer [--gib 10] [--rounds 2]
 
-The machine has two sparse disks of twice ``--gib`` together; what is data crosses. Each host is a process of its own. In each round the machine is carried once by the console and once by ``curl | curl``, with the same leases
-around both. What arrived is exported again and must have the checksum of what was sent; a small machine carried before
-says how much memory belongs to the disk.
+The machine has two sparse disks of twice ``--gib`` together; what is data crosses. Each host is a process of its own.
+In each round the machine is carried once by the console and once by ``curl | curl``, with the same leases around both.
+What arrived is exported again and must have the checksum of what was sent; a small machine carried before says how much
+memory belongs to the disk.
 """
 
 from __future__ import annotations

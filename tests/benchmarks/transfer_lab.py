@@ -1,8 +1,9 @@
 """One lone ESXi host of the transfer bench, in a process of its own: ``python -m tests.benchmarks.transfer_lab
 DIRECTORY NAME MIB SMALL_MIB``.
 
-The machine *large* has two sparse disks that hold MIB of data together, and have room for twice as much, or 5 GiB each if
-that is more. *small* holds SMALL_MIB. Both run, with a snapshot ``s``. Prints the port of its door, and ends with its standard input.
+The machine *large* has two sparse disks that hold MIB of data together and have room for twice as much, 5 GiB each at
+least; *small* holds SMALL_MIB. Both run, with a snapshot ``s``. Prints the port of its door, and ends with its standard
+input.
 """
 
 from __future__ import annotations
