@@ -120,7 +120,7 @@ class Pair:
         """Seconds that curl alone takes to get all disks of the large machine, for nothing."""
         found = self.vms["large"].snapshot("s")
         assert found is not None
-        lease = transfer._export(self.source.session, found.moid, Watch())
+        lease = transfer.export_lease(self.source.session, self.vms["large"].moid, found.moid, Watch())
         began = time.perf_counter()
         for file in lease.files:
             subprocess.run([*self._curl("esx-a"), "-o", "/dev/null", file.url], check=True)
@@ -133,8 +133,7 @@ class Pair:
         machine = looks.resolved(self.target.session, looks.BY_COPY + f"c{number}")
         assert machine.name == f"{vm}-{number}"
         session = self.target.session
-        managed = session.managed("VirtualMachine", machine.moid)
-        lease = transfer._ready(session, session.act("ExportVm", managed.ExportVm), importing=False)
+        lease = transfer.export_lease(session, machine.moid, None, Watch())
         found = []
         for file in lease.files:
             with subprocess.Popen([*self._curl("esx-b"), file.url], stdout=subprocess.PIPE) as down:
