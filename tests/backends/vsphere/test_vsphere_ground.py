@@ -8,8 +8,8 @@ import pytest
 
 from app.connect import Connector
 from app.settings import load
-from backends.outcome import DeviceError
 from backends.lab.vsphere.records import AutoStartEntry
+from backends.outcome import DeviceError
 from backends.vsphere import acts
 from backends.vsphere.finding import Called
 from backends.vsphere.ground import Ground
