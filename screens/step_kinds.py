@@ -58,6 +58,7 @@ _WORDS = {
     "vm.cards": ("networks", "set networks and MACs of a VM"),
     "vm.destroy": ("destroy", "destroy a copy of a VM"),
     "vm.rename": ("rename", "rename a VM"),
+    "vm.autostart": ("auto-start", "set whether a VM starts with its host"),
     "vm.clone": ("clone", "clone a VM"),
     "vm.carry": ("carry", "carry a VM to another server"),
     "vm.start": ("power on", "power a VM on"),

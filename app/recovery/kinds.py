@@ -12,7 +12,7 @@ from app.recovery.pod import steps as pod_steps
 from app.recovery.pra import array_steps, drill_steps, hmc_steps, power_steps, reprotect_steps
 from app.recovery.rcg import object_steps, provision_steps, role_steps
 from app.recovery.step import Step
-from app.recovery.vm import copy_steps
+from app.recovery.vm import autostart_steps, copy_steps
 from app.recovery.vm import power_steps as vm_power
 from app.recovery.vm import steps as vm_steps
 from app.recovery.vmbackup import restore_steps as vm_restore_steps
@@ -86,6 +86,7 @@ _KINDS: dict[str, type[Any]] = {
     "vm.cards": vm_steps.Cards,
     "vm.destroy": vm_steps.Destroy,
     "vm.rename": vm_steps.Rename,
+    "vm.autostart": autostart_steps.WithHost,
     "vm.clone": copy_steps.CloneVm,
     "vm.carry": copy_steps.CarryVm,
     "vm.start": vm_power.StartVm,

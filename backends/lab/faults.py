@@ -20,7 +20,7 @@ class FaultKind(StrEnum):
     REFUSES_LOGIN = "refuses-login"
     DROP_BEFORE = "drop-before"  # the connection is cut before the work
     DROP_AFTER = "drop-after"  # the work is done, the answer is lost
-    TRUNCATED = "truncated"  # half an answer, then the end
+    TRUNCATED = "truncated"  # half an answer, then the end; of a disk that is sent: half of it is taken, then the end
     HTML = "html"  # a proxy's page in place of the answer
     HTTP_401 = "401"
     HTTP_403 = "403"

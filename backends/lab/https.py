@@ -10,23 +10,26 @@ import socket
 import ssl
 import time
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler
 from urllib.parse import parse_qs, unquote, urlsplit
 
+from backends.lab.bodies import Body, BodyEndedError
 from backends.lab.faults import REFUSALS, Fault, FaultKind
 from backends.lab.listener import Listener, abort
 from backends.lab.tls import HostIdentity
 from backends.lab.world import Device, World
 
+_LINGER = 64 << 20
 _HTML = b"<html><head><title>Proxy</title></head><body><h1>Authentication required</h1></body></html>"
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """A request as it came in. ``path`` is unquoted and without the query; header names are lower case."""
+    """A request as it came in. ``path`` is unquoted and without the query; header names are lower case. ``arriving``:
+    its body, where the door reads it by itself; ``body`` is empty then."""
 
     method: str
     path: str
@@ -34,6 +37,7 @@ class Request:
     headers: dict[str, str]
     body: bytes
     raw_query: str = ""
+    arriving: Body | None = None
 
     def one(self, name: str) -> str | None:
         """The first value of a query parameter."""
@@ -43,22 +47,31 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """An answer. Content-Length is added; ``headers`` says the rest."""
+    """An answer. Content-Length is added; ``headers`` says the rest. ``parts`` in place of ``body``: ``length`` bytes
+    that are made while they are sent; where they end too early the connection is cut."""
 
     status: int
     body: bytes = b""
     content_type: str = "application/json"
     headers: dict[str, str] = field(default_factory=dict)
+    parts: Iterator[bytes] | None = None
+    length: int = 0
+
+    @property
+    def size(self) -> int:
+        return len(self.body) if self.parts is None else self.length
 
 
 @dataclass(frozen=True, slots=True)
 class HttpsProtocol:
     """What makes this door the vendor's: ``handle`` answers a request; ``verb_of`` names it for faults and counters
-    (``GET /volumes``); ``refusal(status)`` is the vendor's error body for a status."""
+    (``GET /volumes``); ``refusal(status)`` is the vendor's error body for a status; ``streams`` says of a method and a
+    path whether the door reads the body by itself, while it arrives."""
 
     handle: Callable[[Request], Response]
     verb_of: Callable[[Request], str]
     refusal: Callable[[int], Response]
+    streams: Callable[[str, str], bool] = lambda method, path: False
 
 
 class HttpsDoor:
@@ -124,8 +137,12 @@ class HttpsDoor:
             if before.kind in REFUSALS:
                 return self.protocol.refusal(REFUSALS[before.kind]), None
             return None, before
+        if request.arriving is not None and faults.take(name, verb, FaultKind.TRUNCATED):
+            request.arriving.cut_at = (request.arriving.length or 1 << 20) // 2
         try:
             response = self.protocol.handle(request)
+        except BodyEndedError:
+            return None, None
         except Exception:
             traceback.print_exc()  # a defect of the lab: its log must show it, the client sees a plain 500
             response = self.protocol.refusal(500)
@@ -160,17 +177,42 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_response(response.status, _phrase(response.status))
         if response.body or response.status not in (204, 304):
             self.send_header("Content-Type", response.content_type)
-        self.send_header("Content-Length", str(len(response.body)))
+        self.send_header("Content-Length", str(response.size))
         for name, value in response.headers.items():
             self.send_header(name, value)
+        unread = request.arriving is not None and not request.arriving.ended
+        if unread:
+            self.send_header("Connection", "close")
         self.end_headers()
-        body = b"" if self.command == "HEAD" else response.body
-        if spoil is not None:
-            self.wfile.write(body[: len(body) // 2])
-            self.wfile.flush()
+        wanted = 0 if self.command == "HEAD" else response.size
+        if not self._sent(request, response, wanted // 2 if spoil is not None else wanted) or spoil is not None:
             self.close_connection = True
-            return
-        self.wfile.write(body)
+        if unread and request.arriving is not None:
+            self._linger(request.arriving)
+
+    def _linger(self, body: Body) -> None:
+        """The answer was there before the body: the rest is not wanted. A part of it is taken in, so that a client
+        which sends before it reads gets to see the answer and not a reset."""
+        self.wfile.flush()
+        with contextlib.suppress(BodyEndedError, OSError, ValueError):
+            while not body.ended and body.taken < _LINGER:
+                body.read(1 << 20)
+
+    def _sent(self, request: Request, response: Response, count: int) -> bool:
+        """Send so many bytes of the answer's body; says whether there were as many."""
+        if response.parts is None:
+            self.wfile.write(response.body[:count])
+            return True
+        self.wfile.flush()
+        moved, verb, left = self.owner.device.counters.moved, self.owner.protocol.verb_of(request), count
+        for part in response.parts if count else ():
+            some = part if len(part) <= left else part[:left]
+            self.connection.sendall(some)
+            moved[verb] += len(some)
+            left -= len(some)
+            if not left:
+                return True
+        return not left
 
     do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = do_HEAD = _serve  # noqa: N815
 
@@ -178,32 +220,15 @@ class _Handler(BaseHTTPRequestHandler):
         """What was asked; None where the connection ended before all of it had come, as when the client is killed."""
         parts = urlsplit(self.path)
         headers = {name.lower(): value for name, value in self.headers.items()}
-        if "chunked" in headers.get("transfer-encoding", "").lower():
-            chunks = self._chunks()
-            if chunks is None:
-                return None
-            body = chunks
-        else:
-            length = int(headers.get("content-length") or 0)
-            body = self.rfile.read(length)
-            if len(body) < length:
-                return None
-        query = parse_qs(parts.query, keep_blank_values=True)
-        return Request(self.command, unquote(parts.path), query, headers, body, parts.query)
-
-    def _chunks(self) -> bytes | None:
-        parts: list[bytes] = []
-        while True:
-            head = self.rfile.readline()
-            if not head:
-                return None
-            size = int(head.split(b";")[0].strip() or b"0", 16)
-            if size == 0:
-                while self.rfile.readline().strip():
-                    pass
-                return b"".join(parts)
-            parts.append(self.rfile.read(size))
-            self.rfile.readline()
+        chunked = "chunked" in headers.get("transfer-encoding", "").lower()
+        body = Body(self.rfile, None if chunked else int(headers.get("content-length") or 0))
+        query, path = parse_qs(parts.query, keep_blank_values=True), unquote(parts.path)
+        if self.owner.protocol.streams(self.command, path):
+            return Request(self.command, path, query, headers, b"", parts.query, body)
+        try:
+            return Request(self.command, path, query, headers, body.whole(), parts.query)
+        except BodyEndedError:
+            return None
 
     def version_string(self) -> str:
         return "nginx"

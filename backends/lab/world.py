@@ -38,10 +38,11 @@ class LabSite:
 @dataclass(slots=True)
 class Door:
     """Counters of one door, for tests: requests by verb, logins, logouts, sessions now open. ``done``: the requests
-    that the device carried out, whatever became of its answer."""
+    that the device carried out, whatever became of its answer. ``moved``: bytes of disks, by verb."""
 
     requests: Counter[str] = field(default_factory=Counter)
     done: Counter[str] = field(default_factory=Counter)
+    moved: Counter[str] = field(default_factory=Counter)
     logins: int = 0
     logouts: int = 0
     sessions: int = 0
@@ -203,7 +204,8 @@ class World:
         self._site_watchers.append(watcher)
 
     def set_dark(self, site_name: str, dark: bool) -> None:
-        """Take a whole site away (power, links, devices), or bring its power back: nothing starts by itself."""
+        """Take a whole site away (power, links, devices), or bring its power back: what starts by itself then, the
+        devices know."""
         site = self.sites[site_name]
         if site.dark == dark:
             return

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from backends.outcome import DeviceError, Failure, Sent
-from backends.vsphere import acts, looks
+from backends.vsphere import acts, failures, looks
 from backends.vsphere.acts import Marks, frozen_at
 from backends.vsphere.session import Session
 from backends.vsphere.stream import Beside, Count, Crossed, End, StoppedError, cross
@@ -63,6 +63,11 @@ class Lease:
         except DeviceError as error:
             if error.sent is Sent.REFUSED or time.monotonic() - self.heard > self.timeout_s:
                 raise
+
+    def fault(self) -> Any:
+        """What it ended with; None: it has not, or does not say. Raises :class:`DeviceError`."""
+        ended = str(self.session.guarded("Fetch state", lambda: self.lease.state)) == "error"
+        return self.session.guarded("Fetch error", lambda: self.lease.error) if ended else None
 
     def give_back(self) -> bool:
         """End it without its work; says whether the server took that."""
@@ -178,7 +183,22 @@ def export_lease(session: Session, vm: str, snapshot: str | None, watch: Watch) 
         call, start = "ExportVm", session.managed("VirtualMachine", vm).ExportVm
     else:
         call, start = "ExportSnapshot", session.managed("VirtualMachineSnapshot", snapshot).ExportSnapshot
-    return ready(session, acts.unlocked(lambda: session.act(call, start), watch.wanted), importing=False)
+    made = ready(session, acts.unlocked(lambda: session.act(call, start), watch.wanted), importing=False)
+    _ask_for_sha256(made)
+    return made
+
+
+def _ask_for_sha256(lease: Lease) -> None:
+    """Have the manifest give SHA-256. A server older than 6.7 knows SHA-1 only, which is as good as the manifest is."""
+    from pyVmomi import vim
+
+    asked = [vim.KeyValue(key=file.key, value="sha256") for file in lease.files]
+    try:
+        set_type = lease.lease.HttpNfcLeaseSetManifestChecksumType
+        lease.session.ask("HttpNfcLeaseSetManifestChecksumType", lambda: set_type(asked))
+    except DeviceError as error:
+        if error.failure is not Failure.REFUSED:
+            raise
 
 
 def ready(session: Session, lease: Any, *, importing: bool) -> Lease:
@@ -272,6 +292,7 @@ def kept_alive(
 def _words(count: Count, total: int, began: float) -> str:
     speed = count.done / max(0.001, time.monotonic() - began)
     cuts = f", {count.cuts} cuts made good" if count.cuts else ""
+    cuts += f", {count.again >> 20} MiB sent again" if count.again else ""
     return f"{count.done >> 20} of {total >> 20} MiB, {speed / 2**20:.0f} MiB/s{cuts}"
 
 
@@ -303,13 +324,25 @@ def differs(session: Session, file: LeaseFile, text: str) -> DeviceError:
     )
 
 
+def _said(leases: Sequence[Lease], error: DeviceError | StoppedError) -> DeviceError | StoppedError:
+    """The failure in the words of the lease that ended of it, as where the datastore is full; else as it was seen."""
+    for lease in reversed(leases if isinstance(error, DeviceError) else ()):
+        with suppress(DeviceError):
+            fault = lease.fault()
+            if fault is not None:
+                name = type(fault).__name__.rpartition(".")[2]
+                return failures.of_fault(lease.session.device, "HttpNfcLease", name, str(fault.msg or ""))
+    return error
+
+
 def given_back(
     leases: Sequence[Lease], device: str, error: DeviceError | StoppedError, *, importing: bool
 ) -> DeviceError:
     """Give the leases back, of which the last is the import's. What came of it is known where its server took that:
     nothing is left of the import."""
+    told = _said(leases, error)
     known = [lease.give_back() for lease in reversed(leases)]
-    if isinstance(error, StoppedError):
+    if isinstance(told, StoppedError):
         return DeviceError(device, "ImportVApp", Failure.REFUSED, Sent.REFUSED, "stopped: it is not wanted any more")
-    sent = (Sent.REFUSED if known[0] else Sent.UNKNOWN) if importing else error.sent
-    return DeviceError(error.device, error.call, error.failure, sent, error.text, error.code)
+    sent = (Sent.REFUSED if known[0] else Sent.UNKNOWN) if importing else told.sent
+    return DeviceError(told.device, told.call, told.failure, sent, told.text, told.code)

@@ -122,6 +122,7 @@ class VmEstate:
         """What changed something so far, by verb, on all servers."""
         looks = ("GET", "Fetch", "Retrieve", "Continue", "CurrentTime", "Log", "CreateContainerView", "DestroyView")
         looks += ("CreatePropertyCollector", "CreateFilter", "WaitFor", "HttpNfcLeaseProgress", "HttpNfcLeaseGet")
+        looks += ("HttpNfcLeaseSet",)
         looks += ("CreateDescriptor", "CreateImportSpec", "POST /sdk", "QueryConfigOption")
         found: dict[str, int] = {}
         for device in self.world.devices.values():

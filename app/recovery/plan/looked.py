@@ -88,7 +88,8 @@ def _vms(operations: Operations, plan: RecoveryPlan) -> tuple[VmNow, ...]:
     ]
     if not wanted:
         return ()
-    return vm_gather.look(operations.devices, settings.devices, wanted, vm_operate.standing(operations.ledger))
+    found = vm_gather.look(operations.devices, settings.devices, wanted, vm_operate.standing(operations.ledger))
+    return tuple(vm_gather.with_autostart(operations.devices, at) for at in found)
 
 
 def _pra(operations: Operations, plan: RecoveryPlan) -> PraNow | None:

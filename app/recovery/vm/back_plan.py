@@ -8,6 +8,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from app.recovery.draft import merged
+from app.recovery.vm.autostart_plan import kept
+from app.recovery.vm.autostart_steps import WithHost
 from app.recovery.vm.copy_steps import CarryVm, CloneVm
 from app.recovery.vm.failover_plan import BEFORE, BOOT_S, STOP_S
 from app.recovery.vm.pass_plan import COPY_S, FREEZE_S, SNAPSHOT, THAW_S
@@ -118,6 +120,10 @@ def _steps(
     draft.add(passive, f"{machine.name} is a replica again")
     before = f"{BEFORE}{run}"
     draft.add(Thaw(there, machine.moid, machine.uuid, before), f"Remove the snapshot {before}", limit_s=THAW_S)
+    if (starts := kept(draft, at)) is not None:
+        # A failover in a disaster could not ask how the machine started that served before.
+        draft.add(WithHost(here, vm.moid, vm.uuid, starts.off), f"See that {old} does not start with its host")
+        draft.add(WithHost(here, new, "", starts), f"Give {vm.name} its auto-start back")
     draft.notes.append(f"{old} stays, off, with what it held before the failover: destroy it once all is well.")
     if one.vm == vm.uuid:
         draft.notes.append(f"{vm.name} has another instance UUID then: change vm of {at.name} in the configuration.")

@@ -8,7 +8,8 @@ from dataclasses import dataclass, replace
 
 from app.recovery import witnesses
 from app.recovery.draft import merged
-from app.recovery.vm import host_down
+from app.recovery.vm import autostart_plan, host_down
+from app.recovery.vm.autostart_steps import WithHost
 from app.recovery.vm.capacity import Room, rooms
 from app.recovery.vm.pass_plan import copy, next_copy
 from app.recovery.vm.power_steps import StartVm, WaitVm
@@ -16,6 +17,7 @@ from app.recovery.vm.readiness import landing_checks
 from app.recovery.vm.situation import Generation, VmDraft, VmNow, networked
 from app.recovery.vm.steps import Cards, Freeze, Mark, RevertTo, StopVm, Thaw, by_copy
 from backends.vsphere.acts import GRACE_S
+from backends.vsphere.autostart import KEPT
 from backends.vsphere.looks import ACTIVE, Card, MachineNow
 from store.estate import PowerState
 from store.readiness import Severity, Verdict
@@ -65,8 +67,12 @@ def drafted(members: Sequence[VmNow], asked: Asked, run_id: str, prefix: str = "
 
 def _drawn(draft: VmDraft, at: VmNow, asked: Asked, before: tuple[str, ...]) -> str | None:
     active = at.active
-    if active is not None and ACTIVE in active.machine.marks and active.machine.power is PowerState.OFF:
-        return _again(draft, at, active, before)
+    if active is not None and ACTIVE in active.machine.marks:
+        if active.machine.power is PowerState.OFF:
+            return _again(draft, at, active, before)
+        if at.owes_autostart:
+            _settled(draft, at, active)
+            return None
     return _disaster(draft, at, asked, before) if asked.disaster else _planned(draft, at, asked, before)
 
 
@@ -97,6 +103,17 @@ def _again(draft: VmDraft, at: VmNow, active: Generation, before: tuple[str, ...
     home = (at.source.device, vm.moid, vm.uuid) if vm is not None else None
     macs = tuple(card.mac for card in machine.cards if card.connected)
     return _start(draft, at, (machine.moid, machine.uuid, machine.marks[ACTIVE]), home, macs, vm is None, before)
+
+
+def _settled(draft: VmDraft, at: VmNow, active: Generation) -> None:
+    """It took over and serves; its source answers again, and would start by itself: only that is switched off."""
+    autostart_plan.guard(draft, at)
+    draft.loss, draft.loss_s = f"nothing of {at.name}: it serves already", 0.0
+    run = active.machine.marks[ACTIVE]
+    draft.notes.append(
+        f"{active.machine.name} took over in run {run}: only the auto-start of its source is switched off."
+    )
+    autostart_plan.stay_off(draft, at, ())
 
 
 def _start(
@@ -145,6 +162,7 @@ def _planned(draft: VmDraft, at: VmNow, asked: Asked, before: tuple[str, ...]) -
     if not draft.guard("vm.fenced", words, vm is not None and vm.connection == "connected", seen, at.source):
         return None
     assert vm is not None
+    autostart_plan.guard(draft, at)
     stop = StopVm(one.source, vm.moid, vm.uuid, asked.immediately or not vm.tools, GRACE_S)
     title = f"Stop {vm.name} on {one.source}"
     again = _again_at_home(draft, at, vm, by_copy(next_copy(draft, at)), "")
@@ -298,7 +316,7 @@ def _up(
     macs = tuple(mac for _, _, mac, on in wanted if on)
     on = _start(draft, at, (vm, uuid, run), home, macs, dark, before)
     draft.notes.append(f"Replication of {at.name} is off until drdeck vm failback {at.name}, or undo.")
-    draft.notes.append(f"See to it that nothing starts {one.vm} by itself on {one.source}: auto-start is not changed.")
+    autostart_plan.stay_off(draft, at, (on,))
     return on
 
 
@@ -332,7 +350,12 @@ def undo(at: VmNow, run_id: str) -> Plan:
             start = StartVm(one.source, vm.moid, vm.uuid, home, False, macs, watched, False, ("", ""))
             on = draft.add(start, f"Power {vm.name} on at {one.source}", limit_s=BOOT_S)
             wait = WaitVm(one.source, vm.moid, vm.uuid)
-            draft.add(wait, f"Wait for the Tools of {vm.name}", needs=(on,), limit_s=BOOT_S)
+            up = draft.add(wait, f"Wait for the Tools of {vm.name}", needs=(on,), limit_s=BOOT_S)
+            if (before := autostart_plan.kept(draft, at)) is not None:
+                given = WithHost(one.source, vm.moid, vm.uuid, before)
+                last = draft.add(given, f"Give {vm.name} its auto-start back", needs=(up,))
+                unmark = Mark(one.source, vm.moid, vm.uuid, ((KEPT, ""),), "nothing is to be given back")
+                draft.add(unmark, f"Take the mark of that off {vm.name}", needs=(last,))
     draft.loss = f"everything that {at.name} wrote at {one.destination}"
     made = merged(UNDO, [draft], noun="VMs")
     return made if made.refused else replace(made, confirm=(made.name, f"discard DR writes of {at.name}"))

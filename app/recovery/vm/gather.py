@@ -17,8 +17,9 @@ from app.recovery.vm.situation import Generation, SideNow, VmNow
 from app.replication_records import Replication
 from app.settings_records import DeviceSettings
 from backends.outcome import ParseError
+from backends.vsphere.autostart import AutoStartOf
 from backends.vsphere.ground import Ground, GroundNow
-from backends.vsphere.looks import REPLICATION, MachineNow, Machines, Places
+from backends.vsphere.looks import ACTIVE, REPLICATION, MachineNow, Machines, Places
 from store.replications import Standing
 
 
@@ -46,7 +47,13 @@ def look(
     names = list(dict.fromkeys(name for one in replications for name in (one.source, one.destination)))
     sides = dict(zip(names, beside(lambda name: side(devices, name, sites[name], without), names, "look"), strict=True))
     now = datetime.now(UTC)
-    return tuple(_now(one, sides, standings.get(one.name, Standing()), now) for one in replications)
+    found = tuple(_now(one, sides, standings.get(one.name, Standing()), now) for one in replications)
+    return tuple(with_autostart(devices, at) if _took_over(at) else at for at in found)
+
+
+def _took_over(at: VmNow) -> bool:
+    """Whether a copy serves: what its source does once its host starts is asked then."""
+    return any(ACTIVE in each.machine.marks for each in at.generations)
 
 
 def side(devices: Devices, name: str, site: str, without: Mapping[str, str] | None = None) -> SideNow:
@@ -82,6 +89,17 @@ def told(at: VmNow, every: Iterable[witnesses.Witness]) -> VmNow:
     down = False if at.source.read else at.source.silent or None
     mine = witnesses.Witness(at.source.device, down, at.source.failure[:100] or "answers")
     return replace(at, witnesses=(mine, *found))
+
+
+def with_autostart(devices: Devices, at: VmNow) -> VmNow:
+    """With how its source starts with its host, where its server says it."""
+    if at.vm is None or at.vm.connection != "connected":
+        return at
+    try:
+        found, _ = devices.look((at.source.device, AutoStartOf(at.vm.moid)), time.monotonic())
+    except UnseenError:
+        return at
+    return replace(at, autostart=found)
 
 
 def _now(one: Replication, sides: Mapping[str, SideNow], standing: Standing, now: datetime) -> VmNow:

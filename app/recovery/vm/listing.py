@@ -74,7 +74,7 @@ def listed(at: VmNow) -> Listed:
         size,
         took,
         standing.held,
-        standing.owed,
+        (*standing.owed, *((f"auto-start off: drdeck vm failover {one.name}",) if at.owes_autostart else ())),
         (*((words,) if words else ()), *at.strange),
     )
 

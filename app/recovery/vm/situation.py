@@ -11,6 +11,7 @@ from app.recovery.draft import Draft
 from app.recovery.witnesses import Witness
 from app.replication_records import Replication
 from backends.parse import mac
+from backends.vsphere.autostart import AutoStart
 from backends.vsphere.ground import GroundNow
 from backends.vsphere.looks import ACTIVE, DRILL, Card, MachineNow, PlacesNow
 from backends.vsphere.verbs import ClonePlace
@@ -81,7 +82,8 @@ class Generation:
 class VmNow:
     """``vm`` None: the source does not show it, ``missing`` says why. ``uuid`` is its instance UUID, known from its
     copies too. ``strange``: machines whose marks make no sense. ``witnesses`` were asked about the source's site, those
-    ``of_host`` about the host that it is on."""
+    ``of_host`` about the host that it is on. ``autostart``: of ``vm``, where it was
+    asked for and its server says it."""
 
     replication: Replication
     now: datetime
@@ -95,6 +97,7 @@ class VmNow:
     standing: Standing = field(default_factory=Standing)
     witnesses: tuple[Witness, ...] = ()
     of_host: tuple[Witness, ...] = ()
+    autostart: AutoStart | None = None
 
     @property
     def name(self) -> str:
@@ -135,6 +138,12 @@ class VmNow:
         if not self.complete:
             return None
         return max(0.0, (self.now - self.complete[0].replica.point_in_time).total_seconds())
+
+    @property
+    def owes_autostart(self) -> bool:
+        """Whether it took over, and its source would start by itself with its host: a disaster leaves that owed."""
+        marked = any(ACTIVE in g.machine.marks and g.in_drill is None for g in self.generations)
+        return marked and self.autostart is not None and self.autostart.starts
 
     @property
     def next_generation(self) -> int:

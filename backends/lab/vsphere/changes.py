@@ -256,7 +256,7 @@ def _copy(
     home.disks = []
     for disk in source.disks:
         made = state.new_disk(home, datastore, moid, disk.capacity, images[disk.key])
-        made.key, made.label = disk.key, disk.label
+        made.key, made.label, made.data, made.bytes_used = disk.key, disk.label, disk.data, disk.bytes_used
         home.disks.append(made)
     home.nics = [copy(card) for card in source.nics]
     for card in home.nics:

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from http.cookies import CookieError, SimpleCookie
 
+from backends.lab.bodies import Body
 from backends.lab.faults import FaultKind
 from backends.lab.https import HttpsDoor, HttpsProtocol, Request, Response
 from backends.lab.tls import Identities
 from backends.lab.vsphere import leases, methods_service, methods_transfer, methods_vm, soap
+from backends.lab.vsphere.disks import DiskFile
 from backends.lab.vsphere.records import Lease, LeaseFile, Refusal
 from backends.lab.vsphere.registry import Context
 from backends.lab.vsphere.service import Service
 from backends.lab.vsphere.state import VSphereState
+from backends.lab.vsphere.uploads import BLOCK, Upload
 from backends.lab.vsphere.views_lease import token_of
 from backends.lab.world import Device, World
 
@@ -21,7 +25,8 @@ COOKIE = "vmware_soap_session"
 _XML = "text/xml; charset=utf-8"
 _WAITS = frozenset({"WaitForUpdatesEx", "WaitForUpdates", "CheckForUpdates"})
 _NFC = re.compile(r"/nfc/([0-9a-f-]{36})/([A-Za-z0-9._-]+)")
-_FROM = re.compile(r"bytes=([0-9]{1,18})-", re.ASCII)
+_RANGE = re.compile(r"bytes=([0-9]{0,18})-([0-9]{0,18})", re.ASCII)
+_DISK = "application/x-vnd.vmware-streamVmdk"
 _REASONS = {401: "Unauthorized", 403: "Forbidden", 404: "Not Found", 503: "Service Unavailable"}
 
 
@@ -29,7 +34,7 @@ def open_doors(world: World, device: Device, identities: Identities) -> dict[str
     """The door of a device whose ``state`` is a :class:`VSphereState`."""
     assert isinstance(device.state, VSphereState)
     protocol = SoapProtocol(Service(world, device, device.state))
-    wire = HttpsProtocol(protocol.handle, verb_of, protocol.refusal)
+    wire = HttpsProtocol(protocol.handle, verb_of, protocol.refusal, takes_in)
     return {"https": HttpsDoor(world, device, identities.of(device.name), wire, device.ports.get("https", 0))}
 
 
@@ -39,6 +44,11 @@ def verb_of(request: Request) -> str:
         return soap.method_of(request.body) or "POST /sdk"
     top = "/" + request.path.strip("/").split("/")[0]
     return f"{request.method} {'/nfc' if top == '/nfc' else request.path}"
+
+
+def takes_in(method: str, path: str) -> bool:
+    """Whether it is a disk that is sent, which is taken in while it arrives."""
+    return method in ("PUT", "POST") and _NFC.fullmatch(path) is not None
 
 
 def _page(status: int, headers: dict[str, str] | None = None) -> Response:
@@ -115,29 +125,60 @@ class SoapProtocol:
             file = next((one for one in lease.files if one.token == name), None) if lease else None
             if lease is None or file is None or lease.state != "ready":
                 return _page(404)
-            if request.method in ("GET", "HEAD") and not lease.upload and file.content is not None:
-                return _ranged(file.content, request.headers.get("range", ""))
-            if request.method in ("PUT", "POST") and lease.upload:
-                return self._upload(lease, file, request)
+        if request.method in ("GET", "HEAD") and not lease.upload and file.content is not None:
+            return self._served(lease, file, file.content, request.headers.get("range", ""))
+        if request.arriving is not None and lease.upload:
+            return self._upload(lease, file, request.arriving, verb_of(request))
         return Response(405, b"", "text/plain")
 
-    def _upload(self, lease: Lease, file: LeaseFile, request: Request) -> Response:
+    def _served(self, lease: Lease, file: LeaseFile, content: DiskFile, asked: str) -> Response:
+        """A disk's bytes; those of a range where one is asked for (RFC 9110, 14)."""
+        size, ranged = content.size, _ranged(content.size, asked)
+        if ranged is not None and ranged[0] >= ranged[1]:
+            return Response(416, b"", _DISK, {"Content-Range": f"bytes */{size}"})
+        first, end = ranged or (0, size)
+
+        def parts() -> Iterator[bytes]:
+            place = first
+            while place < end and lease.state == "ready":
+                part = content.read(place, min(BLOCK, end - place))
+                file.sums.sent(place, part)
+                yield part
+                place += len(part)
+
+        headers = {"Accept-Ranges": "bytes"}
+        if ranged is not None:
+            headers["Content-Range"] = f"bytes {first}-{end - 1}/{size}"
+        return Response(206 if ranged is not None else 200, b"", _DISK, headers, parts(), end - first)
+
+    def _upload(self, lease: Lease, file: LeaseFile, body: Body, verb: str) -> Response:
+        """Take a disk in while it arrives. A lease that ends meanwhile, as for want of room, takes no more."""
+        state, world, upload = self.service.state, self.service.world, Upload()
         try:
-            leases.upload(self.service.state, lease, file, request.body)
+            while not body.ended:
+                if not (block := body.read(BLOCK)):
+                    break  # the chunk that ends it
+                upload.add(block)
+                self.service.device.counters.moved[verb] += len(block)
+                with world.turn():
+                    leases.arriving(state, lease, file, upload)
+            with world.turn():
+                leases.arrived(state, lease, file, upload)
         except Refusal:
-            return _page(404)
-        return Response(201 if request.method == "PUT" else 200, b"", "text/plain")
+            return _page(404 if lease.fault is None or lease.fault.fault != "NoDiskSpace" else 500)
+        return Response(201 if verb.startswith("PUT") else 200, b"", "text/plain")
 
 
-def _ranged(content: bytes, asked: str) -> Response:
-    """A disk's bytes; those from a place on where ``Range: bytes=N-`` asks for them (RFC 9110, 14)."""
-    kind, found = "application/x-vnd.vmware-streamVmdk", _FROM.fullmatch(asked)
-    if found is None:
-        return Response(200, content, kind, {"Accept-Ranges": "bytes"})
-    first, size = int(found[1]), len(content)
-    if first >= size:
-        return Response(416, b"", kind, {"Content-Range": f"bytes */{size}"})
-    return Response(206, content[first:], kind, {"Content-Range": f"bytes {first}-{size - 1}/{size}"})
+def _ranged(size: int, asked: str) -> tuple[int, int] | None:
+    """First byte and end of the range that is asked for; the end is not behind the first where there is no such byte.
+    None: the whole. More than one range is answered by the whole, as a server may."""
+    found = _RANGE.fullmatch(asked)
+    if found is None or not (found[1] or found[2]):
+        return None
+    if not found[1]:
+        return (max(0, size - int(found[2])), size)
+    first, end = int(found[1]), int(found[2]) + 1 if found[2] else max(size, int(found[1]))
+    return None if found[2] and end <= first else (first, min(size, end))
 
 
 def _cookie(request: Request) -> str | None:

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from backends.lab.volumes import Image
 from backends.lab.vsphere import disks, machines, tasks
+from backends.lab.vsphere.disks import Content
 from backends.lab.vsphere.records import Lease, LeaseFile, Refusal, Snapshot, Vm
 from backends.lab.vsphere.state import VSphereState
+from backends.lab.vsphere.sums import KINDS, Sums
+from backends.lab.vsphere.uploads import Upload
 from store.estate import PowerState
 
 
@@ -26,9 +29,13 @@ def _export(state: VSphereState, vm: Vm, images: dict[int, Image]) -> Lease:
     tasks.must_be_idle(state, vm)
     lease = Lease(_new_id(state), vm.name, vm=vm, timeout_s=state.lease_s)
     for number, disk in enumerate(d for d in vm.home.disks if d.key in images):
-        content = disks.pack(images[disk.key], disk.capacity)
+        image = images[disk.key]
+        content = state.uploads.get(image.origin) if not image.history else None
+        if content is None:
+            data = 0 if image.blank else disk.data
+            content = disks.file_of(Content(image, disk.capacity, data, disk.bytes_used))
         key = f"/{vm.moid}/VirtualLsiLogicController0:{number}"
-        lease.files.append(LeaseFile(key, "", disk, images[disk.key], content, f"disk-{number}.vmdk"))
+        lease.files.append(LeaseFile(key, "", disk, image, content, f"disk-{number}.vmdk"))
     vm.busy = lease.moid
     return _open(state, lease)
 
@@ -80,6 +87,18 @@ def progress(state: VSphereState, lease: Lease, percent: int) -> None:
     state.touch(lease)
 
 
+def asked_sums(lease: Lease, wanted: dict[str, str]) -> None:
+    """HttpNfcLeaseSetManifestChecksumType: which checksum the manifest gives of each file, by its key; before it is
+    sent."""
+    _must_be_ready(lease)
+    for file in lease.files:
+        kind = wanted.get(file.key, file.sums.kind)
+        if kind not in KINDS:
+            raise Refusal("InvalidArgument", "A specified parameter was not correct: deviceUrlsToChecksumTypes")
+        if kind != file.sums.kind:
+            file.sums = Sums(kind)
+
+
 def _must_be_ready(lease: Lease) -> None:
     if lease.state == "error" and lease.fault is not None:
         raise lease.fault
@@ -87,11 +106,26 @@ def _must_be_ready(lease: Lease) -> None:
         raise Refusal("InvalidState", "The operation is not allowed in the current state.")
 
 
-def upload(state: VSphereState, lease: Lease, file: LeaseFile, content: bytes) -> None:
+def arriving(state: VSphereState, lease: Lease, file: LeaseFile, upload: Upload) -> None:
+    """A part of a disk arrived: it takes room, as a thin disk does. Where none is left the lease ends with that."""
+    _must_be_ready(lease)
+    disk, content = file.disk, upload.content
+    disk.bytes_used = disk.data = upload.size
+    if content is not None:
+        disk.data, disk.bytes_used = content.data, content.used * upload.size // max(1, upload.expected)
+    if state.overfull(disk.datastore):
+        text = f"There is no more space for virtual disk '{disk.path.rsplit('/', 1)[-1]}'."
+        path = f"[{disk.datastore.name}] {disk.path}"
+        abort(state, lease, Refusal("NoDiskSpace", text, datastore=disk.datastore.name, file=path))
+
+
+def arrived(state: VSphereState, lease: Lease, file: LeaseFile, upload: Upload) -> None:
     """A disk's bytes arrived whole."""
     _must_be_ready(lease)
-    file.content = content
-    file.image = disks.unpack(content) or Image(f"upload:{disks.sha1(content)}", file.disk.volume.name)
+    file.content = upload
+    file.image = upload.image(file.disk.volume.name)
+    if upload.content is None or not upload.whole:
+        state.uploads[file.image.origin] = upload
     state.touch(lease)
 
 
@@ -104,6 +138,7 @@ def complete(state: VSphereState, lease: Lease) -> None:
         for file in lease.files if lease.upload else ():
             if file.content is not None:
                 state.world.replace_image(file.disk.volume, file.image, f"import of {lease.vm.name}")
+                state.touch(file.disk.datastore)
         state.changed(lease.vm)
     _drop_contents(lease)
     state.touch(lease)

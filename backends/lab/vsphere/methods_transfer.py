@@ -1,4 +1,5 @@
-"""Methods that move machines and file systems: OVF export and import with their leases, rescans, unresolved volumes."""
+"""Methods that move machines and file systems: OVF export and import with their leases, rescans, unresolved volumes;
+and what starts with a host."""
 
 from __future__ import annotations
 
@@ -7,7 +8,7 @@ from typing import Any
 from pyVmomi import vim
 
 from backends.lab.volumes import Volume
-from backends.lab.vsphere import changes, leases, ovf
+from backends.lab.vsphere import autostart, changes, leases, ovf
 from backends.lab.vsphere.building import build
 from backends.lab.vsphere.records import (
     Datastore,
@@ -62,6 +63,11 @@ def _manifest(context: Context, this: Lease, args: dict[str, Any]) -> Any:
     if this.upload:
         raise Refusal("NotSupported", "The operation is not supported on the object.")
     return manifest(this)
+
+
+@method("HttpNfcLeaseSetManifestChecksumType", "HttpNfcLease")
+def _checksums(context: Context, this: Lease, args: dict[str, Any]) -> Any:
+    leases.asked_sums(this, {str(one.key): str(one.value) for one in args.get("deviceUrlsToChecksumTypes") or ()})
 
 
 @method("CreateDescriptor", "OvfManager")
@@ -170,6 +176,21 @@ def _rescan_vmfs(context: Context, this: Manager, args: dict[str, Any]) -> Any:
 @method("RefreshStorageSystem", "HostStorageSystem")
 def _refresh_storage(context: Context, this: Manager, args: dict[str, Any]) -> Any:
     return
+
+
+@method("ReconfigureAutostart", "HostAutoStartManager")
+def _reconfigure_autostart(context: Context, this: Manager, args: dict[str, Any]) -> Any:
+    autostart.reconfigure(context.service.state, _host(this), args["spec"])
+
+
+@method("AutoStartPowerOn", "HostAutoStartManager")
+def _autostart_on(context: Context, this: Manager, args: dict[str, Any]) -> Any:
+    autostart.power_on(context.service.state, _host(this))
+
+
+@method("AutoStartPowerOff", "HostAutoStartManager")
+def _autostart_off(context: Context, this: Manager, args: dict[str, Any]) -> Any:
+    autostart.power_off(context.service.state, _host(this))
 
 
 @method("RefreshDatastore", "Datastore")

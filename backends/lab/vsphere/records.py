@@ -11,6 +11,9 @@ from dataclasses import dataclass, field
 from typing import ClassVar
 
 from backends.lab.volumes import Image, L2Segment, Volume, Writer
+from backends.lab.vsphere.disks import DiskFile
+from backends.lab.vsphere.sums import Sums
+from backends.lab.vsphere.vmdk import GRAIN
 from store.estate import PowerState
 
 
@@ -68,10 +71,27 @@ class ResourcePool(Managed):
     pools: list[ResourcePool] = field(default_factory=list)
 
 
+@dataclass(frozen=True, slots=True)
+class AutoStartEntry:
+    """How a machine starts and stops with its host, in the words of AutoStartPowerInfo. Seconds; -1: the default."""
+
+    start_order: int
+    start_delay: int
+    wait_for_heartbeat: str
+    start_action: str
+    stop_delay: int
+    stop_action: str
+
+
+def _autostart_defaults() -> dict[str, bool | int | str]:
+    return {"enabled": False, "startDelay": 120, "stopDelay": 120, "waitForHeartbeat": False, "stopAction": "powerOff"}
+
+
 @dataclass(slots=True, eq=False)
 class EsxHost(Managed):
     """An ESXi host. ``wwpns`` of its HBAs reach the arrays of its site; ``luns`` are what the last rescan saw; ``das``
-    is what HA says of it, empty where HA is off; ``starts`` what its auto-start does, by the id of a machine."""
+    is what HA says of it, empty where HA is off. ``autostart``: what starts with it, by the machine's id, and the
+    AutoStartDefaults."""
 
     KIND: ClassVar[str] = "HostSystem"
     cluster: Cluster | None = None
@@ -82,12 +102,12 @@ class EsxHost(Managed):
     powered: bool = True
     maintenance: bool = False
     das: str = ""
-    autostart: bool = False
-    starts: dict[str, str] = field(default_factory=dict)
     wwpns: tuple[str, ...] = ()
     luns: list[Volume] = field(default_factory=list)
     datastores: list[Datastore] = field(default_factory=list)
     networks: list[Network] = field(default_factory=list)
+    autostart: dict[str, AutoStartEntry] = field(default_factory=dict)
+    autostart_defaults: dict[str, bool | int | str] = field(default_factory=_autostart_defaults)
 
 
 @dataclass(slots=True, eq=False)
@@ -119,7 +139,8 @@ class Datastore(Managed):
 
 @dataclass(slots=True, eq=False)
 class Disk:
-    """A virtual disk. ``volume`` holds what is on it; ``bytes_used`` is what it takes on its datastore."""
+    """A virtual disk. ``volume`` holds what is on it; ``bytes_used`` is what it takes on its datastore, ``data`` how
+    much of that is not zeroes: so much an export carries."""
 
     key: int
     label: str
@@ -128,6 +149,7 @@ class Disk:
     datastore: Datastore
     capacity: int
     bytes_used: int
+    data: int = GRAIN
     independent: bool = False
 
 
@@ -248,14 +270,16 @@ class Task(Managed):
 
 @dataclass(slots=True, eq=False)
 class LeaseFile:
-    """One disk of a lease: the file's ``content`` (None until uploaded) and the disk's identity for an import."""
+    """One disk of a lease: the file's ``content`` (None until uploaded), the disk's identity for an import, and for an
+    export the checksum of what was sent."""
 
     key: str
     import_key: str
     disk: Disk
     image: Image
-    content: bytes | None = None
+    content: DiskFile | None = None
     token: str = ""
+    sums: Sums = field(default_factory=Sums)
 
 
 @dataclass(slots=True, eq=False)

@@ -7,7 +7,7 @@ from typing import Any
 from pyVmomi import VmomiSupport, vim
 
 from backends.lab.faults import FaultKind
-from backends.lab.vsphere import soap
+from backends.lab.vsphere import autostart, soap
 from backends.lab.vsphere.collector import Collector, Filter
 from backends.lab.vsphere.properties import Properties, invalid, is_kind, val_xml, wsdl_type
 from backends.lab.vsphere.records import Cluster, EsxHost, Lease, Managed, Manager, Refusal
@@ -37,6 +37,11 @@ _MANAGERS = (
     ("searchIndex", "SearchIndex", "SearchIndex", "ha-searchindex"),
     ("ovfManager", "OvfManager", "OvfManager", "ha-ovf-manager"),
     ("licenseManager", "LicenseManager", "LicenseManager", "ha-license-manager"),
+)
+_OF_HOST = (
+    ("storageSystem-", "HostStorageSystem"),
+    ("datastoreSystem-", "HostDatastoreSystem"),
+    ("autoStartManager-", "HostAutoStartManager"),
 )
 _OPEN_TYPES = ("ServiceInstance", "SessionManager")
 
@@ -71,7 +76,7 @@ class Service:
         if moid.startswith("envbrowser-") and self.state.find(moid.removeprefix("envbrowser-"), Cluster) is not None:
             made = self.managers[moid] = Manager(moid, "", kind="EnvironmentBrowser")
             return made
-        for prefix, kind in (("storageSystem-", "HostStorageSystem"), ("datastoreSystem-", "HostDatastoreSystem")):
+        for prefix, kind in _OF_HOST:
             if moid.startswith(prefix):
                 host = self.state.find(moid.removeprefix(prefix), EsxHost)
                 if host is not None:
@@ -172,6 +177,8 @@ class Service:
             return [licence(self.state)]
         if record.kind == "HostStorageSystem" and name == "storageDeviceInfo":
             return storage_device(self.state, record.of) if record.of else None
+        if record.kind == "HostAutoStartManager" and name == "config":
+            return autostart.config(self.state, record.of) if record.of else None
         if record.kind == "HostDatastoreSystem" and name == "datastore":
             return soap.references(record.of.datastores) if record.of else None
         return None

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from backends.lab.volumes import BLANK, Image, L2Segment, Nic, Volume, Writer, WriterKind
+from backends.lab.vsphere.disks import DiskFile
 from backends.lab.vsphere.objects import Objects
 from backends.lab.vsphere.records import (
     Cluster,
@@ -67,6 +68,7 @@ class VSphereState(Objects):
         self.leases: list[Lease] = []
         self.lease_s = 300
         self.edition = "esx.enterprisePlus.cpuPackage"
+        self.uploads: dict[str, DiskFile] = {}  # disks of unknown content, by the origin of their images
         root = "ha-folder-root" if self.is_host else "group-d1"
         self.root = self.keep(Folder(root, "ha-folder-root" if self.is_host else "Datacenters"))
         self.root.child_types = ("Folder", "Datacenter")
@@ -84,9 +86,15 @@ class VSphereState(Objects):
         return self.api_type == "HostAgent"
 
     def _site_changed(self, site: LabSite, now: float) -> None:
-        """A site that went dark took its hosts and their machines down; nothing starts by itself."""
+        """A site that went dark took its hosts and their machines down; once it is back those start that are to start
+        with their host."""
+        from backends.lab.vsphere import autostart
+
         if site.name != self.site:
             return
+        if not site.dark:
+            for host in self.hosts:
+                autostart.power_on(self, host)
         for vm in self.vms.values():
             if vm.power is PowerState.ON:
                 vm.power, vm.tools_running, vm.booted, vm.boot = PowerState.OFF, False, None, vm.boot + 1
@@ -194,8 +202,15 @@ class VSphereState(Objects):
 
     def free(self, datastore: Datastore) -> int:
         """Free bytes of a datastore."""
+        return max(0, self._left(datastore))
+
+    def overfull(self, datastore: Datastore) -> bool:
+        """Whether more was written to it than there is room for."""
+        return self._left(datastore) < 0
+
+    def _left(self, datastore: Datastore) -> int:
         on_it = sum(d.bytes_used for home in datastore.homes.values() for d in home.disks if d.datastore is datastore)
-        return max(0, datastore.capacity - datastore.used - on_it)
+        return datastore.capacity - datastore.used - on_it
 
     # -------------------------------------------------------------------------------------------------- machines
 
@@ -303,6 +318,8 @@ class VSphereState(Objects):
             del self.objects[snapshot.moid]
         del self.vms[vm.moid]
         self.world.writers.pop(vm.writer.key, None)
+        for host in self.hosts:
+            host.autostart.pop(vm.moid, None)
         self.remove(vm)
         self.touch(vm.datastore, *([vm.host] if vm.host else []))
 

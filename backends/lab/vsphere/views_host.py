@@ -8,6 +8,7 @@ from typing import Any
 from pyVmomi import vim
 
 from backends.lab.volumes import Volume
+from backends.lab.vsphere import autostart
 from backends.lab.vsphere.records import EsxHost, Vm
 from backends.lab.vsphere.soap import reference, references
 from backends.lab.vsphere.state import VSphereState
@@ -117,6 +118,7 @@ def _host_managers(state: VSphereState, host: EsxHost) -> Any:
     return vim.host.ConfigManager(
         storageSystem=vim.host.StorageSystem(f"storageSystem-{host.moid}"),
         datastoreSystem=vim.host.DatastoreSystem(f"datastoreSystem-{host.moid}"),
+        autoStartManager=vim.host.AutoStartManager(f"autoStartManager-{host.moid}"),
     )
 
 
@@ -215,28 +217,9 @@ def _port_group(name: str) -> str:
     return f"key-vim.host.PortGroup-{name}"
 
 
-def _auto_start(host: EsxHost) -> Any:
-    kind = vim.host.AutoStartManager
-    return kind.Config(
-        defaults=kind.SystemDefaults(enabled=host.autostart),
-        powerInfo=[
-            kind.AutoPowerInfo(
-                key=vim.VirtualMachine(moid),
-                startOrder=number,
-                startDelay=-1,
-                waitForHeartbeat="systemDefault",
-                startAction=action,
-                stopDelay=-1,
-                stopAction="systemDefault",
-            )
-            for number, (moid, action) in enumerate(host.starts.items(), 1)
-        ],
-    )
-
-
 def _config(state: VSphereState, host: EsxHost) -> Any:
     return vim.host.ConfigInfo(
-        host=reference(host), product=product(state), network=_network(host), autoStart=_auto_start(host)
+        host=reference(host), product=product(state), network=_network(host), autoStart=autostart.config(state, host)
     )
 
 

@@ -6,7 +6,6 @@ from typing import Any
 
 from pyVmomi import vim
 
-from backends.lab.vsphere.disks import sha1
 from backends.lab.vsphere.records import Lease, LeaseFile
 from backends.lab.vsphere.soap import reference
 
@@ -36,23 +35,27 @@ def _device(lease: Lease, file: LeaseFile, url: str) -> Any:
         disk=True,
         targetId=file.token,
         datastoreKey=None,
-        fileSize=None if lease.upload or file.content is None else len(file.content),
+        fileSize=None if lease.upload or file.content is None else file.content.size,
     )
 
 
 def manifest(lease: Lease) -> list[Any]:
-    """The files that crossed, with size and SHA-1."""
-    return [
-        vim.HttpNfcLease.ManifestEntry(
-            key=file.key,
-            sha1=sha1(file.content),
-            checksum=sha1(file.content),
-            checksumType="sha1",
-            size=len(file.content),
-            disk=True,
-            capacity=file.disk.capacity,
-            populatedSize=file.disk.bytes_used,
+    """The files that crossed, with size and checksum. Of a file whose SHA-256 is asked for there is no SHA-1."""
+    made = []
+    for file in lease.files:
+        if file.content is None:
+            continue
+        sums, found = file.sums, file.sums.of(file.content)
+        made.append(
+            vim.HttpNfcLease.ManifestEntry(
+                key=file.key,
+                sha1=found if sums.kind == "sha1" else "",
+                checksum=found,
+                checksumType=sums.kind,
+                size=file.content.size,
+                disk=True,
+                capacity=file.disk.capacity,
+                populatedSize=file.disk.bytes_used,
+            )
         )
-        for file in lease.files
-        if file.content is not None
-    ]
+    return made

@@ -8,6 +8,7 @@ import pytest
 
 from app.connect import Connector
 from app.settings import load
+from backends.lab.vsphere.records import AutoStartEntry
 from backends.outcome import DeviceError
 from backends.vsphere import acts
 from backends.vsphere.finding import Called
@@ -38,7 +39,8 @@ def test_hosts_uplinks_versions_auto_start_licence_and_clock_are_read(estate: Vm
         assert abs(ground.skew_s) < 5
         assert (ground.licences is None) is not state.is_host
         with estate.world.turn():
-            host.autostart, host.starts = True, {vm.moid: "powerOn", "vm-0": "none"}
+            host.autostart_defaults["enabled"] = True
+            host.autostart[vm.moid] = AutoStartEntry(1, -1, "systemDefault", "powerOn", -1, "systemDefault")
             state.version = "7.0.3"
         ground = Ground().take(driver)
         found = ground.host(host.moid)

@@ -14,8 +14,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from backends.lab.faults import FaultKind
-from backends.lab.vsphere import disks, views_lease
 from backends.lab.vsphere.records import Vm
+from backends.lab.vsphere.sums import Sums
 from backends.outcome import DeviceError, ParseError, Sent
 from backends.vsphere import acts, package, stream, tasks, transfer
 from backends.vsphere.export import Export, Exported
@@ -26,16 +26,12 @@ from backends.vsphere.upload import Upload
 from backends.vsphere.verbs import ClonePlace
 from tests.backends.vsphere.test_vsphere_transfer import Pair, Watch
 
-SIZE = 3 << 20
-
 
 @pytest.fixture(scope="module")
 def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pair]:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(disks, "_SIZE", SIZE)
-        made = Pair(tmp_path_factory.mktemp("package"))
-        yield made
-        made.close()
+    made = Pair(tmp_path_factory.mktemp("package"))
+    yield made
+    made.close()
 
 
 @pytest.fixture
@@ -58,7 +54,7 @@ def export(pair: Pair, folder: Path, watch: Watch | None = None, snapshot: str |
 
 def contents(pair: Pair) -> list[bytes]:
     """What the disks of the snapshot are, as they cross the wire."""
-    return [disks.pack(pair.vm.roots[0].images[disk.key], disk.capacity) for disk in pair.vm.home.disks]
+    return pair.files()
 
 
 def upload(pair: Pair, folder: Path, found: Exported, name: str) -> Vm | None:
@@ -93,7 +89,7 @@ def test_what_is_exported_is_what_the_snapshot_holds_and_the_manifest_vouches_fo
     sums = {name: hashlib.sha256((tmp_path / name).read_bytes()).hexdigest() for name in
             ("web.ovf", "web-disk1.vmdk", "web-disk2.vmdk")}  # fmt: skip
     assert lines == [f"SHA256({name})= {digest}" for name, digest in sums.items()]
-    assert f'ovf:href="web-disk2.vmdk" ovf:id="file2" ovf:size="{SIZE}"' in (tmp_path / "web.ovf").read_text()
+    assert f'ovf:href="web-disk2.vmdk" ovf:id="file2" ovf:size="{len(kept[1])}"' in (tmp_path / "web.ovf").read_text()
     package.check(tmp_path, (found.descriptor, *found.disks), Count())
     assert watch.told[-1][0] == 100
     assert pair.vm.busy is None
@@ -145,7 +141,7 @@ def test_an_export_that_is_cut_for_good_has_no_manifest_and_gives_its_lease_back
 def test_a_checksum_that_is_not_that_of_the_server_is_refused(
     pair: Pair, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(views_lease, "sha1", lambda content: "0" * 40)
+    monkeypatch.setattr(Sums, "of", lambda self, file: "0" * 40)
     with pytest.raises(DeviceError, match="the source says 0000"):
         export(pair, tmp_path)
     assert not (tmp_path / "web.mf").exists()

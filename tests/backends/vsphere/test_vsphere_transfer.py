@@ -12,9 +12,13 @@ from backends.endpoint import Limits, Secret, TlsAccess
 from backends.lab.clock import Clock
 from backends.lab.faults import FaultKind
 from backends.lab.lab import Lab
-from backends.lab.vsphere import disks, views_lease
-from backends.lab.vsphere.records import Vm
+from backends.lab.volumes import Image, Segment
+from backends.lab.vsphere import disks, door, leases
+from backends.lab.vsphere.disks import Content
+from backends.lab.vsphere.records import Refusal, Vm
 from backends.lab.vsphere.state import GIB, VSphereState
+from backends.lab.vsphere.sums import Sums
+from backends.lab.vsphere.uploads import BLOCK
 from backends.lab.world import Device, World
 from backends.outcome import DeviceError, Failure, Sent
 from backends.vsphere import acts, looks, stream, tasks, transfer
@@ -24,7 +28,7 @@ from backends.vsphere.transfer import Carry
 from backends.vsphere.verbs import ClonePlace
 from store.estate import DeviceKind, SiteRole
 
-SIZE = 3 << 20
+DATA, CHUNK = 3 << 20, 64 << 10
 
 
 @pytest.fixture(autouse=True)
@@ -33,8 +37,7 @@ def looked_at_often(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(transfer, "POLL_S", 0.02)
     monkeypatch.setattr(stream, "REST_S", 0.02)
     monkeypatch.setattr(acts, "LOCKED_REST_S", 0.05)
-    monkeypatch.setattr(stream, "CHUNK", 64 << 10)
-    monkeypatch.setattr(disks, "_SIZE", SIZE)
+    monkeypatch.setattr(stream, "CHUNK", CHUNK)
 
 
 class Watch:
@@ -66,9 +69,13 @@ class Pair:
             self.world.add_device(Device(name, DeviceKind.VSPHERE, site, state, users={"root": "s3cret-Passw0rd"}))
             self.states.append(state)
         here = self.states[0]
+        images = [Image("web", f"{number}", (Segment("written-before", 7),)) for number in range(2)]
         self.vm = here.add_vm(
-            "web", here.datastores[0], disks=(4 * GIB, 8 * GIB), networks=(here.networks[0],), running=True
-        )
+            "web", here.datastores[0], disks=(4 * GIB, 8 * GIB), images=images, networks=(here.networks[0],),
+            running=True,
+        )  # fmt: skip
+        for disk in self.vm.home.disks:
+            disk.data = DATA
         self.lab = Lab(self.world, directory)
         self.lab.start()
         self.drivers = [self._driver("esx-a"), self._driver("esx-b")]
@@ -95,6 +102,19 @@ class Pair:
     def gets(self) -> int:
         return self.world.devices["esx-a"].counters.requests["GET /nfc"]
 
+    def moved(self) -> tuple[int, int]:
+        """Bytes of disks that left the source, and that came to the target."""
+        one, other = (self.world.devices[name].counters.moved for name in ("esx-a", "esx-b"))
+        return one["GET /nfc"], other["POST /nfc"]
+
+    def files(self) -> list[bytes]:
+        """The disks, as they are exported."""
+        made = [
+            disks.file_of(Content(self.vm.roots[0].images[disk.key], disk.capacity, disk.data, disk.bytes_used))
+            for disk in self.vm.home.disks
+        ]
+        return [one.read(0, one.size) for one in made]
+
     def close(self) -> None:
         for driver in self.drivers:
             driver.close()
@@ -119,10 +139,10 @@ def held(pair: Pair) -> list[object]:
 
 
 def test_what_crosses_is_what_the_snapshot_holds_and_its_checksum_is_told(pair: Pair) -> None:
-    content = [disks.pack(pair.vm.roots[0].images[d.key], d.capacity) for d in pair.vm.home.disks]
+    content = pair.files()
     watch = Watch()
     said = pair.carry(watch)
-    assert said.startswith(f"{2 * SIZE} bytes of 2 disks, SHA-256 ")
+    assert said.startswith(f"{sum(map(len, content))} bytes of 2 disks, SHA-256 ")
     assert [sum_ in said for sum_ in (hashlib.sha256(one).hexdigest()[:16] for one in content)] == [True, True]
     assert held(pair) == frozen(pair)
     seen = MachineOf("copy:c1").take(pair.drivers[1])
@@ -130,6 +150,8 @@ def test_what_crosses_is_what_the_snapshot_holds_and_its_checksum_is_told(pair: 
     assert seen.marks.keys() == {COPY, "drdeck.note", "drdeck.frozen", "drdeck.all"}
     assert watch.told[-1][0] == 100
     assert pair.gets() == 2
+    assert pair.moved() == (sum(map(len, content)),) * 2
+    assert [disk.bytes_used for disk in pair.made.home.disks] == [disk.bytes_used for disk in pair.vm.home.disks]
 
 
 def test_a_cut_connection_goes_on_with_the_next_byte_and_nothing_is_read_twice(
@@ -152,15 +174,54 @@ def test_a_cut_connection_goes_on_with_the_next_byte_and_nothing_is_read_twice(
     assert len(asked) == 5
     assert len([place for place in asked if place != "0"]) == 3  # each went on behind what it had
     assert pair.world.devices["esx-b"].counters.requests["POST /nfc"] == 2
+    whole = sum(map(len, pair.files()))
+    assert pair.moved() == (whole, whole)
+
+
+def test_a_write_that_is_cut_sends_that_disk_again_and_no_other(pair: Pair) -> None:
+    first, second = map(len, pair.files())
+    fault = pair.world.faults.add("esx-b", FaultKind.TRUNCATED, "POST /nfc")
+    fault.remaining = 1
+    watch = Watch()
+    pair.carry(watch)
+    assert held(pair) == frozen(pair)
+    assert "1 cuts made good" in watch.told[-1][1]
+    assert "MiB sent again" in watch.told[-1][1]
+    assert pair.world.devices["esx-b"].counters.requests["POST /nfc"] == 3
+    left, came = pair.moved()
+    assert came == first + second + first // 2
+    assert left <= first + second + first // 2 + (stream.AHEAD + 2) * max(CHUNK, BLOCK)
+    assert pair.vm.busy is None
+
+
+def test_both_ends_can_be_cut_at_once(pair: Pair) -> None:
+    for name, verb in (("esx-a", "GET /nfc"), ("esx-b", "POST /nfc")):
+        pair.world.faults.add(name, FaultKind.TRUNCATED, verb).remaining = 2
+    pair.carry()
+    assert held(pair) == frozen(pair)
+
+
+def test_a_target_that_fills_up_on_the_way_says_so_and_keeps_nothing(pair: Pair) -> None:
+    store = pair.states[1].datastores[0]
+
+    store.used = store.capacity - 5 * GIB  # less than the machine takes, and enough for what an import is held to
+    pair.vm.home.disks[0].bytes_used = 4 * GIB
+    with pair.world.turn():
+        kept = pair.states[1].add_vm("replica-of-before", store, disks=())
+    with pytest.raises(DeviceError) as caught:
+        pair.carry()
+    assert (caught.value.code, caught.value.sent) == ("NoDiskSpace", Sent.REFUSED)
+    assert "no more space" in caught.value.text
+    assert 0 < pair.moved()[1] < sum(map(len, pair.files()))
+    assert pair.made is None
+    assert kept.moid in pair.states[1].vms
+    assert pair.vm.busy is None
 
 
 def test_a_server_without_ranges_is_read_again_and_nothing_is_written_twice(
     pair: Pair, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from backends.lab.https import Response
-    from backends.lab.vsphere import door
-
-    monkeypatch.setattr(door, "_ranged", lambda content, asked: Response(200, content, "application/octet-stream"))
+    monkeypatch.setattr(door, "_ranged", lambda size, asked: None)
     fault = pair.world.faults.add("esx-a", FaultKind.TRUNCATED, "GET /nfc")
     fault.remaining = 1
     pair.carry()
@@ -181,11 +242,27 @@ def test_an_upload_that_is_cut_leaves_nothing_behind(pair: Pair) -> None:
     with pytest.raises(DeviceError) as caught:
         pair.carry()
     assert caught.value.sent is Sent.REFUSED
+    assert pair.world.devices["esx-b"].counters.requests["POST /nfc"] == 1 + stream.TRIES
     assert pair.made is None
 
 
+def test_an_older_server_gives_sha_1_and_is_held_to_that(pair: Pair, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refused(*_: object) -> None:
+        raise Refusal("NotSupported", "The operation is not supported on the object.")
+
+    monkeypatch.setattr(leases, "asked_sums", refused)
+    pair.carry()
+    assert held(pair) == frozen(pair)
+    monkeypatch.setattr(Sums, "of", lambda self, file: "0" * 40)
+    assert pair.made is not None
+    with pair.world.turn():
+        pair.states[1].leave(pair.made)
+    with pytest.raises(DeviceError, match=r"sha1 is [0-9a-f]{40}, the source says 0000"):
+        pair.carry()
+
+
 def test_a_checksum_that_is_not_that_of_the_source_is_refused(pair: Pair, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(views_lease, "sha1", lambda content: "0" * 40)
+    monkeypatch.setattr(Sums, "of", lambda self, file: "0" * 40)
     with pytest.raises(DeviceError) as caught:
         pair.carry()
     assert "the source says 0000" in caught.value.text

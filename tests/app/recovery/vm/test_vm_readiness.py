@@ -23,6 +23,7 @@ from app.recovery.vm.readiness import check
 from app.recovery.vm.situation import VmNow
 from app.recovery.vm.watched import Vms
 from backends.lab.vsphere import machines
+from backends.lab.vsphere.records import AutoStartEntry
 from backends.vsphere import acts, stream, tasks, transfer
 from backends.vsphere.ground import LicenceNow
 from store.estate import PowerState
@@ -134,7 +135,9 @@ def test_each_thing_that_is_wrong_at_the_source_fails_its_own_check(
     source = estate.paris.vm(estate.made[0].name)
     host = source.host
     assert host is not None
-    with altered(estate, host, "autostart", True), altered(estate, host, "starts", {source.moid: "powerOn"}):
+    starts = {source.moid: AutoStartEntry(1, -1, "systemDefault", "powerOn", -1, "systemDefault")}
+    enabled = {**host.autostart_defaults, "enabled": True}
+    with altered(estate, host, "autostart_defaults", enabled), altered(estate, host, "autostart", starts):
         found = by_id(*looked())
         assert (found["vm.auto-start"].verdict, found["vm.auto-start"].severity) == (FAILS, Severity.WARN)
     with altered(estate, source, "consolidate", True), altered(estate, source, "tools_running", False):

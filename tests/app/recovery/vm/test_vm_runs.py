@@ -15,10 +15,12 @@ from app.recovery.operations import Operations, new_run_id
 from app.recovery.runner import Runner
 from app.recovery.vm import operate
 from app.recovery.vm.failover_plan import Asked
+from app.recovery.vm.listing import listed
 from app.settings import load
 from backends.lab.faults import FaultKind
 from backends.lab.vsphere import machines
-from backends.lab.vsphere.records import Vm
+from backends.lab.vsphere.records import AutoStartEntry, Vm
+from backends.lab.vsphere.state import GIB
 from backends.vsphere import acts, stream, tasks, transfer
 from store.database import open_store
 from store.estate import PowerState
@@ -152,6 +154,25 @@ def test_esx_10_a_pass_that_fails_leaves_the_copy_that_was_there_and_is_one_fail
         assert lone.replicas(name) == [before]
         assert before.home.extra["drdeck.replica.complete"] == "true"
         assert not lone.paris.vm(name).roots
+        assert operate.run_pass(operations, name, PACE).done
+
+
+def test_a_datastore_that_fills_up_on_the_way_leaves_the_copy_that_was_there_and_says_so(
+    lone: VmEstate, tmp_path: Path
+) -> None:
+    name = lone.fresh()
+    store, disk = lone.lyon.datastore, lone.paris.vm(name).home.disks[0]
+    with operating(lone, tmp_path / "s.sqlite") as operations:
+        done(operations, passed(name))
+        (before,) = lone.replicas(name)
+        with lone.world.turn():
+            store.used = lone.lyon.state.free(store) - 5 * GIB  # enough for all disks and a tenth more
+            disk.bytes_used = 6 * GIB
+        found = operate.run_pass(operations, name, PACE)
+        store.used, disk.bytes_used = 0, disk.capacity
+        assert found.run is not None
+        assert any("no more space" in (step.reason or "") for step in found.run.steps)
+        assert lone.replicas(name) == [before]
         assert operate.run_pass(operations, name, PACE).done
 
 
@@ -373,12 +394,38 @@ def test_a_drill_without_an_isolated_port_group_is_refused(estate: VmEstate, tmp
 # ----------------------------------------------------------------------------------------------------------- ways back
 
 
+def starting(estate: VmEstate, name: str) -> AutoStartEntry | None:
+    """How a VM starts with its host."""
+    with estate.world.turn():
+        vm = estate.paris.vm(name)
+        assert vm.host is not None
+        return vm.host.autostart.get(vm.moid)
+
+
+WITH_HOST = AutoStartEntry(1, 0, "no", "powerOn", -1, "guestShutdown")
+
+
+def start_with_host(estate: VmEstate, name: str) -> None:
+    with estate.world.turn():
+        vm = estate.paris.vm(name)
+        assert vm.host is not None
+        vm.host.autostart_defaults["enabled"] = True
+        vm.host.autostart[vm.moid] = WITH_HOST
+
+
 def test_undo_takes_the_replica_back_to_what_it_was_and_starts_the_source(lone: VmEstate, tmp_path: Path) -> None:
     name = lone.fresh()
+    start_with_host(lone, name)
     with operating(lone, tmp_path / "s.sqlite") as operations:
         done(operations, passed(name))
-        done(operations, failed_over(name))
+        over = done(operations, failed_over(name)).plan
+        found = next(guard for guard in over.guards if guard.id == f"vm.auto-start {name}")
+        assert (found.holds, found.evidence) == (True, "it starts with its host, as number 1")
+        assert starting(lone, name) == replace(WITH_HOST, start_action="none", start_order=-1)
+        assert not operate.look(operations, [name])[0].owes_autostart
         run = done(operations, lambda ops, run_id: operate.plan_undo(ops, [name], run_id))
+        assert starting(lone, name) == WITH_HOST
+        assert "drdeck.autostart" not in lone.paris.vm(name).home.extra
         assert run.plan.confirm == (f"vm undo {name}", f"discard DR writes of {name}")
         assert lone.power(lone.paris, name) is ON
         replica = lone.replicas(name)[-1]
@@ -392,6 +439,7 @@ def test_esx_18_failback_copies_the_data_home_before_anything_is_started_there(
 ) -> None:
     at = lone if kind == "lone hosts" else estate
     name = at.fresh(within=kind == "one vCenter")
+    start_with_host(at, name)
     with operating(at, tmp_path / "s.sqlite") as operations:
         done(operations, passed(name))
         mac = at.paris.vm(name).home.nics[0].mac
@@ -402,6 +450,8 @@ def test_esx_18_failback_copies_the_data_home_before_anything_is_started_there(
         back = at.paris.vm(name)
         assert (back.power, back.home.nics[0].mac) == (ON, mac)
         assert at.paris.vm(f"{name}_old_{run.id}").power is OFF
+        before = starting(at, f"{name}_old_{run.id}")
+        assert (starting(at, name), before and before.start_action) == (WITH_HOST, "none")
         with at.world.turn() as now:
             assert back.home.disks[0].volume.image(now).last_common(served.home.disks[0].volume.stored) == (
                 served.home.disks[0].volume.stored.generation
@@ -445,3 +495,41 @@ def test_how_long_a_pass_took_stands_on_its_copy(estate: VmEstate, tmp_path: Pat
         took = at.complete[0].replica.took_s
         assert took is not None
         assert 0 <= took < 60
+
+
+def test_a_source_that_nothing_starts_is_left_alone(lone: VmEstate, tmp_path: Path) -> None:
+    name = lone.fresh()
+    with operating(lone, tmp_path / "s.sqlite") as operations:
+        done(operations, passed(name))
+        plan = operate.plan_failover(operations, [name], Asked(), "r1")
+        assert not any(step.kind == "vm.autostart" for step in plan.steps)
+
+
+def test_a_disaster_leaves_it_owed_says_so_once_the_host_is_back_and_a_failover_again_settles_it(
+    estate: VmEstate, tmp_path: Path
+) -> None:
+    name = estate.fresh()
+    start_with_host(estate, name)
+    with operating(estate, tmp_path / "s.sqlite") as operations:
+        done(operations, passed(name))
+        estate.set_dark(True)
+        try:
+            run = done(operations, failed_over(name, Asked(disaster=True)))
+        finally:
+            known = len(estate.world.referee.violations)
+            estate.set_dark(False)
+        assert any("once vc-paris answers" in note for note in run.plan.notes)
+        estate.until(lambda: estate.paris.vm(name).power is ON)  # its host started it
+        (at,) = operate.look(operations, [name])
+        assert at.split_brain
+        assert listed(at).owed == (f"auto-start off: drdeck vm failover {name}",)
+        with estate.world.turn():
+            estate.paris.state.stopped(estate.paris.vm(name))
+        del estate.world.referee.violations[known:]  # the host did that, not the console
+        settled = done(operations, failed_over(name))
+        assert [step.kind for step in settled.plan.steps] == ["vm.mark", "vm.autostart"]
+        (at,) = operate.look(operations, [name])
+        assert (listed(at).owed, at.split_brain) == ((), False)
+        estate.set_dark(True)
+        estate.set_dark(False)
+        assert estate.paris.vm(name).power is OFF

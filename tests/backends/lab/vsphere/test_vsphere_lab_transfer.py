@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import http.client
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from pyVmomi import vim, vmodl
 
 from backends.lab.volumes import Image, Segment, Volume
 from backends.lab.vsphere import disks, ovf
+from backends.lab.vsphere.disks import Content
 from backends.lab.vsphere.records import Refusal
 from backends.lab.vsphere.state import GIB, VSphereState
 from backends.lab.world import World
@@ -51,7 +53,7 @@ def exported(estate: Estate, service: Any, lease: Any, vm: Any) -> tuple[list[by
         files.append(vim.OvfManager.OvfFile(deviceId=device.key, path=device.targetId, size=len(content)))
         lease.HttpNfcLeaseProgress(50)
     manifest = lease.HttpNfcLeaseGetManifest()
-    assert [one.sha1 for one in manifest] == [disks.sha1(content) for content in contents]
+    assert [one.sha1 for one in manifest] == [hashlib.sha1(content).hexdigest() for content in contents]
     params = vim.OvfManager.CreateDescriptorParams(name=vm.name, ovfFiles=files)
     text = service.content.ovfManager.CreateDescriptor(vm, params).ovfDescriptor
     lease.HttpNfcLeaseComplete()
@@ -135,6 +137,70 @@ def test_an_aborted_import_leaves_nothing_and_an_aborted_export_frees_the_machin
         WaitForTask(vm.PowerOnVM_Task())
 
 
+def test_a_datastore_that_fills_up_while_a_disk_arrives_ends_the_import_with_that(identities: Path) -> None:
+    with running(identities) as estate, connected(estate) as service:
+        vm = vm_named(service, "vm1")
+        (content,), text = exported(estate, service, vm.ExportVm(), vm)
+        upload, _ = import_of(estate, service, text, "half")
+        url = ready(estate, upload).deviceUrl[0].url
+        estate.datastore.used = estate.datastore.capacity
+        assert over_https(estate, "POST", url, content)[0] == 500
+        assert upload.state == "error"
+        assert isinstance(upload.error, vim.fault.NoDiskSpace)
+        assert vm_named(service, "half") is None
+
+
+def ranged(estate: Estate, url: str, asked: str) -> tuple[int, str | None, bytes]:
+    parts = urlsplit(url)
+    assert parts.port is not None
+    client = http.client.HTTPSConnection("127.0.0.1", parts.port, timeout=20, context=estate.context())
+    client.request("GET", parts.path, headers={"Range": asked})
+    answer = client.getresponse()
+    return answer.status, answer.headers.get("Content-Range"), answer.read()
+
+
+def test_a_range_of_a_disk_is_given_as_it_is_asked_for(estate: Estate) -> None:
+    with connected(estate) as service:
+        lease = vm_named(service, "vm1").ExportVm()
+        (device,) = ready(estate, lease).deviceUrl
+        whole, size = over_https(estate, "GET", device.url)[1], device.fileSize
+        assert ranged(estate, device.url, "bytes=70000-") == (206, f"bytes 70000-{size - 1}/{size}", whole[70000:])
+        assert ranged(estate, device.url, "bytes=5-5") == (206, f"bytes 5-5/{size}", whole[5:6])
+        assert ranged(estate, device.url, "bytes=-7") == (206, f"bytes {size - 7}-{size - 1}/{size}", whole[-7:])
+        assert ranged(estate, device.url, f"bytes={size}-") == (416, f"bytes */{size}", b"")
+        assert ranged(estate, device.url, "bytes=0-1,5-6") == (200, None, whole)
+        lease.HttpNfcLeaseAbort()
+
+
+def test_the_manifest_gives_the_checksum_that_was_asked_for(estate: Estate) -> None:
+    with connected(estate) as service:
+        lease = vm_named(service, "vm1").ExportVm()
+        (device,) = ready(estate, lease).deviceUrl
+        with pytest.raises(vmodl.fault.InvalidArgument):
+            lease.HttpNfcLeaseSetManifestChecksumType([vim.KeyValue(key=device.key, value="md5")])
+        lease.HttpNfcLeaseSetManifestChecksumType([vim.KeyValue(key=device.key, value="sha256")])
+        ranged(estate, device.url, "bytes=0-999")
+        whole = over_https(estate, "GET", device.url)[1]
+        (entry,) = lease.HttpNfcLeaseGetManifest()
+        assert (entry.checksumType, entry.checksum) == ("sha256", hashlib.sha256(whole).hexdigest())
+        lease.HttpNfcLeaseAbort()
+
+
+@pytest.mark.parametrize("changed", [0, 70_000, -1])
+def test_a_byte_that_changed_on_its_way_makes_another_disk_and_is_given_back(estate: Estate, changed: int) -> None:
+    with connected(estate) as service:
+        vm = vm_named(service, "vm1")
+        (content,), text = exported(estate, service, vm.ExportVm(), vm)
+        other = bytearray(content)
+        other[changed] ^= 1
+        upload, _ = import_of(estate, service, text, "other")
+        assert over_https(estate, "POST", ready(estate, upload).deviceUrl[0].url, bytes(other))[0] == 200
+        upload.HttpNfcLeaseComplete()
+        assert exported(estate, service, vm_named(service, "other").ExportVm(), vm)[0] == [bytes(other)]
+        record = next(one for one in estate.state.vms.values() if one.name == "other")
+        assert record.home.disks[0].volume.stored.origin == f"upload:{hashlib.sha256(other).hexdigest()}"
+
+
 def test_a_full_datastore_refuses_the_import(estate: Estate) -> None:
     with connected(estate) as service:
         vm = vm_named(service, "vm1")
@@ -163,17 +229,19 @@ IMAGES = st.builds(
 )
 
 
-@given(image=IMAGES, capacity=st.integers(1, 1 << 44))
-def test_a_disk_s_file_carries_its_image(image: Image, capacity: int) -> None:
-    content = disks.pack(image, capacity)
-    assert content[:4] == b"KDMV"
-    assert disks.unpack(content) == image
+@given(image=IMAGES, capacity=st.integers(1, 1 << 40), data=st.integers(0, 1 << 18), used=st.integers(0, 1 << 44))
+def test_a_disk_s_file_carries_its_image(image: Image, capacity: int, data: int, used: int) -> None:
+    content = Content(image, capacity, data, used)
+    file = disks.file_of(content)
+    head = file.read(0, 1 << 16)
+    assert head[:4] == b"KDMV"
+    assert disks.content_of(head) == content
 
 
 @given(content=st.binary(max_size=200))
 def test_any_other_file_is_of_unknown_content(content: bytes) -> None:
-    assert disks.unpack(content) is None
-    assert disks.unpack(b"KDMV" + content) is None
+    assert disks.content_of(content) is None
+    assert disks.content_of(b"KDMV" + content) is None
 
 
 @given(text=st.text(max_size=200))
