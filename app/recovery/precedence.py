@@ -25,25 +25,26 @@ def taken(ledger: Ledger, run_id: str, holder: str, stopped: Callable[[], bool] 
         try:
             return ledger.take(run_id, holder)
         except LeaseError:
-            others = _in_the_way(ledger, run_id)
-            if not others or stopped() or time.monotonic() > until:
+            backups = _in_the_way(ledger, run_id)
+            if backups is None or stopped() or time.monotonic() > until:
                 raise
-        for other in others:
+        for other in backups:
             if other.id not in told:
                 told.add(other.id)
                 _end(ledger, other, f"run {run_id} fails its machine over", holder)
         time.sleep(REST_S)
 
 
-def _in_the_way(ledger: Ledger, run_id: str) -> list[Run]:
-    """The backups that somebody acts for, where nothing else is in the way of a failover. One that was interrupted is a
-    person's to resume or abort: what it was doing has to be looked at."""
+def _in_the_way(ledger: Ledger, run_id: str) -> list[Run] | None:
+    """The backups that somebody acts for and that are in the way of a failover: none are left where the last one ended
+    just now. None where anything else is. A backup that was interrupted is a person's to resume or abort: what it was
+    doing has to be looked at."""
     mine = ledger.run(run_id)
     if mine.plan.verb not in (FAILOVER, *plan_runs.VERBS):
-        return []
+        return None
     wanted = set(mine.plan.targets)
     others = [run for run in ledger.alive() if run.id != run_id and not wanted.isdisjoint(run.plan.targets)]
-    return others if all(run.plan.verb == BACKUP and run.holder is not None for run in others) else []
+    return others if all(run.plan.verb == BACKUP and run.holder is not None for run in others) else None
 
 
 def _end(ledger: Ledger, other: Run, reason: str, by: str) -> None:

@@ -240,6 +240,25 @@ def test_a_failover_does_not_wait_for_a_backup_and_nothing_else_makes_it_give_wa
         assert estate.power(estate.paris, name) is OFF
 
 
+def test_a_backup_that_ends_while_it_is_found_in_the_way_does_not_stop_the_failover(
+    estate: VmEstate, root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(precedence, "REST_S", 0.02)
+    name = estate.fresh()
+    with console(estate, root) as operations:
+        ledger, take, refused = operations.ledger, operations.ledger.take, list[str]()
+
+        def once_refused(run_id: str, holder: str) -> Lease:
+            if not refused:
+                refused.append(run_id)
+                raise LeaseError("a backup acts on it, and ends now")
+            return take(run_id, holder)
+
+        monkeypatch.setattr(ledger, "take", once_refused)
+        failover = done(operations, failed_over(name))
+        assert (failover.state, refused) == (RunState.SUCCEEDED, [failover.id])
+
+
 def test_a_full_directory_is_told_before_anything_is_sent(estate: VmEstate, root: Path) -> None:
     name, other = estate.fresh(size_gib=1 << 20), estate.fresh()
     before = estate.writes()
