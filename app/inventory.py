@@ -36,12 +36,14 @@ class Form(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What to print (None: everything) and how; ``cached``: from the store, without asking any device."""
+    """What to print (None: everything) and how; ``cached``: from the store, without asking any device;
+    ``twin``: the devices are a copy of an estate as it was then."""
 
     what: str | None
     form: Form
     cached: bool
     store: Path
+    twin: datetime | None = None
 
 
 def asked(settings: Settings, request: Request) -> list[DeviceSettings]:
@@ -137,7 +139,8 @@ def _shown(sheets: dict[str, list[Row]], devices: Sequence[DeviceStatus], reques
         case Form.CSV:
             return "\n".join(_csv(what, rows) for what, rows in sheets.items())
         case _:
-            return "\n\n".join(_table(what, rows) for what, rows in sheets.items())
+            told = [] if request.twin is None else [f"On a twin of the estate as it was at {stamp(request.twin)}."]
+            return "\n\n".join([*told, *(_table(what, rows) for what, rows in sheets.items())])
 
 
 def _json(sheets: dict[str, list[Row]], devices: Sequence[DeviceStatus], request: Request) -> str:
@@ -155,6 +158,7 @@ def _json(sheets: dict[str, list[Row]], devices: Sequence[DeviceStatus], request
         "schema_version": SCHEMA_VERSION,
         "taken_at": stamp(datetime.now(UTC)),
         "cached": request.cached,
+        **({} if request.twin is None else {"twin_of": stamp(request.twin)}),
         "devices": asked_devices,
         "rows": sheets,
     }

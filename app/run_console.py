@@ -40,6 +40,7 @@ def run_console(
         machinery.begin_schedules,
         sites=settings.sites,
         lab=settings.lab,
+        twin=settings.twin,
         read_only=read_only,
         cached=cached,
         first_pane=pane,

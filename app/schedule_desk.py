@@ -123,7 +123,7 @@ class ScheduleDesk:
             f"{what(found)}{f', {how}' if how else ''}.",
             "It is done now, beside its timetable, which stays as it is.",
         )
-        dialog = AcceptDialog(f"Run {found.name} now", told, accept="Run", ascii_only=around.ascii_only)
+        dialog = AcceptDialog(around.titled(f"Run {found.name} now"), told, accept="Run", ascii_only=around.ascii_only)
         await self._app.push_screen(dialog, answered)
 
     async def _edit(self, around: Surroundings, schedule: int) -> None:

@@ -29,11 +29,11 @@ TROUBLE_SHOWN = 2
 
 
 def band(scene: Scene, width: int, around: Surroundings) -> Line:
-    """One line: LAB, DRILL or LIVE, READ-ONLY, the sites, the devices by health, the oldest sample, the clock.
+    """One line: LAB, TWIN, DRILL or LIVE, READ-ONLY, the sites, the devices by health, the oldest sample, the clock.
 
     At a narrow width the sites go first, then the clock; never the mode, a device in trouble or the oldest sample, and
     never the one site that is looked at."""
-    must: list[tuple[Cell, ...]] = [(mode,) for mode in modes(lab=around.lab, drill=around.drill)]
+    must: list[tuple[Cell, ...]] = [(mode,) for mode in modes(lab=around.lab, drill=around.drill, twin=around.twin)]
     if around.read_only:
         must.append((Cell(READ_ONLY, Tone.HEADING),))
     if around.cached:
