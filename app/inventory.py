@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from app.inventory_columns import SHEETS, Value
-from app.output import columns, stamp
+from app.output import columns, of_twin, stamp, twin_line
 from app.settings_records import DeviceSettings, Settings
 from store.records import DeviceHealth, DeviceStatus, Entry
 
@@ -139,8 +139,7 @@ def _shown(sheets: dict[str, list[Row]], devices: Sequence[DeviceStatus], reques
         case Form.CSV:
             return "\n".join(_csv(what, rows) for what, rows in sheets.items())
         case _:
-            told = [] if request.twin is None else [f"On a twin of the estate as it was at {stamp(request.twin)}."]
-            return "\n\n".join([*told, *(_table(what, rows) for what, rows in sheets.items())])
+            return "\n\n".join([*twin_line(request.twin), *(_table(what, rows) for what, rows in sheets.items())])
 
 
 def _json(sheets: dict[str, list[Row]], devices: Sequence[DeviceStatus], request: Request) -> str:
@@ -158,7 +157,7 @@ def _json(sheets: dict[str, list[Row]], devices: Sequence[DeviceStatus], request
         "schema_version": SCHEMA_VERSION,
         "taken_at": stamp(datetime.now(UTC)),
         "cached": request.cached,
-        **({} if request.twin is None else {"twin_of": stamp(request.twin)}),
+        **of_twin(request.twin),
         "devices": asked_devices,
         "rows": sheets,
     }

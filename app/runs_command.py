@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from app import remarks_command
+from app.output import of_twin, twin_line
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -81,12 +82,12 @@ def _list(ledger: Ledger, twin: datetime | None, as_json: bool) -> int:
     if as_json:
         print(
             json.dumps(
-                {"schema_version": SCHEMA_VERSION, **_of_twin(twin), "runs": [run_as_json(run) for run in found]},
+                {"schema_version": SCHEMA_VERSION, **of_twin(twin), "runs": [run_as_json(run) for run in found]},
                 indent=2,
             )
         )
         return OK
-    _tell_twin(twin)
+    print("".join(f"{line}\n\n" for line in twin_line(twin)), end="")
     if not found:
         print("No run was ever proposed.")
         return OK
@@ -103,26 +104,11 @@ def _show(ledger: Ledger, settings: Settings, run_id: str, *, as_json: bool) -> 
 
     run = ledger.run(run_id)
     if as_json:
-        print(json.dumps({**run_as_json(run), **_of_twin(settings.twin)}, indent=2))
+        print(json.dumps({**run_as_json(run), **of_twin(settings.twin)}, indent=2))
         return OK
-    _tell_twin(settings.twin)
     lines = [*run_lines(run, settings.rto_s), *owed_lines(run, ledger), *ways_back(run, ledger.path)]
-    print("\n".join(lines))
+    print("\n".join([*twin_line(settings.twin), *lines]))
     return OK
-
-
-def _of_twin(twin: datetime | None) -> dict[str, object]:
-    """What JSON says of it besides, where the devices are a copy of an estate as it was then."""
-    from app.output import stamp
-
-    return {} if twin is None else {"twin_of": stamp(twin)}
-
-
-def _tell_twin(twin: datetime | None) -> None:
-    from app.output import stamp
-
-    if twin is not None:
-        print(f"On a twin of the estate as it was at {stamp(twin)}: no real device took part.\n")
 
 
 def _resume(settings: Settings, store_path: Path, ledger: Ledger, arguments: argparse.Namespace) -> int:
@@ -268,11 +254,11 @@ def audit(settings: Settings, store_path: Path, arguments: argparse.Namespace) -
             "schema_version": 1,
             "whole": found.broken is None,
             "entries": found.entries,
-            **_of_twin(settings.twin),
+            **of_twin(settings.twin),
         }
         print(json.dumps({**content, "head": found.head, "broken": found.broken, "why": found.why}, indent=2))
     elif found.broken is None:
-        _tell_twin(settings.twin)
+        print("".join(f"{line}\n" for line in twin_line(settings.twin)), end="")
         print(f"Whole: {found.entries} entries, the newest has the hash {found.head}")
     if found.broken is not None and not arguments.json:
         print(f"Broken at entry {found.broken}: {found.why}. {found.entries} entries before are good.", file=sys.stderr)

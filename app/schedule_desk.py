@@ -137,7 +137,7 @@ class ScheduleDesk:
             if edited is not None:
                 self._with(around, schedule, lambda each, here: self._save(each, here, edited))
 
-        await self._app.push_screen(ScheduleForm(found, around.clock, ascii_only=around.ascii_only), answered)
+        await self._app.push_screen(ScheduleForm(found, around), answered)
 
     def _with(self, around: Surroundings, schedule: int, do: Callable[[Schedule, ConsoleSchedules], str]) -> None:
         """Do it on a thread, and say what came of it."""

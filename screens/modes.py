@@ -11,18 +11,18 @@ LIVE = "■ LIVE"
 DRILL = "◇ DRILL"
 
 
-_TWIN = "▣"
+TWIN = "▣ TWIN"
 
 
-def twin_words(twin: datetime) -> str:
-    """Which estate it is a copy of: as it was when."""
-    return f"TWIN of {twin.astimezone(UTC):%Y-%m-%d %H:%M}Z"
+def twin_words(twin: datetime, *, short: bool = False) -> str:
+    """That it is a copy of an estate, and of when; ``short`` leaves the year out."""
+    return f"{TWIN} of {twin.astimezone(UTC):{'%m-%d %H:%M' if short else '%Y-%m-%d %H:%M'}}Z"
 
 
-def modes(*, lab: bool, drill: bool, twin: datetime | None = None) -> tuple[Cell, ...]:
+def modes(*, lab: bool, drill: bool, twin: datetime | None = None, short: bool = False) -> tuple[Cell, ...]:
     """LIVE and DRILL differ in word, shape and tone; an exercise in the lab is both. ``twin``: the lab is a copy of a
-    real estate as it was then."""
+    real estate as it was then, which ``short`` says shorter."""
     if lab:
-        simulated = LAB if twin is None else f"{_TWIN} {twin_words(twin)}"
+        simulated = LAB if twin is None else twin_words(twin, short=short)
         return (Cell(simulated, Tone.HEADING), *((Cell(DRILL, Tone.BUSY),) if drill else ()))
     return (Cell(DRILL, Tone.BUSY) if drill else Cell(LIVE, Tone.CURRENT),)

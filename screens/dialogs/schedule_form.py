@@ -5,7 +5,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from datetime import datetime
 from typing import ClassVar
 
 from textual.app import ComposeResult
@@ -22,6 +21,7 @@ from screens.painted_once import PaintedOnce
 from screens.rows_schedules import date_texts, what
 from screens.schedule_messages import Edited
 from screens.status import GLYPHS
+from screens.surroundings import Surroundings
 from screens.widgets.block import Block
 from store.schedules import Schedule
 from store.timetable import Frequency, Timetable, TimetableError
@@ -57,7 +57,7 @@ class FormField(TextField):
 
 
 class ScheduleForm(PaintedOnce[Edited | None], ModalScreen[Edited | None]):
-    """``clock`` gives UTC. Ends with what the schedule is to be, or with None."""
+    """Ends with what the schedule is to be, or with None."""
 
     AUTO_FOCUS = ""
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -77,10 +77,11 @@ class ScheduleForm(PaintedOnce[Edited | None], ModalScreen[Edited | None]):
     ScheduleForm Answer { margin-right: 2; }
     """
 
-    def __init__(self, schedule: Schedule, clock: Callable[[], datetime], *, ascii_only: bool = False) -> None:
+    def __init__(self, schedule: Schedule, around: Surroundings) -> None:
         super().__init__()
+        ascii_only = around.ascii_only
         self.set_class(ascii_only, "ascii")
-        self._schedule, self._clock, self._ascii_only = schedule, clock, ascii_only
+        self._schedule, self._around, self._ascii_only = schedule, around, ascii_only
         texts = {**texts_of(schedule.timetable), "keep": str(schedule.options.keep)}
         wanted = [name for name, _, _ in FIELDS if name != "keep" or schedule.kind in KEEPING]
         self.fields = {name: FormField(texts[name], self._typed, ascii_only=ascii_only) for name in wanted}
@@ -131,7 +132,7 @@ class ScheduleForm(PaintedOnce[Edited | None], ModalScreen[Edited | None]):
     def _draw(self) -> None:
         width = min(WIDEST, self.app.size.width - 2)
         self.query_one("#dialog").styles.width = width
-        about = f"Schedule {self._schedule.name}: {what(self._schedule)}"
+        about = self._around.titled(f"Schedule {self._schedule.name}: {what(self._schedule)}")
         self._head.show([*paragraph(about, width - 4, Tone.HEADING), EMPTY_LINE])
         self.below.show([EMPTY_LINE, *self._outcome(width - 4), EMPTY_LINE])
 
@@ -142,7 +143,7 @@ class ScheduleForm(PaintedOnce[Edited | None], ModalScreen[Edited | None]):
         except TimetableError as error:
             return paragraph(f"{GLYPHS[Tone.BAD]} {error}", width, Tone.BAD)
         told = f"{GLYPHS[Tone.OFF]} paused; it would be due:" if self._schedule.paused else "Next five dates:"
-        dates = date_texts(found.timetable, self._clock())
+        dates = date_texts(found.timetable, self._around.clock())
         return [
             *paragraph(found.timetable.words, width),
             (Cell(told, Tone.HEADING),),

@@ -221,6 +221,8 @@ def test_what_runs_and_what_is_told_of_it_says_that_it_is_a_twin(
         assert moment in capsys.readouterr().out.split("\n")[0]
         assert main([*command, "--json", *files]) == 0
         assert json.loads(capsys.readouterr().out)["twin_of"] == moment
+    assert main(["rcg", "stop", "rcg_sales", *files]) == 0
+    assert capsys.readouterr().out.startswith(f"On a twin of the estate as it was at {moment}")
     assert main(["runs", "list", "--json", "--config", str(pair.settings.path)]) == 0
     assert "twin_of" not in json.loads(capsys.readouterr().out)
 
