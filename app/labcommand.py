@@ -199,15 +199,19 @@ def _wait(until_eof: bool) -> None:
 
 
 def _welcome(lab: Lab, config: Path) -> str:
+    from app.paths import state_dir
+
     lines = ["The lab runs. Open the console on it from another terminal:", f"  drdeck --config {config}", ""]
     for device in lab.world.devices.values():
         ports = ", ".join(f"{name} 127.0.0.1:{port}" for name, port in device.ports.items())
         user = next(iter(device.users))
         lines.append(f"  {device.name:<16} {device.kind.value:<10} {device.site:<8} {ports}  user {user}")
+    usual = config.parent == state_dir() / "lab"
+    steer = "drdeck lab" if usual else f"drdeck lab --dir {config.parent}"
     lines += ["", f"CA certificate: {lab.identities.ca_file}", f"SSH key: {lab.identities.client_key_file}"]
     lines.append(f"Passwords and tokens: {config.parent}/NAME.secret")
     lines += [
-        "Make trouble:   drdeck lab fault add DEVICE unreachable    (and: drdeck lab fault clear)",
+        f"Make trouble:   {steer} fault add DEVICE unreachable    (and: {steer} fault clear)",
         "Ctrl-C ends it.",
     ]
     return "\n".join(lines)

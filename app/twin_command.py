@@ -96,7 +96,9 @@ def write(lab: Lab, found: Source, account: Account, folder: Path, interval_s: i
     )
     note_twin(folder / store, taken_at, who())
     text = "\n".join(report(found, account)) + "\n"
-    (folder / REPORT_NAME).write_text(text, "utf-8")
+    told = folder / REPORT_NAME
+    told.touch(mode=0o600)
+    told.write_text(text, "utf-8")
     return config
 
 
@@ -113,11 +115,15 @@ def report(found: Source, account: Account) -> Iterator[str]:
     yield from _block(
         [[f"  {device}", f"{count} x", what] for (device, what), count in sorted(account.invented.items())]
     )
-    yield "  Besides: versions that the lab does not speak, space in use on FlashArrays, who is logged in where."
+    yield "  Besides, in the lab's own way: the version of FlashArrays, space in use on them, bytes that"
+    yield "  transfers wrote, who is logged in where."
     yield from ("", "Not copied:")
     yield from _block([[f"  {device}", what, why] for device, what, why in account.left_out])
     if found.gone:
         yield f"  {found.gone} objects that their devices no longer had"
+    if account.noted:
+        yield from ("", "As it is, the lab's referee says of it:")
+        yield from _block([[f"  {rule}", subject, detail] for rule, subject, detail in account.noted])
     yield from ("", "Of the configuration, not taken over:")
     yield from (f"  {line}" for line in found.kept_back)
 

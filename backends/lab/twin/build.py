@@ -40,6 +40,6 @@ def build(original: Original, timing: Timing = INSTANT, clock: Clock | None = No
         places = {device.name: number for number, device in enumerate(original.devices)}
         world.devices = dict(sorted(world.devices.items(), key=lambda item: places[item[0]]))
         for violation in world.referee.violations:
-            account.leave("referee", f"{violation.rule} {violation.subject}", violation.detail)
+            account.noted.append((violation.rule, violation.subject, violation.detail))
         world.referee.violations.clear()
     return world, account

@@ -21,6 +21,7 @@ from backends.lab.twin.records import Account, Told, moment
 from store.estate import PgroupRetention, PgroupSchedule, PgroupSnapshot, ProtectionGroup
 
 Arrays = Mapping[str, tuple[Told, ArrayState]]
+Replicas = Mapping[tuple[str, str], ProtectionGroup]
 Snapshots = dict[str, PgroupSnapshot]
 
 
@@ -33,9 +34,10 @@ def build(arrays: Arrays, account: Account) -> None:
     for device, state, group in told:
         if not group.is_local:
             _replica(arrays, device, state, group, account)
+    replicas = {(state.name, group.name): group for _, state, group in told if not group.is_local}
     for device, state, group in told:
         if group.is_local:
-            _snapshots(arrays, device, state, group, account)
+            _snapshots(replicas, device, state, group, account)
             newest = max((moment(each.created) for each in group.snapshots), default=None)
             protection.arm(state, state.groups[group.name], newest)
             _pair(state, state.groups[group.name], account, arrays)
@@ -125,11 +127,11 @@ def _retention(told: PgroupRetention | None) -> Retention:
 # ------------------------------------------------------------------------------------------------------------ snapshots
 
 
-def _snapshots(arrays: Arrays, device: Told, state: ArrayState, told: ProtectionGroup, account: Account) -> None:
+def _snapshots(replicas: Replicas, device: Told, state: ArrayState, told: ProtectionGroup, account: Account) -> None:
     """Those that were told of, here and on each target. Older ones were only counted: they are not made."""
     group = state.groups[told.name]
     here = _of(told.snapshots, None)
-    there = {name: _of(told.snapshots, name) | _seen_there(arrays, group, state, name) for name in group.targets}
+    there = {name: _of(told.snapshots, name) | _seen_there(replicas, group, state, name) for name in group.targets}
     suffixes = {**here}
     for found in there.values():
         suffixes = {**found, **suffixes}
@@ -151,11 +153,10 @@ def _of(told: Iterable[PgroupSnapshot], target: str | None) -> Snapshots:
     return {snapshot.suffix: snapshot for snapshot in told if snapshot.target == target and not snapshot.destroyed}
 
 
-def _seen_there(arrays: Arrays, group: Group, state: ArrayState, target: str) -> Snapshots:
+def _seen_there(replicas: Replicas, group: Group, state: ArrayState, target: str) -> Snapshots:
     """What the target itself told of its copies."""
-    name = f"{state.name}:{group.name}"
-    found = (each for each in arrays[target][0].of(ProtectionGroup) if each.name == name and not each.is_local)
-    return {suffix: snapshot for each in found for suffix, snapshot in _of(each.snapshots, None).items()}
+    found = replicas.get((target, f"{state.name}:{group.name}"))
+    return {} if found is None else _of(found.snapshots, None)
 
 
 def _send(

@@ -115,6 +115,9 @@ def _lpar(system: PowerSystem, told: Told, lpar: Lpar, account: Account) -> None
         _maps(made, lpar, told, account)
     if lpar.refcode is not None:
         _refcode(made, lpar.refcode)
+    starts = any(each.auto_start for each in profiles if each.name == (made.curr_profile or made.default_profile))
+    if lpar.auto_start is not None and lpar.auto_start is not starts:
+        account.leave(told.name, where, f"it starts by itself: {lpar.auto_start}, its profile says {starts}, as here")
     for part in lpar.unread:
         account.leave(told.name, where, f"its {part} could not be read whole")
 

@@ -57,11 +57,12 @@ class Original:
 @dataclass(slots=True)
 class Account:
     """What was copied (by device and kind of object), what was invented (how often), and what could not be copied:
-    each (device, object, why)."""
+    each (device, object, why). ``noted`` is what the referee says of the estate as it is."""
 
     copied: Counter[tuple[str, str]] = field(default_factory=Counter)
     invented: Counter[tuple[str, str]] = field(default_factory=Counter)
     left_out: list[tuple[str, str, str]] = field(default_factory=list)
+    noted: list[tuple[str, str, str]] = field(default_factory=list)
 
     def copy(self, device: str, obj: EstateObject) -> None:
         self.copied[device, KIND_OF[type(obj)]] += 1
