@@ -90,6 +90,7 @@ def write(lab: Lab, found: Source, account: Account, folder: Path, interval_s: i
     from store.twin import note_twin
 
     taken_at = found.original.taken_at
+    lab.world.plans.update(found.plans)
     store = store_name(taken_at)
     config = write_config(
         lab, folder, interval_s, store=store, console=(moment_line(taken_at),), tables=(*found.tables, "")
@@ -111,6 +112,8 @@ def report(found: Source, account: Account) -> Iterator[str]:
     for device, kinds in groupby(sorted(account.copied.items()), key=lambda item: item[0][0]):
         rows.append([f"  {device}", ", ".join(f"{_WORDS[kind]} {count}" for (_, kind), count in kinds)])
     yield from columns(rows)
+    if found.plans:
+        yield f"  recovery plans: {', '.join(found.plans)}"
     yield from ("", "Invented, because no inventory tells it:")
     yield from _block(
         [[f"  {device}", f"{count} x", what] for (device, what), count in sorted(account.invented.items())]

@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-import re
 import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from app.config_writer import quoted
 from app.output import stamp
 from app.replication_records import Replication
 from app.settings_records import Settings
+from app.twin_plans import plans
+from app.twin_text import pairs
 from backends.lab.twin.records import Original, PortGroups, Told
 from store.estate import VirtualMachine
 from store.firstlook import FirstLook, first_look
 from store.view import EstateView
 
-_BARE = re.compile(r"[A-Za-z0-9_-]+")
 CARRIED = ("pra", "naming", "replications")
 """The tables of the configuration that hold on the twin as they do on the estate."""
 
@@ -30,13 +29,14 @@ class NoTwinError(Exception):
 @dataclass(frozen=True, slots=True)
 class Source:
     """``original`` is what was last known; ``readings`` says of each device when it was read, ``gone`` how many
-    objects were no longer there; ``tables`` are lines of configuration, ``kept_back`` what of it was not
-    taken over, and why."""
+    objects were no longer there; ``tables`` are lines of configuration, ``plans`` recovery plans by name, and
+    ``kept_back`` says what of both was not taken over, and why."""
 
     original: Original
     readings: tuple[str, ...]
     gone: int
     tables: tuple[str, ...]
+    plans: Mapping[str, str]
     kept_back: tuple[str, ...]
 
 
@@ -71,12 +71,14 @@ def copied(settings: Settings, look: FirstLook) -> Source:
     original = Original(
         settings.sites, tuple(devices), min(moments).replace(microsecond=0), _port_groups(replicated, view)
     )
+    texts, changed = plans(settings.plan_folder)
     return Source(
         original,
         tuple(f"{device.name}: read at {stamp(read.get(device.name)) or 'no time'}" for device in settings.devices),
         gone,
         tuple(_tables(raw, {one.name for one in replicated})),
-        tuple(_kept_back(settings, {one.name for one in replicated})),
+        texts,
+        (*_kept_back(settings, {one.name for one in replicated}), *changed),
     )
 
 
@@ -118,28 +120,10 @@ def _tables(raw: Mapping[str, object], replicated: set[str]) -> Iterator[str]:
     for name in CARRIED:
         value = raw.get(name)
         if isinstance(value, dict):
-            yield from ("", f"[{name}]", *_pairs(value))
+            yield from ("", f"[{name}]", *pairs(value))
         for item in value if isinstance(value, list) else ():
             if item.get("name", item.get("vm")) in replicated:
-                yield from ("", f"[[{name}]]", *_pairs({k: v for k, v in item.items() if k != "probe"}))
-
-
-def _pairs(table: Mapping[str, object]) -> Iterator[str]:
-    return (f"{key if _BARE.fullmatch(key) else quoted(key)} = {_text(value)}" for key, value in table.items())
-
-
-def _text(value: object) -> str:
-    match value:
-        case str():
-            return quoted(value)
-        case bool():
-            return str(value).lower()
-        case list():
-            return f"[{', '.join(map(_text, value))}]"
-        case dict():
-            return f"{{ {', '.join(_pairs(value))} }}"
-        case _:
-            return str(value)
+                yield from ("", f"[[{name}]]", *pairs({k: v for k, v in item.items() if k != "probe"}))
 
 
 def _kept_back(settings: Settings, replicated: set[str]) -> Iterator[str]:
@@ -152,6 +136,8 @@ def _kept_back(settings: Settings, replicated: set[str]) -> Iterator[str]:
             yield f"probe of replication {one.name}: it is an address of the estate"
     for database in settings.databases:
         yield f"database {database.name}: its host is reached by SSH, and the lab does not know it"
+    for host in settings.hosts:
+        yield f"host {host.name}: it is one of the estate"
     for channel in settings.notifications:
         yield f"channel {channel.name}: nobody is told what happens on a twin"
     if settings.auto.groups:

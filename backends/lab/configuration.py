@@ -30,8 +30,8 @@ def write_config(
     tables: Sequence[str] = (),
 ) -> Path:
     """Write ``config.toml`` and its secret files (mode 0600) to ``directory``; returns the path of the former.
-    ``console`` are lines of ``[console]``, ``tables`` those of whole tables, besides what the lab itself says. The recovery
-    plans of the estate go to ``plans/``."""
+    ``console`` are lines of ``[console]``, ``tables`` those of whole tables, besides what the lab itself says. The
+    recovery plans of the estate go to ``plans/``."""
     lines = [
         "# Written by the lab. The same file with real hosts runs on real devices: see config.example.toml.",
         "[console]",

@@ -100,7 +100,7 @@ def disturb(world: World, now: float) -> None:
     vnic = Vnic(40, 120, "FA10B2AA1E40", dict(VNIC_DEFAULTS), backing)
     lpar.profiles[0].vnics.append(vnic)
     lpar.running.vnics[40] = vnic
-    power.activate(cast(Hmc, world.devices["hmc-lyon"].state).systems[0].lpar("erp_db1"), "default_profile", None)
+    power.activate(cast(Hmc, world.devices["hmc-lyon"].state).systems[0].lpar("crm_db1"), "default_profile", None)
     threepar = cast(ThreePar, world.devices["3par-paris"].state)
     threepar.who = replace(threepar.who, name="STOREBASE-7")
     stream, side = threepar.group("rcg_stream")
@@ -185,6 +185,18 @@ def test_the_same_plan_is_drawn_up_on_both(
     on_twin, on_real = plan(pair.config), plan(pair.settings.path)
     assert on_twin[1]
     assert on_twin == on_real
+
+
+def test_the_recovery_plan_comes_along_and_reaches_nothing_real(pair: Pair, capsys: pytest.CaptureFixture[str]) -> None:
+    def steps(config: Path) -> dict[str, str]:
+        assert main(["plan", "run", "demo", "--kind", "planned", "--json", "--config", str(config)]) == 0
+        found = json.loads(_RUN.sub("RUN", capsys.readouterr().out))["plan"]
+        return {f"{step['id']} {step['title']}": step["kind"] for step in found["steps"]}
+
+    on_twin, on_real = steps(pair.config), steps(pair.settings.path)
+    assert on_twin.keys() == on_real.keys()
+    different = {title.partition(" ")[2] for title, kind in on_twin.items() if on_real[title] != kind}
+    assert different == {"Write down when the proxy was up"}
 
 
 def test_its_configuration_knows_nothing_but_loopback(pair: Pair) -> None:
