@@ -31,11 +31,22 @@ from backends.lab.lab import Lab
 from backends.lab.referee import Rule
 from backends.lab.threepar.state import ThreePar
 from backends.lab.twin.build import build
-from backends.lab.twin.records import Account
+from backends.lab.twin.records import Account, Told
 from backends.lab.vsphere.state import VSphereState
 from backends.lab.world import World
 from store.database import open_store
-from store.estate import KINDS, Lpar, PowerState, RcgRole, RemoteCopyGroup
+from store.estate import (
+    KINDS,
+    Datastore,
+    DeviceKind,
+    EsxiHost,
+    Lpar,
+    PowerState,
+    RcgRole,
+    RemoteCopyGroup,
+    VCenter,
+    VirtualMachine,
+)
 from store.records import DeviceHealth
 from store.times import to_text
 from tests.backends.lab.running_lab import demo_lab, settle
@@ -268,6 +279,31 @@ def test_what_cannot_be_copied_is_left_out_by_name(pair: Pair) -> None:
     assert mac in said
     assert "RCG rcg_mail" in said
     assert "managed systems 2" in said
+
+
+def test_a_standalone_host_is_told_as_it_was(pair: Pair, tmp_path: Path) -> None:
+    uuid = "4c4c4544-0042-4810-8051-b4c04f4e3233"
+    told = (
+        VCenter(uuid, "VMware ESXi", "8.0.3", "24022515", "HostAgent"),
+        EsxiHost(uuid, "ha-host", "esx-branch", "connected", "poweredOn", False, 65_536, 16),
+        Datastore(uuid, "6512aa01-b0c4f3a2-91d0-246e96a1b2c3", "local", "VMFS", 1 << 40, 1 << 39),
+        VirtualMachine(
+            uuid, "7", "till", "50171a2b-0000-4000-8000-0000000000a1", PowerState.OFF, "connected", "esx-branch",
+            "Other Linux (64-bit)", "guestToolsNotRunning", None, 2, 2048, 5 << 30, False,
+        ),
+    )  # fmt: skip
+    lost = replace(told[3], moid="8", name="lost", connection_state="inaccessible")
+    device = Told("esx-branch", DeviceKind.VSPHERE, "lyon", (*told, lost))
+    world, account = build(replace(pair.source.original, devices=(device,)))
+    lab = Lab(world, pair.twin.identities.directory)
+    lab.start()
+    try:
+        driver = Connector(load(write_config(lab, tmp_path, 60)))("esx-branch")
+        assert set(driver.read().objects) == set(told)
+        driver.close()
+    finally:
+        lab.stop()
+    assert account.left_out == [("esx-branch", "VM lost", "it is inaccessible: its files cannot be read")]
 
 
 def test_the_command_makes_it_serves_it_and_reports(

@@ -14,6 +14,7 @@ from store.estate import DeviceKind, PowerState, VCenter, VirtualMachine, VmRepl
 
 _USER = "administrator@vsphere.local"
 _NETWORK = "VM Network"
+_UNREADABLE = ("inaccessible", "orphaned", "invalid")
 _REPLICA = "drdeck.replica."
 
 
@@ -44,6 +45,11 @@ def _server(world: World, told: Told, center: VCenter, groups: PortGroups, accou
     networks = _networks(world, state, told, groups, account)
     room = _Room(told.of(estate.Datastore), stores)
     for machine in told.of(VirtualMachine):
+        if machine.connection_state in _UNREADABLE:
+            account.leave(
+                told.name, f"VM {machine.name}", f"it is {machine.connection_state}: its files cannot be read"
+            )
+            continue
         where = room.take(machine.committed_bytes or 40 * GIB)
         if where is None:
             account.leave(told.name, f"VM {machine.name}", "no datastore was read that it could lie on")
@@ -74,6 +80,8 @@ def _host(state: VSphereState, told: Told, host: estate.EsxiHost, cluster: Clust
     made = state.add_host(host.name, cluster, memory=memory, cores=host.cpu_cores or 32, moid=host.moid)
     made.connection, made.maintenance = host.connection_state, host.in_maintenance
     made.powered = host.power_state == "poweredOn"
+    if state.is_host:
+        made.uuid = state.instance_uuid  # a standalone host is known by that of its hardware
     return made
 
 
