@@ -97,6 +97,8 @@ def _is_pair(views: list[View], account: Account) -> bool:
         why = f"its roles {group.role} and {views[1][2].role} do not make a pair"
     elif any(each.status in (RcgStatus.UNKNOWN, RcgStatus.STARTING) for _, _, each in views):
         why = f"its state {group.status} on one side, {views[1][2].status} on the other, cannot be made"
+    elif any(v.sync_status is SyncStatus.UNKNOWN for _, _, each in views for v in each.volumes):
+        why = "the state of one of its volumes is not known"
     elif all(array.who.system_id != group.natural_system_id for _, array, _ in views):
         why = "neither array is the one that it was made on"
     elif {(v.local, v.remote) for v in group.volumes} != {(v.remote, v.local) for v in views[1][2].volumes}:
