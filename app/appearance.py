@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from textual.filter import LineFilter
@@ -72,9 +73,9 @@ class Appearance:
         return SLOW_GATHER_S if self.slow_link else GATHER_S
 
 
-def title(sites: Iterable[str], *, lab: bool, drill: bool) -> str:
+def title(sites: Iterable[str], *, lab: bool, drill: bool, twin: datetime | None = None) -> str:
     """The title of the terminal: which console this is, and of which sites."""
-    words = [cell.text.partition(" ")[2] for cell in modes(lab=lab, drill=drill)]
+    words = [cell.text.partition(" ")[2] for cell in modes(lab=lab, drill=drill, twin=twin)]
     return " ".join(["drdeck", *words, *sites])
 
 

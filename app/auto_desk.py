@@ -213,7 +213,7 @@ class AutoDesk:
 
         words = "At once, whatever is under way: it fails over by itself no more. People still can."
         dialog = TypedDialog(
-            f"Disarm {name}", lambda width: paragraph(words, width), reason=True, accept="Disarm",
+            around.titled(f"Disarm {name}"), lambda width: paragraph(words, width), reason=True, accept="Disarm",
             ascii_only=around.ascii_only,
         )  # fmt: skip
         await self._app.push_screen(dialog, answered)
@@ -293,7 +293,8 @@ class AutoDesk:
             if sure:
                 self._aside(do, waiting)
 
-        await self._app.push_screen(AcceptDialog(title, told, accept=accept, ascii_only=around.ascii_only), answered)
+        dialog = AcceptDialog(around.titled(title), told, accept=accept, ascii_only=around.ascii_only)
+        await self._app.push_screen(dialog, answered)
 
     def _aside(self, do: Callable[[ConsoleAuto], str], waiting: str = "") -> None:
         """Do it on a thread, and say what came of it."""

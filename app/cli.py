@@ -243,7 +243,7 @@ def _inventory_command(arguments: argparse.Namespace) -> int:
     from app import inventory
 
     form = inventory.Form.JSON if arguments.json else inventory.Form.CSV if arguments.csv else inventory.Form.TABLE
-    request = inventory.Request(arguments.what, form, arguments.cached, _store_path(arguments, settings))
+    request = inventory.Request(arguments.what, form, arguments.cached, _store_path(arguments, settings), settings.twin)
     if not arguments.cached:
         _ask_secrets(inventory.asked(settings, request))
     return inventory.run(settings, request)
@@ -309,7 +309,8 @@ def _runs_command(arguments: argparse.Namespace) -> int:
 
 
 def _audit_command(arguments: argparse.Namespace) -> int:
-    return runs_command.audit(_store_path(arguments, _settings(arguments)), arguments)
+    settings = _settings(arguments)
+    return runs_command.audit(settings, _store_path(arguments, settings), arguments)
 
 
 def _report_command(arguments: argparse.Namespace) -> int:

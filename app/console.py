@@ -95,6 +95,7 @@ class Console(TerminalApp[int]):
         *,
         sites: tuple[Site, ...] = (),
         lab: bool = False,
+        twin: datetime | None = None,
         read_only: bool = False,
         cached: bool = False,
         ascii_only: bool = False,
@@ -106,7 +107,7 @@ class Console(TerminalApp[int]):
         replicated: tuple[Replicated, ...] = (),
     ) -> None:
         look = look or Look()
-        super().__init__(look, title((site.name for site in sites), lab=lab, drill=look.drill), clock)
+        super().__init__(look, title((site.name for site in sites), lab=lab, drill=look.drill, twin=twin), clock)
         self._begin = begin
         self._sweep = sweep
         self._sweep_now = sweep_now
@@ -123,6 +124,7 @@ class Console(TerminalApp[int]):
             "clock": clock,
             "sites": sites,
             "lab": lab,
+            "twin": twin,
             "read_only": read_only,
             "cached": cached,
             "ascii_only": ascii_only or look.ascii_only,

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from app.inventory_columns import SHEETS, Value
-from app.output import columns, stamp
+from app.output import columns, of_twin, stamp, twin_line
 from app.settings_records import DeviceSettings, Settings
 from store.records import DeviceHealth, DeviceStatus, Entry
 
@@ -36,12 +36,14 @@ class Form(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What to print (None: everything) and how; ``cached``: from the store, without asking any device."""
+    """What to print (None: everything) and how; ``cached``: from the store, without asking any device;
+    ``twin``: the devices are a copy of an estate as it was then."""
 
     what: str | None
     form: Form
     cached: bool
     store: Path
+    twin: datetime | None = None
 
 
 def asked(settings: Settings, request: Request) -> list[DeviceSettings]:
@@ -137,7 +139,7 @@ def _shown(sheets: dict[str, list[Row]], devices: Sequence[DeviceStatus], reques
         case Form.CSV:
             return "\n".join(_csv(what, rows) for what, rows in sheets.items())
         case _:
-            return "\n\n".join(_table(what, rows) for what, rows in sheets.items())
+            return "\n\n".join([*twin_line(request.twin), *(_table(what, rows) for what, rows in sheets.items())])
 
 
 def _json(sheets: dict[str, list[Row]], devices: Sequence[DeviceStatus], request: Request) -> str:
@@ -155,6 +157,7 @@ def _json(sheets: dict[str, list[Row]], devices: Sequence[DeviceStatus], request
         "schema_version": SCHEMA_VERSION,
         "taken_at": stamp(datetime.now(UTC)),
         "cached": request.cached,
+        **of_twin(request.twin),
         "devices": asked_devices,
         "rows": sheets,
     }

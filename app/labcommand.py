@@ -12,9 +12,10 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from app import twin_command
+
 if TYPE_CHECKING:
     from backends.lab.lab import Lab
-    from backends.lab.world import World
 
 PRESETS = ("demo", "large")
 LATENCIES = ("instant", "realistic")
@@ -28,6 +29,7 @@ def add_arguments(subparsers: argparse._SubParsersAction[argparse.ArgumentParser
     lab = subparsers.add_parser("lab", help="run the simulated estate alone, or steer one that runs")
     _estate_options(lab)
     lab.add_argument("--language", choices=LANGUAGES, default="en", help="of the HMCs' messages (default: en)")
+    twin_command.add_arguments(lab)
     lab.add_argument("--until-eof", action="store_true", help="end when standard input ends")
     commands = lab.add_subparsers(dest="lab_command", metavar="COMMAND")
     commands.add_parser("status", help="what runs, on which ports")
@@ -67,13 +69,14 @@ def _fault_commands(fault: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """``drdeck lab``: returns the exit code."""
+    from app.twin_source import NoTwinError
     from backends.lab.control import ControlError
 
     try:
         if args.lab_command is None:
             return _serve(args)
         return _steer(args)
-    except ControlError as error:
+    except (ControlError, NoTwinError) as error:
         print(error, file=sys.stderr)
         return 1
 
@@ -125,10 +128,12 @@ def _ready(directory: Path, lab: subprocess.Popen[bytes]) -> bool:
 def _directory(args: argparse.Namespace) -> Path:
     from app.paths import state_dir
 
+    if getattr(args, "from_store", False):
+        return twin_command.directory(args)
     return Path(args.lab_dir) if args.lab_dir else state_dir() / "lab"
 
 
-def _build(args: argparse.Namespace, directory: Path) -> tuple[World, Lab]:
+def _build(args: argparse.Namespace, directory: Path) -> Lab:
     from backends.lab.lab import Lab
     from backends.lab.presets import build
     from backends.lab.timing import PRESETS as TIMINGS
@@ -136,14 +141,16 @@ def _build(args: argparse.Namespace, directory: Path) -> tuple[World, Lab]:
     world = build(args.preset, seed=args.seed, timing=TIMINGS[args.latency or "instant"])
     for device in world.devices.values():
         device.language = args.language
-    return world, Lab(world, directory / "identities")
+    return Lab(world, directory / "identities")
 
 
 def _serve(args: argparse.Namespace) -> int:
     from backends.lab.configuration import write_config
     from backends.lab.control import Control, ControlError, ask
+    from backends.lab.timing import PRESETS as TIMINGS
 
     directory = _directory(args)
+    found = twin_command.read(args) if args.from_store else None
     directory.mkdir(parents=True, exist_ok=True, mode=0o700)
     try:
         ask(directory, "status")
@@ -151,10 +158,19 @@ def _serve(args: argparse.Namespace) -> int:
         pass
     else:
         raise ControlError(f"a lab already runs in {directory}: use it, or name another place with --dir")
-    world, lab = _build(args, directory)
+    if found is None:
+        lab, account = _build(args, directory), None
+    else:
+        timing = TIMINGS[args.latency or "instant"]
+        lab, account = twin_command.build(found, timing, directory / "identities")
     lab.start()
-    config = write_config(lab, directory, _interval_s(args.preset, world.timing.name))
-    control = Control(world, directory)
+    interval = _interval_s(args.preset, lab.world.timing.name)
+    if found is None or account is None:
+        config = write_config(lab, directory, interval)
+    else:
+        config = twin_command.write(lab, found, account, directory, interval)
+        print("\n".join(twin_command.report(found, account)), end="\n\n")
+    control = Control(lab.world, directory)
     control.start()
     try:
         print(_welcome(lab, config), flush=True)
@@ -183,15 +199,19 @@ def _wait(until_eof: bool) -> None:
 
 
 def _welcome(lab: Lab, config: Path) -> str:
+    from app.paths import state_dir
+
     lines = ["The lab runs. Open the console on it from another terminal:", f"  drdeck --config {config}", ""]
     for device in lab.world.devices.values():
         ports = ", ".join(f"{name} 127.0.0.1:{port}" for name, port in device.ports.items())
         user = next(iter(device.users))
         lines.append(f"  {device.name:<16} {device.kind.value:<10} {device.site:<8} {ports}  user {user}")
+    usual = config.parent == state_dir() / "lab"
+    steer = "drdeck lab" if usual else f"drdeck lab --dir {config.parent}"
     lines += ["", f"CA certificate: {lab.identities.ca_file}", f"SSH key: {lab.identities.client_key_file}"]
     lines.append(f"Passwords and tokens: {config.parent}/NAME.secret")
     lines += [
-        "Make trouble:   drdeck lab fault add DEVICE unreachable    (and: drdeck lab fault clear)",
+        f"Make trouble:   {steer} fault add DEVICE unreachable    (and: {steer} fault clear)",
         "Ctrl-C ends it.",
     ]
     return "\n".join(lines)

@@ -23,3 +23,13 @@ def columns(rows: Sequence[Sequence[str]]) -> list[str]:
 def stamp(at: datetime | None) -> str | None:
     """``2026-01-31T23:59:59Z``; None for None."""
     return None if at is None else f"{at.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
+
+
+def twin_line(twin: datetime | None) -> list[str]:
+    """What a report begins with where the devices are a copy of an estate as it was then; else nothing."""
+    return [] if twin is None else [f"On a twin of the estate as it was at {stamp(twin)}: no real device takes part."]
+
+
+def of_twin(twin: datetime | None) -> dict[str, object]:
+    """The same for JSON."""
+    return {} if twin is None else {"twin_of": stamp(twin)}

@@ -140,6 +140,7 @@ def _options(arguments: argparse.Namespace) -> Options:
 
 def act(operations: Operations, draw: Callable[[], Plan], run_id: str, arguments: argparse.Namespace) -> int:
     """Show the plan that ``draw`` draws up and, with ``--execute``, run it. Returns the exit code."""
+    from app.output import of_twin, twin_line
     from app.runs_words import plan_as_json, plan_lines
 
     plan = draw()
@@ -147,9 +148,9 @@ def act(operations: Operations, draw: Callable[[], Plan], run_id: str, arguments
         first = plan.refused[0]
         print(f"Refused: {first.words}: {first.evidence}.", file=sys.stderr)
     if arguments.json and not arguments.execute:
-        print(json.dumps(plan_as_json(plan), indent=2))
+        print(json.dumps({**plan_as_json(plan), **of_twin(operations.settings.twin)}, indent=2))
     elif not arguments.json:
-        print("\n".join(plan_lines(plan)))
+        print("\n".join([*twin_line(operations.settings.twin), *plan_lines(plan)]))
     if plan.refused:
         return FAILED
     if not arguments.execute:

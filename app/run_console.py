@@ -41,6 +41,7 @@ def run_console(
         machinery.begin_auto,
         sites=settings.sites,
         lab=settings.lab,
+        twin=settings.twin,
         read_only=read_only,
         cached=cached,
         first_pane=pane,

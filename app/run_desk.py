@@ -297,7 +297,7 @@ class RunDesk:
         if message.before is not None:
             title = f"Looked at once more, because {message.before}. {title}"
         dialog = TypedDialog(
-            title,
+            around.titled(title),
             content,
             wanted=plan.confirm if able else (),
             accept="Begin" if able else None,
@@ -362,7 +362,8 @@ class RunDesk:
             if sure:
                 do()
 
-        await self._app.push_screen(AcceptDialog(title, told, accept=accept, ascii_only=around.ascii_only), answered)
+        dialog = AcceptDialog(around.titled(title), told, accept=accept, ascii_only=around.ascii_only)
+        await self._app.push_screen(dialog, answered)
 
     async def _with_reason(self, around: Surroundings, told: Sequence[str], do: Callable[[str], object]) -> None:
         """Ask for a reason."""
@@ -378,7 +379,7 @@ class RunDesk:
         def content(width: int) -> Sequence[Line]:
             return [line for text in rest for line in paragraph(text, width)]
 
-        dialog = TypedDialog(title, content, reason=True, accept=accept, ascii_only=around.ascii_only)
+        dialog = TypedDialog(around.titled(title), content, reason=True, accept=accept, ascii_only=around.ascii_only)
         await self._app.push_screen(dialog, answered)
 
     async def leave(self, around: Surroundings, leave: Callable[[], object]) -> None:

@@ -11,8 +11,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from app import remarks_command
+from app.output import of_twin, twin_line
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from app.recovery.operations import Operations
     from app.recovery.runner import Runner
     from app.settings import Settings
@@ -54,9 +57,9 @@ def run(settings: Settings, store_path: Path, arguments: argparse.Namespace) -> 
     try:
         match arguments.runs_command:
             case "list":
-                return _list(ledger, arguments.json)
+                return _list(ledger, settings.twin, arguments.json)
             case "show":
-                return _show(ledger, arguments.run, settings.rto_s, as_json=arguments.json)
+                return _show(ledger, settings, arguments.run, as_json=arguments.json)
             case "note" | "lesson":
                 return remarks_command.run(ledger, arguments)
             case "abort":
@@ -70,15 +73,21 @@ def run(settings: Settings, store_path: Path, arguments: argparse.Namespace) -> 
         ledger.close()
 
 
-def _list(ledger: Ledger, as_json: bool) -> int:
+def _list(ledger: Ledger, twin: datetime | None, as_json: bool) -> int:
     from app.output import columns, stamp
     from app.runs_words import SCHEMA_VERSION, run_as_json
     from store.drills import owing
 
     found = ledger.runs()
     if as_json:
-        print(json.dumps({"schema_version": SCHEMA_VERSION, "runs": [run_as_json(run) for run in found]}, indent=2))
+        print(
+            json.dumps(
+                {"schema_version": SCHEMA_VERSION, **of_twin(twin), "runs": [run_as_json(run) for run in found]},
+                indent=2,
+            )
+        )
         return OK
+    print("".join(f"{line}\n\n" for line in twin_line(twin)), end="")
     if not found:
         print("No run was ever proposed.")
         return OK
@@ -90,12 +99,15 @@ def _list(ledger: Ledger, as_json: bool) -> int:
     return OK
 
 
-def _show(ledger: Ledger, run_id: str, rto_s: float | None, *, as_json: bool) -> int:
+def _show(ledger: Ledger, settings: Settings, run_id: str, *, as_json: bool) -> int:
     from app.runs_words import owed_lines, run_as_json, run_lines, ways_back
 
     run = ledger.run(run_id)
-    lines = [] if as_json else [*run_lines(run, rto_s), *owed_lines(run, ledger), *ways_back(run, ledger.path)]
-    print(json.dumps(run_as_json(run), indent=2) if as_json else "\n".join(lines))
+    if as_json:
+        print(json.dumps({**run_as_json(run), **of_twin(settings.twin)}, indent=2))
+        return OK
+    lines = [*run_lines(run, settings.rto_s), *owed_lines(run, ledger), *ways_back(run, ledger.path)]
+    print("\n".join([*twin_line(settings.twin), *lines]))
     return OK
 
 
@@ -132,7 +144,7 @@ def _abort(settings: Settings, store_path: Path, ledger: Ledger, arguments: argp
     found = ledger.run(arguments.run)
     if found.state in (RunState.PROPOSED, RunState.APPROVED):
         ledger.drop(arguments.run, who(), arguments.reason or "aborted before it began")
-        return _show(ledger, arguments.run, settings.rto_s, as_json=arguments.json)
+        return _show(ledger, settings, arguments.run, as_json=arguments.json)
     ledger.decide(arguments.run, Choice.ABORT, None, arguments.reason, who())
     if found.holder is not None:
         print(f"{found.holder} was told to begin nothing more.", file=sys.stderr)
@@ -203,7 +215,7 @@ def _ended(operations: Operations, run_id: str, *, as_json: bool) -> int:
     from store.runs import RunState
 
     run = operations.ledger.run(run_id)
-    _show(operations.ledger, run_id, operations.settings.rto_s, as_json=as_json)
+    _show(operations.ledger, operations.settings, run_id, as_json=as_json)
     if run.state is RunState.SUCCEEDED:
         return OK
     return FAILED if run.state in (RunState.FAILED, RunState.ABORTED) else PARTLY
@@ -226,7 +238,7 @@ class _Teller:
                 print(f"{step.id}  {planned.title}: {step.state}{why}", file=sys.stderr)
 
 
-def audit(store_path: Path, arguments: argparse.Namespace) -> int:
+def audit(settings: Settings, store_path: Path, arguments: argparse.Namespace) -> int:
     """``drdeck audit verify``. Returns the exit code: 0 whole, 1 broken or not readable."""
     import sqlite3
 
@@ -238,9 +250,15 @@ def audit(store_path: Path, arguments: argparse.Namespace) -> int:
         print(f"The journal of {store_path} cannot be read: {error}.", file=sys.stderr)
         return FAILED
     if arguments.json:
-        content = {"schema_version": 1, "whole": found.broken is None, "entries": found.entries}
+        content = {
+            "schema_version": 1,
+            "whole": found.broken is None,
+            "entries": found.entries,
+            **of_twin(settings.twin),
+        }
         print(json.dumps({**content, "head": found.head, "broken": found.broken, "why": found.why}, indent=2))
     elif found.broken is None:
+        print("".join(f"{line}\n" for line in twin_line(settings.twin)), end="")
         print(f"Whole: {found.entries} entries, the newest has the hash {found.head}")
     if found.broken is not None and not arguments.json:
         print(f"Broken at entry {found.broken}: {found.why}. {found.entries} entries before are good.", file=sys.stderr)

@@ -130,7 +130,7 @@ class ScheduleDesk:
             f"{what(found)}{f', {how}' if how else ''}.",
             "It is done now, beside its timetable, which stays as it is.",
         )
-        dialog = AcceptDialog(f"Run {found.name} now", told, accept="Run", ascii_only=around.ascii_only)
+        dialog = AcceptDialog(around.titled(f"Run {found.name} now"), told, accept="Run", ascii_only=around.ascii_only)
         await self._app.push_screen(dialog, answered)
 
     async def _edit(self, around: Surroundings, schedule: int) -> None:
@@ -150,8 +150,7 @@ class ScheduleDesk:
                 self._with(around, schedule, lambda each, here: self._save(each, here, edited))
 
         names = editing(around.schedules, found)
-        form = schedule_form(kind, found, names, around.clock, ascii_only=around.ascii_only)
-        await self._app.push_screen(form, answered)
+        await self._app.push_screen(schedule_form(kind, found, names, around), answered)
 
     async def _new(self, around: Surroundings) -> None:
         """Ask first what is to be done, then the rest."""
@@ -182,7 +181,7 @@ class ScheduleDesk:
             if edited is not None:
                 self._aside(lambda here: self._made(here, word, edited))
 
-        form = schedule_form(kind, begun, editing(around.schedules, None), around.clock, ascii_only=around.ascii_only)
+        form = schedule_form(kind, begun, editing(around.schedules, None), around)
         await self._app.push_screen(form, answered)
 
     async def _delete(self, around: Surroundings, schedule: int) -> None:
@@ -205,7 +204,9 @@ class ScheduleDesk:
         told = [f"{what(found)}, {found.timetable.words}.", "Its history, and the snapshots that it made, stay."]
         if found.kind == "drill":
             told.append("A drill of it that is not cleaned up yet is then cleaned up by nobody but you.")
-        dialog = AcceptDialog(f"Delete {found.name}", told, accept="Delete", ascii_only=around.ascii_only)
+        dialog = AcceptDialog(
+            around.titled(f"Delete {found.name}"), told, accept="Delete", ascii_only=around.ascii_only
+        )
         await self._app.push_screen(dialog, answered)
 
     def _with(self, around: Surroundings, schedule: int, do: Callable[[Schedule, ConsoleSchedules], str]) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Mapping
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -149,7 +150,14 @@ def _settings(document: Document, content: Mapping[str, object]) -> Settings:
         backups=backups(document, content, folder),
         hosts=_hosts(document, content, {each.name for each in devices} | {each.name for each in found}, folder),
         plans=plans.maybe("directory", values.path(folder)),
+        twin=_twin(console),
     )
+
+
+def _twin(console: Table) -> datetime | None:
+    if console.has("twin") and console.values.get("lab") is not True:
+        console.complain("twin", "lab = true beside it: the devices of a twin are simulated")
+    return console.maybe("twin", values.MOMENT)
 
 
 # What reads a table that most files do not have is loaded where one has it: the first screen waits for it.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -37,7 +38,9 @@ def usual_sessions(kind: DeviceKind) -> int:
 RTO_S = 300.0
 PLAN_FOLDER = "plans"
 
-CONSOLE_KEYS = ("read_only", "lab", "store", "known_devices", "theme", "ascii", "slow_link", "clipboard", "rto")
+CONSOLE_KEYS = (
+    *("read_only", "lab", "twin", "store", "known_devices", "theme", "ascii", "slow_link", "clipboard", "rto"),
+)
 SITE_KEYS = ("name", "role", "l2_stretched")
 CLI_KEYS = ("host", "port", "user", "password", "key_file", "passphrase", "host_keys", "verify")
 _COMMON_KEYS = ("name", "kind", "site", "host", "port", "user", "password", "verify")
@@ -131,7 +134,8 @@ class DeviceSettings:
 @dataclass(frozen=True, slots=True)
 class Settings:
     """A whole configuration. ``path`` is the file it came from; device names are unique, and so are site names.
-    ``lab``: the devices are simulated, and every screen says so. ``rto_s`` is what a recovery may take, in seconds.
+    ``lab``: the devices are simulated, and every screen says so; ``twin``: they are a copy of a real estate as it was
+    at that moment (UTC). ``rto_s`` is what a recovery may take, in seconds.
     ``guests`` are devices that one command was given besides: no pane shows them. ``pra``: which LPARs come back
     where, None where the file does not say it. ``databases`` can be put into backup mode; none is called as a
     device is. ``naming``: what names on the arrays are to look like. ``replications``: VMs that are replicated, by
@@ -161,6 +165,7 @@ class Settings:
     backups: Path | None = None
     hosts: tuple[HostSettings, ...] = ()
     plans: Path | None = None
+    twin: datetime | None = None
 
     @property
     def reached(self) -> tuple[DeviceSettings | SshHost, ...]:

@@ -9,6 +9,7 @@ import math
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import Generic, TypeVar
@@ -71,6 +72,15 @@ def _boolean(value: object) -> bool:
 
 
 BOOLEAN = Check("true or false", _boolean)
+
+
+def _moment(value: object) -> datetime:
+    if not isinstance(value, datetime) or value.tzinfo is None:
+        raise UnexpectedError
+    return value.astimezone(UTC)
+
+
+MOMENT = Check("a moment with its zone and without quotes, such as 2026-01-31T23:59:59Z", _moment)
 
 
 def whole(least: int, most: int) -> Check[int]:

@@ -62,7 +62,7 @@ class Wall(TerminalApp[int]):
         look: Look,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
-        named = title((site.name for site in settings.sites), lab=settings.lab, drill=look.drill)
+        named = title((site.name for site in settings.sites), lab=settings.lab, drill=look.drill, twin=settings.twin)
         super().__init__(look, f"{named} wall", clock)
         if constants.DRIVER is not None:  # in a browser it draws for whoever started it, not for a terminal
             self.driver_class = self.get_driver_class()
@@ -98,6 +98,7 @@ class Wall(TerminalApp[int]):
             self.clock,
             settings.sites,
             lab=settings.lab,
+            twin=settings.twin,
             read_only=True,
             ascii_only=look.ascii_only,
             drill=look.drill,

@@ -24,13 +24,15 @@ class Form(StrEnum):
 @dataclass(frozen=True, slots=True)
 class Sheet:
     """The rows of a table at one moment, in their order. ``shown`` says which of them these are: all, those of a
-    filter, or those that were marked."""
+    filter, or those that were marked. ``twin``: they are of a copy of an estate as it was then, and the
+    file says so."""
 
     name: str
     columns: tuple[Column, ...]
     rows: tuple[Row, ...]
     taken_at: datetime
     shown: str
+    twin: datetime | None = None
 
 
 def export(sheet: Sheet, form: Form) -> str:
@@ -39,8 +41,9 @@ def export(sheet: Sheet, form: Form) -> str:
 
 
 def file_name(sheet: Sheet, form: Form) -> str:
-    """``lpars-20260131T235959Z.csv``"""
-    return f"{sheet.name}-{sheet.taken_at.astimezone(UTC):%Y%m%dT%H%M%SZ}.{form.value}"
+    """``lpars-20260131T235959Z.csv``; of a twin ``twin-lpars-…``"""
+    of = "" if sheet.twin is None else "twin-"
+    return f"{of}{sheet.name}-{sheet.taken_at.astimezone(UTC):%Y%m%dT%H%M%SZ}.{form.value}"
 
 
 def plain(row: Sequence[Cell]) -> str:
@@ -77,6 +80,7 @@ def _json(sheet: Sheet) -> str:
         "schema_version": SCHEMA_VERSION,
         "table": sheet.name,
         "taken_at": f"{sheet.taken_at.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}",
+        **({} if sheet.twin is None else {"twin_of": f"{sheet.twin.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"}),
         "rows_are": sheet.shown,
         "rows": rows,
     }

@@ -29,11 +29,12 @@ TROUBLE_SHOWN = 2
 
 
 def band(scene: Scene, width: int, around: Surroundings) -> Line:
-    """One line: LAB, DRILL or LIVE, READ-ONLY, the sites, the devices by health, the oldest sample, the clock.
+    """One line: LAB, TWIN, DRILL or LIVE, READ-ONLY, the sites, the devices by health, the oldest sample, the clock.
 
-    At a narrow width the sites go first, then the clock; never the mode, a device in trouble or the oldest sample, and
-    never the one site that is looked at."""
-    must: list[tuple[Cell, ...]] = [(mode,) for mode in modes(lab=around.lab, drill=around.drill)]
+    At a narrow width the sites go first, then the clock, then the year of a twin; never the mode, a device in trouble
+    or the oldest sample, and never the one site that is looked at."""
+    full, short = (modes(lab=around.lab, drill=around.drill, twin=around.twin, short=each) for each in (False, True))
+    must: list[tuple[Cell, ...]] = []
     if around.read_only:
         must.append((Cell(READ_ONLY, Tone.HEADING),))
     if around.cached:
@@ -44,8 +45,13 @@ def band(scene: Scene, width: int, around: Surroundings) -> Line:
         sites = ()
     rest: list[tuple[Cell, ...]] = [_devices(scene), (_oldest(scene),)]
     last = (Cell(clock(scene.now)),)
-    for parts in ([*must, sites, *rest, last], [*must, *rest, last], [*must, *rest]):
-        line = _joined([part for part in parts if line_width(part)])
+    for mode, parts in (
+        (full, [*must, sites, *rest, last]),
+        (full, [*must, *rest, last]),
+        (full, [*must, *rest]),
+        (short, [*must, *rest]),
+    ):
+        line = _joined([part for part in (*((cell,) for cell in mode), *parts) if line_width(part)])
         if line_width(line) <= width:
             break
     return line

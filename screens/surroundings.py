@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from screens.index import Index
+from screens.modes import twin_words
 from screens.scene import Scene
 from store.auto_view import AutoView
 from store.estate import Site
@@ -33,8 +34,9 @@ class Notice:
 @dataclass(slots=True)
 class Surroundings:
     """One for a console. ``clock`` gives UTC; ``ascii_only`` is for terminals without UTF-8; ``sweeping`` says whether
-    devices are being read at all; ``cached``: this console asks no device; ``drill``: what is done here is an exercise;
-    ``jump_scroll``: on a slow line, where the cursor leaves the page, half a page is scrolled at once, not a line.
+    devices are being read at all; ``twin``: the lab is a copy of an estate as it was then; ``cached``: this
+    console asks no device; ``drill``: what is done here is an exercise; ``jump_scroll``: on a slow line, where the
+    cursor leaves the page, half a page is scrolled at once, not a line.
 
     ``site`` is the one that the tables are narrowed to; ``saved`` the filters that have a name, by table;
     ``themes`` the names of the colours there are; ``typed`` what was typed into the prompt, by its sign. ``runs``
@@ -48,6 +50,7 @@ class Surroundings:
     clock: Callable[[], datetime]
     sites: tuple[Site, ...] = ()
     lab: bool = False
+    twin: datetime | None = None
     read_only: bool = False
     cached: bool = False
     ascii_only: bool = False
@@ -72,6 +75,10 @@ class Surroundings:
     orders: Callable[[str, Scene], list[str]] = field(default=lambda typed, scene: [])
     _index: Index | None = None
     _samples: Samples | None = None
+
+    def titled(self, title: str) -> str:
+        """The title of a question: on a twin it begins with that."""
+        return title if self.twin is None else f"{twin_words(self.twin)}: {title}"
 
     @property
     def index(self) -> Index:

@@ -391,4 +391,4 @@ class TableScreen(EstateScreen):
         marked = tuple(key for key in self.table.keys if key in self.listing.marks)
         rows = tuple(self._row(key) for key in marked or self.table.keys)
         shown = shown_words(self.listing, len(rows), self.around.site, marked=bool(marked))
-        return Sheet(self.table_name, self.listing.columns, rows, self._scene.now, shown)
+        return Sheet(self.table_name, self.listing.columns, rows, self._scene.now, shown, self.around.twin)

@@ -45,10 +45,11 @@ class FirstLook:
         return view
 
 
-def first_look(path: Path) -> FirstLook | None:
-    """What the store at ``path`` holds; None where there is none, or none that can be read like this."""
+def first_look(path: Path, mode: str = "rw") -> FirstLook | None:
+    """What the store at ``path`` holds; None where there is none, or none that can be read like this. ``mode``
+    is SQLite's: with ``ro`` not even the write-ahead log is taken into the file."""
     try:
-        uri = f"file:{quote(str(path))}?mode=rw"
+        uri = f"file:{quote(str(path))}?mode={mode}"
         with closing(sqlite3.connect(uri, uri=True, timeout=BUSY_S, isolation_level=None)) as connection:
             if connection.execute("SELECT version_num FROM alembic_version").fetchall() != [(HEAD,)]:
                 return None

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from app.output import stamp
+from app.output import stamp, twin_line
 from app.report.records import Facts, Objective, StepTold
 from app.report.requirements import NOT_RECORDED, REQUIREMENTS
 from app.report.scenario import recovers
@@ -32,7 +32,8 @@ class Section:
 
 
 def title(facts: Facts) -> str:
-    return f"Report of run {facts.run}: {facts.plan.name}"
+    on = "" if facts.twin is None else "TWIN: "
+    return f"{on}Report of run {facts.run}: {facts.plan.name}"
 
 
 def sections(facts: Facts) -> tuple[Section, ...]:
@@ -82,6 +83,7 @@ def _summary(facts: Facts) -> Section:
         (),
         _pairs(
             (
+                *(("On a twin", each) for each in twin_line(facts.twin)),
                 ("Scenario", facts.scenario),
                 ("Outcome", f"{facts.state}{ending}"),
                 ("Plan", facts.plan.name),

@@ -29,9 +29,10 @@ def told(segment: Segment) -> tuple[Told, ...]:
     return tuple(Told(link.seq, moment(link.at), link.kind, json.loads(link.body)) for link in segment.own)
 
 
-def facts(segment: Segment, product: str, rto_s: float | None = None) -> Facts:
-    """``product`` names the program and its version, ``rto_s`` is what a recovery may take, in seconds. Raises
-    :class:`app.report.replay.ReplayError` where the journal does not tell of a run."""
+def facts(segment: Segment, product: str, rto_s: float | None = None, twin: datetime | None = None) -> Facts:
+    """``product`` names the program and its version, ``rto_s`` is what a recovery may take, in seconds; ``twin`` says
+    of when the copy of an estate is that it ran on. Raises :class:`app.report.replay.ReplayError` where the journal
+    does not tell of a run."""
     entries = told(segment)
     known = replayed(segment.run, entries)
     run = known.run
@@ -57,6 +58,7 @@ def facts(segment: Segment, product: str, rto_s: float | None = None) -> Facts:
         lessons=tuple(_lesson(entry) for entry in entries if entry.kind == LESSON),
         others=tuple(Other(e.at, e.kind, json.dumps(e.body)) for e in entries if e.kind not in _KNOWN),
         journal=_chained(segment),
+        twin=twin,
     )
 
 

@@ -13,6 +13,7 @@ import sqlite3
 import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 from app.report import verify
@@ -24,6 +25,7 @@ from app.report.page import page
 from app.report.replay import ReplayError
 from store import journal
 from store.segment import Segment, segment
+from store.twin import twin_of
 
 _PLAIN = re.compile(r"[^A-Za-z0-9.-]")
 
@@ -48,7 +50,7 @@ def write(store: Path, run_id: str, to: Path, rto_s: float | None = None) -> Wri
     found = _segment(store, run_id)
     try:
         key = signer(store)
-        files = signed(found, key, rto_s)
+        files = signed(found, key, rto_s, twin_of(store))
     except (KeyFileError, ReplayError) as error:
         raise ReportError(f"No report was written: {error}") from error
     name = f"drdeck-report-{_PLAIN.sub('_', run_id)}-{found.head_seq}"
@@ -77,9 +79,9 @@ def _segment(store: Path, run_id: str) -> Segment:
     return told
 
 
-def signed(found: Segment, key: Signer, rto_s: float | None = None) -> dict[str, bytes]:
+def signed(found: Segment, key: Signer, rto_s: float | None = None, twin: datetime | None = None) -> dict[str, bytes]:
     """All files of the report by their names. Raises :class:`app.report.replay.ReplayError`."""
-    told = facts(found, _product(), rto_s)
+    told = facts(found, _product(), rto_s, twin)
     files = {
         "facts.json": as_json(told).encode(),
         "report.html": page(told).encode(),

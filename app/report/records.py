@@ -161,7 +161,8 @@ class Chained:
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """A whole report. ``declared_at`` is when the run was proposed, ``decided_at`` when it was agreed to."""
+    """A whole report. ``declared_at`` is when the run was proposed, ``decided_at`` when it was agreed to.
+    ``twin``: it ran on a copy of an estate as it was then."""
 
     run: str
     product: str
@@ -182,3 +183,4 @@ class Facts:
     lessons: tuple[Lesson, ...]
     others: tuple[Other, ...]
     journal: Chained
+    twin: datetime | None = None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
@@ -19,14 +20,24 @@ _SECRET_KEY = {
 }
 
 
-def write_config(lab: Lab, directory: Path, interval_s: int) -> Path:
+def write_config(
+    lab: Lab,
+    directory: Path,
+    interval_s: int,
+    *,
+    store: str = "console.sqlite",
+    console: Sequence[str] = (),
+    tables: Sequence[str] = (),
+) -> Path:
     """Write ``config.toml`` and its secret files (mode 0600) to ``directory``; returns the path of the former.
-    The recovery plans of the estate go to ``plans/``."""
+    ``console`` are lines of ``[console]``, ``tables`` those of whole tables, besides what the lab itself says. The
+    recovery plans of the estate go to ``plans/``."""
     lines = [
         "# Written by the lab. The same file with real hosts runs on real devices: see config.example.toml.",
         "[console]",
         "lab = true",
-        f"store = {_quoted(directory / 'console.sqlite')}",
+        f"store = {_quoted(directory / store)}",
+        *console,
         "",
     ]
     for site in lab.world.sites.values():
@@ -50,6 +61,7 @@ def write_config(lab: Lab, directory: Path, interval_s: int) -> Path:
         backups = directory / "backups"
         backups.mkdir(mode=0o700, exist_ok=True)
         lines += ["[backups]", f"directory = {_quoted(backups)}", ""]
+    lines += tables
     for name, text in lab.world.plans.items():
         folder = directory / "plans"
         folder.mkdir(exist_ok=True, mode=0o700)

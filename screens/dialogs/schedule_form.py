@@ -12,6 +12,7 @@ from screens.firstrun_base import paragraph
 from screens.rows_schedules import date_texts, what
 from screens.schedule_messages import Edited
 from screens.status import GLYPHS
+from screens.surroundings import Surroundings
 from store.schedules import MOST_CLEANUP_MIN, JobOptions, Schedule
 from store.timetable import Frequency
 from store.timetable_texts import BY_CLOCK, EVERY, changed, number, texts_of
@@ -44,21 +45,16 @@ class FormKind:
     fixed: bool = False
 
 
-def schedule_form(
-    kind: FormKind,
-    schedule: Schedule,
-    name: Callable[[str], str],
-    clock: Callable[[], datetime],
-    *,
-    ascii_only: bool = False,
-) -> Form[Edited]:
+def schedule_form(kind: FormKind, schedule: Schedule, name: Callable[[str], str], around: Surroundings) -> Form[Edited]:
     """Of a schedule that is there, or of a new one, which has the id 0. ``name`` raises ValueError for one that cannot
-    be given; ``clock`` gives UTC."""
+    be given."""
 
     def judge(texts: Texts) -> Judged[Edited]:
         found = _edited(kind, schedule, name, texts)
         told = DRILLS if "cleanup_min" in kind.options else ""
-        return Judged(found, lambda width: [*_outcome(found, clock(), width), *paragraph(told, width, Tone.WARN)])
+        return Judged(
+            found, lambda width: [*_outcome(found, around.clock(), width), *paragraph(told, width, Tone.WARN)]
+        )
 
     new = schedule.id == 0
     title = f"New schedule of kind {kind.word}" if new else f"Schedule {schedule.name}: {what(schedule)}"
@@ -66,7 +62,8 @@ def schedule_form(
         title += ". The configuration says all of it, but for whether it is paused"
     accept = "Make" if new else "Save"
     asked = tuple(_asked(kind, schedule))
-    return Form(title, asked, judge, accept=accept, shown=None if kind.fixed else _shown, ascii_only=ascii_only)
+    shown = None if kind.fixed else _shown
+    return Form(around.titled(title), asked, judge, accept=accept, shown=shown, ascii_only=around.ascii_only)
 
 
 def _asked(kind: FormKind, schedule: Schedule) -> Iterator[Asked]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from contextlib import closing
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from app.cli import main
 from app.report import verify
 from store import journal
 from store.ledger import Ledger
+from store.twin import note_twin
 from tests.app.report.reported import RUN, filled
 
 CONFIG = """
@@ -46,6 +48,16 @@ def test_a_report_is_written_where_it_is_wanted_and_its_places_are_printed(
     assert verify.read(Path(folder)) == verify.read(Path(archive))
     assert main(["report", RUN, "--to", str(tmp_path), *typed]) == 1
     assert "is there already" in capsys.readouterr().err
+
+
+def test_evidence_of_a_twin_says_so(typed: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    note_twin(Path(typed[-1]), datetime(2026, 2, 27, 21, 40, tzinfo=UTC), "ana")
+    assert main(["report", RUN, "--to", str(tmp_path), *typed]) == 0
+    folder = Path(capsys.readouterr().out.split()[1])
+    assert (folder / "report.md").read_text().startswith(f"# TWIN: Report of run {RUN}")
+    for name in ("report.md", "report.html"):
+        assert "as it was at 2026-02-27T21:40:00Z: no real device takes part" in (folder / name).read_text()
+    assert json.loads((folder / "facts.json").read_text())["twin"].startswith("2026-02-27T21:40:00")
 
 
 def test_the_public_key_is_shown_and_the_private_one_is_not(

@@ -42,13 +42,14 @@ def test_every_key_that_is_commented_out_is_accepted_too(tmp_path: Path) -> None
     ways = {"devices[hmc-paris].password", "devices[fa-paris].token", "devices[3par-paris].cli.password"}
     ways |= {"databases[erp].password", "hosts[batch1].password"}
     lyon = {("auto.groups[shop].replica", '"vc-lyon"'), ("auto.groups[shop].link", '"3par-lyon"')}  # no example has it
-    assert alternatives == {(key, "both") for key in ways} | lyon
+    twin = {("console.twin", "")}  # which is of a lab alone
+    assert alternatives == {(key, "both") for key in ways} | lyon | twin
 
 
 def test_nothing_changes_when_the_defaults_are_written_out(tmp_path: Path) -> None:
     """Except for keys whose example is no default: another way to log in, a file, another host."""
     other = r"key_file|passphrase|user|password|ca_file|host|store|drill_vswitch|drill_vlan|volume|snapshot|pgroup"
-    other += "|gateway|directory"
+    other += "|gateway|directory|twin"
     no_default = re.compile(rf"# (?:(?:{other})\b|\[devices\.cli\])")
     lines = []
     below = False

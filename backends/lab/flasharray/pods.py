@@ -66,13 +66,14 @@ def link(source: tuple[ArrayState, Pod], target: tuple[ArrayState, Pod], lag_s: 
         raise RefusedError(pod.name, "Pod replica link already exists.")
     if other.promoted:
         raise RefusedError(other.name, "Remote pod must be demoted.")
-    made = Link(array.new_id(), source, target, lag_s, ready_at=array.now + _baseline_s(array, pod))
+    made = Link(array.new_id(), source, target, lag_s, ready_at=array.now + baseline_s(array, pod))
     pod.link = other.link = made
     mirror(made)
     return made
 
 
-def _baseline_s(array: ArrayState, pod: Pod) -> float:
+def baseline_s(array: ArrayState, pod: Pod) -> float:
+    """How long the first copy of a pod takes, in seconds."""
     size = sum(disk.core.size for disk in pod.disks) * 0.3
     return max(0.1, size / array.world.timing.transfer_bytes_s)
 
@@ -124,7 +125,8 @@ def arrived(made: Link, name: str) -> Image | None:
     return as_of(array.world, disk.core.image(now), point)
 
 
-def _freeze(made: Link) -> None:
+def freeze(made: Link) -> None:
+    """What arrived over a link that breaks stays as it is."""
     for disk in made.source[1].disks:
         image = arrived(made, plain(disk))
         if image is not None:
@@ -139,7 +141,7 @@ def follow_links(array: ArrayState) -> None:
             continue
         linked = array.world.linked(array.site, made.target[0].site)
         if not linked and made.broken_at is None:
-            _freeze(made)
+            freeze(made)
             made.broken_at = array.now
         elif linked and made.broken_at is not None and not made.paused:
             _resume(made)
@@ -151,7 +153,7 @@ def pause(made: Link, paused: bool) -> None:
     made.paused = paused
     linked = array.world.linked(array.site, made.target[0].site)
     if paused and made.broken_at is None:
-        _freeze(made)
+        freeze(made)
         made.broken_at = array.now
     elif not paused and made.broken_at is not None and linked:
         _resume(made)
@@ -227,7 +229,7 @@ def demote(array: ArrayState, pod: Pod, *, quiesce: bool, skip_quiesce: bool) ->
         raise RefusedError(pod.name, "Pod is replicating. Use quiesce or skip_quiesce to demote it.")
     _keep_undo(array, pod)
     if is_source and made is not None and skip_quiesce and not quiesce:
-        _freeze(made)
+        freeze(made)
     _set_writable(array, pod.disks, False)
     pod.promoted = False
     pod.settled_at = array.now

@@ -108,7 +108,7 @@ def take(
     if suffix is None:
         group.counter += 1
         suffix = str(group.counter)
-    made = _record(array, group, suffix, array.now, retained)
+    made = record(array, group, suffix, array.now, retained)
     if replicate is not None:
         for target in group.targets.values():
             if target.allowed:
@@ -125,12 +125,13 @@ def backfill(array: ArrayState, group: Group, count: int, every_s: float, took_s
     for number in range(count, 0, -1):
         group.counter += 1
         when = min(due - number * every_s, array.now - took_s)
-        made = _record(array, group, str(group.counter), when, True)
+        made = record(array, group, str(group.counter), when, True)
         for target in group.targets.values():
             transfers.deliver(array, made, target, took_s)
 
 
-def _record(array: ArrayState, group: Group, suffix: str, when: float, retained: bool) -> GroupSnapshot:
+def record(array: ArrayState, group: Group, suffix: str, when: float, retained: bool) -> GroupSnapshot:
+    """A snapshot of all members as they were at ``when``, here alone."""
     name = f"{group.name}.{suffix}"
     made = GroupSnapshot(name, array.new_id(), when, suffix=suffix, group=group, retained=retained)
     for disk in members_of(array, group):
@@ -210,15 +211,18 @@ def restore(array: ArrayState, group: Group, snapshot: GroupSnapshot) -> None:
 # ------------------------------------------------------------------------------------------------------------ schedules
 
 
-def arm(array: ArrayState, group: Group) -> None:
-    """Start the schedules of a group anew, after they were set."""
+def arm(array: ArrayState, group: Group, last: float | None = None) -> None:
+    """Start the schedules of a group anew, after they were set. ``last`` is when its newest snapshot was taken: the
+    next one is then due a whole interval later, if that is still to come."""
     for schedule, replicate in ((group.replication, "queued"), (group.snapshot, None)):
         if schedule.timer is not None:
             schedule.timer.cancelled = True
             schedule.timer = None
         if schedule.enabled and group.is_local:
-            first = array.world.rng.uniform(0.05, 1.0) * schedule.frequency_s
-            _plan(array, group, schedule, replicate, array.now + first)
+            due = array.now + array.world.rng.uniform(0.05, 1.0) * schedule.frequency_s
+            if last is not None and last + schedule.frequency_s > array.now:
+                due = last + schedule.frequency_s
+            _plan(array, group, schedule, replicate, due)
 
 
 def _plan(array: ArrayState, group: Group, schedule: Schedule, replicate: str | None, when: float) -> None:

@@ -73,6 +73,13 @@ class ArrayState:
         self._serials += 1
         return f"{self.id.replace('-', '')[:14].upper()}{self._serials:010X}"
 
+    def take_over(self, array_id: str, serials: Iterable[str]) -> None:
+        """Be the array with this id, which gave these serial numbers: none is given twice."""
+        self.id = array_id
+        prefix = array_id.replace("-", "")[:14].upper()
+        given = [serial[14:] for serial in serials if re.fullmatch(f"{re.escape(prefix)}[0-9A-F]{{10}}", serial)]
+        self._serials = max([0, *(int(number, 16) for number in given)])
+
     def check_name(self, name: str, what: str) -> None:
         """Refuse a name that Purity would not take."""
         plain = name.rpartition("::")[2].rpartition("/")[2]

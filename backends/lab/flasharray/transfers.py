@@ -52,7 +52,7 @@ def deliver(array: ArrayState, snapshot: GroupSnapshot, target: Target, took_s: 
     transfer = Transfer(size, size / max(took_s, 1.0), snapshot.created)
     transfer.started, transfer.completed = snapshot.created + 1, snapshot.created + took_s
     snapshot.sent[target.array.name] = transfer
-    _arrive(array, snapshot, target, transfer)
+    arrive(array, snapshot, target, transfer)
 
 
 def judge_source(array: ArrayState, source: Disk | DiskSnapshot, onto: Disk) -> None:
@@ -76,7 +76,7 @@ def follow_links(array: ArrayState) -> None:
 
 def _begin(array: ArrayState, flight: Flight) -> None:
     flight.transfer.started = array.now
-    flight.arrival = _arrive(array, flight.snapshot, flight.target, flight.transfer)
+    flight.arrival = arrive(array, flight.snapshot, flight.target, flight.transfer)
     if array.world.linked(array.site, flight.target.array.site):
         _go(array, flight)
 
@@ -108,7 +108,7 @@ def _complete(array: ArrayState, flight: Flight, now: float) -> None:
         protection.expire(flight.target.array, flight.arrival.group, group.target_retention)
 
 
-def _arrive(array: ArrayState, snapshot: GroupSnapshot, target: Target, transfer: Transfer) -> GroupSnapshot:
+def arrive(array: ArrayState, snapshot: GroupSnapshot, target: Target, transfer: Transfer) -> GroupSnapshot:
     """The snapshot as the target shows it: its parts are incomplete until the transfer is complete."""
     assert snapshot.group is not None
     there, replica = target.array, replica_of(array, snapshot.group, target)
@@ -147,7 +147,7 @@ def _weight(snapshot: GroupSnapshot, target: Target) -> int:
     """Bytes to move: a share of everything the first time, what changed since the last one sent afterwards."""
     last = _last_sent(snapshot, target)
     if last is None:
-        return max(_MIB, int(sum(part.size for part in snapshot.members) * _BASELINE_SHARE))
+        return first_copy(snapshot)
     before = {part.source[0]: part.image for part in last.members}
     total = _MIB
     for part in snapshot.members:
@@ -158,6 +158,11 @@ def _weight(snapshot: GroupSnapshot, target: Target) -> int:
             changed = part.image.generation - part.image.last_common(known)
             total += min(int(part.size * _BASELINE_SHARE), changed * _PER_GENERATION)
     return total
+
+
+def first_copy(snapshot: GroupSnapshot) -> int:
+    """What a snapshot weighs of which the target has nothing, in bytes."""
+    return max(_MIB, int(sum(part.size for part in snapshot.members) * _BASELINE_SHARE))
 
 
 def _last_sent(snapshot: GroupSnapshot, target: Target) -> GroupSnapshot | None:

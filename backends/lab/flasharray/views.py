@@ -346,6 +346,7 @@ def array_space(array: ArrayState) -> Row:
 
 def alert(found: Alert) -> Row:
     kind, component = found.component
+    summary = f"({kind}:{component}): {found.summary}" if kind else found.summary
     return {
         "id": found.id,
         "name": found.name,
@@ -356,7 +357,7 @@ def alert(found: Alert) -> Row:
         "component_name": component,
         "component_type": kind,
         "created": ms(found.created),
-        "description": f"({kind}:{component}): {found.summary}",
+        "description": summary,
         "expected": "",
         "flagged": found.closed is None,
         "issue": found.summary,
@@ -364,6 +365,6 @@ def alert(found: Alert) -> Row:
         "notified": ms(found.created),
         "severity": found.severity,
         "state": "open" if found.closed is None else "closed",
-        "summary": f"({kind}:{component}): {found.summary}",
+        "summary": summary,
         "updated": ms(found.closed if found.closed is not None else found.created),
     }

@@ -120,7 +120,8 @@ class LabLpar:
 
 @dataclass(slots=True, eq=False)
 class PowerSystem:
-    """A managed system. Memory in MB, processors in units. ``next_pair`` only grows: a WWPN pair is issued once."""
+    """A managed system. Memory in MB, processors in units. ``next_pair`` only grows: a WWPN pair is issued once.
+    ``other_procs`` are processing units that are taken by something else than the LPARs that are on."""
 
     name: str
     type_model: str
@@ -134,6 +135,7 @@ class PowerSystem:
     virtual_fc: bool = True
     old_firmware: bool = False
     firmware_mem: int = 8192
+    other_procs: float = 0.0
     state: SystemState = SystemState.OPERATING
     lpars: list[LabLpar] = field(default_factory=list)
     segments: dict[tuple[str, int], L2Segment] = field(default_factory=dict)
@@ -161,7 +163,7 @@ class PowerSystem:
         return self.firmware_mem + sum(lpar.running.mem for lpar in self.lpars if lpar.on)
 
     def procs_used(self) -> float:
-        return sum(units(lpar.running) for lpar in self.lpars if lpar.on)
+        return self.other_procs + sum(units(lpar.running) for lpar in self.lpars if lpar.on)
 
     def new_pair(self) -> tuple[str, str]:
         """The next WWPN pair of this system's prefix; never one that was issued before."""
@@ -176,11 +178,15 @@ class PowerSystem:
         written = [port for lpar in self.lpars for profile in lpar.profiles for port in profile.ports]
         return {port.number for port in (*written, *(p for lpar in self.lpars for p in lpar.running.ports.values()))}
 
+    @property
+    def mac_prefix(self) -> str:
+        """What the MACs begin with that this system gives."""
+        return f"FA{zlib.crc32(self.key.encode()) & 0xFFFFFF:06X}"
+
     def new_mac(self) -> str:
         """A locally administered MAC, unique on this system only."""
-        base = zlib.crc32(self.key.encode()) & 0xFFFFFF
         self.next_mac += 1
-        return f"FA{base:06X}{self.next_mac:04X}"
+        return f"{self.mac_prefix}{self.next_mac:04X}"
 
     def segment(self, vswitch: str, vlan: int) -> L2Segment:
         """The network behind a VLAN: the one it is bridged to, else one that ends inside this system."""

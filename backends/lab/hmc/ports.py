@@ -20,7 +20,7 @@ _VNIC = (
     *("slot_num", "mode", "auto_priority_failover", "port_vlan_id", "pvid_priority", "allowed_vlan_ids", "mac_addr"),
     *("allowed_os_mac_addrs", "is_required", "backing_devices"),
 )
-_VNIC_DEFAULTS = {
+VNIC_DEFAULTS = {
     "mode": "ded",
     "auto_priority_failover": "1",
     "port_vlan_id": "0",
@@ -131,7 +131,7 @@ def parse_vnic(text: str) -> Vnic:
         given = dict(zip(_VNIC, fields, strict=True))
     else:
         raise RefusedError("value", name, text)
-    values = {**_VNIC_DEFAULTS, **{key: value for key, value in given.items() if value}}
+    values = {**VNIC_DEFAULTS, **{key: value for key, value in given.items() if value}}
     backing = tuple(_backing(name, each) for each in values.pop("backing_devices", "").split(",") if each)
     if not backing:
         raise RefusedError("missing-attribute", "backing_devices")

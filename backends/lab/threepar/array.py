@@ -34,7 +34,8 @@ MAX_LUN = 16383
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """Who the array is. ``system_id`` is decimal and names the peer groups; ``build`` is what ``GET /api`` tells."""
+    """Who the array is. ``system_id`` is decimal and names the peer groups; ``build`` is what ``GET /api`` tells.
+    Without ``name`` it is called as its device is."""
 
     serial: str
     system_id: int
@@ -44,6 +45,7 @@ class Identity:
     build: int
     api_minor: int
     total_mib: int
+    name: str = ""
 
 
 class ThreePar:
@@ -62,12 +64,13 @@ class ThreePar:
         self.tasks: dict[int, Task] = {}
         self.ports = ("0:1:1", "1:1:1")
         self.strict_modes = False
+        self.other_mib = 0  # in use beside its volumes
         self.sessions: Sessions | None = None  # the WSAPI's, once its door was made
         self._ids: dict[str, int] = {"task": 1000}
 
     @property
     def name(self) -> str:
-        return self.device.name
+        return self.who.name or self.device.name
 
     @property
     def site(self) -> str:
@@ -76,6 +79,15 @@ class ThreePar:
     def next_id(self, kind: str) -> int:
         self._ids[kind] = self._ids.get(kind, 0) + 1
         return self._ids[kind]
+
+    def taken(self, kind: str, number: int) -> int:
+        """``number`` is in use as an id of its kind: none up to it is given any more. Returns it."""
+        self._ids[kind] = max(self._ids.get(kind, 0), number)
+        return number
+
+    def wwn(self, number: int) -> str:
+        """The WWN of the volume with this id."""
+        return f"60002AC000000000{number:08X}{self.who.system_id:08X}"[:32]
 
     def local_time(self, when: float) -> datetime:
         """``when`` by the array's own clock, right or wrong, in its own time zone."""
@@ -103,7 +115,7 @@ class ThreePar:
 
     @property
     def used_mib(self) -> int:
-        return sum(v.size_mib for v in self.volumes.values() if v.copy_of is None) // 2
+        return self.other_mib + sum(v.size_mib for v in self.volumes.values() if v.copy_of is None) // 2
 
     # ------------------------------------------------------------------------------------------------------- volumes
 
@@ -118,7 +130,7 @@ class ThreePar:
         if not 256 <= size_mib <= 67108864:
             raise ArrayError(Why.INV_INPUT_EXCEEDS_RANGE, "sizeMiB")
         number = self.next_id("volume")
-        disk = Volume(self.name, name, size_mib * MIB, self._wwn(number))
+        disk = Volume(self.name, name, size_mib * MIB, self.wwn(number))
         volume = VirtualVolume(number, disk, cpg, snap_cpg or cpg, self.world.now, prov, comment)
         self.volumes[name] = volume
         return volume
@@ -163,7 +175,7 @@ class ThreePar:
                 detail = f"snapshot {name} taken while {of} is being synchronized"
                 self.world.referee.note(now, Rule.INCOMPLETE_COPY, f"{self.name}:{of}", detail)
         number = self.next_id("volume")
-        disk = Volume(self.name, name, parent.disk.size, self._wwn(number), not read_only)
+        disk = Volume(self.name, name, parent.disk.size, self.wwn(number), not read_only)
         disk.stored = parent.disk.image(now)
         copy = VirtualVolume(number, disk, parent.cpg, parent.snap_cpg, now, "snp", comment, parent, read_only)
         self.volumes[name] = copy
@@ -183,9 +195,6 @@ class ThreePar:
         task = self.new_task(TaskType.PROMOTE_SV, f"{name}->{parent.name}", now)
         task.end(now, TaskStatus.DONE, "Completed promote.")
         return task
-
-    def _wwn(self, number: int) -> str:
-        return f"60002AC000000000{number:08X}{self.who.system_id:08X}"[:32]
 
     def _new_name(self, name: str, taken: Collection[str], exists: Why) -> None:
         if not NAME.fullmatch(name):

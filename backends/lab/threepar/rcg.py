@@ -151,7 +151,7 @@ class Group:
         if self.mirrors and self.connection.up:
             peer.primary = False
             self.world.after(5 * self.world.timing.rcg_verb_s, lambda when: self._copy_back(side, when, settle=True))
-        self._write_protect()
+        self.write_protect()
 
     def _copy_back(self, side: Side, now: float, *, settle: bool) -> None:
         """The array starts the group from ``side`` by itself; with ``settle`` the roles then become natural there."""
@@ -176,7 +176,7 @@ class Group:
         def change(side: Side, now: float) -> None:
             self.other(side).primary = False
             self._unblock()
-            self._write_protect()
+            self.write_protect()
             if not options.skip_start and not options.skip_sync:
                 self._begin(side, now)
 
@@ -191,7 +191,7 @@ class Group:
         def change(side: Side, now: float) -> None:
             self.other(side).primary = False
             self._unblock()
-            self._write_protect()
+            self.write_protect()
             if options.skip_sync:
                 self._turn_back(now, start=not options.skip_start)
                 return
@@ -213,7 +213,7 @@ class Group:
         self._halt(now)
         for side in self.sides:
             side.primary = side.natural
-        self._write_protect()
+        self.write_protect()
         if start:
             self._begin(next(s for s in self.sides if s.primary), now)
 
@@ -235,7 +235,7 @@ class Group:
             for each in sides:
                 each.primary, each.natural = self._reversed(each, options)
             self._unblock()
-            self._write_protect()
+            self.write_protect()
 
         return self._later(side, TaskType.REMOTE_COPY_REVERSE, now, change, needs_peer=False)
 
@@ -271,7 +271,7 @@ class Group:
             self._halt(now)
             for each in self.sides:
                 each.primary, each.natural = not each.primary, not each.natural
-            self._write_protect()
+            self.write_protect()
             self._begin(self.other(side), now)
 
         return self._later(side, TaskType.REMOTE_COPY_REVERSE, now, change)
@@ -282,7 +282,7 @@ class Group:
         if side.status is not RcgStatus.FAILSAFE:
             raise ArrayError(Why.RCOPY_GROUP_NOT_IN_FAILSAFE_STATE, side.name)
         side.status = RcgStatus.STOPPED
-        self._write_protect()
+        self.write_protect()
 
     # ------------------------------------------------------------------------------------------------------------ links
 
@@ -302,7 +302,7 @@ class Group:
         if self.world.sites[old.array.site].dark and not self.world.sites[new.array.site].dark:
             self._end_task(self.task, now, TaskStatus.FAILED)
             old.status = RcgStatus.FAILSAFE
-            self._write_protect()
+            self.write_protect()
             self._later(new, TaskType.REMOTE_COPY_FAILOVER, now, self._fail_over, needs_peer=False)
 
     def link_back(self, now: float) -> None:
@@ -312,7 +312,7 @@ class Group:
             newer, older = (one, two) if one.failed_over_at > two.failed_over_at else (two, one)
             if self.mirrors:
                 older.primary = False
-                self._write_protect()
+                self.write_protect()
                 if "auto_recover" in self.policies:
                     self._copy_back(newer, now, settle=False)
             return
@@ -387,7 +387,7 @@ class Group:
             if side.status is RcgStatus.FAILSAFE:
                 side.status = RcgStatus.STOPPED
 
-    def _write_protect(self) -> None:
+    def write_protect(self) -> None:
         """Primaries accept writes, secondaries and blocked primaries do not; the losing side first."""
         for side in sorted(self.sides, key=lambda s: s.primary):
             writable = side.primary and side.status is not RcgStatus.FAILSAFE

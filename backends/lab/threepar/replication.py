@@ -93,6 +93,17 @@ class Replicator:
         self._plan_next(now)
         return task
 
+    def take_up(self, source: int, now: float) -> None:
+        """Be replicating from end ``source`` since long ago: there is no first copy, but what is being synchronized is
+        copied, from its beginning."""
+        self.running, self.source = True, source
+        for member in self.group.members:
+            if member.copies[source].status is SyncStatus.SYNCING:
+                self._copy(member, now)
+            elif self.group.mode is RcgMode.SYNC and member.complete:
+                member.copies[1 - source].volume.disk.follows = member.copies[source].volume.disk
+        self._plan_next(now)
+
     def resync(self, now: float) -> Task:
         """Carry what changed to the other end once, now."""
         return self._copy_all(now)

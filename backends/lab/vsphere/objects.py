@@ -35,10 +35,12 @@ class Objects:
 
     def new_id(self, prefix: str) -> str:
         """The next managed object id of a kind: ``vm-1001`` (a standalone host numbers its machines plainly)."""
-        number = self._counts[prefix] = self._counts.get(prefix, 1000) + 1
-        if self._plain_ids and prefix == "vm":
-            return str(number)
-        return f"{prefix}{number}" if prefix.startswith(("group-", "domain-")) else f"{prefix}-{number}"
+        while True:
+            number = self._counts[prefix] = self._counts.get(prefix, 1000) + 1
+            joint = "" if prefix.startswith(("group-", "domain-")) else "-"
+            made = str(number) if self._plain_ids and prefix == "vm" else f"{prefix}{joint}{number}"
+            if made not in self.objects:
+                return made
 
     def new_uuid(self, what: str) -> str:
         """A UUID that is the same for the same seed and the same order of building."""

@@ -43,7 +43,8 @@ _RECENT_TASKS = 200
 class VSphereState(Objects):
     """One server's inventory. ``api_type`` is VirtualCenter or HostAgent (a standalone host, one fixed datacenter).
 
-    Servers of one world that see copies of each other's LUNs share one ``vmfs``.
+    Objects get a new ``moid`` unless one is given. Servers of one world that see copies of each other's LUNs share one
+    ``vmfs``.
     """
 
     def __init__(
@@ -151,10 +152,11 @@ class VSphereState(Objects):
         memory: int = 256 * GIB,
         cores: int = 32,
         wwpns: tuple[str, ...] = (),
+        moid: str | None = None,
     ) -> EsxHost:
         """An ESXi host; without a ``cluster`` it gets a compute resource of its own. It sees all datastores so far."""
         owner = cluster or self.add_cluster(name, clustered=False)
-        moid = "ha-host" if self.is_host else self.new_id("host")
+        moid = moid or ("ha-host" if self.is_host else self.new_id("host"))
         host = EsxHost(moid, name, owner, cluster=owner, uuid=self.new_uuid(f"host/{name}"), wwpns=wwpns)
         host.memory, host.cores = memory, cores
         host.datastores, host.networks = list(self.datastores), list(self.networks)
@@ -185,12 +187,13 @@ class VSphereState(Objects):
         lun: Volume | None = None,
         datacenter: Datacenter | None = None,
         hosts: Sequence[EsxHost] | None = None,
+        moid: str | None = None,
     ) -> Datastore:
         """A datastore on all hosts (or ``hosts``). ``lun``: the array volume that holds it and all that is on it."""
         folder = (datacenter or self.datacenters[0]).datastore_folder
         assert folder is not None
         identity = self.new_uuid(f"datastore/{name}")
-        moid = identity if self.is_host else self.new_id("datastore")
+        moid = moid or (identity if self.is_host else self.new_id("datastore"))
         datastore = self.put(folder, Datastore(moid, name, type=type, capacity=capacity, used=used, lun=lun))
         datastore.uuid = identity[:8] + identity[9:13] + "-" + identity[-12:]
         datastore.lun_id = lun.serial if lun else ""
@@ -235,13 +238,14 @@ class VSphereState(Objects):
         instance_uuid: str | None = None,
         period_s: float = 1.0,
         running: bool = False,
+        moid: str | None = None,
     ) -> Vm:
         """A machine, powered off or (``running``) up since long with Tools running.
 
         ``disks`` are capacities in bytes, ``images`` what they hold; a card on each of ``networks`` gets the MAC of
         ``macs`` at its place, else a generated one. ``period_s``: how often its workload writes a generation.
         """
-        moid = self.new_id("vm")
+        moid = moid or self.new_id("vm")
         home = self._home(moid, name, guest, ip, {"svga.present": "TRUE", "nvram": f"{name}.nvram", **(extra or {})})
         home.instance_uuid = instance_uuid or home.instance_uuid
         home.cpus, home.memory_mb, home.tools = cpus, memory_mb, tools

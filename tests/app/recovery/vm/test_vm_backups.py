@@ -30,7 +30,7 @@ from backends.outcome import DeviceError
 from backends.vsphere import acts, stream, tasks, transfer
 from store.estate import PowerState
 from store.ledger import LeaseError
-from store.runs import Choice, Plan, Run, RunState
+from store.runs import Choice, Lease, Plan, Run, RunState
 from tests.app.recovery.vm.test_vm_runs import PACE, done, failed_over, operating, passed
 from tests.faults.vm_estate import VmEstate, vm_estate
 
