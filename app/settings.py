@@ -164,7 +164,7 @@ def _twin(console: Table) -> datetime | None:
 
 
 def _pra(document: Document, content: Mapping[str, object], sites: tuple[Site, ...]) -> Pra | None:
-    if "pra" not in content:
+    if "pra" not in content and len(sites) < 2:  # the roles of two sites say enough
         return None
     from app.pra_settings import pra
 

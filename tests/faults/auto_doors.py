@@ -172,7 +172,7 @@ class DoorRecovery(VmRecovery):
 
     def __init__(self, at: DoorWorld, connector: Connector, devices: Devices) -> None:
         devices_only = SimpleNamespace(devices=devices)
-        super().__init__(devices_only, self._drawn, self._digest_of, self._drilled, lambda group: (), at.now)
+        super().__init__(devices_only, self._drawn, self._digest_of, self._drilled, lambda group: (), clock=at.now)
         self.at = at
         self._connector = connector
         self.plans = 0
