@@ -7,6 +7,7 @@ opened, on a thread; the panes show its last known state, and only then are the 
 from __future__ import annotations
 
 import gc
+import sys
 import threading
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -68,6 +69,10 @@ TICK_S = 1.0
 GC_THRESHOLD = (2_000, 30, 50)
 """Garbage is collected a little more seldom than usual, as an estate makes many objects that stay, but not in large
 pieces: a key waits for as long as one takes."""
+
+SWITCH_S = 0.0005
+"""How long a thread that reads devices may keep the interpreter from one that a key waits for; the usual ten times of it
+add up while several of them read."""
 
 FIRST_PANE = "overview"
 STORE_EXIT = 4
@@ -204,6 +209,7 @@ class Console(TerminalApp[int]):
         if self.held:  # it is shown as soon as it is painted
             self.set_timer(WORK_PAUSE_S, lambda: self.call_after_refresh(self._started))
             return
+        sys.setswitchinterval(SWITCH_S)
         gc.freeze()
         gc.set_threshold(*GC_THRESHOLD)
         gc.enable()
