@@ -19,6 +19,7 @@ from app.access_records import (
     Role,
 )
 from app.config_table import Document, Table
+from app.run_kinds import KINDS
 from app.values import Check, UnexpectedError
 
 _USER = values.text("the name of a user of this system", 128)
@@ -68,27 +69,10 @@ def _one_of(known: Collection[str]) -> Callable[[object], str]:
     return convert
 
 
-def kinds() -> tuple[str, ...]:
-    """The kinds of runs there are, in the words of the command line: ``rcg failover``."""
-    from app import lpar_command, pgroup_command, plan_command, pod_command, rcg_command, vm_command, volume_command
-
-    commands = {
-        "rcg": rcg_command.VERBS,
-        "volume": volume_command.VERBS,
-        "pgroup": pgroup_command.VERBS,
-        "lpar": lpar_command.VERBS,
-        "pod": pod_command.VERBS,
-        "vm": vm_command.VERBS,
-        "plan": plan_command.KINDS,
-    }
-    return tuple(f"{command} {verb}" for command, verbs in commands.items() for verb in verbs)
-
-
 def _kind(value: object) -> str:
     if isinstance(value, str) and value.startswith(OF_PLAN) and len(value) > len(OF_PLAN) and value.isprintable():
         return value
-    every = kinds()
-    known = {DISASTER, DESTRUCTIVE, *every, *(kind.split(" ")[1] for kind in every)}
+    known = {DISASTER, DESTRUCTIVE, *KINDS, *(kind.split(" ")[1] for kind in KINDS)}
     return _one_of(known)(value)
 
 

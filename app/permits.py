@@ -171,7 +171,8 @@ class Permits:
     def sites_of(self, plan: Plan) -> tuple[str, ...]:
         """Where the devices are that a plan acts on; the site ``""`` is that of one that is not configured."""
         # These are at no site; what the plan does to arrays and machines beside them is.
-        nowhere = {"", HERE, *(each.name for each in (*self._settings.databases, *self._settings.hosts))}
+        settings = self._settings
+        nowhere = {"", HERE, *(each.name for each in settings.databases), *(each.name for each in settings.hosts)}
         return self.at(step.device for step in plan.steps if step.device not in nowhere)
 
     def at(self, devices: Iterable[str]) -> tuple[str, ...]:

@@ -11,10 +11,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from app import lpar_command, pgroup_command, plan_command, pod_command, rcg_command, vm_command, volume_command
 from app.access_records import DESTRUCTIVE, DISASTER, EVERY_SITE, Access, Grant, Others, Role
-from app.access_settings import kinds
 from app.permits import ANYWHERE, NEEDS, Act, holders, needs_second, refusal
 from app.person import Person
+from app.run_kinds import KINDS, VERBS
 from store.runs import Plan
 
 SITES = ("paris", "lyon", "")
@@ -137,8 +138,14 @@ def test_every_run_of_a_recovery_plan_can_be_named() -> None:
         assert needs_second(access, "plan planned", plan("plan", "x"), disaster=False, named=named) is needed
 
 
+def test_the_kinds_of_runs_are_those_of_the_commands() -> None:
+    commands = (rcg_command, volume_command, pgroup_command, lpar_command, pod_command, vm_command)
+    found = {each.__name__.removeprefix("app.").removesuffix("_command"): each.VERBS for each in commands}
+    assert {**found, "plan": plan_command.KINDS} == VERBS
+
+
 def test_every_kind_of_run_can_be_named_and_none_is_by_default() -> None:
-    for kind in kinds():
+    for kind in KINDS:
         assert needs_second(Access(four_eyes=(kind,)), kind, plan("x"), disaster=False), kind
         assert not needs_second(Access(), kind, plan("x", "typed"), disaster=True), kind
 
