@@ -91,7 +91,7 @@ class ApprovalDesk:
         how = "BREAK-GLASS" if waiting.glass is not None else "To approve"
         same = f"Looked at anew it does the same: {waiting.digest[:16]}"
         dialog = TypedDialog(
-            f"{how}: {run.plan.name}, proposed by {run.by}. {same}",
+            around.titled(f"{how}: {run.plan.name}, proposed by {run.by}. {same}"),
             content,
             wanted=waiting.plan.confirm,
             accept="Begin alone" if waiting.glass is not None else "Approve",

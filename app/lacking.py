@@ -18,6 +18,9 @@ _ACTS: Mapping[str, Act] = {
     "glass": Act.BREAK_GLASS,
     "schedule.pause": Act.SCHEDULE,
     "schedule.edit": Act.SCHEDULE,
+    "schedule.delete": Act.SCHEDULE,
+    "new_schedule": Act.SCHEDULE,
+    "auto.veto": Act.DISARM,
     "schedule.run": Act.RUN_SCHEDULE,
 }
 """What is not here and may do harm plans something."""

@@ -13,7 +13,7 @@ from functools import cache
 from textual.binding import Binding
 
 from screens.action import DETAILS as DETAILS
-from screens.action import LEVELS, ON_DATA, ON_OBJECTS, ON_ROWS, WITH_MORE
+from screens.action import LEVELS, ON_AUTO, ON_DATA, ON_OBJECTS, ON_ROWS, WITH_MORE
 from screens.action import Action as Action
 from screens.action import Group as Group
 from screens.action import Place as Place
@@ -275,7 +275,8 @@ def refusal(action: Action, situation: Situation) -> str | None:
     """Why the action cannot be done here and now; None: it can. The read-only gate is part of it."""
     if situation.place not in action.places:
         return f"{action.name} does nothing here."
-    if action.id in situation.lacks:
+    menu = action.id == "act" and situation.place in ON_AUTO  # of decisions, each of which takes a role of its own
+    if action.id in situation.lacks and not menu:
         return f"{action.name} is refused: {situation.lacks[action.id]}."
     if action.dangerous and situation.read_only:
         return f"{action.name} is refused: this console is read-only."

@@ -187,6 +187,9 @@ def test_a_dangerous_action_is_refused_in_a_read_only_console_with_the_reason() 
     assert refusal(verb, Situation(Place.PANE)) is None
     lacking = refusal(verb, Situation(Place.PANE, lacks={verb.id: "anna has no role operator: ask bert"}))
     assert lacking == "Failover is refused: anna has no role operator: ask bert."
+    menu = {"act": "anna has no role operator: ask bert"}
+    assert refusal(BY_ID["act"], Situation(Place.RCGS, row_selected=True, lacks=menu)) is not None
+    assert refusal(BY_ID["act"], Situation(Place.AUTO, row_selected=True, lacks=menu)) is None
 
 
 _MOVES = [
