@@ -12,7 +12,6 @@ from fnmatch import fnmatchcase
 from functools import cached_property
 
 from app.access_records import DESTRUCTIVE, DISASTER, EVERY_SITE, OF_PLAN, Access, Others, Role
-from app.connect import HERE
 from app.person import Person, whoami
 from app.settings_records import Settings
 from store.runs import Plan
@@ -170,6 +169,8 @@ class Permits:
 
     def sites_of(self, plan: Plan) -> tuple[str, ...]:
         """Where the devices are that a plan acts on; the site ``""`` is that of one that is not configured."""
+        from app.connect import HERE  # here: the first screen waits for this module
+
         # These are at no site; what the plan does to arrays and machines beside them is.
         settings = self._settings
         nowhere = {"", HERE, *(each.name for each in settings.databases), *(each.name for each in settings.hosts)}

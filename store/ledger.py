@@ -81,6 +81,8 @@ class Ledger:
         body = {"by": by, "words": list(words), **told}
         with self._writing(run_id, approvals.ASKED, body) as (run, seq):
             self._expect(run_id, RunState.PROPOSED)
+            if run("SELECT approval FROM run WHERE id = ?", (run_id,)).scalar() is not None:
+                raise RunError(f"Run {run_id} waits for another person's approval already")
             run("UPDATE run SET approval = ?, seq = ? WHERE id = ?", (to_text(asked), seq, run_id))
 
     def approve(

@@ -105,6 +105,8 @@ def test_whoever_proposed_a_run_that_two_agree_to_cannot_approve_it(ledger: Ledg
     for people in (("anna",), ("ROOT",), ("bert", "anna"), ()):
         with pytest.raises(RunError, match="another person has to approve it"):
             ledger.approve("r1", "x@here", (), people)
+    with pytest.raises(RunError, match="already"):
+        ledger.ask_approval("r1", "bert@here", (), replace(wanted, people=("bert",)))
     with pytest.raises(RunError, match="is proposed"):
         ledger.take("r1", "here")
     with pytest.raises(RunError, match="a reason is needed"):
