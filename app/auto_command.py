@@ -161,7 +161,9 @@ def _watch(settings: Settings, store: AutoStore, group: AutoGroup | None, argume
         print('No group is watched: none in [[auto.groups]] has mode = "automatic".', file=sys.stderr)
         return FAILED
     from app.notify.beside import telling
+    from app.permits import Act, Permits
 
+    Permits(settings).check(Act.SERVE)
     with _reaching(settings, store) as reached:
         watch = reached.watch(lambda told: _tell(told, arguments.json))
         with telling(reached.operations):
@@ -185,14 +187,15 @@ def _tell(told: Told, as_json: bool) -> None:
 
 
 def _arm(settings: Settings, store: AutoStore, group: AutoGroup, arguments: argparse.Namespace) -> int:
+    from app.permits import Permits
     from app.recovery.auto import acts
-    from app.recovery.operations import login
 
     if _refused(settings):
         return FAILED
+    permits = Permits(settings)
     try:
         if arguments.approve:
-            acts.may_approve(store.arming(group.name), group.name, login())
+            acts.may_approve(permits, store.arming(group.name), group.name)
         else:
             bound_s = acts.bound(arguments.bound)
     except ValueError as error:
@@ -201,11 +204,11 @@ def _arm(settings: Settings, store: AutoStore, group: AutoGroup, arguments: argp
     try:
         with _reaching(settings, store) as reached:
             if arguments.approve:
-                made = acts.approve(store, group, reached.checks)
+                made = acts.approve(permits, store, group, reached.checks)
                 loss = f"for a loss of up to {made.bound_s / 60:g} min"
                 print(f"{group.name} is armed until {made.until:%Y-%m-%d %H:%M} UTC, {loss}.")
             else:
-                acts.ask(store, group, bound_s, reached.checks)
+                acts.ask(permits, store, group, bound_s, reached.checks)
                 print(f"Asked. Another person has to say: drdeck auto arm {group.name} --approve")
     except acts.NotReadyError as error:
         _print_checks(group, error.checks)
@@ -223,25 +226,28 @@ def _print_checks(group: AutoGroup, against: tuple[Check, ...]) -> None:
 
 
 def _disarm(settings: Settings, store: AutoStore, group: AutoGroup, arguments: argparse.Namespace) -> int:
+    from app.permits import Permits
     from app.recovery.auto import acts
 
-    acts.disarm(store, group.name, arguments.reason)
+    acts.disarm(Permits(settings), store, group.name, arguments.reason)
     print(f"{group.name} is disarmed.")
     return OK
 
 
 def _veto(settings: Settings, store: AutoStore, group: AutoGroup, arguments: argparse.Namespace) -> int:
+    from app.permits import Permits
     from app.recovery.auto import acts
 
-    print(f"Nothing is done by itself about {acts.veto(store, group.name).id}.")
+    print(f"Nothing is done by itself about {acts.veto(Permits(settings), store, group.name).id}.")
     return OK
 
 
 def _judge(settings: Settings, store: AutoStore, group: None, arguments: argparse.Namespace) -> int:
+    from app.permits import Permits
     from app.recovery.auto import acts
     from store.auto_records import Judgement
 
-    found = acts.judge(store, arguments.decision, Judgement(arguments.judgement), arguments.note)
+    found = acts.judge(Permits(settings), store, arguments.decision, Judgement(arguments.judgement), arguments.note)
     print(f"{found.id}: {arguments.judgement}.")
     return OK
 
@@ -287,17 +293,19 @@ def _reaching(settings: Settings, store: AutoStore) -> Any:
 def maintenance(settings: Settings, store_path: Path, arguments: argparse.Namespace) -> int:
     """``drdeck maintenance``. Returns the exit code. Raises :class:`store.errors.StoreError`."""
     from app import auto_words
+    from app.permits import Permits
+    from app.recovery.auto import acts
     from app.recovery.operations import who
     from store.auto import AutoStore, HeldError
 
-    store = AutoStore(store_path)
+    store, permits = AutoStore(store_path), Permits(settings)
     try:
         match arguments.maintenance_command:
             case "add":
                 window = _window(settings, arguments, datetime.now(UTC), who())
-                found: tuple[Window, ...] = (store.add_window(window),)
+                found: tuple[Window, ...] = (acts.add_window(permits, store, window),)
             case "end":
-                found = (store.end_window(arguments.window, who()),)
+                found = (acts.end_window(permits, store, arguments.window),)
             case _:
                 found = store.windows(ended=arguments.all)
     except ValueError as error:

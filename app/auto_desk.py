@@ -306,13 +306,14 @@ class AutoDesk:
             self._app.say_here(waiting)
 
         def guarded() -> None:
+            from app.permits import RefusedError
             from store.auto import HeldError
             from store.errors import StoreError
 
             lasting = False
             try:
                 text = do(auto)
-            except (HeldError, StoreError) as error:
+            except (HeldError, StoreError, RefusedError) as error:
                 text, lasting = f"Refused: {str(error).rstrip('.')}.", True
             except Exception as error:  # its text may hold anything, a secret too
                 text, lasting = f"Not done: a defect, {type(error).__name__}.", True

@@ -11,8 +11,10 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from app.access_records import Others
 from app.connect import Connector
 from app.output import columns, printable
+from app.person import whoami
 from app.settings_records import DeviceSettings, Settings
 from app.sweep_call import Call, close_aside
 from backends.driver import Driver
@@ -163,8 +165,19 @@ def run(settings: Settings, devices: Sequence[DeviceSettings], *, as_json: bool)
     partly = [result for result in results if result.partly]
     if failed or partly:
         print(_summary(failed, partly), file=sys.stderr, flush=True)
-    print(_json(results, settings) if as_json else _table(results, settings))
+    print(_json(results, settings) if as_json else f"{_table(results, settings)}\n\n{who_may(settings)}")
     return 1 if failed else 3 if partly else 0
+
+
+def who_may(settings: Settings) -> str:
+    """Who may do what here, in a sentence or two."""
+    access, person = settings.access, whoami()
+    eyes = f" Another person has to approve: {', '.join(access.four_eyes)}." if access.four_eyes else ""
+    if not access.grants:
+        return f"Roles: none in {settings.path}, so whoever may start drdeck may do everything.{eyes}"
+    mine = [f"{grant.role} at {', '.join(grant.sites)}" for grant in access.grants if grant.holds(person)]
+    others = "looks only" if access.others is Others.VIEWER else "is refused"
+    return f"Roles: {person.words} is {'; '.join(mine) or f'none, and {others}'}.{eyes}"
 
 
 def _summary(failed: Sequence[Result], partly: Sequence[Result]) -> str:

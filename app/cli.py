@@ -45,7 +45,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")  # a terminal without UTF-8 must not end a command
     try:
-        arguments = parser().parse_args(argv)
+        words = sys.argv[1:] if argv is None else argv
+        arguments = parser().parse_args(words, argparse.Namespace(words=tuple(words)))
         code = _COMMANDS[arguments.command](arguments)
         sys.stdout.flush()
         return code
@@ -65,9 +66,13 @@ def _failed(error: Exception) -> int:
     """Say what to do about an error, on standard error, and return its exit code."""
     from app.config_table import SettingsError
     from app.known_devices import KnownDevicesError
+    from app.permits import RefusedError
     from app.secrets import SecretError
     from store.errors import StoreError
 
+    if isinstance(error, RefusedError):
+        print(f"Refused: {error}.", file=sys.stderr)
+        return FAILED
     if isinstance(error, SettingsError | KnownDevicesError | SecretError):
         print(error, file=sys.stderr)
         return USAGE
@@ -97,7 +102,12 @@ def _settings(arguments: argparse.Namespace) -> Settings:
     from app.settings import load
 
     _prepare()
-    return load(config_file(arguments.config))
+    settings = load(config_file(arguments.config))
+    if settings.access.grants:
+        from app.permits import Act, Permits
+
+        Permits(settings).check(Act.READ)
+    return settings
 
 
 def _store_path(arguments: argparse.Namespace, settings: Settings) -> Path:

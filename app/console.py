@@ -9,7 +9,7 @@ from __future__ import annotations
 import gc
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING, ClassVar
@@ -63,6 +63,7 @@ if TYPE_CHECKING:
     from store.estate import Site
     from store.records import Change
     from store.replications import Replicated
+    from store.runs import Run
     from store.view import EstateView
 
 TICK_S = 1.0
@@ -110,6 +111,8 @@ class Console(TerminalApp[int]):
         look: Look | None = None,
         rto_s: float | None = None,
         replicated: tuple[Replicated, ...] = (),
+        lacks: Mapping[str, str] | None = None,
+        approvers: Callable[[Run], str] = lambda run: "",
     ) -> None:
         look = look or Look()
         super().__init__(look, title((site.name for site in sites), lab=lab, drill=look.drill, twin=twin), clock)
@@ -137,6 +140,8 @@ class Console(TerminalApp[int]):
             "drill": look.drill,
             "rto_s": rto_s,
             "replicated": replicated,
+            "lacks": lacks or {},
+            "approvers": approvers,
         }
         self.around: Surroundings
         self._desk: RunDesk

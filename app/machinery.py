@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from app.auto_records import AutoMode
+from app.permits import Act
 
 if TYPE_CHECKING:
     from app.notify.notifier import Notifier
@@ -127,7 +128,7 @@ class Machinery:
         self._operations = Operations(self._settings, store, self._ledger)
         self._runs = ConsoleRuns(self._operations, view, changed, failed, read_only=read_only)
         self._runs.start()
-        if not cached:
+        if not cached and self._operations.permits.lacking(Act.SERVE) is None:
             self._begin_watch(failed, read_only=read_only)
         return self._runs
 
@@ -194,6 +195,7 @@ class Machinery:
             if self._closed:
                 raise EndedError
             book = ScheduleBook(self._store_path, holder())
+            why_not = why_not or self._operations.permits.lacking(Act.SERVE) or ""
             made = ConsoleSchedules(book, self._operations, view, changed, say, why_not)
             try:
                 made.start()

@@ -9,6 +9,7 @@ from typing import Any, NoReturn
 
 from app import lpar_command, pgroup_command, plan_command, pod_command, rcg_command, vm_command, volume_command
 from app.rcg_command import Draw
+from app.recovery.operations import Asked
 from screens.scene import Scene
 from store.estate import Pod
 
@@ -49,6 +50,44 @@ class _Parser(argparse.ArgumentParser):
 
 def understood(text: str) -> Draw:
     """What draws up the plan that a text asks for: ``rcg failover oradb --no-export``. Raises :class:`OrderError`."""
+    arguments = _parsed(text)
+    try:
+        return _DRAWING[arguments.command](arguments)
+    except (ValueError, argparse.ArgumentError) as error:
+        raise OrderError(" ".join(str(error).split())) from error
+
+
+def asked(text: str) -> Asked:
+    """What a text asks for, as it is told from others. Raises :class:`OrderError`."""
+    return asked_by(_parsed(text), text)
+
+
+def asked_by(arguments: argparse.Namespace, order: str) -> Asked:
+    """As :func:`asked`, of what was understood already."""
+    if arguments.command == "plan":
+        return Asked(f"plan {arguments.kind}", order, arguments.kind == "disaster", arguments.name)
+    return Asked(f"{arguments.command} {arguments.verb}", order, bool(getattr(arguments, "disaster", False)))
+
+
+_OWN = {"--confirm": 1, "--break-glass": 1, "--config": 1, "--store": 1, "--execute": 0, "--json": 0}
+"""Options of the shell's command line that say nothing of what is planned, and how many words follow each."""
+
+
+def of_shell(words: Sequence[str], command: str) -> str:
+    """The words of the shell's command line without what only that takes: as the console would be told."""
+    found: list[str] = []
+    left = iter(words)
+    for word in left:
+        name, equals, _ = word.partition("=")
+        known = [own for own in _OWN if len(name) > 2 and own.startswith(name)]  # argparse takes the beginning too
+        if not known:
+            found.append(word)
+        elif _OWN[known[0]] and not equals:
+            next(left, None)
+    return shlex.join(found[found.index(command) :] if command in found else found)
+
+
+def _parsed(text: str) -> argparse.Namespace:
     parser = _Parser(prog="", add_help=False, exit_on_error=False)
     commands: Any = parser.add_subparsers(dest="command", required=True)
     rcg_command.add_arguments(commands)
@@ -63,9 +102,11 @@ def understood(text: str) -> Draw:
         arguments = parser.parse_args(words)
         if arguments.command == "plan" and arguments.plan_command != "run":
             raise OrderError(f"plan {arguments.plan_command} belongs to the shell: here a plan is run")
-        if arguments.execute or arguments.confirm or arguments.json:
-            raise OrderError("--execute, --confirm and --json belong to the shell: here the plan is shown first")
-        return _DRAWING[arguments.command](arguments)
+        if arguments.execute or arguments.confirm or arguments.json or arguments.break_glass is not None:
+            raise OrderError(
+                "--execute, --confirm, --break-glass and --json belong to the shell: here the plan is shown first"
+            )
+        return arguments
     except (ValueError, argparse.ArgumentError) as error:
         raise OrderError(" ".join(str(error).split())) from error
 

@@ -176,6 +176,7 @@ def _act(
 def _done(operations: Operations, plan: Plan, run_id: str, arguments: argparse.Namespace) -> int:
     import json
 
+    from app.recovery.operations import Asked
     from app.runs_command import follow
     from app.runs_words import plan_as_json, plan_lines
 
@@ -192,7 +193,7 @@ def _done(operations: Operations, plan: Plan, run_id: str, arguments: argparse.N
     if operations.settings.read_only:
         print("Refused: the configuration says read_only.", file=sys.stderr)
         return FAILED
-    operations.agree(run_id, plan, plan.confirm)
+    operations.agree(run_id, plan, plan.confirm, Asked(f"pgroup {plan.verb}"))
     follow(operations, run_id, as_json=arguments.json)
     code = _code(operations.ledger.run(run_id))
     if code in (PARTLY, UNKNOWN) and operations.settings.guests:

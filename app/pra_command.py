@@ -238,10 +238,11 @@ def _unread(now: PraNow) -> list[str]:
 
 def _act(operations: Operations, plan: Plan, run_id: str, *, as_json: bool) -> Run:
     """One pass. As JSON nothing is printed before the end of all of them."""
+    from app.recovery.operations import Asked
     from app.runs_command import attend
     from app.runs_words import run_lines
 
-    operations.agree(run_id, plan, plan.confirm)
+    operations.agree(run_id, plan, plan.confirm, Asked("lpar align"))
     attend(operations, run_id)
     run = _closed(operations, run_id)
     if not as_json:

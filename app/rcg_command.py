@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from app.recovery.operations import Operations
+    from app.recovery.operations import Asked, Operations
     from app.recovery.rcg.options import Options
     from app.settings import Settings
-    from store.runs import Plan
+    from store.runs import Plan, Run
 
 VERBS = ("start", "stop", "sync", "failover", "recover", "restore", "reverse", "undo", "switchover")
 OK, FAILED, USAGE, PARTLY = 0, 1, 2, 3
@@ -32,7 +32,7 @@ A destructive plan asks for words to be typed. Without a terminal give each as -
   switchover             Peer Persistence groups: swap the roles under running hosts
 
 exit codes: 0 done (or a dry run that nothing refuses); 1 refused or failed; 2 wrong usage;
-3 begun and not finished: drdeck runs show RUN says what to do next.
+3 begun and not finished, or it waits for another person: drdeck runs show RUN says what to do next.
 """
 
 
@@ -60,6 +60,9 @@ def execution(command: argparse.ArgumentParser) -> None:
     """The options of every command that makes a run."""
     command.add_argument("--execute", action="store_true", help="do it; without this nothing is changed")
     command.add_argument("--confirm", action="append", default=[], metavar="WORDS", help="words that must be typed")
+    command.add_argument(
+        "--break-glass", metavar="REASON", help="alone where another person has to approve: told to all, and kept"
+    )
     command.add_argument("--json", action="store_true", help="print JSON")
     for name in ("--config", "--store"):
         command.add_argument(name, type=Path, metavar="FILE", default=argparse.SUPPRESS, help=f"the {name[2:]} to use")
@@ -141,9 +144,14 @@ def _options(arguments: argparse.Namespace) -> Options:
 def act(operations: Operations, draw: Callable[[], Plan], run_id: str, arguments: argparse.Namespace) -> int:
     """Show the plan that ``draw`` draws up and, with ``--execute``, run it. Returns the exit code."""
     from app.output import of_twin, twin_line
+    from app.recovery.approval import aloud
     from app.runs_words import plan_as_json, plan_lines
 
-    plan = draw()
+    plan, asked = draw(), _asked(arguments)
+    second = operations.needs_second(plan, asked)
+    if arguments.break_glass is not None and second:
+        plan, looked = aloud(plan), draw
+        draw = lambda: aloud(looked())  # noqa: E731
     if plan.refused:
         first = plan.refused[0]
         print(f"Refused: {first.words}: {first.evidence}.", file=sys.stderr)
@@ -151,6 +159,8 @@ def act(operations: Operations, draw: Callable[[], Plan], run_id: str, arguments
         print(json.dumps({**plan_as_json(plan), **of_twin(operations.settings.twin)}, indent=2))
     elif not arguments.json:
         print("\n".join([*twin_line(operations.settings.twin), *plan_lines(plan)]))
+        if second:
+            print(f"\nAnother person has to approve it: {operations.permits.who_approves(plan)}")
     if plan.refused:
         return FAILED
     if not arguments.execute:
@@ -158,30 +168,52 @@ def act(operations: Operations, draw: Callable[[], Plan], run_id: str, arguments
     if operations.settings.read_only:
         print("Refused: the configuration says read_only.", file=sys.stderr)
         return FAILED
-    words = _typed(plan, arguments.confirm)
+    if arguments.break_glass is not None and not (second and arguments.break_glass.strip()):
+        needed = "it takes a reason" if second else "nobody else has to approve this"
+        print(f"--break-glass: {needed}.", file=sys.stderr)
+        return USAGE
+    operations.may_propose(plan, alone=arguments.break_glass is not None)
+    words = typed_words(plan, arguments.confirm)
     reason = _refusal(plan, draw, words)
     if reason is not None:
         print(f"Refused: {reason}.", file=sys.stderr)
         return FAILED
-    operations.agree(run_id, plan, words)
+    run = operations.agree(run_id, plan, words, asked)
+    if run.awaited is not None and arguments.break_glass is None:
+        return _left(operations, run, as_json=arguments.json)
+    if run.awaited is not None:
+        operations.approve(run, words, arguments.break_glass)
     from app.runs_command import follow
 
     return follow(operations, run_id, as_json=arguments.json)
+
+
+def _asked(arguments: argparse.Namespace) -> Asked:
+    from app.orders import asked_by, of_shell
+
+    return asked_by(arguments, of_shell(arguments.words, arguments.command))
+
+
+def _left(operations: Operations, run: Run, *, as_json: bool) -> int:
+    """Say that another person has to approve it. Nothing is sent before."""
+    from app.runs_words import approval_lines, run_as_json
+
+    lines = [json.dumps(run_as_json(run), indent=2)] if as_json else ["", *approval_lines(run)]
+    print("\n".join(lines))
+    print(f"Not begun. {operations.permits.who_approves(run.plan)}: drdeck runs approve {run.id}", file=sys.stderr)
+    return PARTLY
 
 
 def _refusal(plan: Plan, draw: Callable[[], Plan], words: Sequence[str]) -> str | None:
     """Why the words that were typed do not do, or, where typing them took its time, the plan any more."""
     from app.recovery.operations import changed, outdated, typed
 
-    found = typed(plan, words)
-    if found.missing or found.wrong:
-        lacking = f"not typed: {', '.join(map(repr, found.missing))}" if found.missing else ""
-        wrong = f"not asked for: {', '.join(map(repr, found.wrong))}" if found.wrong else ""
-        return "; ".join(filter(None, (lacking, wrong)))
+    if (reason := typed(plan, words).words) is not None:
+        return reason
     return changed(plan, draw(), words) if outdated(plan) else None
 
 
-def _typed(plan: Plan, given: Sequence[str]) -> list[str]:
+def typed_words(plan: Plan, given: Sequence[str]) -> list[str]:
     """The words of ``--confirm``, and on a terminal what is typed for those that are lacking."""
     from app.recovery.operations import typed
 

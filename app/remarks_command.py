@@ -8,6 +8,7 @@ from datetime import date
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from app.settings import Settings
     from store.ledger import Ledger
 
 OK, USAGE = 0, 2
@@ -34,11 +35,15 @@ def _day(text: str) -> date:
         raise argparse.ArgumentTypeError(f"expected a day like 2026-03-31, got {text!r}") from None
 
 
-def run(ledger: Ledger, arguments: argparse.Namespace) -> int:
-    """Returns the exit code. Raises :class:`store.ledger.RunError` where there is no such run."""
+def run(settings: Settings, ledger: Ledger, arguments: argparse.Namespace) -> int:
+    """Returns the exit code. Raises :class:`store.ledger.RunError` where there is no such run, and
+    :class:`app.permits.RefusedError`."""
+    from app.permits import Act, Permits
     from app.recovery.operations import who
     from store import remarks
 
+    permits = Permits(settings)
+    permits.check(Act.REMARK, permits.sites_of(ledger.run(arguments.run).plan))
     try:
         if arguments.runs_command == "note":
             remarks.note(ledger, arguments.run, arguments.text, who())

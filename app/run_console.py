@@ -12,7 +12,9 @@ from app import looks
 from app.console import FIRST_PANE, Console
 from app.console_notifications import with_notifications
 from app.files import Files
+from app.lacking import lacking
 from app.machinery import Machinery
+from app.permits import Act, Permits
 from app.settings_records import Settings
 from store.errors import StoreError
 
@@ -29,7 +31,8 @@ def run_console(
     """Run the console until it is left; returns the exit code: 0, 4 where the store cannot be used, or 128 and the
     number of the signal that ended it (a terminal that is gone counts as a hang-up). With ``cached`` no device is
     asked. A defect of the console itself is raised."""
-    machinery = Machinery(settings, store_path)
+    permits, machinery = Permits(settings), Machinery(settings, store_path)
+    read_only = read_only or permits.lacking(Act.REMARK) is not None  # whoever only looks acts for nobody
     look = looks.choose(flags, settings, os.environ, sys.stdout.encoding or "")
     console = Console(
         machinery.open,
@@ -49,6 +52,8 @@ def run_console(
         look=look,
         rto_s=settings.rto_s,
         replicated=tuple(one.shown for one in settings.replications),
+        lacks=lacking(permits),
+        approvers=lambda run: permits.who_approves(run.plan),
     )
     try:
         console.run(mouse=look.mouse)

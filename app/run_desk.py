@@ -13,11 +13,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from app import plan_desk
+from app.approval_desk import ApprovalDesk, Looked
 from screens.plan_messages import AboutPlans
 from screens.run_messages import (
     AboutRuns,
     ActChosen,
     ActsAsked,
+    ApprovalAsked,
     CheckAsked,
     DecisionAsked,
     LogRequested,
@@ -99,6 +101,8 @@ class RunDesk:
         self._checks: tuple[ReadinessWatch, ReadinessWatch] | None = None
         self._ended: frozenset[str] | None = None
         self._leaving = False
+        begun = lambda run: app.post_message(Begun(run))  # noqa: E731
+        self._approvals = ApprovalDesk(app, self._aside, self._with_reason, begun)
 
     def begin(self, around: Surroundings) -> None:
         """Begin with it. Called on a thread; raises StoreError."""
@@ -158,6 +162,8 @@ class RunDesk:
                 await self._decide(around, message)
             case ResumeRequested():
                 await self._resume(around, message.run)
+            case ApprovalAsked() | Looked():
+                await self._approvals.hear(around, message)
             case ReportAsked():
                 self._aside(partial(self._report, message.run))
 
@@ -191,6 +197,7 @@ class RunDesk:
         def guarded() -> None:
             from app.config_table import SettingsError
             from app.orders import OrderError
+            from app.permits import RefusedError
             from app.recovery.draft import CannotPlanError
             from app.recovery.step import UnseenError
             from backends.outcome import ParseError
@@ -200,6 +207,8 @@ class RunDesk:
             unplanned = (OrderError, CannotPlanError, UnseenError, ParseError, SettingsError)
             try:
                 work(runs)
+            except RefusedError as error:
+                self._app.post_message(NotDone(f"Refused: {error}.", planning))
             except (*unplanned, StoreError, LeaseError, RunError) as error:
                 self._app.post_message(NotDone(f"{str(error).rstrip('.')}.", planning))
             except Exception as error:  # its text may hold anything, a secret too
@@ -265,10 +274,10 @@ class RunDesk:
             return
 
         def plan(runs: ConsoleRuns) -> None:
-            from app.orders import understood
+            from app.orders import asked, understood
 
             draw: Draw = understood(text)
-            self._app.post_message(Proposed(runs.propose(draw), text, before))
+            self._app.post_message(Proposed(runs.propose(draw, asked(text)), text, before))
 
         around.looking = (text, around.clock())
         self._aside(plan, planning=True)

@@ -10,7 +10,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from app import remarks_command
+from app import approve_command, remarks_command
 from app.output import of_twin, twin_line
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ OK, FAILED, USAGE, PARTLY = 0, 1, 2, 3
 
 def add_arguments(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Add ``runs`` and ``audit``."""
-    runs = commands.add_parser("runs", help="list, show, resume, abort or annotate runs")
+    runs = commands.add_parser("runs", help="list, show, approve, resume, abort or annotate runs")
     verbs = runs.add_subparsers(dest="runs_command", metavar="COMMAND", required=True)
     listing = verbs.add_parser("list", help="all runs, newest first")
     show = verbs.add_parser("show", help="one run: its steps, and what can be done next")
@@ -34,17 +34,18 @@ def add_arguments(commands: argparse._SubParsersAction[argparse.ArgumentParser])
     resume.add_argument("--skip", action="append", default=[], metavar="STEP", help="go on without this step")
     resume.add_argument("--mark-done", action="append", default=[], metavar="STEP", help="you saw that it is done")
     abort = verbs.add_parser("abort", help="begin nothing more")
+    approve = approve_command.add_arguments(verbs)
     for command in (resume, abort):
         command.add_argument("--reason", default="", help="why; kept in the journal")
-    for command in (show, resume, abort):
+    for command in (show, resume, abort, approve):
         command.add_argument("run", metavar="RUN")
     remarks = remarks_command.add_arguments(verbs)
     audit = commands.add_parser("audit", help="prove that the journal is whole")
     audits = audit.add_subparsers(dest="audit_command", metavar="COMMAND", required=True)
     verify = audits.add_parser("verify", help="follow the journal's chain from its first entry; asks no device")
-    for command in (listing, show, resume, abort, verify):
+    for command in (listing, show, resume, abort, approve, verify):
         command.add_argument("--json", action="store_true", help="print JSON")
-    for command in (listing, show, resume, abort, verify, *remarks):
+    for command in (listing, show, resume, abort, approve, verify, *remarks):
         for name in ("--config", "--store"):
             command.add_argument(name, type=Path, metavar="FILE", default=argparse.SUPPRESS, help=argparse.SUPPRESS)
 
@@ -61,7 +62,9 @@ def run(settings: Settings, store_path: Path, arguments: argparse.Namespace) -> 
             case "show":
                 return _show(ledger, settings, arguments.run, as_json=arguments.json)
             case "note" | "lesson":
-                return remarks_command.run(ledger, arguments)
+                return remarks_command.run(settings, ledger, arguments)
+            case "approve":
+                return approve_command.run(settings, store_path, ledger, arguments)
             case "abort":
                 return _abort(settings, store_path, ledger, arguments)
             case _:
@@ -94,6 +97,7 @@ def _list(ledger: Ledger, twin: datetime | None, as_json: bool) -> int:
     rows, owed = [["RUN", "STATE", "PLAN", "PROPOSED", "BY"]], owing(found)
     for run in found:
         state = f"{run.state}{', clean-up owed' if run.id in owed else ''}"
+        state += ", waits for approval" if run.awaited is not None else ", BREAK-GLASS" if run.glass else ""
         rows.append([run.id, state, run.plan.name, stamp(run.created_at) or "", run.by])
     print("\n".join(columns(rows)))
     return OK
@@ -112,7 +116,7 @@ def _show(ledger: Ledger, settings: Settings, run_id: str, *, as_json: bool) -> 
 
 
 def _resume(settings: Settings, store_path: Path, ledger: Ledger, arguments: argparse.Namespace) -> int:
-    from app.recovery.operations import Operations, who
+    from app.recovery.operations import Operations
     from store.database import open_store
     from store.runs import Choice
 
@@ -122,19 +126,21 @@ def _resume(settings: Settings, store_path: Path, ledger: Ledger, arguments: arg
     if settings.read_only:
         print("Refused: the configuration says read_only.", file=sys.stderr)
         return FAILED
-    for choice, named in ((Choice.SKIP, arguments.skip), (Choice.MARK_DONE, arguments.mark_done)):
-        for step in named:
-            ledger.decide(arguments.run, choice, step, arguments.reason, who())
     store = open_store(store_path)
     try:
-        return follow(Operations(settings, store, ledger), arguments.run, as_json=arguments.json)
+        operations = Operations(settings, store, ledger)
+        operations.may_go_on(arguments.run)
+        for choice, named in ((Choice.SKIP, arguments.skip), (Choice.MARK_DONE, arguments.mark_done)):
+            for step in named:
+                operations.decide(arguments.run, choice, step, arguments.reason)
+        return follow(operations, arguments.run, as_json=arguments.json)
     finally:
         store.close()
 
 
 def _abort(settings: Settings, store_path: Path, ledger: Ledger, arguments: argparse.Namespace) -> int:
     """Abort here where nobody holds the run, or tell its holder to."""
-    from app.recovery.operations import Operations, who
+    from app.recovery.operations import Operations
     from store.database import open_store
     from store.runs import Choice, RunState
 
@@ -142,16 +148,17 @@ def _abort(settings: Settings, store_path: Path, ledger: Ledger, arguments: argp
         print("Refused: the configuration says read_only.", file=sys.stderr)
         return FAILED
     found = ledger.run(arguments.run)
-    if found.state in (RunState.PROPOSED, RunState.APPROVED):
-        ledger.drop(arguments.run, who(), arguments.reason or "aborted before it began")
-        return _show(ledger, settings, arguments.run, as_json=arguments.json)
-    ledger.decide(arguments.run, Choice.ABORT, None, arguments.reason, who())
-    if found.holder is not None:
-        print(f"{found.holder} was told to begin nothing more.", file=sys.stderr)
-        return OK
     store = open_store(store_path)
     try:
-        follow(Operations(settings, store, ledger), arguments.run, as_json=arguments.json)
+        operations = Operations(settings, store, ledger)
+        if found.state in (RunState.PROPOSED, RunState.APPROVED):
+            operations.drop(arguments.run, arguments.reason or "aborted before it began")
+            return _show(ledger, settings, arguments.run, as_json=arguments.json)
+        operations.decide(arguments.run, Choice.ABORT, None, arguments.reason)
+        if found.holder is not None:
+            print(f"{found.holder} was told to begin nothing more.", file=sys.stderr)
+            return OK
+        follow(operations, arguments.run, as_json=arguments.json)
     finally:
         store.close()
     return OK if ledger.run(arguments.run).state is RunState.ABORTED else FAILED

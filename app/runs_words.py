@@ -77,6 +77,7 @@ def run_lines(run: Run, rto_s: float | None = None) -> list[str]:
     """A run with its steps and what can be done next. ``rto_s`` is what a recovery may take."""
     lines = [f"Run {run.id}: {run.plan.name}: {run.state}" + (f": {run.note}" if run.note else "")]
     lines.append(f"Proposed by {run.by} at {stamp(run.created_at)}" + (f", held by {run.holder}" if run.holder else ""))
+    lines += approval_lines(run)
     lines += clock_lines(run, rto_s)
     rows = [["STEP", "STATE", "TIME", "ON", "WHAT", "WHY"]]
     for planned, step in zip(run.plan.steps, run.steps, strict=True):
@@ -86,6 +87,29 @@ def run_lines(run: Run, rto_s: float | None = None) -> list[str]:
         time = "" if took is None else span(took)
         rows.append([step.id, step.state, time, planned.device, planned.title, step.reason or step.answer or ""])
     return [*lines, *columns(rows), *next_keys(run)]
+
+
+def approval_lines(run: Run) -> list[str]:
+    """Who has to approve it, or did; or that nobody was asked."""
+    asked = run.approval
+    if asked is None:
+        return []
+    if asked.glass is not None:
+        return [f"BREAK-GLASS: {asked.by} ran alone what another person has to approve: {asked.glass}"]
+    if asked.by is not None:
+        return [f"Approved by {asked.by}; digest of what it does: {asked.digest}"]
+    if run.awaited is None:
+        return []
+    lines = [
+        f"Waits for the approval of another person than {' or '.join(asked.people)}, until {stamp(asked.until)}:",
+        f"  drdeck runs approve {run.id}                          looks anew, and begins it",
+        f"  drdeck runs approve {run.id} --break-glass REASON     alone: told to all, and kept",
+        f"Digest of what it does: {asked.digest}",
+    ]
+    if datetime.now(UTC) > asked.until:
+        lines[0] = f"Nobody approved it until {stamp(asked.until)}: it has to be proposed anew."
+        del lines[1:3]
+    return lines
 
 
 def clock_lines(run: Run, rto_s: float | None) -> list[str]:

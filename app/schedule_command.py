@@ -134,6 +134,8 @@ def run(settings: Settings, store_path: Path, arguments: argparse.Namespace) -> 
         return FAILED
     book = ScheduleBook(store_path, who())
     try:
+        if changes:
+            _check(settings, book, arguments)
         return _do(settings, book, arguments)
     except ScheduleError as error:
         print(f"{error}.", file=sys.stderr)
@@ -143,6 +145,27 @@ def run(settings: Settings, store_path: Path, arguments: argparse.Namespace) -> 
         return USAGE
     finally:
         book.close()
+
+
+def _check(settings: Settings, book: ScheduleBook, arguments: argparse.Namespace) -> None:
+    """What is changed, as it is and as it is to be. Raises :class:`app.permits.RefusedError`, and ScheduleError."""
+    from app.permits import Act, Permits
+    from app.schedule_sites import sites
+    from store.firstlook import first_look
+
+    permits, command = Permits(settings), arguments.schedule_command
+    if not permits.access.grants:
+        return
+    look = first_look(book.path)
+    view = None if look is None else look.view()
+    if command == "add":
+        about = [(arguments.kind, arguments.target)]
+    else:
+        found = book.named(arguments.name)
+        about = [(found.kind, target) for target in (found.target, getattr(arguments, "target", None)) if target]
+    for kind, target in about or [("", "")]:
+        at = sites(permits, view, settings.replications, kind, target)
+        permits.check(Act.RUN_SCHEDULE if command == "run" else Act.SCHEDULE, at)
 
 
 def _do(settings: Settings, book: ScheduleBook, arguments: argparse.Namespace) -> int:
@@ -327,10 +350,12 @@ def scheduler(settings: Settings, store_path: Path) -> int:
     import threading
 
     from app.headless import Headless
+    from app.permits import Act, Permits
 
     if settings.read_only:
         print("Refused: the configuration says read_only.", file=sys.stderr)
         return FAILED
+    Permits(settings).check(Act.SERVE)
     ended = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: ended.set())

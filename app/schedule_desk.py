@@ -225,12 +225,13 @@ class ScheduleDesk:
             return
 
         def guarded() -> None:
+            from app.permits import RefusedError
             from store.errors import StoreError
             from store.schedule_book import ScheduleError
 
             try:
                 text = do(here)
-            except (ScheduleError, StoreError) as error:
+            except (ScheduleError, StoreError, RefusedError) as error:
                 text = f"Not done: {str(error).rstrip('.')}."
             except Exception as error:  # its text may hold anything, a secret too
                 text = f"Not done: a defect, {type(error).__name__}."

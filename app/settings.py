@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from app import paths, values
+from app.access_records import Access
 from app.auto_settings import auto
 from app.backup_settings import backups
 from app.config_table import Document, SettingProblem, SettingsError, Table
@@ -106,8 +107,11 @@ def _syntax_error(path: Path, text: str, words: str) -> SettingsError:
 
 
 TABLES: Mapping[str, str] = {
-    **{name: f"[{name}]" for name in ("console", "naming", "pra", "auto", "backups", "plans")},
-    **{name: f"[[{name}]]" for name in ("sites", "devices", "databases", "hosts", "replications", "notifications")},
+    **{name: f"[{name}]" for name in ("console", "access", "naming", "pra", "auto", "backups", "plans")},
+    **{
+        name: f"[[{name}]]"
+        for name in ("sites", "devices", "roles", "databases", "hosts", "replications", "notifications")
+    },
 }
 """The tables that the file may have, as they are written there."""
 
@@ -151,6 +155,7 @@ def _settings(document: Document, content: Mapping[str, object]) -> Settings:
         hosts=_hosts(document, content, {each.name for each in devices} | {each.name for each in found}, folder),
         plans=plans.maybe("directory", values.path(folder)),
         twin=_twin(console),
+        access=_access(document, content, sites),
     )
 
 
@@ -161,6 +166,14 @@ def _twin(console: Table) -> datetime | None:
 
 
 # What reads a table that most files do not have is loaded where one has it: the first screen waits for it.
+
+
+def _access(document: Document, content: Mapping[str, object], sites: tuple[Site, ...]) -> Access:
+    if "roles" not in content and "access" not in content:
+        return Access()
+    from app.access_settings import access
+
+    return access(document, content, [site.name for site in sites])
 
 
 def _pra(document: Document, content: Mapping[str, object], sites: tuple[Site, ...]) -> Pra | None:

@@ -9,6 +9,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from app.access_records import Access
 from app.auto_records import Auto
 from app.naming import Naming
 from app.secrets import Reference
@@ -141,7 +142,8 @@ class Settings:
     device is. ``naming``: what names on the arrays are to look like. ``replications``: VMs that are replicated, by
     unique names. ``auto``: what may fail over by itself. ``notifications`` are the channels by which operators are told
     what happened. ``backups`` is the directory for backups of VMs. ``hosts``: those that steps of recovery plans run
-    commands on; none is called as a device is. ``plans`` is the directory of the plans, where the file names one."""
+    commands on; none is called as a device is. ``plans`` is the directory of the plans, where the file names one.
+    ``access``: who may do what."""
 
     path: Path
     read_only: bool
@@ -166,6 +168,7 @@ class Settings:
     hosts: tuple[HostSettings, ...] = ()
     plans: Path | None = None
     twin: datetime | None = None
+    access: Access = field(default_factory=Access)
 
     @property
     def reached(self) -> tuple[DeviceSettings | SshHost, ...]:

@@ -13,6 +13,7 @@ from app import known_devices
 from app.host_records import SshHost
 from app.identities import Door, Presented, describe, doors, present
 from app.known_devices import Identity, Known, Pin, Protocol
+from app.permits import Act, Permits
 from app.settings_records import DeviceSettings, Settings
 
 
@@ -138,13 +139,16 @@ def run(settings: Settings, request: Request, confirm: Callable[[str], bool] | N
     """
     names = {*request.names, *request.replace}
     devices = [device for device in settings.reached if not names or device.name in names]
-    known = known_devices.read(settings.known_devices)
+    known, permits = known_devices.read(settings.known_devices), Permits(settings)
     findings = examine(devices, known)
     pins = dict(known)
     left: list[Finding] = []
     for finding in findings:
         print("\n".join(lines(finding)))
-        accepted = _accepted(finding, request, confirm)
+        against = permits.refusal(Act.TRUST, permits.at([finding.door.device])) if _may_pin(finding, request) else None
+        if against is not None:
+            print(f"    not pinned: {against}")
+        accepted = None if against is not None else _accepted(finding, request, confirm)
         if accepted is not None:
             pins[finding.door.device, finding.door.protocol] = Pin(accepted, finding.door.address, datetime.now(UTC))
             known_devices.write(settings.known_devices, pins)
@@ -156,12 +160,20 @@ def run(settings: Settings, request: Request, confirm: Callable[[str], bool] | N
     return 1 if left else 0
 
 
+def _may_pin(finding: Finding, request: Request) -> bool:
+    """Whether it is of a kind that is pinned where the operator agrees."""
+    new = finding.state is State.NEW or (finding.state is State.VOUCHED and request.vouched)
+    return finding.presented.identity is not None and (new or _replaced(finding, request))
+
+
+def _replaced(finding: Finding, request: Request) -> bool:
+    return finding.state is State.CHANGED and finding.door.device in request.replace
+
+
 def _accepted(finding: Finding, request: Request, confirm: Callable[[str], bool] | None) -> Identity | None:
     """The identity to pin now, or None."""
-    identity, door = finding.presented.identity, finding.door
-    new = finding.state is State.NEW or (finding.state is State.VOUCHED and request.vouched)
-    replaced = finding.state is State.CHANGED and door.device in request.replace
-    if identity is None or not (new or replaced):
+    identity, door, replaced = finding.presented.identity, finding.door, _replaced(finding, request)
+    if identity is None or not _may_pin(finding, request):
         return None
     if request.yes:
         return identity

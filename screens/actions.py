@@ -13,7 +13,7 @@ from functools import cache
 from textual.binding import Binding
 
 from screens.action import DETAILS as DETAILS
-from screens.action import LEVELS, ON_DATA, ON_OBJECTS, ON_ROWS, WITH_MORE
+from screens.action import LEVELS, ON_AUTO, ON_DATA, ON_OBJECTS, ON_ROWS, WITH_MORE
 from screens.action import Action as Action
 from screens.action import Group as Group
 from screens.action import Place as Place
@@ -27,7 +27,8 @@ from screens.actions_schedules import SCHEDULING
 class Situation:
     """What decides whether an action can be done here and now. ``cached``: this console asks no device. ``further`` is
     the word for what Enter leads to, where that differs by what is shown; ``filtered``: Esc clears the filter first.
-    ``refused``: why an action cannot be done with what is shown, by its id."""
+    ``refused``: why an action cannot be done with what is shown, by its id; ``lacks``: which role it takes that whoever
+    is logged in has nowhere."""
 
     place: Place
     read_only: bool = False
@@ -37,6 +38,7 @@ class Situation:
     further: str | None = None
     filtered: bool = False
     refused: Mapping[str, str] = field(default_factory=dict)
+    lacks: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -273,6 +275,9 @@ def refusal(action: Action, situation: Situation) -> str | None:
     """Why the action cannot be done here and now; None: it can. The read-only gate is part of it."""
     if situation.place not in action.places:
         return f"{action.name} does nothing here."
+    menu = action.id == "act" and situation.place in ON_AUTO  # of decisions, each of which takes a role of its own
+    if action.id in situation.lacks and not menu:
+        return f"{action.name} is refused: {situation.lacks[action.id]}."
     if action.dangerous and situation.read_only:
         return f"{action.name} is refused: this console is read-only."
     if action.id == "open" and situation.place in DETAILS:

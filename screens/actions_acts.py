@@ -121,6 +121,14 @@ ACTS = (
         frozenset({Place.RUN}), footer=3, command="abort", dangerous=True,
     ),
     Action(
+        "approve", "Approve", "Agree to what another person proposed, after another look, and begin it", ("V",),
+        Group.ACT, frozenset({Place.RUN}), footer=2, command="approve", dangerous=True,
+    ),
+    Action(
+        "glass", "Break glass", "Begin alone what another person has to approve: told to all, and kept", ("B",),
+        Group.ACT, frozenset({Place.RUN}), footer=3, command="break-glass", dangerous=True,
+    ),
+    Action(
         "cleanup", "Clean up", "After a drill: stop what it started, destroy its volumes, all as it was before", (),
         Group.ACT, frozenset({Place.RUN}), command="cleanup", dangerous=True,
     ),

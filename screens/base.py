@@ -147,6 +147,7 @@ class EstateScreen(PaintedOnce[None]):
             around.cached,
             self.further,
             self.filtered,
+            lacks=around.lacks,
         )
 
     def redraw(self) -> None:

@@ -9,7 +9,7 @@ from screens.ages import age, exact
 from screens.cells import Cell, Tone
 from screens.columns import Column, Measure, Row
 from screens.scene import Scene
-from screens.status import EMPTY, owing, status
+from screens.status import EMPTY, standing, status
 from store.runs import SETTLED, PlannedStep, Run, RunState, StepRecord, StepState
 
 COLUMNS = (
@@ -38,7 +38,7 @@ def row(run: Run, scene: Scene, *, owes: bool = False) -> Row:
     settled, total = progress(run)
     return (
         Cell(run.id),
-        (owing(run.state) if owes else status(run.state)).cell(),
+        standing(run, owes=owes).cell(),
         Cell(run.plan.name, aka=" ".join(run.plan.targets)),
         Cell(f"{settled}/{total}"),
         span_cell(run.began_at, run.ended_at or (scene.now if run.state in _MOVING else None)),

@@ -12,6 +12,7 @@ from screens.cells import Cell, Line, Tone
 from screens.columns import Row
 from screens.rows_runs import STEP_COLUMNS, step_row
 from screens.run_messages import (
+    ApprovalAsked,
     DecisionAsked,
     LogRequested,
     OrderGiven,
@@ -19,7 +20,7 @@ from screens.run_messages import (
     ResumeRequested,
     StepRequested,
 )
-from screens.run_words import clock_lines, next_lines, refused_acts, title_line
+from screens.run_words import approval_lines, clock_lines, next_lines, refused_acts, title_line
 from screens.scene import Scene
 from screens.step_kinds import phase_lines
 from screens.surroundings import Surroundings
@@ -62,7 +63,8 @@ class RunScreen(TableScreen):
             return ((Cell(f"Run {self.run_id} is not known.", Tone.UNKNOWN),),)
         target = self.around.rto_s
         owes = run.id in self.around.runs.owing
-        further = next_lines(run, scene, self._mine, width, owes=owes)
+        approval = approval_lines(run, scene, width, self.around.approvers(run))
+        further = (*approval, *next_lines(run, scene, self._mine, width, owes=owes))
         clocks, phases = clock_lines(run, scene, target), phase_lines(run, width)
         above = (title_line(run, owes=owes), *clocks, *phases, *further)
         return (*above, *self.view_lines(scene))
@@ -135,6 +137,7 @@ class RunScreen(TableScreen):
             "Step",
             base.filtered,
             refused_acts(run, step, self._mine, owes=self.run_id in self.around.runs.owing),
+            base.lacks,
         )
 
     def opens(self, key: str) -> StepRequested:
@@ -169,6 +172,12 @@ class RunScreen(TableScreen):
         run = self.run_now
         if run is not None:
             self.post_message(OrderGiven(order(run)))
+
+    def do_approve(self) -> None:
+        self.post_message(ApprovalAsked(self.run_id))
+
+    def do_glass(self) -> None:
+        self.post_message(ApprovalAsked(self.run_id, alone=True))
 
     def do_abort(self) -> None:
         self.post_message(DecisionAsked(self.run_id, Choice.ABORT, None))

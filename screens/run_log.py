@@ -89,6 +89,13 @@ def _words(kind: str, body: Mapping[str, Any]) -> tuple[str, Tone]:
         case "approved":
             typed = f", who typed: {'; '.join(body['words'])}" if body["words"] else ""
             return f"agreed to by {body['by']}{typed}", Tone.HEADING
+        case "approval asked":
+            return (
+                f"confirmed by {body['by']}; another person has to approve it until {body['until'][:16]}",
+                Tone.HEADING,
+            )
+        case "break-glass":
+            return f"BREAK-GLASS: {body['by']} approved it alone: {body['reason']}", Tone.BAD
         case "lease taken":
             return f"taken over by {body['holder']} for {', '.join(body['targets'])}", Tone.PLAIN
         case "intent":

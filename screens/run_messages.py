@@ -85,6 +85,14 @@ class DecisionAsked(AboutRuns):
 
 
 @dataclass
+class ApprovalAsked(AboutRuns):
+    """The operator wants to approve what another person proposed; ``alone``: to break the glass."""
+
+    run: str
+    alone: bool = False
+
+
+@dataclass
 class ResumeRequested(AboutRuns):
     """The operator wants an interrupted run to go on here."""
 

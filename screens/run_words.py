@@ -10,7 +10,7 @@ from screens.cells import Cell, Line, Tone, wrap
 from screens.rcg_sides import pair_of
 from screens.rows_runs import clock_text, progress
 from screens.scene import Scene
-from screens.status import GLYPHS, owing, status
+from screens.status import GLYPHS, standing, status
 from store import plan_runs
 from store.drills import VM_DRILL, order
 from store.rcg_way_back import way_back
@@ -28,7 +28,7 @@ MORE_SHOWN = 2
 
 def title_line(run: Run, *, owes: bool = False) -> Line:
     """The run, its plan and how it stands. ``owes``: it is a drill that is not cleaned up."""
-    state = owing(run.state) if owes else status(run.state)
+    state = standing(run, owes=owes)
     note = f": {run.note}" if run.note else ""
     return (Cell(f"Run {run.id}: {run.plan.name}  ", Tone.HEADING), Cell(f"{state.text}{note}", state.tone))
 
@@ -85,6 +85,26 @@ def _sentence(text: str, tone: Tone, width: int) -> Iterator[Line]:
         yield (Cell((lead if number == 0 else " " * len(lead)) + line, tone),)
 
 
+def approval_lines(run: Run, scene: Scene, width: int, approvers: str) -> tuple[Line, ...]:
+    """That another person has to approve it, and who can (``approvers``); or that nobody did."""
+    asked = run.approval
+    if asked is None:
+        return ()
+    if asked.glass is not None:
+        text = f"BREAK-GLASS: {asked.by} approved it alone: {asked.glass}"
+        return tuple(_sentence(text, Tone.BAD, width))
+    if asked.by is not None:
+        return tuple(_sentence(f"Approved by {asked.by}.", Tone.PLAIN, width))
+    if run.awaited is None:
+        return ()
+    if scene.now > asked.until:
+        return tuple(_sentence("Nobody approved it in time: it has to be proposed anew.", Tone.WARN, width))
+    left = clock_text((asked.until - scene.now).total_seconds())
+    who = f"Another person than {' or '.join(asked.people)} has to approve it within {left}"
+    text = f"{who}; {approvers}. V looks anew and approves it, B begins it alone and tells everybody."
+    return tuple(_sentence(text, Tone.WARN, width))
+
+
 def next_lines(run: Run, scene: Scene, mine: bool, width: int, *, owes: bool = False) -> tuple[Line, ...]:
     """Who acts for the run, what waits for the operator, and the documented way back. ``owes``: it is a drill that is
     not cleaned up."""
@@ -131,12 +151,17 @@ def _way_back(run: Run, scene: Scene, width: int) -> Iterator[Line]:
         yield from _sentence(f"The documented way back, by a person: {text}", Tone.PLAIN, width)
 
 
+_ALL = ("resume", "pause", "abort", "approve", "glass", "decide.retry", "decide.skip", "decide.done")
+
+
 def refused_acts(run: Run | None, step: StepState | None, mine: bool, *, owes: bool = False) -> Mapping[str, str]:
     """Why something cannot be decided now, by the id of the action. ``owes``: it is a drill that is not cleaned up."""
     found: dict[str, str] = {} if owes else {"cleanup": "This run is no drill that owes its clean-up."}
     if run is None or run.state in ENDED:
         over = "The run is not known any more." if run is None else f"The run is {run.state}: nothing is to be decided."
-        return found | dict.fromkeys(("resume", "pause", "abort", "decide.retry", "decide.skip", "decide.done"), over)
+        return found | dict.fromkeys(_ALL, over)
+    if run.awaited is None:
+        found |= dict.fromkeys(("approve", "glass"), f"The run is {run.state}: it waits for nobody's approval.")
     if run.state in (RunState.PROPOSED, RunState.APPROVED):
         found |= dict.fromkeys(("resume", "pause"), f"The run is {run.state}: nothing of it has begun.")
     elif mine or run.state is not RunState.INTERRUPTED:
@@ -173,6 +198,10 @@ def banner_lines(
         since = clock_text(max(0.0, (scene.now - first.created_at).total_seconds()))
         settled, total = progress(first)
         more = f", and {len(runs) - 1} more" if len(runs) > 1 else ""
+        alone = next((run for run in runs if run.glass is not None), None)
+        if alone is not None:
+            text = f"BREAK-GLASS: {alone.plan.name}, by one person alone: {alone.glass}"
+            lines.append((Cell(f"{GLYPHS[Tone.BAD]} {text}"[:width], Tone.BAD),))
         text = f"RUN {first.plan.name} {state.word}, {settled} of {total} steps, {since}{more}: Runs (8)"
         lines.append((Cell(f"{state.glyph} {text}"[:width], state.tone),))
     return tuple(lines)

@@ -16,7 +16,7 @@ from screens.pane import Pane
 from screens.rows_runs import COLUMNS, row
 from screens.run_messages import ReportAsked, RunRequested
 from screens.scene import Scene
-from screens.status import LOADING, owing, status
+from screens.status import LOADING, standing
 from store.run_view import ALIVE
 
 
@@ -41,7 +41,7 @@ class RunsPane(Pane):
 
     def summary(self, scene: Scene, width: int) -> tuple[Line, ...]:
         owed = self.around.runs.owing
-        counts = Counter(owing(run.state) if run.id in owed else status(run.state) for run in self.around.runs.runs)
+        counts = Counter(standing(run, owes=run.id in owed) for run in self.around.runs.runs)
         return counts_lines(self.NOUN, sorted(counts.items(), key=lambda item: item[0].word), width)
 
     def runs_changed(self) -> None:

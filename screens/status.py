@@ -18,7 +18,7 @@ from store.plan_records import PlanState
 from store.rcg_roles import Activity
 from store.readiness import Standing, Verdict
 from store.records import DeviceHealth
-from store.runs import RunState, StepState
+from store.runs import Run, RunState, StepState
 from store.schedules import Result
 
 GLYPHS: dict[Tone, str] = {
@@ -273,6 +273,16 @@ def rmc(word: str | None, state: LparState) -> Cell:
 def owing(state: RunState) -> Status:
     """The state of a drill that has ended and is not cleaned up: somebody has to see to it."""
     return Status(f"{state}, clean-up owed", Tone.WARN)
+
+
+def standing(run: Run, *, owes: bool = False) -> Status:
+    """The state of a run among others. ``owes``: it is a drill that is not cleaned up."""
+    if owes:
+        return owing(run.state)
+    if run.awaited is not None:
+        return Status("waits for approval", Tone.WARN)
+    found = status(run.state)
+    return found if run.glass is None else Status(f"{found.word}, BREAK-GLASS", Tone.BAD)
 
 
 def worst(*tones: Tone) -> Tone:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container
+from collections.abc import Callable, Container, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -21,6 +21,7 @@ from store.view import EstateView
 
 if TYPE_CHECKING:
     from screens.samples import Samples
+    from store.runs import Run
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +45,8 @@ class Surroundings:
     itself, ``plans`` the recovery plans; ``readiness`` is how each protected LPAR stands, ``vm_readiness`` how each
     replicated VM does; ``auto`` is what may fail over by itself; ``replicated`` are the VMs that the configuration
     replicates; ``rto_s`` is what a recovery may take, in seconds; ``looking`` is what is being planned, and since when;
-    ``orders`` says how what is typed of an order can go on."""
+    ``orders`` says how what is typed of an order can go on; ``lacks`` why whoever is
+    logged in may not do an action, by its id; ``approvers`` whom to ask for the approval of a run."""
 
     view: EstateView
     clock: Callable[[], datetime]
@@ -73,6 +75,8 @@ class Surroundings:
     replicated: tuple[Replicated, ...] = ()
     looking: tuple[str, datetime] | None = None
     orders: Callable[[str, Scene], list[str]] = field(default=lambda typed, scene: [])
+    lacks: Mapping[str, str] = field(default_factory=dict)
+    approvers: Callable[[Run], str] = field(default=lambda run: "")
     _index: Index | None = None
     _samples: Samples | None = None
 

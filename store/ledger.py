@@ -10,15 +10,16 @@ import json
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from store import journal, sqlite
+from store import approvals, journal, sqlite
 from store.errors import StoreError, explain
 from store.ledger_rows import ANEW, STEP, as_json, encoded, kept, maybe_moment, pairs, step_of
 from store.recorded import from_text, to_text
-from store.runs import ENDED, Choice, Decision, Entry, Fact, Lease, Plan, Run, RunState, StepRecord, StepState
+from store.runs import ENDED, Approval, Choice, Decision, Entry, Fact, Lease, Plan, Run, RunState, StepRecord, StepState
 from store.times import from_text as moment
 from store.times import to_text as stamp
 
@@ -74,11 +75,33 @@ class Ledger:
                 run("INSERT INTO step (run, id, kind, state, attempts, facts) VALUES (?, ?, ?, ?, 0, '[]')", row)
         return self.run(run_id)
 
-    def approve(self, run_id: str, by: str, words: Sequence[str]) -> None:
-        """Somebody agreed to exactly this plan; ``words`` are what was typed. Raises :class:`RunError`."""
-        with self._writing(run_id, "approved", {"by": by, "words": list(words)}) as (run, seq):
+    def ask_approval(self, run_id: str, by: str, words: Sequence[str], asked: Approval) -> None:
+        """Whoever proposed it agreed to it by typing ``words``; now another person has to. Raises :class:`RunError`."""
+        told = {"digest": asked.digest, "order": asked.order, "until": stamp(asked.until), "people": asked.people}
+        body = {"by": by, "words": list(words), **told}
+        with self._writing(run_id, approvals.ASKED, body) as (run, seq):
             self._expect(run_id, RunState.PROPOSED)
-            run("UPDATE run SET state = ?, seq = ? WHERE id = ?", (RunState.APPROVED, seq, run_id))
+            if run("SELECT approval FROM run WHERE id = ?", (run_id,)).scalar() is not None:
+                raise RunError(f"Run {run_id} waits for another person's approval already")
+            run("UPDATE run SET approval = ?, seq = ? WHERE id = ?", (to_text(asked), seq, run_id))
+
+    def approve(
+        self, run_id: str, by: str, words: Sequence[str], people: Sequence[str] = (), glass: str | None = None
+    ) -> None:
+        """Somebody, who is these ``people``, agreed to exactly this plan; ``words`` are what was typed. ``glass``: why
+        whoever proposed it does what is another person's. Raises :class:`RunError`."""
+        with self._transaction() as (run, append):
+            self._expect(run_id, RunState.PROPOSED)
+            text = run("SELECT approval FROM run WHERE id = ?", (run_id,)).scalar()
+            if text is not None:
+                asked = from_text(Approval, text)
+                if (against := approvals.against(asked, people, self._clock(), glass)) is not None:
+                    raise RunError(f"Run {run_id} is not approved: {against}")
+                text = to_text(replace(asked, by=by, glass=glass))
+                if glass is not None:
+                    append(run_id, approvals.GLASS, {"by": by, "reason": glass})
+            seq = append(run_id, "approved", {"by": by, "words": list(words)})
+            run("UPDATE run SET state = ?, approval = ?, seq = ? WHERE id = ?", (RunState.APPROVED, text, seq, run_id))
 
     def take(self, run_id: str, holder: str) -> Lease:
         """Take the lease of the run's targets and set it running, first or again. Raises :class:`LeaseError` where
@@ -280,10 +303,10 @@ class Ledger:
         now = stamp(self._clock())
         sql = (
             "SELECT run.id, plan, state, by, created_at, began_at, ended_at, note, seq, "
-            "(SELECT holder FROM lease WHERE lease.run = run.id AND until > ? LIMIT 1) FROM run "
+            "(SELECT holder FROM lease WHERE lease.run = run.id AND until > ? LIMIT 1), approval FROM run "
         )
         found = []
-        for run_id, plan, state, by, created, began, ended, note, seq, holder in self._read(
+        for run_id, plan, state, by, created, began, ended, note, seq, holder, approval in self._read(
             sql + where, (now, *values)
         ):
             known = RunState(state)
@@ -291,7 +314,8 @@ class Ledger:
             times = (moment(created), maybe_moment(began), maybe_moment(ended))
             planned = self._planned(run_id, plan)
             steps = self._steps(run_id, planned)
-            found.append(Run(run_id, planned, known, by, times[0], steps, times[1], times[2], note, seq, holder))
+            asked = None if approval is None else from_text(Approval, approval)
+            found.append(Run(run_id, planned, known, by, times[0], steps, *times[1:], note, seq, holder, asked))
         return tuple(found)
 
     def _planned(self, run_id: str, text: str) -> Plan:

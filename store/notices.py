@@ -28,6 +28,8 @@ class Severity(StrEnum):
 class EventKind(StrEnum):
     """What happened, by the word that stands in the configuration."""
 
+    BREAK_GLASS = "break-glass"
+    APPROVAL_ASKED = "approval-asked"
     RUN_BEGAN = "run-began"
     RUN_WAITS = "run-waits"
     RUN_SUCCEEDED = "run-succeeded"
@@ -72,6 +74,8 @@ one event however often it is posted, over restarts and from several programs; a
 
 AT_ONCE = frozenset(
     {
+        EventKind.BREAK_GLASS,
+        EventKind.APPROVAL_ASKED,
         EventKind.FAILOVER_BEGUN,
         EventKind.FAILOVER_DONE,
         EventKind.FAILOVER_FAILED,

@@ -217,9 +217,23 @@ class StepRecord:
 
 
 @dataclass(frozen=True, slots=True)
+class Approval:
+    """That another person has to approve a run. ``order`` says in the words of the command line what was asked, so that
+    the plan can be drawn up anew; ``digest`` is of what it does. It can be approved ``until`` then (UTC), by nobody of
+    ``people``, the users that its proposer is. ``by`` is who did. ``glass``: nobody else was there, and why."""
+
+    order: str
+    digest: str
+    until: datetime
+    people: tuple[str, ...]
+    by: str | None = None
+    glass: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Run:
     """A run with its steps, in the order of the plan. ``by`` is who proposed it, ``holder`` the console that acts for
-    it now; ``seq`` the newest journal entry about it."""
+    it now; ``seq`` the newest journal entry about it; ``approval``: another person has to approve it, or did."""
 
     id: str
     plan: Plan
@@ -232,6 +246,17 @@ class Run:
     note: str | None = None
     seq: int = 0
     holder: str | None = None
+    approval: Approval | None = None
+
+    @property
+    def awaited(self) -> Approval | None:
+        """The approval that it waits for."""
+        return self.approval if self.state is RunState.PROPOSED else None
+
+    @property
+    def glass(self) -> str | None:
+        """Why it was run by one person where two are needed; None: it was not."""
+        return None if self.approval is None else self.approval.glass
 
     def step(self, step_id: str) -> StepRecord:
         """Raises :class:`KeyError`."""

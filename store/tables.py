@@ -137,7 +137,8 @@ class LeaseRow(SQLModel, table=True):
 
 
 class RunRow(SQLModel, table=True):
-    """A run. ``plan`` is the JSON text of :class:`store.runs.Plan`; ``seq`` the newest journal entry about it."""
+    """A run. ``plan`` is the JSON text of :class:`store.runs.Plan`, ``approval`` that of :class:`store.runs.Approval`,
+    NULL where one person was enough; ``seq`` the newest journal entry about it."""
 
     __tablename__ = "run"
 
@@ -150,6 +151,7 @@ class RunRow(SQLModel, table=True):
     ended_at: datetime | None = Field(default=None, sa_column=Column(UtcTime, nullable=True))
     note: str | None = None
     seq: int = Field(index=True)
+    approval: str | None = None
 
 
 class StepRow(SQLModel, table=True):

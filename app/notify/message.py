@@ -19,6 +19,8 @@ LATE_S = 120.0
 LONGEST_SUBJECT = 160
 
 KIND_WORDS = {
+    EventKind.BREAK_GLASS: "runs were begun by one person alone (break-glass)",
+    EventKind.APPROVAL_ASKED: "runs wait for another person's approval",
     EventKind.RUN_BEGAN: "runs began",
     EventKind.RUN_WAITS: "runs wait for the operator",
     EventKind.RUN_SUCCEEDED: "runs succeeded",

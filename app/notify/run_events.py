@@ -7,6 +7,7 @@ from collections.abc import Mapping
 
 from app.notify.keys import RUNS
 from store import plan_runs, replications
+from store.approvals import ASKED, GLASS
 from store.drills import DRILL, VM_DRILL, lpars, order
 from store.notices import Event, EventKind, Severity
 from store.runs import Entry, Plan, PlannedStep, Run, RunState, StepRecord, StepState
@@ -20,7 +21,7 @@ FAILOVERS = frozenset(
 PROMPT = "plan.ask"
 _AWAY = frozenset({"failover", "promote", replications.FAILOVER, *plan_runs.VERBS})
 
-TELLING = frozenset({"lease taken", "result", "run"})
+TELLING = frozenset({ASKED, GLASS, "lease taken", "result", "run"})
 """The kinds of entries that may tell something; of ``result`` only what failed or is unknown."""
 
 MOST_TARGETS = 5
@@ -42,6 +43,10 @@ def events_of(entry: Entry, run: Run, sites: Mapping[str, str]) -> tuple[Event, 
     match entry.kind:
         case "lease taken":
             return (_began(run, sites),)
+        case kind if kind == GLASS:
+            return (_glass(run, body, sites),)
+        case kind if kind == ASKED:
+            return (_asked(run, body, sites),)
         case "result":
             return (_step(entry, run, body, sites),)
         case "run" if body["state"] == RunState.WAITING:
@@ -91,6 +96,34 @@ def _began(run: Run, sites: Mapping[str, str]) -> Event:
         means,
         f"Follow it: {_show(run)}.",
         "began",
+    )
+
+
+def _glass(run: Run, body: Mapping[str, object], sites: Mapping[str, str]) -> Event:
+    return _event(
+        run,
+        sites,
+        EventKind.BREAK_GLASS,
+        Severity.CRITICAL,
+        f"BREAK-GLASS: {run.plan.name} by {body['by']} alone",
+        f"{body['by']} approved run {run.id}, {run.plan.name}, alone, proposed by {run.by}. Reason: {body['reason']}",
+        "Another person has to approve such a run, and nobody did. " + (run.plan.loss or "It may begin now."),
+        f"Call them, and follow it: {_show(run)}. Stop it: A on it, or drdeck runs abort {run.id}.",
+        "glass",
+    )
+
+
+def _asked(run: Run, body: Mapping[str, object], sites: Mapping[str, str]) -> Event:
+    return _event(
+        run,
+        sites,
+        EventKind.APPROVAL_ASKED,
+        Severity.WARNING,
+        f"{run.plan.name} waits for approval",
+        f"{body['by']} proposed run {run.id}, {run.plan.name}, and another person has to approve it.",
+        f"Nothing is sent before that. It can be approved until {str(body['until'])[:16].replace('T', ' ')} UTC.",
+        f"See what it does, and approve it: {RUNS}, Enter on it, V, or drdeck runs approve {run.id}.",
+        f"asked:{run.seq}",
     )
 
 

@@ -12,7 +12,10 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
-from app.recovery.operations import Operations, changed, holder, login, new_run_id, outdated, typed, who
+from app.permits import RefusedError
+from app.recovery import approval
+from app.recovery.approval import Waiting
+from app.recovery.operations import Asked, Operations, changed, holder, login, new_run_id, outdated, typed, who
 from app.recovery.runner import Runner
 from app.recovery.vm.operate import standing
 from store.drills import DRILLING
@@ -58,7 +61,7 @@ class ConsoleRuns:
         self._holder = holder()
         self._runners: dict[str, Runner] = {}
         self._threads: list[threading.Thread] = []
-        self._draws: dict[str, Draw] = {}
+        self._draws: dict[str, tuple[Draw, Asked | None]] = {}
         self._lock = threading.Lock()
         self._wake, self._closed = threading.Event(), threading.Event()
         self._seq = 0
@@ -128,7 +131,7 @@ class ConsoleRuns:
         def guarded() -> None:
             try:
                 work()
-            except (StoreError, LeaseError, RunError) as error:
+            except (StoreError, LeaseError, RunError, RefusedError) as error:
                 self._failed(str(error))
             except Exception as error:  # its text may hold anything, a secret too
                 self._failed(f"{name} ended by a defect, {type(error).__name__}")
@@ -148,44 +151,70 @@ class ConsoleRuns:
 
     # --------------------------------------------------------------------------------------------------- proposing
 
-    def propose(self, draw: Draw) -> Run | Plan:
+    def propose(self, draw: Draw, asked: Asked | None = None) -> Run | Plan:
         """Look, draw up a plan and keep it as a proposed run; a plan that its guards refuse is returned as it is and
-        not kept. Waits. Raises what ``draw`` raises, and StoreError."""
+        not kept. ``asked`` is what was asked for. Waits. Raises what ``draw`` raises, :class:`app.permits.RefusedError`
+        and StoreError."""
         run_id = new_run_id()
         plan = draw(self._operations, run_id)
         if plan.refused or self._read_only:
             return plan
-        run = self._ledger.propose(run_id, plan, who())
-        self._draws[run_id] = draw
+        run = self._operations.propose(run_id, plan)
+        self._draws[run_id] = draw, asked
         self._wake.set()
         return run
 
     def agree(self, run: Run, words: Sequence[str]) -> str | None:
-        """Begin a proposed run that ``words`` were typed for. Where the plan grew old meanwhile it is looked once more:
-        a plan that would be another one now is dropped, and why is returned; None: it runs. Waits. Raises what its
-        ``draw`` raises, :class:`store.ledger.RunError` and StoreError."""
+        """Begin a proposed run that ``words`` were typed for, or leave it to another person's approval. Where the plan
+        grew old meanwhile it is looked once more: a plan that would be another one now is dropped, and why is returned;
+        None: it runs, or waits. Waits. Raises what its ``draw`` raises, :class:`store.ledger.RunError`,
+        :class:`app.permits.RefusedError` and StoreError."""
         if self._read_only:
             return READ_ONLY
         plan, reason = run.plan, None
+        draw, asked = self._draws[run.id]
         found = typed(plan, words)
         if found.missing or found.wrong:
             reason = f"not typed: {', '.join(found.missing)}" if found.missing else f"not asked for: {found.wrong[0]}"
             if any(words.startswith(SECOND_PERSON) for words in found.missing):
                 reason = f"{reason} (another person than {login()})"
         if reason is None and outdated(plan):
-            reason = changed(plan, self._draws[run.id](self._operations, run.id), words)
+            reason = changed(plan, draw(self._operations, run.id), words)
         if reason is not None:
             self.drop(run.id, f"not begun: {reason}")
             return reason
-        self._ledger.approve(run.id, who(), words)
+        run = self._operations.agreed(run.id, words, asked)
         self._draws.pop(run.id, None)
-        self.act(run.id)
+        if run.awaited is None:
+            self._act(run.id)
+        self._wake.set()
         return None
 
+    def waiting(self, run_id: str, understood: Callable[[str], Draw], glass: str | None) -> Waiting:
+        """What waits for this person's approval, looked at anew: see :func:`app.recovery.approval.look`. Waits."""
+        if self._read_only:
+            raise RunError(READ_ONLY)
+        try:
+            return approval.look(self._operations, run_id, understood, glass)
+        finally:
+            self._wake.set()
+
+    def approve(self, waiting: Waiting, words: Sequence[str]) -> None:
+        """Agree to it by typing ``words``, and begin. Waits. Raises as :func:`app.recovery.approval.approve`."""
+        if self._read_only:
+            raise RunError(READ_ONLY)
+        try:
+            approval.approve(self._operations, waiting, words)
+            self._act(waiting.run.id)
+        finally:
+            self._wake.set()
+
     def drop(self, run_id: str, reason: str) -> None:
-        """End a run that never began."""
+        """End a run that never began. Raises :class:`app.permits.RefusedError`."""
+        if self._read_only:
+            raise RunError(READ_ONLY)
         self._draws.pop(run_id, None)
-        self._ledger.drop(run_id, who(), reason)
+        self._operations.drop(run_id, reason)
         self._wake.set()
 
     # ------------------------------------------------------------------------------------------------------ acting
@@ -197,10 +226,15 @@ class ConsoleRuns:
             return frozenset(self._runners)
 
     def act(self, run_id: str) -> None:
-        """Act for a run that was agreed to, or go on with one that was interrupted, on a thread."""
+        """Act for a run that was agreed to, or go on with one that was interrupted, on a thread. Raises
+        :class:`app.permits.RefusedError`."""
         if self._read_only:
             self._failed(READ_ONLY)
             return
+        self._operations.may_go_on(run_id)
+        self._act(run_id)
+
+    def _act(self, run_id: str) -> None:
         runner = Runner(self._ledger, self._operations.devices, self._holder, tell=self._wake.set)
         with self._lock:
             if run_id in self._runners or self._closed.is_set():
@@ -214,7 +248,7 @@ class ConsoleRuns:
             runner.run(run_id)
         except LeaseError:
             if self._ledger.run(run_id).state not in ALIVE:
-                self.drop(run_id, "another run acts on the same target")
+                self._ledger.drop(run_id, who(), "another run acts on the same target")
             raise
         finally:
             with self._lock:
@@ -223,13 +257,13 @@ class ConsoleRuns:
 
     def decide(self, run_id: str, choice: Choice, step: str | None, reason: str) -> None:
         """Decide about a run that is acted for here or at another console; an interrupted one that is aborted is taken
-        over for that. Raises :class:`store.ledger.RunError` and StoreError."""
+        over for that. Raises :class:`store.ledger.RunError`, :class:`app.permits.RefusedError` and StoreError."""
         if self._read_only:
             raise RunError(READ_ONLY)
-        self._ledger.decide(run_id, choice, step, reason, who())
+        self._operations.decide(run_id, choice, step, reason)
         run = self._ledger.run(run_id)
         if choice is Choice.ABORT and run.holder is None:
-            self.act(run_id)
+            self._act(run_id)
         self._wake.set()
 
     def report(self, run_id: str, to: Path) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import getpass
+import hashlib
 import json
 import os
 import re
@@ -11,9 +11,11 @@ import socket
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from app.connect import HERE, HERE_SESSIONS, Connector
+from app.permits import Act, Permits, RefusedError, needs_second
+from app.person import whoami
 from app.recovery import prediction
 from app.recovery.draft import merged
 from app.recovery.looks import Devices
@@ -27,7 +29,7 @@ from store.estate import Reading
 from store.ledger import Ledger
 from store.rcg_verbs import RcgVerb, Standing
 from store.records import Entry
-from store.runs import SECOND_PERSON, Plan, PlannedStep, Run
+from store.runs import SECOND_PERSON, Approval, Choice, Plan, PlannedStep, Run
 
 MOST_AGE_S = 60.0
 """Destructive steps are begun on facts no older than this (procedures 1.1)."""
@@ -43,13 +45,26 @@ class Sides:
     to: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What the operator asked for. ``kind`` is a command and its verb, ``order`` all of it in the words of the
+    console's command line, empty where these have none for it; ``plan`` the name of a recovery plan."""
+
+    kind: str
+    order: str = ""
+    disaster: bool = False
+    plan: str = ""
+
+
 class Operations:
-    """What can be done with the devices of the settings. ``store`` and ``ledger`` are of the same file."""
+    """What can be done with the devices of the settings. ``store`` and ``ledger`` are of the same file. What a person
+    does to a run goes through here, and so through the ``permits``."""
 
     def __init__(self, settings: Settings, store: Store, ledger: Ledger, connect: Connector | None = None) -> None:
         self.settings = settings
         self.store = store
         self.ledger = ledger
+        self.permits = Permits(settings)
         store.configure(never_read(device) for device in settings.devices)
         bounds: Mapping[str, int] = {each.name: each.sessions for each in (*settings.reached, *settings.guests)}
         bounds = {HERE: HERE_SESSIONS, **bounds}
@@ -92,11 +107,86 @@ class Operations:
         """The remote copy groups of an array as the store last saw them."""
         return tuple(entry for entry in self.store.view.entries("rcg") if entry.device == device)
 
-    def agree(self, run_id: str, plan: Plan, words: Sequence[str]) -> Run:
-        """Keep the plan as a run that somebody agreed to by typing ``words``. Nothing is sent yet."""
-        self.ledger.propose(run_id, plan, who())
-        self.ledger.approve(run_id, who(), words)
+    # ---------------------------------------------------------------------------------------- what a person may do
+
+    def may_propose(self, plan: Plan, *, alone: bool = False) -> None:
+        """``alone``: although another person has to approve it. Raises :class:`app.permits.RefusedError`."""
+        for act in (Act.PROPOSE, Act.BREAK_GLASS) if alone else (Act.PROPOSE,):
+            self.permits.check(act, self.permits.sites_of(plan))
+
+    def propose(self, run_id: str, plan: Plan) -> Run:
+        """Keep the plan as a run that nobody agreed to yet. Raises :class:`app.permits.RefusedError`."""
+        self.may_propose(plan)
+        return self.ledger.propose(run_id, plan, who())
+
+    def needs_second(self, plan: Plan, asked: Asked | None) -> bool:
+        """Whether another person has to approve it."""
+        if asked is None:
+            return needs_second(self.settings.access, plan.verb, plan, disaster=None)
+        return needs_second(self.settings.access, asked.kind, plan, disaster=asked.disaster, named=asked.plan)
+
+    def agree(self, run_id: str, plan: Plan, words: Sequence[str], asked: Asked | None = None) -> Run:
+        """Keep the plan as a run that its proposer agrees to by typing ``words``: it may begin, or waits for another
+        person. Nothing is sent yet. Raises :class:`app.permits.RefusedError`."""
+        self._order(plan, asked)
+        self.propose(run_id, plan)
+        return self.agreed(run_id, words, asked)
+
+    def _order(self, plan: Plan, asked: Asked | None) -> str | None:
+        """How the plan is drawn up anew, where another person has to approve it; None: nobody has to."""
+        if not self.needs_second(plan, asked):
+            return None
+        if asked is None or not asked.order:
+            raise RefusedError(
+                f"another person has to approve {plan.name}, and this command waits for nobody: give it as drdeck rcg, "
+                "volume, pgroup, lpar, pod or vm"
+            )
+        return asked.order
+
+    def agreed(self, run_id: str, words: Sequence[str], asked: Asked | None = None) -> Run:
+        """As :meth:`agree`, of a run that is proposed already."""
+        plan = self.ledger.run(run_id).plan
+        self.may_propose(plan)
+        if (order := self._order(plan, asked)) is None:
+            self.ledger.approve(run_id, who(), words, self.permits.person.names)
+            return self.ledger.run(run_id)
+        until = datetime.now(UTC) + timedelta(seconds=self.settings.access.expires_s)
+        wanted = Approval(order, digest(plan), until, self.permits.person.names)
+        self.ledger.ask_approval(run_id, who(), words, wanted)
         return self.ledger.run(run_id)
+
+    def agree_unattended(self, run_id: str, plan: Plan) -> Run:
+        """Keep a plan that asks for no words as a run that nobody has to agree to: on the word of those who made its
+        schedule."""
+        if plan.confirm:
+            raise RefusedError(f"{plan.name} asks for words to be typed, and nobody is there to type")
+        self.ledger.propose(run_id, plan, who())
+        self.ledger.approve(run_id, who(), ())
+        return self.ledger.run(run_id)
+
+    def approve(self, run: Run, words: Sequence[str], glass: str | None = None) -> None:
+        """Another person, or with the reason ``glass`` one alone, agrees to a run that waits for it. Raises
+        :class:`app.permits.RefusedError` and :class:`store.ledger.RunError`."""
+        self.may_approve(run, glass)
+        self.ledger.approve(run.id, who(), words, self.permits.person.names, glass)
+
+    def may_approve(self, run: Run, glass: str | None) -> None:
+        """Raises :class:`app.permits.RefusedError`."""
+        self.permits.check(Act.APPROVE if glass is None else Act.BREAK_GLASS, self.permits.sites_of(run.plan))
+
+    def decide(self, run_id: str, choice: Choice, step: str | None, reason: str) -> None:
+        """Raises :class:`app.permits.RefusedError` and :class:`store.ledger.RunError`."""
+        self.may_go_on(run_id)
+        self.ledger.decide(run_id, choice, step, reason, who())
+
+    def may_go_on(self, run_id: str) -> None:
+        """Whether this person may have a run go on, or decide about it. Raises :class:`app.permits.RefusedError`."""
+        self.permits.check(Act.DECIDE, self.permits.sites_of(self.ledger.run(run_id).plan))
+
+    def drop(self, run_id: str, reason: str) -> None:
+        """End a run that never began. Raises :class:`app.permits.RefusedError` and :class:`store.ledger.RunError`."""
+        self.permits.check(Act.DROP, self.permits.sites_of(self.ledger.run(run_id).plan))
+        self.ledger.drop(run_id, who(), reason)
 
 
 def new_run_id(now: datetime | None = None) -> str:
@@ -107,15 +197,12 @@ def new_run_id(now: datetime | None = None) -> str:
 def who() -> str:
     """The person at this console: user, host and, where it is a remote login, from where."""
     origin = os.environ.get("SSH_CONNECTION", "").split(" ")[0]
-    return f"{login()}@{socket.gethostname()}" + (f" from {origin}" if origin else "")
+    return f"{whoami().words}@{socket.gethostname()}" + (f" from {origin}" if origin else "")
 
 
 def login() -> str:
     """The name of the user who is logged in."""
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):
-        return f"uid {os.getuid()}"
+    return whoami().user
 
 
 def holder() -> str:
@@ -138,6 +225,13 @@ def changed(plan: Plan, anew: Plan, words: Sequence[str]) -> str | None:
     return f"{', '.join(found.missing)} would have to be typed now" if found.missing else None
 
 
+def digest(plan: Plan) -> str:
+    """What a plan does, as one number: equal of two plans that do the same, whenever they were drawn up. SHA-256, hex
+    digits."""
+    content = [plan.verb, plan.name, plan.targets, [_acts(step) for step in plan.steps]]
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+
+
 def _acts(step: PlannedStep) -> tuple[object, ...]:
     """What a step does and when, apart from how long what was agreed to counts."""
     params = {name: value for name, value in json.loads(step.params).items() if name != "until"}
@@ -150,6 +244,13 @@ class Typed:
 
     missing: tuple[str, ...]
     wrong: tuple[str, ...]
+
+    @property
+    def words(self) -> str | None:
+        """What is not as it must be; None: nothing."""
+        lacking = f"not typed: {', '.join(map(repr, self.missing))}" if self.missing else ""
+        wrong = f"not asked for: {', '.join(map(repr, self.wrong))}" if self.wrong else ""
+        return "; ".join(filter(None, (lacking, wrong))) or None
 
 
 def typed(plan: Plan, words: Sequence[str], user: str | None = None) -> Typed:

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from app.report.records import Deviation
 from app.report.replay import Told
+from store.approvals import GLASS
 from store.runs import Choice, Plan, RunState, StepState
 
 _TROUBLE = (StepState.FAILED, StepState.UNKNOWN)
@@ -53,6 +54,10 @@ class _Teller:
                 return self._taken_up(entry)
             case "decision":
                 return self._decision(entry)
+            case kind if kind == GLASS:
+                return Deviation(
+                    entry.at, "break-glass", None, f"approved alone: {entry.body['reason']}", entry.body["by"]
+                )
             case "intent":
                 return self._intent(entry)
             case "result":

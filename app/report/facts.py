@@ -13,14 +13,15 @@ from app.report.people import people
 from app.report.records import Chained, Facts, Lesson, Note, Other, Planned, StepTold, Unchecked
 from app.report.replay import Replayed, Told, replayed
 from app.report.scenario import scenario
+from store.approvals import ASKED, GLASS
 from store.remarks import LESSON, NOTE
 from store.runs import Plan, PlannedStep, Run, StepRecord, StepState
 from store.segment import Segment
 from store.times import from_text as moment
 
 _KNOWN = frozenset(
-    {"proposed", "approved", "lease taken", "intent", "answer", "progress", "result", "decision", "run", NOTE, LESSON}
-)
+    {"proposed", ASKED, GLASS, "approved", "lease taken", "intent", "answer", "progress", "result", "decision", "run"}
+) | {NOTE, LESSON}
 _UNCHECKED = (StepState.SKIPPED, StepState.MARKED)
 
 

@@ -6,11 +6,19 @@ from collections.abc import Iterable
 
 from app.report.records import Person
 from app.report.replay import Told
+from store.approvals import ASKED, GLASS
 from store.remarks import LESSON, NOTE
 from store.runs import SECOND_PERSON
 
 AGREED = "agreed to it"
-_SAYING = {"proposed": "proposed the plan", "approved": AGREED, NOTE: "wrote notes", LESSON: "wrote lessons"}
+_SAYING = {
+    "proposed": "proposed the plan",
+    ASKED: "confirmed it, for another person to approve",
+    GLASS: "broke the glass: approved it alone",
+    "approved": AGREED,
+    NOTE: "wrote notes",
+    LESSON: "wrote lessons",
+}
 
 
 def people(entries: Iterable[Told]) -> tuple[Person, ...]:

@@ -10,6 +10,8 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from app.notify.telling import of_schedules
+from app.permits import Act
+from app.schedule_sites import sites
 from app.timetable.clockwork import Clockwork
 from app.timetable.notices import Event, Notice
 from store.errors import StoreError
@@ -49,6 +51,7 @@ class ConsoleSchedules:
         self._changed = changed
         self._say = say
         self._post = of_schedules(operations)
+        self._operations = operations
         self._replications = operations.settings.replications
         view.why_not = why_not
         self._clockwork = None if why_not else Clockwork(book, operations, self._tell, self.look, say)
@@ -107,9 +110,11 @@ class ConsoleSchedules:
     # ---------------------------------------------------------------------------------------------------- changing
 
     def pause(self, schedule: Schedule) -> Schedule:
-        """Pause it, or resume it where it is. Raises :class:`ScheduleError` and StoreError."""
+        """Pause it, or resume it where it is. Raises :class:`ScheduleError`, :class:`app.permits.RefusedError` and
+        StoreError."""
         from app.timetable.kinds import kind_of
 
+        self._check(Act.SCHEDULE, schedule)
         if not schedule.paused:
             return self._then(self._book.pause(schedule.name))
         if kind_of(schedule) is None:
@@ -117,20 +122,24 @@ class ConsoleSchedules:
         return self._then(self._book.resume(schedule.name))
 
     def run_now(self, schedule: Schedule) -> None:
-        """Begin it on a thread. Raises :class:`ScheduleError` and StoreError."""
+        """Begin it on a thread. Raises :class:`ScheduleError`, :class:`app.permits.RefusedError` and StoreError."""
         from app.timetable.kinds import kind_of
 
+        self._check(Act.RUN_SCHEDULE, schedule)
         if self._clockwork is None or kind_of(schedule) is None:
             raise ScheduleError(f"{schedule.name} is not run: {self._view.why_not or 'its kind is not known'}")
         self._clockwork.run_now(schedule)
         self.look()
 
     def edit(self, schedule: Schedule, edited: Edited) -> Schedule:
-        """What the form of it came to. Raises :class:`ScheduleError` and StoreError."""
+        """What the form of it came to. Raises :class:`ScheduleError`, :class:`app.permits.RefusedError`,
+        StoreError."""
         from app.timetable.kinds import kind_of
 
+        self._check(Act.SCHEDULE, schedule)
         if kind_of(schedule) is None:
             raise ScheduleError(f"{schedule.name} is of kind {schedule.kind}: this program does not know it")
+        self._may(Act.SCHEDULE, schedule.kind, edited.target)
         how = (edited.target, edited.options, edited.timetable)
         found = schedule
         if (edited.name, *how) != (schedule.name, schedule.target, schedule.options, schedule.timetable):
@@ -139,6 +148,7 @@ class ConsoleSchedules:
 
     def add(self, kind: str, edited: Edited) -> Schedule:
         """A new one, as the form says. Raises :class:`ScheduleError` and StoreError."""
+        self._may(Act.SCHEDULE, kind, edited.target)
         made = self._book.add(edited.name, kind, edited.target, edited.options, edited.timetable)
         return self._then(self._paused(made, paused=edited.paused))
 
@@ -148,9 +158,17 @@ class ConsoleSchedules:
         return (self._book.pause if paused else self._book.resume)(schedule.name)
 
     def remove(self, schedule: Schedule) -> None:
-        """Its history stays. Raises :class:`ScheduleError` and StoreError."""
+        """Its history stays. Raises :class:`ScheduleError`, :class:`app.permits.RefusedError` and StoreError."""
+        self._check(Act.SCHEDULE, schedule)
         self._book.remove(schedule.name)
         self._then(schedule)
+
+    def _check(self, act: Act, schedule: Schedule) -> None:
+        self._may(act, schedule.kind, schedule.target)
+
+    def _may(self, act: Act, kind: str, target: str) -> None:
+        permits, view = self._operations.permits, self._operations.store.view
+        permits.check(act, sites(permits, view, self._replications, kind, target))
 
     def _then(self, schedule: Schedule) -> Schedule:
         if self._clockwork is not None:

@@ -24,7 +24,8 @@ class Block(Drawn):
     def show(self, lines: Sequence[Line]) -> None:
         """Replace the lines."""
         before, self.lines = self.lines, tuple(lines)
-        if len(before) != len(self.lines):
+        # A layout that was asked for while the screen was still being laid out may have been lost.
+        if len(before) != len(self.lines) or (self.size.width and self.size.height != len(self.lines)):
             self.refresh(layout=True)
             return
         for y, (old, new) in enumerate(zip(before, self.lines, strict=True)):

@@ -11,7 +11,9 @@ from typing import TypeVar
 
 from app.console import Console
 from app.files import Files
+from app.lacking import lacking
 from app.machinery import Machinery
+from app.permits import Permits
 from app.settings import load
 from screens.base import EstateScreen
 from store.ledger import Ledger
@@ -77,7 +79,7 @@ async def acting(
 ) -> AsyncIterator[A]:
     """A console on the devices of ``config``, with its store at ``path``, once its runs are read."""
     settings = load(config)
-    machinery = Machinery(settings, path)
+    machinery, permits = Machinery(settings, path), Permits(settings)
     app = Console(
         machinery.open,
         machinery.sweep,
@@ -90,6 +92,8 @@ async def acting(
         read_only=read_only,
         files=Files(path.parent),
         rto_s=settings.rto_s,
+        lacks=lacking(permits),
+        approvers=lambda run: permits.who_approves(run.plan),
     )
     try:
         async with app.run_test(size=size) as pilot:

@@ -28,6 +28,7 @@ from store.readiness import Check, Severity, Verdict
 from store.runs import Plan
 from tests.faults.auto_doors import DoorWorld
 from tests.faults.auto_world import EPOCH
+from tests.people import person
 from tests.screens.estate import Clock
 from tests.screens.piloting import Driven, piloted
 
@@ -94,25 +95,21 @@ def drilled(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(wiring, "recovery", recovery)
 
 
-def person(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("LOGNAME", name)
-
-
 @pytest.mark.usefixtures("drilled")
 def test_two_people_arm_a_group_and_one_alone_cannot(
     lab: Lab, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     lab.ripe()
-    person("anna", monkeypatch)
+    person("daemon", monkeypatch)
     assert lab.run("auto", "arm", "g0", "--bound", "60") == 0
     assert lab.run("auto", "arm", "g0", "--approve") == 1
     assert "another person has to approve" in capsys.readouterr().err
-    person("bert", monkeypatch)
+    person("nobody", monkeypatch)
     assert lab.run("auto", "arm", "g0", "--approve") == 0
     store = lab.kept()
     arming = store.arming("g0")
     store.close()
-    assert (arming.asked_by.partition("@")[0], arming.approved_by.partition("@")[0]) == ("anna", "bert")
+    assert (arming.asked_by.partition("@")[0], arming.approved_by.partition("@")[0]) == ("daemon", "nobody")
     assert arming.until - arming.approved_at <= timedelta(days=30, minutes=1)
     assert lab.run("auto", "disarm", "g0", "--reason", "works tonight") == 0
     assert lab.run("auto", "disarm", "g0", "--reason", "again") == 1
@@ -141,7 +138,7 @@ async def console(lab: Lab) -> AsyncIterator[Driven]:
 async def test_two_people_arm_a_group_from_the_screens_and_every_screen_says_so(lab: Lab) -> None:
     lab.ripe()
     with pytest.MonkeyPatch.context() as patched:
-        person("anna", patched)
+        person("daemon", patched)
         async with console(lab) as at:
             await at.press("5", "A", "enter")
             await at.wait_for(lambda: "● holds: the last drill that passed was 1 days ago" in at.text, "not checked")
@@ -151,7 +148,7 @@ async def test_two_people_arm_a_group_from_the_screens_and_every_screen_says_so(
             await at.wait_for(lambda: "a second person has to approve" in at.text, "it is not asked")
             await at.press("a", "j", "enter", "ctrl+y")
             await at.wait_for(lambda: "another person has to approve" in at.text, "one person alone")
-        person("bert", patched)
+        person("nobody", patched)
         async with console(lab) as at:
             await at.press("5", "A", "a", "j", "enter")
             assert "You agree as the second person" in at.text
@@ -162,7 +159,48 @@ async def test_two_people_arm_a_group_from_the_screens_and_every_screen_says_so(
     store.close()
     assert arming is not None
     assert arming.approved_by is not None
-    assert (arming.asked_by.partition("@")[0], arming.approved_by.partition("@")[0]) == ("anna", "bert")
+    assert (arming.asked_by.partition("@")[0], arming.approved_by.partition("@")[0]) == ("daemon", "nobody")
+
+
+def test_each_verb_takes_its_role_at_both_sites_of_the_group(
+    lab: Lab, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Operator at one site and approver at the other: neither is enough for anything that is about both."""
+    before = lab.config.read_text()
+    roles = [("operator", "paris", "daemon"), ("approver", "lyon", "daemon"), ("operator", "*", "nobody")]
+    lab.config.write_text(
+        before + "".join(f'[[roles]]\nrole = "{r}"\nsites = ["{site}"]\nusers = ["{u}"]\n' for r, site, u in roles)
+    )
+    store = lab.kept()
+    now = datetime.now(UTC)
+    store.save(claim := store.claim("a watch"), Standing("g0", AutoState.SHADOW, at=now))
+    store.unclaim(claim)
+    store.close()
+    try:
+        for words, refused in (
+            (("arm", "g0", "--bound", "60"), "daemon has no role operator at lyon"),
+            (("arm", "g0", "--approve"), "daemon has no role approver at paris"),
+        ):
+            person("daemon", monkeypatch)
+            assert lab.run("auto", *words) == 1
+            assert f"Refused: {refused}" in capsys.readouterr().err
+        assert lab.run("auto", "disarm", "g0", "--reason", "no") == 1
+        assert "was not armed" in capsys.readouterr().err  # it may: either task does, and this is the safe way
+        person("nobody", monkeypatch)
+        assert lab.run("auto", "arm", "g0", "--approve") == 1
+        assert "Refused: nobody has no role approver at paris" in capsys.readouterr().err
+        person("games", monkeypatch)
+        for order in (
+            ("arm", "g0", "--bound", "60"),
+            ("disarm", "g0", "--reason", "no"),
+            ("veto", "g0"),
+            ("watch", "--once"),
+        ):
+            assert lab.run("auto", *order) == 1
+            assert "Refused: games has no role" in capsys.readouterr().err
+        assert lab.run("auto", "history") == 0
+    finally:
+        lab.config.write_text(before)
 
 
 def test_what_stands_against_arming_is_named_with_what_to_do(lab: Lab, capsys: pytest.CaptureFixture[str]) -> None:

@@ -44,8 +44,9 @@ def test_a_healthy_estate_is_all_ok(estate: LabEstate, capsys: pytest.CaptureFix
     assert (code, err) == (0, "")
     lines = out.splitlines()
     assert lines[0].split() == ["DEVICE", "KIND", "SITE", "ADDRESS", "RESULT", "CLOCK", "TIME", "READ"]
-    assert [line.split()[0] for line in lines[1:]] == list(estate.lab.world.devices)
-    assert all(line.split()[4] == "ok" for line in lines[1:])
+    assert lines[-1].startswith("Roles: none in ")
+    assert [line.split()[0] for line in lines[1:-2]] == list(estate.lab.world.devices)
+    assert all(line.split()[4] == "ok" for line in lines[1:-2])
     assert "2 managed systems, 16 LPARs" in lines[1]
 
 

@@ -26,6 +26,7 @@ from store.schedules import JobOptions, Result, Trigger
 from store.timetable import Frequency, Timetable
 from tests.app.timetable.vm_lab import VmLab, config, vm_lab
 from tests.backends.lab.vsphere.vs_estate import Estate, running
+from tests.people import person
 
 EMPTY = '[[sites]]\nname = "paris"\nrole = "prod"\n'
 
@@ -137,6 +138,34 @@ def test_pause_resume_remove_and_next(typed: Typed) -> None:
     assert len(typed("next", "nightly", "--count", "12")[1].splitlines()) == 13
     assert typed("remove", "nightly")[0] == 0
     assert typed("next", "nightly")[0] == 1
+
+
+def test_a_schedule_is_changed_by_an_admin_and_run_by_an_operator_of_where_it_works(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sites = DEVICE + '[[sites]]\nname = "lyon"\nrole = "dr"\n'
+    roles = [("admin", "*", "daemon"), ("admin", "paris", "bin"), ("operator", "*", "nobody")]
+    given = "".join(f'[[roles]]\nrole = "{r}"\nsites = ["{site}"]\nusers = ["{u}"]\n' for r, site, u in roles)
+    typed = Typed(tmp_path, capsys, sites + given)
+    add = ("add", "night", "health", "--every", "day")
+    for name, said in (("nobody", "nobody has no role admin at paris"), ("bin", "bin has no role admin at lyon")):
+        person(name, monkeypatch)
+        code, _, err = typed(*add)
+        assert (code, err) == (1, f"Refused: {said}, which it takes to change a schedule: ask {_holders(name)}.\n")
+    person("daemon", monkeypatch)
+    assert typed(*add)[0] == 0
+    person("nobody", monkeypatch)
+    for order in (("pause", "night"), ("edit", "night", "--at", "03:00"), ("resume", "night"), ("remove", "night")):
+        code, _, err = typed(*order)
+        assert (code, err[:28]) == (1, "Refused: nobody has no role ")
+    person("daemon", monkeypatch)
+    code, _, err = typed("run", "night")
+    assert (code, err[:37]) == (1, "Refused: daemon has no role operator ")
+    assert typed("list")[0] == 0
+
+
+def _holders(asking: str) -> str:
+    return "daemon, bin" if asking == "nobody" else "daemon"
 
 
 def test_a_read_only_configuration_changes_no_schedule(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

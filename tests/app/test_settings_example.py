@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from app.access_records import ACCESS_KEYS, ROLE_KEYS
 from app.auto_records import AUTO_GROUP_KEYS, AUTO_KEYS
 from app.backup_settings import BACKUP_KEYS
 from app.database_records import DATABASE_KEYS, DATABASE_PORT, DATABASE_TIMEOUT_S
@@ -22,10 +23,12 @@ from store.estate import DeviceKind
 from store.notices import EventKind
 
 EXAMPLE = Path(__file__).resolve().parents[2] / "config.example.toml"
-_TABLES = r"\[devices\.cli\]|\[\[pra\.systems\]\]|\[\[(?:databases|hosts|notifications|auto\.groups|replications)\]\]"
+_MANY = r"\[\[(?:databases|hosts|notifications|auto\.groups|replications|roles)\]\]"
+_TABLES = rf"\[devices\.cli\]|\[access\]|\[\[pra\.systems\]\]|{_MANY}"
 _DEFAULT = re.compile(rf"^# ((?:[a-z_]+ = |{_TABLES}).*)$", re.MULTILINE)
 
-BELOW = ("devices.cli", "[pra.systems]", "[databases]", "[hosts]", "[auto.groups]", "[notifications]", "[replications]")
+BELOW = ("devices.cli", "access", *(f"[{name}]" for name in ("pra.systems", "databases", "hosts", "auto.groups")))
+BELOW += ("[notifications]", "[replications]", "[roles]")
 
 
 def test_the_example_loads_as_it_stands() -> None:
@@ -73,6 +76,9 @@ def test_every_key_of_a_device_stands_in_the_example(kind: DeviceKind) -> None:
 
 def test_every_other_key_stands_in_the_example() -> None:
     text = EXAMPLE.read_text()
+    for keys, name in ((ROLE_KEYS, "# [[roles]]"), (ACCESS_KEYS, "# [access]")):
+        block = text[text.index(name) :].split("\n\n")[0]
+        assert all(f"\n# {key} = " in block for key in keys), name
     console = text[text.index("[console]") : text.index("[[sites]]")]
     site = text[text.index("[[sites]]") : text.index("[[devices]]")]
     cli = text[text.index("[devices.cli]") :].split("[[devices]]")[0]

@@ -20,6 +20,7 @@ from app.cli import main
 from app.known_devices import Identity, KnownDevicesError, Pin, Protocol
 from backends.lab.faults import FaultKind
 from tests.app.lab_estate import LabEstate, lab_estate
+from tests.people import person
 
 SSH = Identity(
     Protocol.SSH, host_key="ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIMIuh31xoGIzV/lrRYragMBGV6K9ftlFok4Ex4h29mAD"
@@ -56,6 +57,22 @@ def known(config: Path) -> dict[tuple[str, Protocol], Pin]:
 
 
 # ------------------------------------------------------------------------------------------------------ the command
+
+
+def test_only_an_admin_of_its_site_pins_the_identity_of_a_device(
+    run: Callable[..., tuple[int, str, str]], bare: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    roles = '[[roles]]\nrole = "{}"\nsites = ["{}"]\nusers = ["{}"]\n'
+    given = roles.format("admin", "paris", "daemon") + roles.format("operator", "*", "nobody")
+    bare.write_text(bare.read_text() + given)
+    person("nobody", monkeypatch)
+    code, out, _ = run("--yes")
+    assert code == 1
+    assert "not pinned: nobody has no role admin at paris, which it takes to pin the identity of a device" in out
+    assert known(bare) == {}
+    person("daemon", monkeypatch)
+    assert run("--yes")[0] == 0
+    assert len(known(bare)) == 2
 
 
 def test_nothing_is_pinned_unless_somebody_accepts_it(run: Callable[..., tuple[int, str, str]], bare: Path) -> None:

@@ -169,7 +169,7 @@ def test_every_binding_has_an_id_and_a_description_and_asks_the_gate() -> None:
 def test_ids_are_unique_and_no_dangerous_verb_sits_on_a_single_key() -> None:
     """Those that have a key open a menu or a question, or only pause."""
     assert len(BY_ID) == len(ACTIONS)
-    asking = {"act", "resume", "decide.retry", "decide.skip", "decide.done", "pause", "abort"}
+    asking = {"act", "resume", "decide.retry", "decide.skip", "decide.done", "pause", "abort", "approve", "glass"}
     asking |= {"schedule.pause", "schedule.run", "schedule.edit", "schedule.delete", "new_schedule", "auto.veto"}
     assert {action.id for action in ACTIONS if action.dangerous and action.keys} == asking
 
@@ -185,6 +185,11 @@ def test_a_dangerous_action_is_refused_in_a_read_only_console_with_the_reason() 
     verb = Action("failover", "Failover", "…", ("X",), Group.ACT, dangerous=True)
     assert refusal(verb, Situation(Place.PANE, read_only=True)) == "Failover is refused: this console is read-only."
     assert refusal(verb, Situation(Place.PANE)) is None
+    lacking = refusal(verb, Situation(Place.PANE, lacks={verb.id: "anna has no role operator: ask bert"}))
+    assert lacking == "Failover is refused: anna has no role operator: ask bert."
+    menu = {"act": "anna has no role operator: ask bert"}
+    assert refusal(BY_ID["act"], Situation(Place.RCGS, row_selected=True, lacks=menu)) is not None
+    assert refusal(BY_ID["act"], Situation(Place.AUTO, row_selected=True, lacks=menu)) is None
 
 
 _MOVES = [

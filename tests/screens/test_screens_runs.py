@@ -28,7 +28,7 @@ from store.estate import RcgRole, RcgStatus
 from store.ledger import LEASE_S, Ledger
 from store.records import DeviceHealth
 from store.run_view import RunView
-from store.runs import Run, RunState, StepRecord, StepState
+from store.runs import Approval, Run, RunState, StepRecord, StepState
 from tests.screens.estate import NOW, SITES, Clock, Estate, devices, rcg_views, troubled
 from tests.screens.kept_runs import FAILOVER, REFUSED, clone_plan, fill, kept, propose
 from tests.screens.piloting import Driven, driven, piloted, pressed, settled
@@ -305,9 +305,10 @@ def test_the_banner_shows_the_run_that_needs_somebody_most_and_counts_the_others
 
 def test_nothing_can_be_decided_of_a_run_that_has_ended_nor_of_a_step_that_does_not_wait() -> None:
     ended = refused_acts(_run(RunState.SUCCEEDED), StepState.DONE, mine=False)
-    assert set(ended) == {"resume", "pause", "abort", "decide.retry", "decide.skip", "decide.done", "cleanup"}
+    deciding = {"resume", "pause", "abort", "decide.retry", "decide.skip", "decide.done", "cleanup"}
+    assert set(ended) == {*deciding, "approve", "glass"}
     waiting = refused_acts(_run(RunState.WAITING), StepState.FAILED, mine=True)
-    assert set(waiting) == {"resume", "cleanup"}
+    assert set(waiting) == {"resume", "cleanup", "approve", "glass"}
     running = refused_acts(_run(RunState.RUNNING), StepState.RUNNING, mine=True)
     assert "decide.skip" in running
     assert "abort" not in running
@@ -335,3 +336,28 @@ async def test_the_evidence_of_a_run_is_written_where_the_console_says(
         assert [path.name for path in tmp_path.glob("*.zip")] == ["drdeck-report-0301-0258-a7f3-19.zip"]
         await console.press("E")
         await console.wait_for(lambda: "is there already" in " ".join(console.text.split()), "it was written twice")
+
+
+def _awaited(ledger: Ledger, clock: Clock) -> None:
+    """A failover that anna proposed and another person has to approve, and one that bert ran alone."""
+    propose(ledger, clock, "0301-0250-glas")
+    asked = Approval("rcg failover oradb", "0c4d", clock() + timedelta(minutes=30), ("anna",))
+    for run in ("0301-0250-glas", "0301-0259-a7f3"):
+        if run != "0301-0250-glas":
+            propose(ledger, clock, run)
+        ledger.ask_approval(run, "anna@jump", FAILOVER.confirm, asked)
+    ledger.approve("0301-0250-glas", "bert@jump", FAILOVER.confirm, ("bert",), "nobody answers, the site burns")
+    ledger.turn(ledger.take("0301-0250-glas", "bert@jump, process 7"), RunState.FAILED)
+
+
+@SIZES
+@pytest.mark.parametrize("keys", [["8"], ["8", "enter"], ["8", "j", "enter"]], ids=["runs", "awaited", "glass"])
+@piloted
+async def test_what_waits_for_another_person_and_what_one_ran_alone_reads_so(
+    keys: list[str], size: tuple[int, int], snapshot: SnapshotAssertion, tmp_path: Path
+) -> None:
+    async with watching(tmp_path, size, _awaited) as (console, _):
+        console.console.around.approvers = lambda run: "at bergen: ask carl, or whoever is in group dr-leads"
+        await console.press(*keys)
+        assert console.text == snapshot.use_extension(PlainText)
+        assert max(len(line) for line in console.text.splitlines()) <= size[0]

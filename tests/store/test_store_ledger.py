@@ -16,7 +16,7 @@ import pytest
 from store import journal
 from store.errors import StoreError
 from store.ledger import LEASE_S, LeaseError, Ledger, RunError
-from store.runs import Choice, Fact, Guard, Plan, PlannedStep, RunState, StepState
+from store.runs import Approval, Choice, Fact, Guard, Plan, PlannedStep, RunState, StepState
 
 AT = datetime(2026, 3, 1, 3, 0, tzinfo=UTC)
 STEP = PlannedStep("s1", "rcg.stop", '{"array":"a"}', "Stop", "3par-a", "stoprcopygroup -f oradb", undo="s2")
@@ -89,6 +89,49 @@ def test_nothing_runs_that_nobody_approved_and_nothing_is_approved_twice(ledger:
         ledger.approve("r1", "ops@jump", [])
     with pytest.raises(RunError, match="no run r2"):
         ledger.run("r2")
+
+
+def asked(ledger: Ledger, clock: Time, run_id: str = "r1") -> Approval:
+    """A run that anna proposed, and that another person has to approve."""
+    ledger.propose(run_id, PLAN, "anna@here")
+    wanted = Approval("rcg failover oradb", "abc", clock() + timedelta(minutes=30), ("anna", "root"))
+    ledger.ask_approval(run_id, "anna@here", ("failover oradb",), wanted)
+    return wanted
+
+
+def test_whoever_proposed_a_run_that_two_agree_to_cannot_approve_it(ledger: Ledger, clock: Time) -> None:
+    wanted = asked(ledger, clock)
+    assert ledger.run("r1").awaited == wanted
+    for people in (("anna",), ("ROOT",), ("bert", "anna"), ()):
+        with pytest.raises(RunError, match="another person has to approve it"):
+            ledger.approve("r1", "x@here", (), people)
+    with pytest.raises(RunError, match="already"):
+        ledger.ask_approval("r1", "bert@here", (), replace(wanted, people=("bert",)))
+    with pytest.raises(RunError, match="is proposed"):
+        ledger.take("r1", "here")
+    with pytest.raises(RunError, match="a reason is needed"):
+        ledger.approve("r1", "anna@here", (), ("anna",), " ")
+    ledger.approve("r1", "bert@here", ("failover oradb",), ("bert",))
+    run = ledger.run("r1")
+    assert (run.state, run.awaited, run.glass) == (RunState.APPROVED, None, None)
+    assert run.approval == replace(wanted, by="bert@here")
+    assert [entry.kind for entry in ledger.journal("r1")] == ["proposed", "approval asked", "approved"]
+
+
+def test_an_approval_comes_in_time_or_not_at_all_and_the_glass_leaves_its_own_entry(
+    ledger: Ledger, clock: Time
+) -> None:
+    asked(ledger, clock)
+    asked(ledger, clock, "r2")
+    ledger.approve("r2", "anna@here", (), ("anna",), "nobody answers")
+    kinds = [entry.kind for entry in ledger.journal("r2")]
+    assert kinds == ["proposed", "approval asked", "break-glass", "approved"]
+    assert ledger.run("r2").glass == "nobody answers"
+    clock.pass_(1801)
+    for glass in (None, "nobody answers"):
+        with pytest.raises(RunError, match="propose it anew"):
+            ledger.approve("r1", "bert@here", (), ("bert",), glass)
+    assert ledger.run("r1").state is RunState.PROPOSED
 
 
 def test_a_step_keeps_its_first_intent_its_attempts_its_answer_and_its_facts(ledger: Ledger, clock: Time) -> None:

@@ -1,6 +1,7 @@
 """What people decide about automatic failover: the command line and the console go the same way.
 
-All raise :class:`store.auto.HeldError` with what stands against it, and :class:`store.errors.StoreError`.
+All raise :class:`app.permits.RefusedError` where it takes a role, :class:`store.auto.HeldError` with what else stands
+against it, and :class:`store.errors.StoreError`.
 """
 
 from __future__ import annotations
@@ -10,10 +11,12 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from app.auto_records import AutoGroup, AutoMode
+from app.permits import Act, Permits
+from app.person import names_in, same
 from app.recovery.auto.arming import ARMED_D, may_arm
-from app.recovery.operations import login, who
+from app.recovery.operations import who
 from store.auto import AutoStore, HeldError
-from store.auto_records import Arming, FailoverEvent, Judgement, ShadowDecision
+from store.auto_records import Arming, FailoverEvent, Judgement, ShadowDecision, Window
 from store.readiness import Check
 
 MOST_BOUND_MIN = 7 * 24 * 60
@@ -42,50 +45,67 @@ def bound(text: str) -> float:
     return minutes * 60
 
 
-def ask(store: AutoStore, group: AutoGroup, bound_s: float, look: Look) -> Arming:
+def ask(permits: Permits, store: AutoStore, group: AutoGroup, bound_s: float, look: Look) -> Arming:
     """One person wants it armed, and accepts to lose up to ``bound_s`` seconds."""
+    permits.check(Act.ARM, permits.of_group(group.name))
     _watched(group)
     _hold(group, look(group, bound_s))
     return store.ask_arming(group.name, bound_s, who())
 
 
-def approve(store: AutoStore, group: AutoGroup, look: Look) -> Arming:
+def approve(permits: Permits, store: AutoStore, group: AutoGroup, look: Look) -> Arming:
     """Another person agrees to what was asked: it is armed for :data:`ARMED_D` days. A group that failed over by itself
     is released from its latch by this, with the next look of the watch."""
+    asked = may_approve(permits, store.arming(group.name), group.name)
     _watched(group)
-    asked = may_approve(store.arming(group.name), group.name, login())
     _hold(group, look(group, asked.bound_s))
     return store.approve_arming(asked, who(), datetime.now(UTC) + timedelta(days=ARMED_D))
 
 
-def may_approve(asked: Arming | None, group: str, user: str) -> Arming:
-    """What waits for a second person, where ``user`` may be that one."""
+def may_approve(permits: Permits, asked: Arming | None, group: str) -> Arming:
+    """What waits for a second person, where whoever is logged in may be that one."""
+    permits.check(Act.APPROVE_ARMING, permits.of_group(group))
     if asked is None or asked.ended_at is not None or asked.approved_at is not None:
         raise HeldError(f"nobody asked to arm {group}: drdeck auto arm {group} --bound MIN")
-    if asked.asked_by.partition("@")[0].lower() == user.lower():
+    if same(names_in(asked.asked_by), permits.person.names):
         raise HeldError(f"{asked.asked_by} asked for it: another person has to approve")
     return asked
 
 
-def disarm(store: AutoStore, group: str, why: str) -> None:
+def disarm(permits: Permits, store: AutoStore, group: str, why: str) -> None:
     """At once, whatever is under way."""
+    permits.check(Act.DISARM, permits.of_group(group))
     if not store.disarm(group, who(), why):
         raise HeldError(f"{group} was not armed")
 
 
-def veto(store: AutoStore, group: str) -> FailoverEvent:
+def veto(permits: Permits, store: AutoStore, group: str) -> FailoverEvent:
     """Nothing is done by itself about the outage that is under way."""
+    permits.check(Act.DISARM, permits.of_group(group))
     return store.veto(group, who())
 
 
-def judge(store: AutoStore, decision: str, judgement: Judgement, note: str = "") -> ShadowDecision:
+def judge(permits: Permits, store: AutoStore, decision: str, judgement: Judgement, note: str = "") -> ShadowDecision:
     """Whether what would have been done in shadow was right."""
     found = next((each for each in store.shadows(most=10_000) if each.id == decision), None)
     if found is None:
         raise HeldError(f"there is no shadow decision {decision}: drdeck auto history shows them")
+    permits.check(Act.JUDGE, permits.of_group(found.group))
     judged = replace(found, judgement=judgement, note=note)
     store.judge(judged, who())
     return judged
+
+
+def add_window(permits: Permits, store: AutoStore, window: Window) -> Window:
+    """Nothing fails over by itself there until it ends."""
+    permits.check(Act.MAINTAIN, (window.site,))
+    return store.add_window(window)
+
+
+def end_window(permits: Permits, store: AutoStore, number: int) -> Window:
+    """Before its time."""
+    permits.check(Act.MAINTAIN, [each.site for each in store.windows(ended=True) if each.id == number])
+    return store.end_window(number, who())
 
 
 def _watched(group: AutoGroup) -> None:

@@ -13,7 +13,7 @@ from typing import TypeVar
 from app.auto_records import Auto, AutoGroup, AutoMode
 from app.recovery.auto import acts, history, wiring
 from app.recovery.auto.watch import rules_of
-from app.recovery.operations import Operations, who
+from app.recovery.operations import Operations
 from store.auto import AutoStore, HeldError
 from store.auto_records import Arming, FailoverEvent, Judgement, ShadowDecision, Window
 from store.auto_view import AutoSeen, AutoView, Checked, Stand, WatchedGroup
@@ -53,7 +53,7 @@ class ConsoleAuto:
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._operations = operations
-        self._auto = operations.settings.auto
+        self._auto, self._permits = operations.settings.auto, operations.permits
         self._store = AutoStore(operations.ledger.path, clock)
         self._clock = clock
         self._recovery = wiring.recovery(operations)
@@ -167,33 +167,33 @@ class ConsoleAuto:
     def ask(self, group: str, bound_s: float) -> Arming:
         """As :func:`app.recovery.auto.acts.ask`. Looks at devices."""
         self._may()
-        return self._then(acts.ask(self._store, self._group(group), bound_s, self._looked))
+        return self._then(acts.ask(self._permits, self._store, self._group(group), bound_s, self._looked))
 
     def approve(self, group: str) -> Arming:
         """As :func:`app.recovery.auto.acts.approve`. Looks at devices."""
         self._may()
-        return self._then(acts.approve(self._store, self._group(group), self._looked))
+        return self._then(acts.approve(self._permits, self._store, self._group(group), self._looked))
 
     def disarm(self, group: str, why: str) -> str:
         """As :func:`app.recovery.auto.acts.disarm`; says what was done."""
-        acts.disarm(self._store, group, why)
+        acts.disarm(self._permits, self._store, group, why)
         return self._then(f"{group} is disarmed.")
 
     def veto(self, group: str) -> FailoverEvent:
         """As :func:`app.recovery.auto.acts.veto`."""
-        return self._then(acts.veto(self._store, group))
+        return self._then(acts.veto(self._permits, self._store, group))
 
     def judge(self, decision: str, judgement: Judgement) -> ShadowDecision:
         """As :func:`app.recovery.auto.acts.judge`."""
-        return self._then(acts.judge(self._store, decision, judgement))
+        return self._then(acts.judge(self._permits, self._store, decision, judgement))
 
     def add_window(self, window: Window) -> Window:
         """Raises :class:`store.auto.HeldError`."""
-        return self._then(self._store.add_window(window))
+        return self._then(acts.add_window(self._permits, self._store, window))
 
     def end_window(self, number: int) -> Window:
         """Raises :class:`store.auto.HeldError`."""
-        return self._then(self._store.end_window(number, who()))
+        return self._then(acts.end_window(self._permits, self._store, number))
 
     def _group(self, name: str) -> AutoGroup:
         found = next((group for group in self._auto.groups if group.name == name), None)

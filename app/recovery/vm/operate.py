@@ -162,7 +162,7 @@ def run_pass(
     if plan.refused:
         first = plan.refused[0]
         return Passed(None, f"{first.words}: {first.evidence}")
-    operations.agree(run_id, plan, ())
+    operations.agree_unattended(run_id, plan)
     begun(run_id)
     ledger = operations.ledger
 

@@ -21,13 +21,13 @@ from app.settings_records import Settings
 from screens.actions import PANES
 from store.estate import DeviceKind, PowerState, VirtualMachine, VmReplica
 from store.ledger import LEASE_S, Ledger
-from store.notices import Delivery, DeliveryState, Event, EventKind, Severity
+from store.notices import AT_ONCE, Delivery, DeliveryState, Event, EventKind, Severity
 from store.outbox import Batch, Outbox
 from store.readiness import Check, Covered, Readiness, Verdict
 from store.readiness import Severity as Grave
 from store.readiness_view import ReadinessView
 from store.records import DeviceHealth, DeviceStatus
-from store.runs import Lease, Plan, PlannedStep, RunState, StepState
+from store.runs import Approval, Lease, Plan, PlannedStep, RunState, StepState
 from store.view import EstateView, Sighting
 from tests.app.notify.conftest import Time
 from tests.app.notify.samples import AT
@@ -69,6 +69,23 @@ def told(outbox: Outbox, after: int = 0) -> list[Event]:
 
 
 # ----------------------------------------------------------------------------------------------------------------- runs
+
+
+def test_what_waits_for_another_person_is_told_and_one_alone_at_once_as_the_gravest(
+    outbox: Outbox, ledger: Ledger, clock: Time
+) -> None:
+    ledger.propose("r1", PLAN, "anna@jump")
+    asked = Approval("rcg failover oradb", "abc", clock() + timedelta(minutes=30), ("anna",))
+    ledger.ask_approval("r1", "anna@jump", PLAN.confirm, asked)
+    ledger.approve("r1", "anna@jump", PLAN.confirm, ("anna",), "nobody answers")
+    source(outbox, ledger, clock).look()
+    first, last = told(outbox)
+    assert (first.kind, first.severity) == (EventKind.APPROVAL_ASKED, Severity.WARNING)
+    assert "drdeck runs approve r1" in first.next
+    assert (last.kind, last.severity) == (EventKind.BREAK_GLASS, Severity.CRITICAL)
+    assert last.subject == "BREAK-GLASS: failover oradb by anna@jump alone"
+    assert last.what.endswith("Reason: nobody answers")
+    assert last.kind in AT_ONCE
 
 
 def test_esx_15_a_failover_is_told_from_its_beginning_to_its_end(outbox: Outbox, ledger: Ledger, clock: Time) -> None:
