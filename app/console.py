@@ -72,8 +72,8 @@ GC_THRESHOLD = (2_000, 30, 50)
 pieces: a key waits for as long as one takes."""
 
 SWITCH_S = 0.0005
-"""How long a thread that reads devices may keep the interpreter from one that a key waits for; the usual ten times of it
-add up while several of them read."""
+"""How long a thread that reads devices may keep the interpreter from the one that a key waits for; of the usual 5 ms
+several add up."""
 
 FIRST_PANE = "overview"
 STORE_EXIT = 4
