@@ -34,7 +34,7 @@ def resume(work: Work) -> Outcome:
 
 def pg_snapshot(work: Work) -> Outcome:
     """A snapshot of a protection group, replicated if that was asked for. The array's own retention deletes them."""
-    suffix = f"drdeck-{work.schedule.id}-{work.run.due:%Y%m%d-%H%M%S}"
+    suffix = f"drdeck-{work.schedule.id}-{work.run.due:%Y%m%d-%H%M%S}-{work.run.id}"  # two may begin in one second
 
     def draw(operations: Operations, run_id: str) -> Plan:
         how = Replicate.NOW if work.schedule.options.replicate else Replicate.NO
