@@ -177,7 +177,8 @@ def counts_lines(
     of those counted are stale. Goes on below where it does not fit. While some are ``uncounted`` only the total is
     told."""
     lines: list[Line] = []
-    line: list[Cell] = [Cell(f"{sum(count for _, count in counts) + uncounted} {noun}", Tone.HEADING)]
+    total = sum(count for _, count in counts) + uncounted
+    line: list[Cell] = [Cell(f"{total} {noun if total != 1 else noun.removesuffix('s')}", Tone.HEADING)]
     if uncounted:
         return ((*line, Cell("  being counted …", Tone.DIM)),)
     for state, count in (*counts, (status(Freshness.GONE), gone), (status(Freshness.STALE), stale)):
