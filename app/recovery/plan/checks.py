@@ -94,7 +94,8 @@ def _systems(plan: RecoveryPlan, seen: Looked, own: Draft[Any]) -> None:
         if member.system not in (lpar.home.system, lpar.home.system_key):
             wrong.append(f"line {member.line}: {member.name} is on {lpar.home.system}, not on {member.system}")
     if known:
-        _add(own, "plan.systems", "every LPAR is on the managed system that the plan names", wrong, f"{known} LPARs")
+        told = f"{known} LPAR{'s' * (known != 1)}"
+        _add(own, "plan.systems", "every LPAR is on the managed system that the plan names", wrong, told)
 
 
 def _stores(seen: Looked, own: Draft[Any]) -> None:
