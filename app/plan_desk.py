@@ -29,7 +29,8 @@ async def hear(app: Console, aside: Aside, around: Surroundings, message: AboutP
                 runs.read_plans(around.plans)
                 app.post_message(PlansRead())
 
-            aside(read)
+            if around.runs.read:  # else the screen asks once more when it is told of them
+                aside(read)
         case PlanRequested() if app.may_open(message.asked_by):
             await app.push_screen(PlanScreen(around, message.plan))
         case PlansRead() if app.shown is not None:

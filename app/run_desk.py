@@ -111,6 +111,7 @@ class RunDesk:
             self._runs = self._begin_runs(
                 around.runs, lambda: bool(tell(RunsChanged())), lambda text: bool(tell(NotDone(f"{text}.")))
             )
+            tell(RunsChanged())  # what was asked for meanwhile can be done from now on
         if self._begin_checks is not None:
             why_not = CACHED if around.cached else ""
             self._checks = self._begin_checks(

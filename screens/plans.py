@@ -16,7 +16,7 @@ from screens.cells import Cell, Line, Tone, line_text, wrap
 from screens.columns import Column, Measure, Row
 from screens.head import counts_lines
 from screens.messages import CopyRequested
-from screens.plan_messages import PlanRequested
+from screens.plan_messages import PlanRequested, PlansRequested
 from screens.rows_runs import clock_text
 from screens.scene import Scene
 from screens.side_by_side import Fact, Heading, Note, Part, lay_out
@@ -85,6 +85,8 @@ class PlansScreen(TableScreen):
         self.draw(scene)
 
     def runs_changed(self) -> None:
+        if self.around.plans.read_at is None:  # asked for before anybody could read them
+            self.post_message(PlansRequested())
         self.redraw()
 
     def opens(self, key: str) -> PlanRequested:

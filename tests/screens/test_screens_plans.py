@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 from syrupy.assertion import SnapshotAssertion
 
-from screens.plan_messages import PlanRequested
+from screens.plan_messages import PlanRequested, PlansRequested
 from screens.plans import PlansScreen
 from store.plan_records import Expected, PlanCheck, PlanState
 from store.plan_view import ApplicationShown, PlanShown
@@ -109,3 +109,17 @@ async def test_where_there_is_no_plan_it_is_said_how_one_is_made() -> None:
         await console.console.push_screen(PlansScreen(console.console.around))
         await console.settle()
         assert "There is no plan in /plans. drdeck plan new NAME drafts one." in console.text
+
+
+@piloted
+async def test_opened_before_anybody_could_read_the_plans_it_asks_once_more_when_the_runs_are_told() -> None:
+    async with driven(troubled().view(), (80, 24)) as console:
+        await console.console.push_screen(PlansScreen(console.console.around))
+        await console.settle()
+        screen, around, asked = console.screen, console.console.around, list[object]()
+        with pytest.MonkeyPatch.context() as patched:
+            patched.setattr(screen, "post_message", lambda message: bool(asked.append(message)))
+            screen.runs_changed()
+            around.plans.take(PLANS, "/plans", NOW)
+            screen.runs_changed()
+        assert len([each for each in asked if isinstance(each, PlansRequested)]) == 1
