@@ -35,7 +35,7 @@ def title_line(run: Run, *, owes: bool = False) -> Line:
 
 def clock_lines(run: Run, scene: Scene, target_s: float | None) -> tuple[Line, ...]:
     """The clock of a run; of one that activates LPARs the two that its target is about, and the run itself below."""
-    found = clocks(run)
+    found, target_s = clocks(run), plan_runs.target_s(run.plan.verb, target_s)
     if found is None:
         return (clock_line(run, scene, target_s),)
     since = max(0.0, (scene.now - run.created_at).total_seconds())
@@ -56,7 +56,7 @@ def _two_clocks(words: str, clock: Clock, since: float, target_s: float | None) 
 
 def clock_line(run: Run, scene: Scene, target_s: float | None) -> Line:
     """The clock of the recovery since it was declared, against its target; the run itself against what is expected."""
-    end = run.ended_at or scene.now
+    end, target_s = run.ended_at or scene.now, plan_runs.target_s(run.plan.verb, target_s)
     since = max(0.0, (end - run.created_at).total_seconds())
     late = target_s is not None and since > target_s
     recovers = run.plan.verb in RECOVERING

@@ -13,6 +13,7 @@ from screens.scene import Scene
 from screens.status import status
 from screens.step_kinds import heaps, sentence
 from screens.wall_letters import Said, afar, beside, label, sentences, word
+from store import plan_runs
 from store.run_clocks import Clock, clocks
 from store.runs import ENDED, Run, StepState
 
@@ -42,6 +43,7 @@ def run_lines(
     lines.append((Cell(f"{state.text}   run {run.id}   {_devices(run)}"[:width], state.tone),))
     if large:
         lines += label(state.word, state.tone, width, large=True, ascii_only=ascii_only)
+    target_s = plan_runs.target_s(run.plan.verb, target_s)
     faces = _faces(run, scene, target_s)
     column = (width - 2 * (len(faces) - 1)) // len(faces)
     high = min(DIGITS_HIGH, max(3, (height - len(lines)) // 3))

@@ -108,7 +108,9 @@ def _took_over(run: Run, name: str) -> bool:
     """Whether a failover began for a replication and was not taken back: its copy was never started, its source runs
     again where it was stopped, and no mark says otherwise."""
     about = names(run)
-    prefix = f"g{about.index(name) + 1}." if len(about) > 1 else "s"
+    number = about.index(name) + 1
+    alone = "s" if len(about) == 1 else f"g{number}."
+    prefix = f"{plan_runs.VMS}{number}." if run.plan.verb in plan_runs.VERBS else alone
     pairs = zip(run.plan.steps, run.steps, strict=True)
     mine = [(p, r) for p, r in pairs if p.id.startswith(prefix) and p.id not in run.plan.undoes]
     if run.state not in ENDED or any(p.kind == "vm.start" and r.may_be_done for p, r in mine):
@@ -127,7 +129,7 @@ def _take(found: _Found, run: Run, name: str) -> None:
         found.paused = run.id
     elif verb == RESUME and done:
         found.paused = found.failed_over = None
-    elif (verb == FAILOVER and _took_over(run, name)) or (verb in plan_runs.VERBS and _touched_a_vm(run)):
+    elif verb in (FAILOVER, *plan_runs.VERBS) and _took_over(run, name):
         found.failed_over = run.id
     elif verb in (UNDO, FAILBACK) and done:
         found.failed_over = None
@@ -135,10 +137,3 @@ def _take(found: _Found, run: Run, name: str) -> None:
         found.owed.append(run.id)
     elif verb == CLEANUP and done:
         found.owed = [drill for drill in found.owed if run.plan.name != f"{CLEANUP} {subject(drill)}"]
-
-
-def _touched_a_vm(run: Run) -> bool:
-    """Whether anything was sent for a VM in the run of a recovery plan. Which one its steps do not tell: all of them
-    are left alone until somebody says otherwise."""
-    steps = zip(run.plan.steps, run.steps, strict=True)
-    return any(planned.kind.startswith("vm.") and step.may_have_begun for planned, step in steps)

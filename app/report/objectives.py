@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from app.report.records import Objective
 from app.report.scenario import recovers
+from store import plan_runs
 from store.run_clocks import Clock, clocks
 from store.runs import SETTLED, Run, RunState
 
@@ -15,6 +16,7 @@ def objectives(run: Run, rto_s: float | None) -> tuple[Objective, ...]:
     """``rto_s`` is what the configuration lets a recovery take, in seconds. Empty for a run that recovers nothing."""
     if not recovers(run.plan.verb):
         return ()
+    rto_s = plan_runs.target_s(run.plan.verb, rto_s)
     return (*_times(run, rto_s), *_machines(run, rto_s), _point(run))
 
 

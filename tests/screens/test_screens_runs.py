@@ -24,6 +24,7 @@ from screens.rcg_offers import offers, order_text
 from screens.rcg_sides import pair_of
 from screens.run_words import banner_lines, clock_line, refused_acts
 from screens.side_by_side import lay_out
+from store import plan_runs
 from store.estate import RcgRole, RcgStatus
 from store.ledger import LEASE_S, Ledger
 from store.records import DeviceHealth
@@ -286,6 +287,13 @@ def test_the_clock_is_red_once_the_target_is_passed_and_counts_the_time_of_peopl
     assert (first.text, first.tone) == ("RTO clock 5m 20s of 5m", Tone.BAD)
     assert [cell.tone for cell in rest if "running" in cell.text] == [Tone.WARN]
     assert clock_line(_run(RunState.RUNNING), scene, 600.0)[0].tone is Tone.HEADING
+
+
+def test_the_target_of_the_configuration_is_not_that_of_a_recovery_plan_which_has_its_own() -> None:
+    run, scene = _run(RunState.RUNNING), troubled().scene()
+    planned = replace(run, plan=replace(run.plan, verb=plan_runs.PLANNED))
+    clock = clock_line(planned, scene, 300.0)[0]
+    assert (clock.text, clock.tone) == ("RTO clock 5m 20s", Tone.HEADING)
 
 
 def test_the_banner_shows_the_run_that_needs_somebody_most_and_counts_the_others() -> None:

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from store import plan_runs
 from store.replications import (
     CLEANUP,
     DRILL,
@@ -54,6 +55,24 @@ def test_a_failover_holds_passes_until_it_was_taken_back_or_brought_home(back: s
 def test_a_failover_that_failed_half_way_holds_passes_and_one_that_sent_nothing_does_not() -> None:
     assert stands(run(1, FAILOVER, FAILED)).failed_over == "r1"
     assert stands(run(1, FAILOVER, FAILED, sent=False)).failed_over is None
+
+
+@pytest.mark.parametrize("verb", plan_runs.VERBS)
+@pytest.mark.parametrize("touched", ["web", "db"])
+def test_of_a_recovery_plan_that_was_given_up_only_the_vms_that_it_touched_are_failed_over(
+    verb: str, touched: str
+) -> None:
+    steps = tuple(PlannedStep(f"v{n}.1", "vm.stop", "{}", "Stop", "vc", "x") for n in (1, 2))
+    plan = Plan(verb, f"{verb} night", ("lpar:erp", target("web"), target("db")), T0, steps)
+    records = tuple(
+        StepRecord(step.id, StepState.DONE if name == touched else StepState.PENDING, int(name == touched))
+        for step, name in zip(steps, ("web", "db"), strict=True)
+    )
+    given_up = Run("r1", plan, RunState.ABORTED, "ana", T0, records, T0, T0)
+    assert {name: one.failed_over for name, one in standings([given_up]).items()} == {
+        "web": "r1" if touched == "web" else None,
+        "db": "r1" if touched == "db" else None,
+    }
 
 
 def test_a_drill_is_owed_its_clean_up_and_holds_no_pass() -> None:

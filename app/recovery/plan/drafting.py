@@ -29,7 +29,7 @@ from app.recovery.rcg.options import Options
 from app.recovery.rcg.situation import way_back
 from app.recovery.vm import failover_plan as vm_plan
 from app.recovery.vm.failover_plan import Asked as VmsAsked
-from store.plan_runs import verb
+from store.plan_runs import VMS, verb
 from store.rcg_verbs import RcgVerb
 from store.runs import Plan
 
@@ -109,7 +109,7 @@ def _drafted(plan: RecoveryPlan, kind: Kind, seen: Looked, run_id: str) -> Draft
         pods[name] = PodDraft(at, f"d{number}.", run_id)
         draw_failover(pods[name], disaster=disaster, stopped=_hosts(plan, seen, name))
     vms = list(seen.vms.values())
-    machines = vm_plan.drafted(vms, VmsAsked(disaster, wave=most), run_id, prefix="v")
+    machines = vm_plan.drafted(vms, VmsAsked(disaster, wave=most), run_id, prefix=VMS)
     lpars = None
     if seen.pra is not None and seen.lpars:
         asked = LparsAsked(disaster, wave=most)

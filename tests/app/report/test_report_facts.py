@@ -12,11 +12,13 @@ import pytest
 
 from app.report.facts import facts
 from app.report.facts_json import as_json
+from app.report.objectives import objectives
 from app.report.records import Facts
 from app.report.requirements import REQUIREMENTS
 from app.report.scenario import scenario
+from store import plan_runs
 from store.ledger import Ledger
-from store.runs import Plan, RunState, StepState
+from store.runs import Plan, Run, RunState, StepState
 from store.segment import segment
 from tests.app.report.reported import AFTER, AT, BEFORE, LATE, OPS, PLAN, RUN, Time, filled, step, troubled
 
@@ -198,3 +200,10 @@ def test_entries_of_a_kind_that_is_not_known_are_told_as_they_are(tmp_path: Path
 )
 def test_a_scenario_is_named_by_what_was_planned_and_typed(verb: str, typed: tuple[str, ...], words: str) -> None:
     assert scenario(verb, typed) == words
+
+
+def test_of_a_recovery_plan_the_target_of_the_configuration_is_not_recorded_as_its_own() -> None:
+    run = Run("r1", replace(PLAN, verb=plan_runs.DISASTER, steps=()), RunState.SUCCEEDED, "ana", AT, (), AT, AT)
+    assert [each.target_s for each in objectives(run, 300.0) if each.what == "RTO"] == [None]
+    alone = replace(run, plan=replace(PLAN, steps=()))
+    assert [each.target_s for each in objectives(alone, 300.0) if each.what == "RTO"] == [300.0]

@@ -25,7 +25,9 @@ from store import plan_checks
 from store.database import open_store
 from store.ledger import Ledger
 from store.plan_records import PlanState
+from store.plan_runs import VMS
 from store.readiness import Verdict
+from store.replications import names
 from store.run_clocks import clocks
 from store.runs import Plan, Run, RunState
 from tests.app.lab_estate import LabEstate, lab_estate
@@ -113,6 +115,8 @@ def test_a_planned_run_of_the_demo_plan_loses_nothing_and_comes_back_in_order(
     assert ended(run, "Demote pod-web on fa-paris once everything is across") < ended(run, "web is up at lyon")
     assert clocks(run) is not None
     assert vms.standing(operations.ledger)["mon01"].failed_over == run_id
+    for number, name in enumerate(names(run), start=1):
+        assert any(step.id.startswith(f"{VMS}{number}.") and f"Stop {name} on" in step.title for step in plan.steps)
     assert any(guard.id.startswith("vm.direction") for guard in operate.plan_run(
         operations, "demo", Kind.PLANNED, (), new_run_id()
     ).refused)  # fmt: skip
