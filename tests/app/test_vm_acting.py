@@ -70,7 +70,7 @@ async def test_a_vm_is_backed_up_and_failed_over_from_its_menu(estate: VmEstate,
         settings = load(estate.config)
         assert operate.run_pass(Operations(settings, opened, ledger, Connector(settings)), name).done
     async with console(estate, store) as at:
-        await at.filtered("5", name, f"{name}_replica_g1", "1 of")
+        await at.filtered("5", name, "1 of 1")
         await at.keys("a")
         await at.see(f"Act on {name}, poweredOn on vc-paris, off on vc-lyon", "Fail over", "right as it stands")
         await at.keys(*"jjjjjjj", "enter")
