@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from app import (
+    api_command,
     auto_command,
     backup_command,
     import_command,
@@ -354,6 +355,15 @@ def _maintenance_command(arguments: argparse.Namespace) -> int:
     return auto_command.maintenance(settings, _store_path(arguments, settings), arguments)
 
 
+def _api_command(arguments: argparse.Namespace) -> int:
+    settings = _settings(arguments)
+    if settings.api is not None:
+        from app import secrets
+
+        secrets.ask(reader.token for reader in settings.api.readers)
+    return api_command.run(settings, _store_path(arguments, settings), arguments)
+
+
 def _keys_command(arguments: argparse.Namespace) -> int:
     from app import keys
 
@@ -386,6 +396,7 @@ _COMMANDS: dict[str | None, Callable[[argparse.Namespace], int]] = {
     "notify": _notify_command,
     "schedule": _schedule_command,
     "scheduler": _schedule_command,
+    "api": _api_command,
     "keys": _keys_command,
     "inventory": _inventory_command,
 }

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from app import (
+    api_command,
     auto_command,
     import_command,
     labcommand,
@@ -105,6 +106,7 @@ def parser() -> argparse.ArgumentParser:
     _look(commands.choices["demo"])
     _look(wall_command.add_arguments(commands))
     _common(commands.choices["wall"], "config", "store")
+    _common(api_command.add_arguments(commands), "config", "store")
     check = commands.add_parser(
         "check",
         help="read every device once; say what to do where it fails",

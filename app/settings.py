@@ -42,6 +42,7 @@ from screens.clipboard import Way
 from store.estate import DeviceKind, Site, SiteRole
 
 if TYPE_CHECKING:
+    from app.api_records import ApiSettings
     from app.database_records import DatabaseSettings
     from app.host_records import HostSettings
     from app.notify.records import ChannelSettings
@@ -107,7 +108,7 @@ def _syntax_error(path: Path, text: str, words: str) -> SettingsError:
 
 
 TABLES: Mapping[str, str] = {
-    **{name: f"[{name}]" for name in ("console", "access", "naming", "pra", "auto", "backups", "plans")},
+    **{name: f"[{name}]" for name in ("console", "access", "naming", "pra", "auto", "backups", "plans", "api")},
     **{
         name: f"[[{name}]]"
         for name in ("sites", "devices", "roles", "databases", "hosts", "replications", "notifications")
@@ -156,6 +157,7 @@ def _settings(document: Document, content: Mapping[str, object]) -> Settings:
         plans=plans.maybe("directory", values.path(folder)),
         twin=_twin(console),
         access=_access(document, content, sites),
+        api=_api(document, content, folder),
     )
 
 
@@ -174,6 +176,14 @@ def _access(document: Document, content: Mapping[str, object], sites: tuple[Site
     from app.access_settings import access
 
     return access(document, content, [site.name for site in sites])
+
+
+def _api(document: Document, content: Mapping[str, object], folder: Path) -> ApiSettings | None:
+    if "api" not in content:
+        return None
+    from app.api_settings import api
+
+    return api(document, content, folder)
 
 
 def _pra(document: Document, content: Mapping[str, object], sites: tuple[Site, ...]) -> Pra | None:

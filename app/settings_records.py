@@ -17,6 +17,7 @@ from screens.clipboard import Way
 from store.estate import DeviceKind, Site
 
 if TYPE_CHECKING:
+    from app.api_records import ApiSettings
     from app.database_records import DatabaseSettings
     from app.host_records import HostSettings, SshHost
     from app.notify.records import ChannelSettings
@@ -143,7 +144,7 @@ class Settings:
     unique names. ``auto``: what may fail over by itself. ``notifications`` are the channels by which operators are told
     what happened. ``backups`` is the directory for backups of VMs. ``hosts``: those that steps of recovery plans run
     commands on; none is called as a device is. ``plans`` is the directory of the plans, where the file names one.
-    ``access``: who may do what."""
+    ``access``: who may do what. ``api``: who may read over HTTP, None: nobody."""
 
     path: Path
     read_only: bool
@@ -169,6 +170,7 @@ class Settings:
     plans: Path | None = None
     twin: datetime | None = None
     access: Access = field(default_factory=Access)
+    api: ApiSettings | None = None
 
     @property
     def reached(self) -> tuple[DeviceSettings | SshHost, ...]:

@@ -291,6 +291,11 @@ class Ledger:
         )
         return tuple(Entry(seq, moment(at), run, kind, body) for seq, at, run, kind, body in rows)
 
+    def newest(self) -> int:
+        """The number of the newest entry of the journal; 0: there is none."""
+        rows = self._read("SELECT seq FROM journal_head WHERE id = 1", ())
+        return int(rows[0][0]) if rows else 0
+
     def durations(self, kind: str, most: int = 200) -> tuple[float, ...]:
         """How long the newest steps of a kind took from their intent to their result, in seconds."""
         sql = "SELECT began_at, ended_at FROM step WHERE kind = ? AND state = ? AND attempts = 1 ORDER BY ended_at DESC"

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from app.access_records import ACCESS_KEYS, ROLE_KEYS
+from app.api_records import API_KEYS, READER_KEYS
 from app.auto_records import AUTO_GROUP_KEYS, AUTO_KEYS
 from app.backup_settings import BACKUP_KEYS
 from app.database_records import DATABASE_KEYS, DATABASE_PORT, DATABASE_TIMEOUT_S
@@ -23,12 +24,12 @@ from store.estate import DeviceKind
 from store.notices import EventKind
 
 EXAMPLE = Path(__file__).resolve().parents[2] / "config.example.toml"
-_MANY = r"\[\[(?:databases|hosts|notifications|auto\.groups|replications|roles)\]\]"
+_MANY = r"\[\[(?:databases|hosts|notifications|auto\.groups|replications|roles|api\.readers)\]\]"
 _TABLES = rf"\[devices\.cli\]|\[access\]|\[\[pra\.systems\]\]|{_MANY}"
 _DEFAULT = re.compile(rf"^# ((?:[a-z_]+ = |{_TABLES}).*)$", re.MULTILINE)
 
 BELOW = ("devices.cli", "access", *(f"[{name}]" for name in ("pra.systems", "databases", "hosts", "auto.groups")))
-BELOW += ("[notifications]", "[replications]", "[roles]")
+BELOW += ("[notifications]", "[replications]", "[roles]", "[api.readers]")
 
 
 def test_the_example_loads_as_it_stands() -> None:
@@ -88,6 +89,7 @@ def test_every_other_key_stands_in_the_example() -> None:
     pra, systems = text[text.index("\n[pra]") :].split("# [[notifications]]")[0].split("[[pra.systems]]")
     auto, groups = text[text.index("\n[auto]") :].split("[[auto.groups]]")
     replication = text[text.index("# [[replications]]") :]
+    api, readers = text[text.index("\n[api]") : text.index("\n[backups]")].split("[[api.readers]]")
     naming = text[text.index("\n[naming]") : text.index("\n[pra]")]
     blocks = (
         (console, CONSOLE_KEYS),
@@ -103,6 +105,8 @@ def test_every_other_key_stands_in_the_example() -> None:
         (groups, AUTO_GROUP_KEYS),
         (replication, REPLICATION_KEYS),
         (text[text.index("\n[backups]") :].split("# [[")[0], BACKUP_KEYS),
+        (api, [key for key in API_KEYS if key != "readers"]),
+        (readers, READER_KEYS),
     )
     for block, keys in blocks:
         for key in keys:
