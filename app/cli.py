@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from app import (
     api_command,
+    audit_command,
     auto_command,
     backup_command,
     import_command,
@@ -321,7 +322,7 @@ def _runs_command(arguments: argparse.Namespace) -> int:
 
 def _audit_command(arguments: argparse.Namespace) -> int:
     settings = _settings(arguments)
-    return runs_command.audit(settings, _store_path(arguments, settings), arguments)
+    return audit_command.run(settings, _store_path(arguments, settings), arguments)
 
 
 def _report_command(arguments: argparse.Namespace) -> int:

@@ -8,6 +8,7 @@ from typing import NoReturn
 
 from app import (
     api_command,
+    audit_command,
     auto_command,
     import_command,
     labcommand,
@@ -130,6 +131,7 @@ def parser() -> argparse.ArgumentParser:
     auto_command.add_arguments(commands)
     vm_command.add_arguments(commands)
     runs_command.add_arguments(commands)
+    audit_command.add_arguments(commands)
     report_command.add_arguments(commands)
     notify_command.add_arguments(commands)
     schedule_command.add_arguments(commands)

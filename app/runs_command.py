@@ -1,4 +1,4 @@
-"""``drdeck runs`` and ``drdeck audit``: what was run, what waits, going on with it, and the journal's proof."""
+"""``drdeck runs``: what was run, what waits, and going on with it."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ OK, FAILED, USAGE, PARTLY = 0, 1, 2, 3
 
 
 def add_arguments(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    """Add ``runs`` and ``audit``."""
+    """Add ``runs``."""
     runs = commands.add_parser("runs", help="list, show, approve, resume, abort or annotate runs")
     verbs = runs.add_subparsers(dest="runs_command", metavar="COMMAND", required=True)
     listing = verbs.add_parser("list", help="all runs, newest first")
@@ -40,12 +40,9 @@ def add_arguments(commands: argparse._SubParsersAction[argparse.ArgumentParser])
     for command in (show, resume, abort, approve):
         command.add_argument("run", metavar="RUN")
     remarks = remarks_command.add_arguments(verbs)
-    audit = commands.add_parser("audit", help="prove that the journal is whole")
-    audits = audit.add_subparsers(dest="audit_command", metavar="COMMAND", required=True)
-    verify = audits.add_parser("verify", help="follow the journal's chain from its first entry; asks no device")
-    for command in (listing, show, resume, abort, approve, verify):
+    for command in (listing, show, resume, abort, approve):
         command.add_argument("--json", action="store_true", help="print JSON")
-    for command in (listing, show, resume, abort, approve, verify, *remarks):
+    for command in (listing, show, resume, abort, approve, *remarks):
         for name in ("--config", "--store"):
             command.add_argument(name, type=Path, metavar="FILE", default=argparse.SUPPRESS, help=argparse.SUPPRESS)
 
@@ -243,30 +240,3 @@ class _Teller:
                 self._said[step.id] = step.state
                 why = f": {step.reason}" if step.reason else ""
                 print(f"{step.id}  {planned.title}: {step.state}{why}", file=sys.stderr)
-
-
-def audit(settings: Settings, store_path: Path, arguments: argparse.Namespace) -> int:
-    """``drdeck audit verify``. Returns the exit code: 0 whole, 1 broken or not readable."""
-    import sqlite3
-
-    from store import journal
-
-    try:
-        found = journal.verify(store_path)
-    except sqlite3.Error as error:
-        print(f"The journal of {store_path} cannot be read: {error}.", file=sys.stderr)
-        return FAILED
-    if arguments.json:
-        content = {
-            "schema_version": 1,
-            "whole": found.broken is None,
-            "entries": found.entries,
-            **of_twin(settings.twin),
-        }
-        print(json.dumps({**content, "head": found.head, "broken": found.broken, "why": found.why}, indent=2))
-    elif found.broken is None:
-        print("".join(f"{line}\n" for line in twin_line(settings.twin)), end="")
-        print(f"Whole: {found.entries} entries, the newest has the hash {found.head}")
-    if found.broken is not None and not arguments.json:
-        print(f"Broken at entry {found.broken}: {found.why}. {found.entries} entries before are good.", file=sys.stderr)
-    return OK if found.broken is None else FAILED

@@ -20,6 +20,7 @@ from store.errors import StoreError, explain
 from store.ledger_rows import ANEW, STEP, as_json, encoded, kept, maybe_moment, pairs, step_of
 from store.recorded import from_text, to_text
 from store.runs import ENDED, Approval, Choice, Decision, Entry, Fact, Lease, Plan, Run, RunState, StepRecord, StepState
+from store.segment import Link
 from store.times import from_text as moment
 from store.times import to_text as stamp
 
@@ -290,6 +291,12 @@ class Ledger:
             else self._read(f"{sql} AND run = ? ORDER BY seq LIMIT ?", (after, run_id, most))
         )
         return tuple(Entry(seq, moment(at), run, kind, body) for seq, at, run, kind, body in rows)
+
+    def links(self, after: int, most: int) -> tuple[Link, ...]:
+        """The entries behind ``after`` as they are chained, oldest first, at ``most`` so many."""
+        sql = "SELECT seq, at, run, kind, body, hash FROM journal WHERE seq > ? ORDER BY seq LIMIT ?"
+        rows = self._read(sql, (after, most))
+        return tuple(Link(seq, at, run, kind, body, bytes(digest)) for seq, at, run, kind, body, digest in rows)
 
     def newest(self) -> int:
         """The number of the newest entry of the journal; 0: there is none."""

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from app.audit_export import json_lines
 from app.report import verify
 from app.report.facts import facts
 from app.report.facts_json import as_json
@@ -87,7 +88,7 @@ def signed(found: Segment, key: Signer, rto_s: float | None = None, twin: dateti
         "report.html": page(told).encode(),
         "report.md": report(told).encode(),
         "verify.py": Path(verify.__file__).read_bytes(),
-        verify.JOURNAL: _lines(found).encode(),
+        verify.JOURNAL: "".join(json_lines(found.links)).encode(),
         verify.KEY: key.public,
     }
     files[verify.MANIFEST] = _manifest(found, files).encode()
@@ -103,14 +104,6 @@ def _product() -> str:
         return f"drdeck {version('drdeck')}"
     except PackageNotFoundError:
         return "drdeck"
-
-
-def _lines(found: Segment) -> str:
-    lines = []
-    for link in found.links:
-        values = (link.seq, link.at, link.run, link.kind, link.body, link.hash.hex())
-        lines.append(json.dumps(dict(zip(verify.ENTRY, values, strict=True))) + "\n")
-    return "".join(lines)
 
 
 def _manifest(found: Segment, files: Mapping[str, bytes]) -> str:
