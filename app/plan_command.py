@@ -25,7 +25,8 @@ priority groups, each with its LPARs, protection groups, remote copy groups and 
 steps before and after, and RTO and RPO targets.
 
   list                   the plans there are, and how each stands since it was last checked
-  show NAME              what is in one, in the order in which it comes back
+  show NAME              what is in one, in the order in which it comes back; how it stands, how long a run should take
+                         as a whole and for each application, and what the last run came to
   check NAME             whether it could be run now: every check of its members, room for the sum of them, RPO now and
                          RTO expected against the targets; what passes is verified until the file, or a fact that it
                          rests on, changes
@@ -98,7 +99,7 @@ def run(settings: Settings, store_path: Path, arguments: argparse.Namespace) -> 
             case "list":
                 return _list(settings, store_path, as_json=arguments.json)
             case "show":
-                return _show(settings, arguments)
+                return _show(settings, store_path, arguments)
             case "check":
                 return _check(settings, store_path, arguments)
             case "new" | "import":
@@ -223,13 +224,28 @@ def _make(settings: Settings, store_path: Path, arguments: argparse.Namespace) -
     return OK
 
 
-def _show(settings: Settings, arguments: argparse.Namespace) -> int:
+def _show(settings: Settings, store_path: Path, arguments: argparse.Namespace) -> int:
+    """What is in a plan, how it stands, what is foreseen of it, and what its last run came to. No device is asked."""
+    from contextlib import closing
+    from datetime import UTC, datetime
+
     from app.plans.catalogue import load
     from app.plans.words import plan_as_json, plan_lines
+    from app.recovery.plan.standing import last_run, last_run_lines, standing_lines, standings
+    from app.runs_words import outcomes_as_json
+    from store.ledger import Ledger
+    from store.recorded import to_text
 
     plan: RecoveryPlan = load(settings.plan_folder, arguments.name)
+    at = standings(settings, store_path, [plan])[plan.name]
+    with closing(Ledger(store_path)) as ledger:
+        last = last_run(ledger, plan.name)
     if arguments.json:
-        print(json.dumps({"schema_version": 1, "plan": plan_as_json(plan)}, indent=2))
+        told: dict[str, Any] = {"plan": plan_as_json(plan), "state": at.state, "changed": at.changed}
+        told["check"] = None if at.check is None else json.loads(to_text(at.check))
+        told["last_run"] = None if last is None else {"run": last.id, "state": last.state, **outcomes_as_json(last)}
+        print(json.dumps({"schema_version": 1, **told}, indent=2))
     else:
-        print("\n".join(plan_lines(plan)))
+        now = datetime.now(UTC)
+        print("\n".join([*plan_lines(plan), *standing_lines(at, now), *last_run_lines(last, now)]))
     return OK

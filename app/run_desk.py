@@ -12,7 +12,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from app import plan_desk
+from app import plan_desk, run_screens
 from app.approval_desk import ApprovalDesk, Looked
 from screens.plan_messages import AboutPlans
 from screens.run_messages import (
@@ -20,6 +20,7 @@ from screens.run_messages import (
     ActChosen,
     ActsAsked,
     ApprovalAsked,
+    BoardRequested,
     CheckAsked,
     DecisionAsked,
     LogRequested,
@@ -29,6 +30,7 @@ from screens.run_messages import (
     RunRequested,
     RunsChanged,
     StepRequested,
+    StepsRequested,
 )
 from store.runs import ENDED, Choice, Plan, Run, RunState
 
@@ -152,9 +154,11 @@ class RunDesk:
             case AboutPlans():
                 await plan_desk.hear(self._app, self._aside, around, message)
             case Begun():
-                await self._run(around, message.run)
+                await run_screens.show(self._app, around, message.run)
             case RunRequested() if self._app.may_open(message.asked_by):
-                await self._run(around, message.run)
+                await run_screens.show(self._app, around, message.run)
+            case BoardRequested() | StepsRequested() if self._app.may_open(message.asked_by):
+                await run_screens.hear(self._app, around, message)
             case StepRequested() if self._app.may_open(message.asked_by):
                 await self._log(around, message.run, message.step)
             case LogRequested() if self._app.may_open(message.asked_by):
@@ -176,17 +180,10 @@ class RunDesk:
                 watch.soon()
         self._ended = ended
 
-    async def _run(self, around: Surroundings, run: str) -> None:
-        from screens.run import RunScreen
-
-        await self._app.push_screen(RunScreen(around, run))
-
     async def _log(self, around: Surroundings, run: str, step: str | None) -> None:
-        from screens.run_log import LogScreen
-
         if self._runs is not None:
             self._runs.show_log(run)
-        await self._app.push_screen(LogScreen(around, run, step))
+        await run_screens.show_log(self._app, around, run, step)
 
     def _aside(self, work: Callable[[ConsoleRuns], None], planning: bool = False) -> None:
         """Do it on a thread; what goes wrong is said."""

@@ -8,9 +8,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from app.output import columns, stamp
+from store import plan_runs
 from store.drills import VM_DRILL, order, owing
+from store.outcomes import Outcome, outcomes
 from store.recorded import to_text
-from store.run_clocks import clocks
+from store.run_ahead import ahead
+from store.run_clocks import REACHED, Clock, clocks
+from store.run_view import ALIVE
 from store.runs import Guard, Plan, Run, RunState, StepState
 
 if TYPE_CHECKING:
@@ -78,7 +82,8 @@ def run_lines(run: Run, rto_s: float | None = None) -> list[str]:
     lines = [f"Run {run.id}: {run.plan.name}: {run.state}" + (f": {run.note}" if run.note else "")]
     lines.append(f"Proposed by {run.by} at {stamp(run.created_at)}" + (f", held by {run.holder}" if run.holder else ""))
     lines += approval_lines(run)
-    lines += clock_lines(run, rto_s)
+    lines += clock_lines(run, plan_runs.target_s(run.plan.verb, rto_s))
+    lines += [*application_lines(run), *ahead_lines(run, datetime.now(UTC))]
     rows = [["STEP", "STATE", "TIME", "ON", "WHAT", "WHY"]]
     for planned, step in zip(run.plan.steps, run.steps, strict=True):
         if planned.id in run.plan.undoes and step.state is StepState.PENDING:
@@ -123,6 +128,45 @@ def clock_lines(run: Run, rto_s: float | None) -> list[str]:
     ]
     target = "" if rto_s is None else f" (RTO {span(rto_s)})"
     return [f"{', '.join(words)}{target}"]
+
+
+def application_lines(run: Run) -> list[str]:
+    """Both clocks and the loss of each application of a recovery plan, against its targets."""
+    found = outcomes(run)
+    if not found:
+        return []
+    rows = [["  APPLICATION", "READY", "UP", "RTO", "FORESEEN", "LOST AT MOST", "RPO"]]
+    for each in found:
+        application = each.application
+        late = {None: "", True: " kept", False: " NOT KEPT"}
+        lost = "not known" if each.lost_s is None else span(each.lost_s)
+        rows.append(
+            [
+                f"  {application.name}",
+                _clock(each.ready),
+                _clock(each.up),
+                "-" if application.rto_s is None else f"{span(application.rto_s)}{late[each.rto_kept]}",
+                "-" if application.p50_s is None else span(application.p50_s),
+                lost if each.up.at is not None else "-",
+                "-" if application.rpo_s is None else f"{span(application.rpo_s)}{late[each.rpo_kept]}",
+            ]
+        )
+    return columns(rows)
+
+
+def _clock(clock: Clock) -> str:
+    if clock.at is not None:
+        return span(clock.seconds or 0.0)
+    return "not reached" if clock.over else "not yet"
+
+
+def ahead_lines(run: Run, now: datetime) -> list[str]:
+    """The critical path of a run of a recovery plan that goes on: how long what is left takes, and what that is."""
+    if run.plan.recovery is None or run.state not in ALIVE:
+        return []
+    left = ahead(run, now)
+    titles = [step.title for step in map(run.plan.step, left.path) if step.kind != REACHED]
+    return [f"Critical path, {span(left.left_s)} left: {', then '.join(titles)}"] if titles else []
 
 
 def next_keys(run: Run) -> list[str]:
@@ -190,4 +234,28 @@ def run_as_json(run: Run) -> dict[str, Any]:
     if found is not None:
         times = {"ready_to_activate_s": found.ready, "application_up_s": found.up}
         told = {name: clock.seconds if clock.at is not None else None for name, clock in times.items()}
-    return {"schema_version": SCHEMA_VERSION, **json.loads(to_text(run)), "clocks": told}
+    content = {"schema_version": SCHEMA_VERSION, **json.loads(to_text(run)), "clocks": told}
+    return {**content, **outcomes_as_json(run)}
+
+
+def outcomes_as_json(run: Run) -> dict[str, Any]:
+    """What each application of a recovery plan came to."""
+    return {"applications": [_outcome_as_json(each) for each in outcomes(run)]}
+
+
+def _outcome_as_json(each: Outcome) -> dict[str, Any]:
+    """Seconds since the run was proposed; null where it was not reached, is not known, or no target is set."""
+    application = each.application
+    return {
+        "application": application.name,
+        "ready_to_activate_s": each.ready.seconds if each.ready.at is not None else None,
+        "application_up_s": each.up.seconds if each.up.at is not None else None,
+        "rto_s": application.rto_s,
+        "rto_kept": each.rto_kept,
+        "foreseen_p50_s": application.p50_s,
+        "foreseen_p95_s": application.p95_s,
+        "lost_s": each.lost_s,
+        "lost_words": each.lost_words,
+        "rpo_s": application.rpo_s,
+        "rpo_kept": each.rpo_kept,
+    }

@@ -18,6 +18,7 @@ class Place(StrEnum):
     RUNS = "runs"
     EVENTS = "events"
     RUN = "run"
+    BOARD = "board"
     SCHEDULES = "schedules"
     SCHEDULE = "schedule"
     PLANS = "plans"
@@ -46,7 +47,8 @@ ON_LPARS = frozenset({Place.LPARS, Place.LPAR})
 ON_PGROUPS = frozenset({Place.PGROUPS, Place.PGROUP, Place.SNAPSHOTS})
 ON_RCGS = frozenset({Place.RCGS, Place.RCG})
 ON_VMS = frozenset({Place.REPLICAS, Place.VM})
-ON_RUNS = frozenset({Place.RUNS, Place.RUN})
+ON_RUN = frozenset({Place.RUN, Place.BOARD})
+ON_RUNS = ON_RUN | {Place.RUNS}
 ON_SCHEDULES = frozenset({Place.SCHEDULES, Place.SCHEDULE})
 ON_AUTO = frozenset({Place.AUTO, Place.AUTO_GROUP})
 PANES_OF_OBJECTS = frozenset({Place.PANE, Place.LPARS, Place.PGROUPS, Place.RCGS, Place.REPLICAS})

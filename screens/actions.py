@@ -13,7 +13,7 @@ from functools import cache
 from textual.binding import Binding
 
 from screens.action import DETAILS as DETAILS
-from screens.action import LEVELS, ON_AUTO, ON_DATA, ON_OBJECTS, ON_ROWS, WITH_MORE
+from screens.action import LEVELS, ON_AUTO, ON_DATA, ON_OBJECTS, ON_ROWS, ON_RUN, WITH_MORE
 from screens.action import Action as Action
 from screens.action import Group as Group
 from screens.action import Place as Place
@@ -299,7 +299,7 @@ def footer_actions(situation: Situation) -> tuple[tuple[Action, str, str | None]
     shown = [action for action in at(situation.place) if action.footer is not None]
     if situation.place is Place.OVERVIEW and not situation.filtered:
         shown.remove(BY_ID["back"])
-    if situation.place is Place.RUN:  # what waits for the operator needs the room
+    if situation.place in ON_RUN:  # what waits for the operator needs the room
         shown = [action for action in shown if action.id not in situation.refused]
     shown.sort(key=lambda action: action.footer or 0)
     return tuple((action, _word(action, situation), refusal(action, situation)) for action in shown)

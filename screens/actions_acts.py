@@ -5,7 +5,20 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from screens.action import ON_AUTO, ON_DATA, ON_LPARS, ON_PGROUPS, ON_RCGS, ON_RUNS, ON_VMS, Action, Group, Place, Takes
+from screens.action import (
+    ON_AUTO,
+    ON_DATA,
+    ON_LPARS,
+    ON_PGROUPS,
+    ON_RCGS,
+    ON_RUN,
+    ON_RUNS,
+    ON_VMS,
+    Action,
+    Group,
+    Place,
+    Takes,
+)
 from store.rcg_verbs import RcgVerb
 
 RCG_WORDS: tuple[tuple[str, RcgVerb, str, str], ...] = (
@@ -98,43 +111,55 @@ ACTS = (
     ),
     Action(
         "resume", "Resume", "Go on with an interrupted run: it looks again at all that was under way", ("R",),
-        Group.ACT, frozenset({Place.RUN}), footer=2, command="resume", dangerous=True,
+        Group.ACT, ON_RUN, footer=2, command="resume", dangerous=True,
     ),
     Action(
         "decide.retry", "Try again", "Try the selected step again, after another look", ("t",), Group.ACT,
-        frozenset({Place.RUN}), argument="retry", footer=2, needs_row=True, command="retry", dangerous=True,
+        ON_RUN, argument="retry", footer=2, needs_row=True, command="retry", dangerous=True,
     ),
     Action(
         "decide.skip", "Skip", "Go on without the selected step, for a reason", ("x",), Group.ACT,
-        frozenset({Place.RUN}), argument="skip", footer=2, needs_row=True, command="skip", dangerous=True,
+        ON_RUN, argument="skip", footer=2, needs_row=True, command="skip", dangerous=True,
     ),
     Action(
         "decide.done", "Mark done", "You saw that the selected step is done, and say how", ("m",), Group.ACT,
-        frozenset({Place.RUN}), argument="mark done", footer=2, needs_row=True, command="mark-done", dangerous=True,
+        ON_RUN, argument="mark done", footer=2, needs_row=True, command="mark-done", dangerous=True,
     ),
     Action(
-        "pause", "Pause", "Begin no further step, or go on again", ("p",), Group.ACT, frozenset({Place.RUN}), footer=3,
+        "pause", "Pause", "Begin no further step, or go on again", ("p",), Group.ACT, ON_RUN, footer=3,
         command="pause", dangerous=True,
     ),
     Action(
         "abort", "Abort", "Begin nothing more, for a reason; what the run made may be taken back", ("A",), Group.ACT,
-        frozenset({Place.RUN}), footer=3, command="abort", dangerous=True,
+        ON_RUN, footer=3, command="abort", dangerous=True,
     ),
     Action(
         "approve", "Approve", "Agree to what another person proposed, after another look, and begin it", ("V",),
-        Group.ACT, frozenset({Place.RUN}), footer=2, command="approve", dangerous=True,
+        Group.ACT, ON_RUN, footer=2, command="approve", dangerous=True,
     ),
     Action(
         "glass", "Break glass", "Begin alone what another person has to approve: told to all, and kept", ("B",),
-        Group.ACT, frozenset({Place.RUN}), footer=3, command="break-glass", dangerous=True,
+        Group.ACT, ON_RUN, footer=3, command="break-glass", dangerous=True,
     ),
     Action(
         "cleanup", "Clean up", "After a drill: stop what it started, destroy its volumes, all as it was before", (),
-        Group.ACT, frozenset({Place.RUN}), command="cleanup", dangerous=True,
+        Group.ACT, ON_RUN, command="cleanup", dangerous=True,
+    ),
+    Action(
+        "board", "Board", "A run of a recovery plan by groups, applications and members, with their clocks", ("b",),
+        Group.GO, frozenset({Place.RUN}), footer=2, command="board",
+    ),
+    Action(
+        "steps", "All steps", "Every step of the run, in the order of the plan", ("b",), Group.GO,
+        frozenset({Place.BOARD}), footer=2, command="steps",
+    ),
+    Action(
+        "prompt", "Prompt", "To what a person does next, and to what comes after that", ("n",), Group.GO,
+        frozenset({Place.BOARD}), footer=3, command="prompt",
     ),
     Action(
         "log", "Log", "The journal of the run: what was intended, sent, answered and seen", ("l",), Group.GO,
-        frozenset({Place.RUN}), footer=3, command="log",
+        ON_RUN, footer=3, command="log",
     ),
     Action(
         "report", "Evidence", "Write the signed evidence of the run here: a folder, and an archive of it", ("E",),

@@ -7,7 +7,6 @@ from collections.abc import Iterable, Sequence
 from typing import ClassVar
 
 from textual.binding import BindingType
-from textual.widget import Widget
 
 from screens.actions import Place, bindings
 from screens.auto_messages import (
@@ -18,19 +17,17 @@ from screens.auto_messages import (
     AutoHistoryRequested,
 )
 from screens.auto_words import brake_text
-from screens.base import EstateScreen
-from screens.cells import Cell, Line, Tone, line_text, wrap
+from screens.cells import Cell, Line, Tone, wrap
 from screens.columns import Row
 from screens.facts_auto import parts
 from screens.head import counts_lines
-from screens.messages import CopyRequested
 from screens.rows_auto import COLUMNS, row
 from screens.scene import Scene
-from screens.side_by_side import Note, Part, lay_out
+from screens.side_by_side import Note, Part
 from screens.status import GLYPHS, LOADING, status
 from screens.surroundings import Surroundings
 from screens.tables import TableScreen
-from screens.widgets.lines import Lines
+from screens.text import TextScreen
 
 NONE = (
     "The configuration names no group that may fail over by itself: see [[auto.groups]] in config.example.toml. "
@@ -101,7 +98,7 @@ class AutoScreen(TableScreen):
         return tuple((Cell(text, Tone.DIM),) for text in wrap(NONE, max(10, self.width - 1)))
 
 
-class AutoGroupScreen(EstateScreen):
+class AutoGroupScreen(TextScreen):
     """One group: what stands for and against its failover."""
 
     PLACE = Place.AUTO_GROUP
@@ -111,29 +108,18 @@ class AutoGroupScreen(EstateScreen):
     def __init__(self, around: Surroundings, group: str) -> None:
         super().__init__(around)
         self.group = group
-        self.lines = Lines(id="lines", ascii_only=around.ascii_only)
 
-    def body(self) -> Sequence[Widget]:
-        return (self.lines,)
-
-    def _title(self) -> str:
+    def title_text(self, scene: Scene) -> str:
         return f"Automatic failover of {self.group}"
 
-    def head_lines(self, scene: Scene, width: int) -> Sequence[Line]:
-        return ((Cell(self._title(), Tone.HEADING),),)
-
-    def draw(self, scene: Scene) -> None:
+    def content(self, scene: Scene) -> Iterable[Part]:
         stand = self.around.auto.get(self.group)
-        shown: Sequence[Part] = (Note("The configuration has no such group any more.", Tone.UNKNOWN),)
-        if stand is not None:
-            shown = tuple(parts(stand, self.around.auto, scene))
-        self.lines.show(lay_out(shown, self.width - 1))
+        if stand is None:
+            return (Note("The configuration has no such group any more.", Tone.UNKNOWN),)
+        return parts(stand, self.around.auto, scene)
 
     def auto_changed(self) -> None:
         self.redraw()
-
-    def move(self, how: str) -> None:
-        self.lines.move(how, jump=self.around.jump_scroll)
 
     def do_history(self) -> None:
         self.post_message(AutoHistoryRequested(self.group, asked_by=self))
@@ -146,7 +132,3 @@ class AutoGroupScreen(EstateScreen):
 
     def do_check_auto(self) -> None:
         self.post_message(AutoCheckAsked())
-
-    def do_copy(self) -> None:
-        lines = [self._title(), *(line_text(line).rstrip() for line in self.lines.lines)]
-        self.post_message(CopyRequested("\n".join(lines), f"{lines[0]}, {len(lines)} lines"))

@@ -6,22 +6,19 @@ from collections.abc import Iterable, Sequence
 from typing import ClassVar
 
 from textual.binding import BindingType
-from textual.widget import Widget
 
 from screens.actions import Place, bindings
 from screens.auto_messages import AutoEventRequested
-from screens.base import EstateScreen
-from screens.cells import Cell, Line, Tone, line_text, wrap
+from screens.cells import Cell, Line, Tone, wrap
 from screens.columns import Row
 from screens.facts_auto import event_parts, shadow_parts
-from screens.messages import CopyRequested
 from screens.rows_auto import HISTORY, event_row, shadow_row
 from screens.scene import Scene
-from screens.side_by_side import Note, Part, lay_out
+from screens.side_by_side import Note, Part
 from screens.status import LOADING
 from screens.surroundings import Surroundings
 from screens.tables import TableScreen
-from screens.widgets.lines import Lines
+from screens.text import TextScreen
 from store.auto_records import FailoverEvent, ShadowDecision
 from store.auto_view import AutoView
 
@@ -83,7 +80,7 @@ class AutoHistoryScreen(TableScreen):
         return tuple((Cell(text, Tone.DIM),) for text in wrap(NONE, max(10, self.width - 1)))
 
 
-class AutoEventScreen(EstateScreen):
+class AutoEventScreen(TextScreen):
     """One event of the history, or one decision in shadow with every condition."""
 
     PLACE = Place.AUTO_EVENT
@@ -93,37 +90,20 @@ class AutoEventScreen(EstateScreen):
     def __init__(self, around: Surroundings, key: str) -> None:
         super().__init__(around)
         self.key = key
-        self.lines = Lines(id="lines", ascii_only=around.ascii_only)
 
-    def body(self) -> Sequence[Widget]:
-        return (self.lines,)
-
-    def _title(self) -> str:
+    def title_text(self, scene: Scene) -> str:
         if self.key.startswith(_SHADOW):
             return f"Decision in shadow {self.key.removeprefix(_SHADOW)}"
         return f"Event {self.key}"
 
-    def head_lines(self, scene: Scene, width: int) -> Sequence[Line]:
-        return ((Cell(self._title(), Tone.HEADING),),)
-
-    def draw(self, scene: Scene) -> None:
+    def content(self, scene: Scene) -> Iterable[Part]:
         one = found(self.around.auto, self.key)
-        shown: Sequence[Part]
         if one is None:
-            shown = (Note("It is not among the newest any more: drdeck auto history shows all.", Tone.UNKNOWN),)
-        elif isinstance(one, ShadowDecision):
-            shown = tuple(shadow_parts(one, scene))
-        else:
-            judged = next((each for each in self.around.auto.seen.shadows if each.id == one.id), None)
-            shown = tuple(event_parts(one, judged, scene))
-        self.lines.show(lay_out(shown, self.width - 1))
+            return (Note("It is not among the newest any more: drdeck auto history shows all.", Tone.UNKNOWN),)
+        if isinstance(one, ShadowDecision):
+            return shadow_parts(one, scene)
+        judged = next((each for each in self.around.auto.seen.shadows if each.id == one.id), None)
+        return event_parts(one, judged, scene)
 
     def auto_changed(self) -> None:
         self.redraw()
-
-    def move(self, how: str) -> None:
-        self.lines.move(how, jump=self.around.jump_scroll)
-
-    def do_copy(self) -> None:
-        lines = [self._title(), *(line_text(line).rstrip() for line in self.lines.lines)]
-        self.post_message(CopyRequested("\n".join(lines), f"{lines[0]}, {len(lines)} lines"))

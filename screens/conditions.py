@@ -62,3 +62,20 @@ class HostMatch(StrEnum):
     UNREAD = "not read"
     NO_WWPNS = "no WWPNs"
     NOT_APPLICABLE = "not applicable"
+
+
+class BoardState(StrEnum):
+    """How a part of a running plan fares: an application, a member, a group, or steps of the plan's own.
+
+    ``ASKS``: a person has to do something and say so; ``DECIDE``: a step failed or is unknown. ``WAITS``: begun, and
+    nothing of it is under way. ``MISSED``: the run ended before."""
+
+    NOTHING = "nothing to do"
+    NOT_BEGUN = "not begun"
+    WAITS = "waits"
+    RUNNING = "under way"
+    ASKS = "asks you"
+    DECIDE = "decide"
+    DONE = "done"
+    UP = "up"
+    MISSED = "not reached"

@@ -6,22 +6,20 @@ from collections.abc import Sequence
 from typing import ClassVar
 
 from textual.binding import BindingType
-from textual.widget import Widget
 
 from screens.actions import Place, bindings
-from screens.base import EstateScreen
-from screens.cells import Cell, Line, Tone, line_text
+from screens.cells import Line, Tone
 from screens.head import trouble
 from screens.levels import first_level
 from screens.messages import CopyRequested, LevelRequested
 from screens.scene import Scene
 from screens.side_by_side import Note, Part, lay_out
 from screens.surroundings import Surroundings
-from screens.widgets.lines import Lines
+from screens.text import TextScreen
 from store.records import Entry
 
 
-class Detail(EstateScreen):
+class Detail(TextScreen):
     """Subclasses give title, facts and the entries that they come from."""
 
     PLACE = Place.DETAIL
@@ -36,10 +34,6 @@ class Detail(EstateScreen):
         super().__init__(around)
         self.key = key
         self._with_sources = False
-        self.lines = Lines(id="lines", ascii_only=around.ascii_only)
-
-    def body(self) -> Sequence[Widget]:
-        return (self.lines,)
 
     # --------------------------------------------------------------------------------------- for the subclasses
 
@@ -62,23 +56,22 @@ class Detail(EstateScreen):
         for entry in self.sources(scene):
             names[entry.device] = names.get(entry.device, 0) + 1
         devices = [(device, rows) for name, rows in names.items() if (device := scene.device(name)) is not None]
-        return (*trouble(scene, devices, width), (Cell(self._heading(scene), Tone.HEADING),))
+        return (*trouble(scene, devices, width), *super().head_lines(scene, width))
 
-    def _heading(self, scene: Scene) -> str:
+    def title_text(self, scene: Scene) -> str:
         try:
             return self.heading(scene)
         except LookupError:
             return self.key
 
-    def draw(self, scene: Scene) -> None:
+    def content(self, scene: Scene) -> Sequence[Part]:
         try:
-            parts = self.parts(scene)
+            return self.parts(scene)
         except LookupError:
-            parts = (Note("The store does not know this object any more.", Tone.UNKNOWN),)
-        self.lines.show(lay_out(parts, self.width - 1, self._with_sources))
+            return (Note("The store does not know this object any more.", Tone.UNKNOWN),)
 
-    def move(self, how: str) -> None:
-        self.lines.move(how, jump=self.around.jump_scroll)
+    def draw(self, scene: Scene) -> None:
+        self.lines.show(lay_out(self.content(scene), self.width - 1, self._with_sources))
 
     @property
     def further(self) -> str | None:
@@ -90,13 +83,8 @@ class Detail(EstateScreen):
             self.post_message(LevelRequested(ref, asked_by=self))
 
     def do_copy_name(self) -> None:
-        name = self._heading(self.around.scene())
+        name = self.title_text(self.around.scene())
         self.post_message(CopyRequested(name, name))
-
-    def do_copy(self) -> None:
-        scene = self.around.scene()
-        lines = [self._heading(scene), *(line_text(line).rstrip() for line in self.lines.lines)]
-        self.post_message(CopyRequested("\n".join(lines), f"{lines[0]}, {len(lines)} lines"))
 
     def do_sources(self) -> None:
         self._with_sources = not self._with_sources

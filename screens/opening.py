@@ -5,7 +5,7 @@ from __future__ import annotations
 from screens.auto_messages import AutoEventRequested, AutoGroupRequested
 from screens.messages import DetailRequested, LevelRequested
 from screens.plan_messages import PlanRequested
-from screens.run_messages import RunRequested, StepRequested
+from screens.run_messages import RunRequested, StepRequested, StepsRequested
 from screens.schedule_messages import ScheduleRequested
 
 Opening = (
@@ -13,6 +13,7 @@ Opening = (
     | LevelRequested
     | RunRequested
     | StepRequested
+    | StepsRequested
     | ScheduleRequested
     | PlanRequested
     | AutoGroupRequested

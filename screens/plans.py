@@ -7,27 +7,26 @@ from collections.abc import Iterable, Sequence
 from typing import ClassVar
 
 from textual.binding import BindingType
-from textual.widget import Widget
 
 from screens.actions import Place, bindings
 from screens.ages import age
-from screens.base import EstateScreen
-from screens.cells import Cell, Line, Tone, line_text, wrap
+from screens.cells import Cell, Line, Tone, wrap
 from screens.columns import Column, Measure, Row
 from screens.head import counts_lines
-from screens.messages import CopyRequested
 from screens.plan_messages import PlanRequested, PlansRequested
 from screens.rows_runs import clock_text
 from screens.scene import Scene
-from screens.side_by_side import Fact, Heading, Note, Part, lay_out
+from screens.side_by_side import Fact, Heading, Note, Part
 from screens.sources import PLANS
-from screens.status import EMPTY, GLYPHS, LOADING, status
+from screens.status import EMPTY, GLYPHS, LOADING, standing, status
 from screens.surroundings import Surroundings
 from screens.tables import TableScreen
-from screens.widgets.lines import Lines
-from store.plan_records import Expected, PlanCheck
+from screens.text import TextScreen
+from store.outcomes import outcomes
+from store.plan_records import Expected, Foreseen, PlanCheck
 from store.plan_view import ApplicationShown, PlanShown
 from store.readiness import Check, Severity, Verdict
+from store.runs import Run
 
 COLUMNS = (
     Column("Plan", cut=10, source=PLANS),
@@ -109,7 +108,7 @@ def _worst(pairs: Sequence[tuple[float | None, float | None]]) -> Cell:
     return Cell(text, Tone.BAD if late else Tone.PLAIN, value=max(known))
 
 
-class PlanScreen(EstateScreen):
+class PlanScreen(TextScreen):
     """One plan in the order in which it comes back, with what its last check found."""
 
     PLACE = Place.PLAN
@@ -119,44 +118,41 @@ class PlanScreen(EstateScreen):
     def __init__(self, around: Surroundings, plan: str) -> None:
         super().__init__(around)
         self.plan = plan
-        self.lines = Lines(id="lines", ascii_only=around.ascii_only)
 
-    def body(self) -> Sequence[Widget]:
-        return (self.lines,)
-
-    def head_lines(self, scene: Scene, width: int) -> Sequence[Line]:
-        return ((Cell(self._title(), Tone.HEADING),),)
-
-    def _title(self) -> str:
+    def title_text(self, scene: Scene) -> str:
         plan = self.around.plans.get(self.plan)
         return f"Plan {self.plan}" + (
             f": from {plan.source} to {plan.target}" if plan is not None and plan.source else ""
         )
 
-    def draw(self, scene: Scene) -> None:
+    def content(self, scene: Scene) -> Iterable[Part]:
         plan = self.around.plans.get(self.plan)
-        gone: Sequence[Part] = (Note("This plan is not there any more.", Tone.UNKNOWN),)
-        self.lines.show(lay_out(gone if plan is None else tuple(parts(plan, scene)), self.width - 1))
+        if plan is None:
+            return (Note("This plan is not there any more.", Tone.UNKNOWN),)
+        return parts(plan, scene, _last_run(self.around.runs.runs, plan.name))
 
     def runs_changed(self) -> None:
         self.redraw()
 
-    def move(self, how: str) -> None:
-        self.lines.move(how, jump=self.around.jump_scroll)
 
-    def do_copy(self) -> None:
-        lines = [self._title(), *(line_text(line).rstrip() for line in self.lines.lines)]
-        self.post_message(CopyRequested("\n".join(lines), f"{lines[0]}, {len(lines)} lines"))
+def _last_run(newest_first: Iterable[Run], plan: str) -> Run | None:
+    """The newest run of a plan that was begun."""
+    for run in newest_first:
+        if run.began_at is not None and run.plan.recovery is not None and run.plan.recovery.plan == plan:
+            return run
+    return None
 
 
-def parts(plan: PlanShown, scene: Scene) -> Iterable[Part]:
-    """Everything known of a plan."""
+def parts(plan: PlanShown, scene: Scene, last: Run | None = None) -> Iterable[Part]:
+    """Everything known of a plan. ``last``: its newest run."""
     yield Fact("State", status(plan.state).cell())
     yield Fact("File", Cell(plan.path))
     yield from (Note(error, Tone.BAD) for error in plan.errors)
     yield from (Fact("Changed", Cell(text, Tone.WARN)) for text in plan.changed)
     if plan.check is not None:
         yield Fact("Checked", Cell(f"{scene.ago(plan.check.at)} by {plan.check.by}"))
+        for each in plan.check.of():
+            yield Fact(f"Run, {each.kind}", Cell(f"P95 {clock_text(each.p95_s)} (P50 {clock_text(each.p50_s)})"))
     elif not plan.errors:
         yield Note(f"It was never checked: drdeck plan check {plan.name}", Tone.DIM)
     expected = {each.application: each for each in plan.check.applications} if plan.check is not None else {}
@@ -165,20 +161,44 @@ def parts(plan: PlanShown, scene: Scene) -> Iterable[Part]:
         if application.group and application.group != group:
             group = application.group
             yield Heading(f"Group {group}")
-        yield from _application(application, expected.get(application.name))
+        foreseen = plan.check.of(application.name) if plan.check is not None else ()
+        yield from _application(application, expected.get(application.name), foreseen)
     yield from _checks(plan.check)
+    yield from _last(last, scene)
     if plan.applications:
         yield Heading("To run it")
         yield Note(f":do plan run {plan.name} --kind planned", Tone.DIM)
         yield Note(f":do plan run {plan.name} --kind disaster", Tone.DIM)
 
 
-def _application(application: ApplicationShown, expected: Expected | None) -> Iterable[Part]:
+def _last(run: Run | None, scene: Scene) -> Iterable[Part]:
+    """What its newest run came to."""
+    if run is None:
+        return
+    yield Heading("Its last run")
+    yield Fact(run.id, standing(run).cell(f"{run.plan.name}, {scene.ago(run.created_at)}"))
+    for each in outcomes(run):
+        up = "not up" if each.up.at is None else f"up after {clock_text(each.up.seconds or 0.0)}"
+        of = "" if each.application.rto_s is None else f" of {clock_text(each.application.rto_s)}"
+        tone = {None: Tone.PLAIN, True: Tone.OK, False: Tone.BAD}[each.rto_kept]
+        lost = f", lost at most {clock_text(each.lost_s)}" if each.lost_s is not None else ""
+        lead = f"{GLYPHS[tone]} " if tone in GLYPHS else ""
+        yield Fact(f"  {each.application.name}", Cell(f"{lead}{up}{of}{lost}", tone))
+
+
+def _application(
+    application: ApplicationShown, expected: Expected | None, foreseen: Sequence[Foreseen]
+) -> Iterable[Part]:
     after = f"after {', '.join(application.after)}" if application.after else ""
     yield Fact(application.name, Cell(after, Tone.DIM))
     rpo, rto = (None, None) if expected is None else (expected.rpo_s, expected.p95_s)
     yield Fact("  RPO now", _against(rpo, application.rpo_s))
-    yield Fact("  RTO P95", _against(rto, application.rto_s))
+    for each in foreseen:
+        yield Fact(
+            f"  Up, {each.kind}", _against(each.p95_s, application.rto_s, f", P95 (P50 {clock_text(each.p50_s)})")
+        )
+    if not foreseen:
+        yield Fact("  RTO P95", _against(rto, application.rto_s))
     for kind, names in application.members:
         yield Fact(f"  {kind}", Cell(names))
     for text in application.inside:
@@ -187,13 +207,13 @@ def _application(application: ApplicationShown, expected: Expected | None) -> It
         yield Fact("  Step", Cell(text))
 
 
-def _against(value: float | None, target: float | None) -> Cell:
+def _against(value: float | None, target: float | None, more: str = "") -> Cell:
     of = "" if target is None else f" of {clock_text(target)}"
     if value is None:
         return Cell(f"not known{of}", Tone.UNKNOWN if of else Tone.DIM)
     late = target is not None and value > target
     tone = Tone.BAD if late else Tone.OK if of else Tone.PLAIN
-    return Cell(f"{GLYPHS[tone]} {clock_text(value)}{of}" if of else clock_text(value), tone)
+    return Cell(f"{GLYPHS[tone]} {clock_text(value)}{of}{more}" if of else f"{clock_text(value)}{more}", tone)
 
 
 def _checks(check: PlanCheck | None) -> Iterable[Part]:

@@ -7,24 +7,21 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, ClassVar
 
 from textual.binding import BindingType
-from textual.widget import Widget
 
 from screens import sources as src
 from screens.actions import Place, bindings
 from screens.ages import exact, moment, moment_short
-from screens.base import EstateScreen
-from screens.cells import Cell, Line, Tone, line_text
-from screens.messages import CopyRequested
+from screens.cells import Cell, Tone
 from screens.rows_runs import clock_text
 from screens.scene import Scene
-from screens.side_by_side import Fact, Heading, Note, Part, lay_out, text_cell
+from screens.side_by_side import Fact, Heading, Note, Part, text_cell
 from screens.status import status
 from screens.surroundings import Surroundings
-from screens.widgets.lines import Lines
+from screens.text import TextScreen
 from store.runs import Entry, Run
 
 
-class LogScreen(EstateScreen):
+class LogScreen(TextScreen):
     """The journal of a run; with ``step`` all that is known of that step."""
 
     PLACE = Place.LOG
@@ -34,39 +31,21 @@ class LogScreen(EstateScreen):
     def __init__(self, around: Surroundings, run_id: str, step: str | None = None) -> None:
         super().__init__(around)
         self.run_id, self.step = run_id, step
-        self.lines = Lines(id="lines", ascii_only=around.ascii_only)
 
-    def body(self) -> Sequence[Widget]:
-        return (self.lines,)
-
-    def _title(self) -> str:
+    def title_text(self, scene: Scene) -> str:
         return f"Run {self.run_id}" + (
             f", step {self.step}" if self.step is not None else ": its journal, newest first"
         )
 
-    def head_lines(self, scene: Scene, width: int) -> Sequence[Line]:
-        return ((Cell(self._title(), Tone.HEADING),),)
-
-    def draw(self, scene: Scene) -> None:
+    def content(self, scene: Scene) -> Sequence[Part]:
         run = self.around.runs.get(self.run_id)
         log = self.around.runs.log(self.run_id)
         if run is None:
-            parts: Sequence[Part] = (Note("This run is not known.", Tone.UNKNOWN),)
-        elif self.step is None:
-            parts = log_parts(log, scene)
-        else:
-            parts = step_parts(run, self.step, log, scene)
-        self.lines.show(lay_out(parts, self.width - 1))
+            return (Note("This run is not known.", Tone.UNKNOWN),)
+        return log_parts(log, scene) if self.step is None else step_parts(run, self.step, log, scene)
 
     def runs_changed(self) -> None:
         self.redraw()
-
-    def move(self, how: str) -> None:
-        self.lines.move(how, jump=self.around.jump_scroll)
-
-    def do_copy(self) -> None:
-        lines = [self._title(), *(line_text(line).rstrip() for line in self.lines.lines)]
-        self.post_message(CopyRequested("\n".join(lines), f"{lines[0]}, {len(lines)} lines"))
 
 
 def log_parts(log: Sequence[Entry], scene: Scene) -> list[Part]:

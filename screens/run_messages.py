@@ -59,6 +59,24 @@ class RunRequested(AboutRuns):
 
 
 @dataclass
+class BoardRequested(AboutRuns):
+    """The operator wants the board of a run of a recovery plan."""
+
+    run: str
+    asked_by: object = None
+
+
+@dataclass
+class StepsRequested(AboutRuns):
+    """The operator wants the steps of a run; of ``about`` with these ids alone, without it all of them."""
+
+    run: str
+    about: str = ""
+    steps: tuple[str, ...] = ()
+    asked_by: object = None
+
+
+@dataclass
 class StepRequested(AboutRuns):
     """The operator opened a step of a run."""
 

@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import ClassVar
 
 from textual.binding import BindingType
-from textual.widget import Widget
 
 from screens.actions import Place, bindings
-from screens.base import EstateScreen
-from screens.cells import Cell, Line, Tone, line_text, wrap
+from screens.cells import Cell, Line, Tone, wrap
 from screens.columns import Row
 from screens.head import counts_lines
-from screens.messages import CopyRequested
 from screens.pane import Pane
 from screens.rows_schedules import COLUMNS, parts, row
 from screens.scene import Scene
@@ -27,10 +24,10 @@ from screens.schedule_messages import (
     RunAsked,
     ScheduleRequested,
 )
-from screens.side_by_side import Note, Part, lay_out
+from screens.side_by_side import Note, Part
 from screens.status import LOADING, Status, status
 from screens.surroundings import Surroundings
-from screens.widgets.lines import Lines
+from screens.text import TextScreen
 from store.schedules import Result
 
 NONE = (
@@ -106,7 +103,7 @@ def _standing(result: Result | None) -> Status:
     return Status("never due", Tone.OFF) if result is None else status(result)
 
 
-class ScheduleScreen(EstateScreen):
+class ScheduleScreen(TextScreen):
     """One schedule: the next five dates, and its history."""
 
     PLACE = Place.SCHEDULE
@@ -116,35 +113,20 @@ class ScheduleScreen(EstateScreen):
     def __init__(self, around: Surroundings, schedule: int) -> None:
         super().__init__(around)
         self.schedule = schedule
-        self.lines = Lines(id="lines", ascii_only=around.ascii_only)
 
-    def body(self) -> Sequence[Widget]:
-        return (self.lines,)
-
-    def _title(self) -> str:
+    def title_text(self, scene: Scene) -> str:
         found = self.around.schedules.get(self.schedule)
         return "This schedule was removed" if found is None else f"Schedule {found.name}"
 
-    def head_lines(self, scene: Scene, width: int) -> Sequence[Line]:
-        return ((Cell(self._title(), Tone.HEADING),),)
-
-    def draw(self, scene: Scene) -> None:
+    def content(self, scene: Scene) -> Iterable[Part]:
         found = self.around.schedules.get(self.schedule)
-        shown: Sequence[Part] = (Note("Its history stays in the store.", Tone.DIM),)
-        if found is not None:
-            shown = tuple(parts(found, self.around.schedules.runs(found.id), scene))
-        self.lines.show(lay_out(shown, self.width - 1))
+        if found is None:
+            return (Note("Its history stays in the store.", Tone.DIM),)
+        return parts(found, self.around.schedules.runs(found.id), scene)
 
     def schedules_changed(self) -> None:
         self.redraw()
 
-    def move(self, how: str) -> None:
-        self.lines.move(how, jump=self.around.jump_scroll)
-
     def do_schedule(self, what: str) -> None:
         if self.around.schedules.get(self.schedule) is not None:
             self.post_message(asked(what, self.schedule))
-
-    def do_copy(self) -> None:
-        lines = [self._title(), *(line_text(line).rstrip() for line in self.lines.lines)]
-        self.post_message(CopyRequested("\n".join(lines), f"{lines[0]}, {len(lines)} lines"))

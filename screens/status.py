@@ -11,7 +11,7 @@ from enum import StrEnum
 from functools import lru_cache
 
 from screens.cells import Cell, Tone
-from screens.conditions import CopyHealth, Freshness, HostMatch, SideState
+from screens.conditions import BoardState, CopyHealth, Freshness, HostMatch, SideState
 from store.auto_records import AutoState, EventState, Says
 from store.estate import LparState, PowerState, RcgRole, RcgStatus, SyncStatus, SystemState
 from store.plan_records import PlanState
@@ -34,6 +34,7 @@ GLYPHS: dict[Tone, str] = {
 ASCII = str.maketrans(
     {
         "●": "+",
+        "◆": "@",
         "◐": "~",
         "▲": "!",
         "✗": "X",
@@ -234,6 +235,13 @@ _VOCABULARY: dict[type[StrEnum], dict[StrEnum, Tone]] = {
         **_tones(Tone.OK, Says.UP),
         **_tones(Tone.BAD, Says.DOWN),
         **_tones(Tone.UNKNOWN, Says.UNKNOWN),
+    },
+    BoardState: {
+        **_tones(Tone.OK, BoardState.DONE, BoardState.UP),
+        **_tones(Tone.BUSY, BoardState.RUNNING),
+        **_tones(Tone.WARN, BoardState.ASKS),
+        **_tones(Tone.BAD, BoardState.DECIDE, BoardState.MISSED),
+        **_tones(Tone.OFF, BoardState.NOTHING, BoardState.NOT_BEGUN, BoardState.WAITS),
     },
     HostMatch: {
         **_tones(Tone.OK, HostMatch.AS_LPAR),

@@ -6,22 +6,20 @@ from collections.abc import Sequence
 from typing import ClassVar
 
 from textual.binding import BindingType
-from textual.widget import Widget
 
 from screens.actions import Place, bindings
-from screens.base import EstateScreen
-from screens.cells import Cell, Line, Tone
+from screens.cells import Cell, Tone
 from screens.columns import Column, Row
 from screens.messages import CopyRequested
 from screens.scene import Scene
-from screens.side_by_side import Fact, Heading, Part, lay_out
+from screens.side_by_side import Fact, Heading, Part
 from screens.surroundings import Surroundings
 from screens.tables import TableScreen
-from screens.widgets.lines import Lines
+from screens.text import TextScreen
 from store.records import Entry
 
 
-class ValuesScreen(EstateScreen):
+class ValuesScreen(TextScreen):
     """``asking`` is the screen whose row is shown, ``key`` that of the row."""
 
     PLACE = Place.VALUES
@@ -31,21 +29,13 @@ class ValuesScreen(EstateScreen):
         super().__init__(around)
         self._asking = asking
         self.key = key
-        self.lines = Lines(id="lines", ascii_only=around.ascii_only)
 
-    def body(self) -> Sequence[Widget]:
-        return (self.lines,)
+    def title_text(self, scene: Scene) -> str:
+        return f"Where the values of this row come from: {self._asking.NOUN}"
 
-    def head_lines(self, scene: Scene, width: int) -> Sequence[Line]:
-        return ((Cell(f"Where the values of this row come from: {self._asking.NOUN}", Tone.HEADING),),)
-
-    def draw(self, scene: Scene) -> None:
+    def content(self, scene: Scene) -> Sequence[Part]:
         row = self._asking.row_at(self.key, scene)
-        parts = value_parts(self._asking.listing.columns, row, self._asking.entries_of(self.key, scene), scene)
-        self.lines.show(lay_out(parts, self.width - 1))
-
-    def move(self, how: str) -> None:
-        self.lines.move(how, jump=self.around.jump_scroll)
+        return value_parts(self._asking.listing.columns, row, self._asking.entries_of(self.key, scene), scene)
 
     def do_copy(self) -> None:
         row = self._asking.row_at(self.key, self.around.scene())

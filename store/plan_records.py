@@ -34,8 +34,20 @@ class Expected:
 
 
 @dataclass(frozen=True, slots=True)
+class Foreseen:
+    """When an application should be up in a run of a ``kind``, in seconds from its beginning; without a name, when the
+    whole run should be over."""
+
+    kind: str
+    application: str
+    p50_s: float
+    p95_s: float
+
+
+@dataclass(frozen=True, slots=True)
 class PlanCheck:
-    """``digest`` is that of the file, ``facts`` those of what each member rests on; ``at`` is UTC."""
+    """``digest`` is that of the file, ``facts`` those of what each member rests on; ``at`` is UTC. ``foreseen``: of
+    each kind of run that could be drawn up."""
 
     plan: str
     digest: str
@@ -44,6 +56,11 @@ class PlanCheck:
     by: str
     checks: tuple[Check, ...]
     applications: tuple[Expected, ...]
+    foreseen: tuple[Foreseen, ...] = ()
+
+    def of(self, application: str = "") -> tuple[Foreseen, ...]:
+        """What is foreseen for an application, or for the whole, by kind of run."""
+        return tuple(each for each in self.foreseen if each.application == application)
 
     @property
     def stops(self) -> tuple[Check, ...]:

@@ -7,7 +7,7 @@ up*: every one of them has been activated and answers. Both count from the decla
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -43,39 +43,61 @@ def clocks(run: Run) -> Clocks | None:
     last = _activating(run.plan)
     if not last:
         return None
+    ready = ready_at(run)
     records = {record.id: record for record in run.steps}
-    before = _before(run.plan)
-    return Clocks(
-        _clock(run, [records[step] for step in before]),
-        _clock(run, [records[step] for step in last]),
-    )
+    return Clocks(ready_clock(run, ready, last), settled_clock(run, [records[step] for step in last]))
 
 
 def _activating(plan: Plan) -> list[str]:
     """The steps that bring something up, but for those that only take another one back."""
-    return [step.id for step in plan.steps if step.kind in ACTIVATING and step.id not in plan.undoes]
+    undoes = plan.undoes
+    return [step.id for step in plan.steps if step.kind in ACTIVATING and step.id not in undoes]
 
 
-def _before(plan: Plan) -> list[str]:
-    """The steps that an activation waits for, over others too, but for those that bring up an LPAR themselves."""
-    steps = {step.id: step for step in plan.steps}
-    found: set[str] = set()
-    left = _activating(plan)
+def ready_at(run: Run) -> Mapping[str, datetime | None]:
+    """By step: of one that activates, or only stands for others, when all that it waits for was settled, over others of
+    these too, but for these themselves; of any other when it was settled itself. None: not yet."""
+    steps = {step.id: step for step in run.plan.steps}
+    records = {record.id: record for record in run.steps}
+    found: dict[str, datetime | None] = {}
+    left = list(steps)
     while left:
-        step = steps[left.pop()]
-        for other in (*step.needs, *step.after):
-            if other not in found:
-                found.add(other)
-                left.append(other)
-    return [step for step in found if steps[step].kind not in ACTIVATING and steps[step].kind != REACHED]
+        step = steps[left[-1]]
+        if step.id in found:
+            left.pop()
+        elif step.kind not in ACTIVATING and step.kind != REACHED:
+            found[step.id] = _settled_at(run, records[step.id])
+        elif further := [other for other in (*step.needs, *step.after) if other not in found]:
+            left += further
+        else:
+            found[step.id] = latest([run.began_at, *(found[other] for other in (*step.needs, *step.after))])
+    return found
 
 
-def _clock(run: Run, records: Iterable[StepRecord]) -> Clock:
-    known = list(records)
-    ended = [record.ended_at for record in known if record.state in SETTLED]
-    at = None
-    if run.began_at is not None and len(ended) == len(known):
-        at = max([run.began_at, *(moment for moment in ended if moment is not None)])
+def latest(moments: Iterable[datetime | None]) -> datetime | None:
+    """The last of them; None where one is not known, or there is none."""
+    known = list(moments)
+    told = [moment for moment in known if moment is not None]
+    return max(told) if told and len(told) == len(known) else None
+
+
+def _settled_at(run: Run, record: StepRecord) -> datetime | None:
+    if run.began_at is None or record.state not in SETTLED:
+        return None
+    return max(run.began_at, record.ended_at or run.began_at)
+
+
+def settled_clock(run: Run, records: Iterable[StepRecord]) -> Clock:
+    """The clock that stops once all of these are settled."""
+    return _stopped(run, latest(_settled_at(run, record) for record in records))
+
+
+def _stopped(run: Run, at: datetime | None) -> Clock:
     over = at is None and run.state in ENDED
     end = run.ended_at if over else at
     return Clock(at, over, None if end is None else max(0.0, (end - run.created_at).total_seconds()))
+
+
+def ready_clock(run: Run, ready: Mapping[str, datetime | None], steps: Iterable[str]) -> Clock:
+    """The clock that stops once all of ``steps`` can be sent, activations aside. ``ready``: :func:`ready_at`."""
+    return _stopped(run, latest(ready[step] for step in steps))

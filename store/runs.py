@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from store.recovery import Recovery
+
 
 class RunState(StrEnum):
     """``INTERRUPTED``: it was running or waiting, and the console that held it is gone."""
@@ -118,7 +120,7 @@ class Plan:
     None where nothing is lost or nothing can be said, which ``loss`` then says in words. ``lasting`` are the things
     that cannot be undone. ``way_back`` is the documented way back from a state in which this is refused.
     ``rolls_back``: where a step fails, what the run made is unmade at once, and not only where it is aborted. Times
-    UTC, ``p50_s`` and ``p95_s`` in seconds.
+    UTC, ``p50_s`` and ``p95_s`` in seconds. ``recovery``: what the run of a recovery plan is about.
     """
 
     verb: str
@@ -136,6 +138,7 @@ class Plan:
     rolls_back: bool = False
     p50_s: float | None = None
     p95_s: float | None = None
+    recovery: Recovery | None = None
 
     @property
     def refused(self) -> tuple[Guard, ...]:

@@ -72,11 +72,13 @@ class Span:
 def predicted(plan: Plan, seen: Durations, seed: int = 1) -> Plan:
     """The plan with the median and the 95th percentile of its duration, and the median of each of its steps. ``seen``
     gives what steps of a kind took."""
-    return foreseen(plan, seen, (), seed)[0]
+    return foreseen(plan, seen, {}, seed)[0]
 
 
-def foreseen(plan: Plan, seen: Durations, marks: Sequence[str], seed: int = 1) -> tuple[Plan, dict[str, Span]]:
-    """The same, and after how long each of the steps ``marks`` is settled."""
+def foreseen(
+    plan: Plan, seen: Durations, marks: Mapping[str, Sequence[str]], seed: int = 1
+) -> tuple[Plan, dict[str, Span]]:
+    """The same, and by name after how long all the steps are settled that ``marks`` has under it."""
     if not plan.steps:
         return plan, {}
     rng = random.Random(seed)
@@ -86,7 +88,7 @@ def foreseen(plan: Plan, seen: Durations, marks: Sequence[str], seed: int = 1) -
     usual = {kind: _usual(took, kind) for kind, took in history.items()}
     steps = tuple(replace(step, p50_s=usual[step.kind]) for step in plan.steps)
     whole = _span([max(ends.values(), default=0.0) for ends in runs])
-    spans = {mark: _span([ends[mark] for ends in runs]) for mark in marks}
+    spans = {name: _span([max(ends[step] for step in steps) for ends in runs]) for name, steps in marks.items()}
     return replace(plan, steps=steps, p50_s=whole.p50_s, p95_s=whole.p95_s), spans
 
 

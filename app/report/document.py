@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from app.output import stamp, twin_line
-from app.report.records import Facts, Objective, StepTold
+from app.report.records import ApplicationTold, Facts, Objective, StepTold
 from app.report.requirements import NOT_RECORDED, REQUIREMENTS
 from app.report.scenario import recovers
 from app.runs_words import span
@@ -41,6 +41,7 @@ def sections(facts: Facts) -> tuple[Section, ...]:
     return (
         _summary(facts),
         _times(facts),
+        _applications(facts),
         _objectives(facts),
         _people(facts),
         _plan(facts),
@@ -89,6 +90,7 @@ def _summary(facts: Facts) -> Section:
                 ("Plan", facts.plan.name),
                 ("Acted on", ", ".join(facts.plan.targets) or "nothing"),
                 *((each.what, objective(each)) for each in facts.objectives[:1]),
+                *(("Applications", each) for each in _in_short(facts)),
                 ("Deviations", f"{len(facts.deviations)}"),
                 ("Written by", facts.product),
                 ("As of", f"journal entry {facts.journal.head_seq}, {_at(facts.journal.head_at)}"),
@@ -117,14 +119,59 @@ def _times(facts: Facts) -> Section:
     return Section("Times", ("All times are UTC.",), Table(("What", "When", "After the declaration"), rows))
 
 
+_KEPT = {True: "yes", False: "NO", None: NOT_RECORDED}
+
+
+def _in_short(facts: Facts) -> Iterator[str]:
+    """How many are up, and how many kept their targets."""
+    told = facts.applications
+    if not told:
+        return
+    words = [f"{sum(each.up_at is not None for each in told)} of {len(told)} up"]
+    for what, kept in (("RTO", [each.rto_kept for each in told]), ("RPO", [each.rpo_kept for each in told])):
+        known = [each for each in kept if each is not None]
+        words += [f"{what} kept by {sum(known)} of {len(known)}"] if known else []
+    yield ", ".join(words)
+
+
+def _applications(facts: Facts) -> Section:
+    rows = [_application(each) for each in facts.applications]
+    head = (
+        *("Application", "Group", "RTO target", "Ready after", "Up after", "RTO kept", "Foreseen, P95"),
+        *("RPO target", "Lost at most", "RPO kept", "How the loss is known", "Deviations"),
+    )
+    nothing = "This is no run of a recovery plan: no application is named."
+    text = "Times count from the declaration; what was foreseen counts from the beginning of the run."
+    return _listed("Applications", head, rows, nothing, text)
+
+
+def _application(each: ApplicationTold) -> tuple[str, ...]:
+    foreseen = NOT_RECORDED if each.p50_s is None else f"{span(each.p50_s)}, {_span(each.p95_s)}"
+    return (
+        each.name,
+        each.group,
+        "none is set" if each.rto_s is None else span(each.rto_s),
+        _span(each.ready_s),
+        _span(each.up_s),
+        "no target" if each.rto_s is None else _KEPT[each.rto_kept],
+        foreseen,
+        "none is set" if each.rpo_s is None else span(each.rpo_s),
+        _span(each.lost_s),
+        "no target" if each.rpo_s is None else _KEPT[each.rpo_kept],
+        each.lost_words,
+        str(each.deviations) if each.deviations else "none",
+    )
+
+
 def _objectives(facts: Facts) -> Section:
-    words = {True: "yes", False: "NO", None: NOT_RECORDED}
     rows = [
-        (each.what, each.of, _span(each.target_s), _span(each.actual_s), words[each.kept], each.words)
+        (each.what, each.of, _span(each.target_s), _span(each.actual_s), _KEPT[each.kept], each.words)
         for each in facts.objectives
     ]
     nothing = "This run recovers nothing: there is no recovery time or point to measure."
-    text = "RTO targets are those of the configuration when the report was written."
+    text = (
+        "RTO targets are those of the configuration when the report was written, of applications those of their plan."
+    )
     head = ("Objective", "Of", "Target", "Actual", "Kept", "How it was measured")
     return _listed("Objectives", head, rows, nothing if not recovers(facts.plan.verb) else NOT_RECORDED, text)
 
@@ -206,8 +253,11 @@ def _answers(each: StepTold) -> str:
 
 
 def _deviations(facts: Facts) -> Section:
-    rows = [(_at(each.at), each.what, each.step or "the run", each.words, each.by or "") for each in facts.deviations]
-    head = ("When", "What", "Of", "Why", "By")
+    rows = [
+        (_at(each.at), each.what, each.step or "the run", each.application or "", each.words, each.by or "")
+        for each in facts.deviations
+    ]
+    head = ("When", "What", "Of", "Application", "Why", "By")
     return _listed("Deviations", head, rows, "None: every step went as planned, and nobody decided otherwise.")
 
 

@@ -7,6 +7,7 @@ import json
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 
+from app.report.applications import applications, with_applications
 from app.report.deviations import deviations
 from app.report.objectives import objectives
 from app.report.people import people
@@ -37,6 +38,7 @@ def facts(segment: Segment, product: str, rto_s: float | None = None, twin: date
     entries = told(segment)
     known = replayed(segment.run, entries)
     run = known.run
+    deviated = with_applications(run.plan, deviations(run.plan, entries))
     approved = next((entry for entry in entries if entry.kind == "approved"), None)
     typed = () if approved is None else tuple(approved.body["words"])
     return Facts(
@@ -52,8 +54,9 @@ def facts(segment: Segment, product: str, rto_s: float | None = None, twin: date
         began_at=run.began_at,
         ended_at=run.ended_at,
         objectives=objectives(run, rto_s),
+        applications=applications(run, deviated),
         steps=_steps(known),
-        deviations=deviations(run.plan, entries),
+        deviations=deviated,
         unchecked=_unchecked(run),
         notes=tuple(Note(e.at, e.body["by"], e.body["text"]) for e in entries if e.kind == NOTE),
         lessons=tuple(_lesson(entry) for entry in entries if entry.kind == LESSON),
@@ -79,6 +82,8 @@ def _planned(plan: Plan, body: Mapping[str, object], typed: Sequence[str]) -> Pl
         notes=plan.notes,
         p50_s=plan.p50_s,
         p95_s=plan.p95_s,
+        file=None if plan.recovery is None else plan.recovery.path,
+        version=None if plan.recovery is None else f"SHA-256 {plan.recovery.digest}",
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import stat
 from contextlib import suppress
@@ -82,8 +83,6 @@ def _read(path: Path, made: bool) -> Signer:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
     from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_pem_private_key
 
-    from app.report.verify import fingerprint
-
     with path.open("rb") as file:
         status = os.fstat(file.fileno())
         if not stat.S_ISREG(status.st_mode) or status.st_uid != os.geteuid() or stat.S_IMODE(status.st_mode) & 0o077:
@@ -95,5 +94,7 @@ def _read(path: Path, made: bool) -> Signer:
         private = None
     if not isinstance(private, Ed25519PrivateKey):
         raise KeyFileError(f"{path}: it holds no Ed25519 private key as PEM without a password") from None
-    public = private.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
-    return Signer(path, public, fingerprint(public), made, private)
+    public = private.public_key()
+    fingerprint = hashlib.sha256(public.public_bytes(Encoding.Raw, PublicFormat.Raw)).hexdigest()
+    pem = public.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+    return Signer(path, pem, fingerprint, made, private)

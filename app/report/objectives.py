@@ -1,11 +1,16 @@
-"""Recovery time and recovery point: what was asked for against what came of it, for the run and for each machine."""
+"""Recovery time and recovery point: what was asked for against what came of it, for the run, for
+each application of a recovery plan, and for each machine."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
+from app.report.applications import reached
 from app.report.records import Objective
 from app.report.scenario import recovers
 from store import plan_runs
-from store.run_clocks import Clock, clocks
+from store.outcomes import outcomes
+from store.run_clocks import clocks
 from store.runs import SETTLED, Run, RunState
 
 _UP = frozenset({"lpar.up", "vm.up"})
@@ -17,7 +22,7 @@ def objectives(run: Run, rto_s: float | None) -> tuple[Objective, ...]:
     if not recovers(run.plan.verb):
         return ()
     rto_s = plan_runs.target_s(run.plan.verb, rto_s)
-    return (*_times(run, rto_s), *_machines(run, rto_s), _point(run))
+    return (*_times(run, rto_s), *_applications(run), *_machines(run, rto_s), _point(run))
 
 
 def _times(run: Run, rto_s: float | None) -> tuple[Objective, ...]:
@@ -27,9 +32,9 @@ def _times(run: Run, rto_s: float | None) -> tuple[Objective, ...]:
         took = (run.ended_at - run.created_at).total_seconds() if whole and run.ended_at is not None else None
         words = "from the declaration to the end of the run" if whole else f"it is {run.state}: nothing to measure"
         return (Objective("RTO", "the whole run", rto_s, took, words),)
-    up = _reached(found.up)
+    up = reached(found.up)
     said = "from the declaration until every machine answers" if up is not None else "not every machine came up"
-    ready = _reached(found.ready)
+    ready = reached(found.ready)
     when = (
         "from the declaration until all that an activation waits for was done" if ready is not None else "not reached"
     )
@@ -39,8 +44,17 @@ def _times(run: Run, rto_s: float | None) -> tuple[Objective, ...]:
     )
 
 
-def _reached(clock: Clock) -> float | None:
-    return None if clock.at is None else clock.seconds
+def _applications(run: Run) -> Iterator[Objective]:
+    """Of a recovery plan each application against the targets that its file sets."""
+    for each in outcomes(run):
+        name, up = f"application {each.application.name}", reached(each.up)
+        words = "from the declaration until it was up" if up is not None else "it did not come up"
+        missed = each.up.over
+        yield Objective("RTO", f"{name}: up", each.application.rto_s, up, words, missed)
+        ready = reached(each.ready)
+        words = "until all was done that it waits for" if ready is not None else "not reached"
+        yield Objective("RTO", f"{name}: ready to activate", None, ready, words)
+        yield Objective("RPO", name, each.application.rpo_s, each.lost_s, each.lost_words)
 
 
 def _machines(run: Run, rto_s: float | None) -> tuple[Objective, ...]:

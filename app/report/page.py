@@ -33,8 +33,9 @@ svg { width: 100%; height: auto; font: 11px sans-serif; }
 """
 
 _CAPTION = (
-    "Time since the declaration. A: agreed to, S: started, E: ended. A bar for each step that was begun: filled where "
-    "it is settled, hatched where it failed or is unknown, hollow where it is not over."
+    "Time since the declaration. A: agreed to, S: started, E: ended. Of a recovery plan a bar for each application "
+    "until it was up, hatched where its RTO target was not kept, which a thick line marks. A bar for each step that "
+    "was begun: filled where it is settled, hatched where it failed or is unknown, hollow where it is not over."
 )
 
 

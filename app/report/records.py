@@ -41,20 +41,47 @@ class Person:
 @dataclass(frozen=True, slots=True)
 class Objective:
     """What was to be kept to, and what came of it. ``what`` is RTO or RPO, ``of`` what it was measured on; ``words``
-    say how, or why there is nothing."""
+    say how, or why there is nothing. ``missed``: the run ended before there was anything to measure."""
 
     what: str
     of: str
     target_s: float | None
     actual_s: float | None
     words: str
+    missed: bool = False
 
     @property
     def kept(self) -> bool | None:
         """None: it cannot be said."""
-        if self.target_s is None or self.actual_s is None:
+        if self.target_s is None:
             return None
+        if self.actual_s is None:
+            return False if self.missed else None
         return self.actual_s <= self.target_s
+
+
+@dataclass(frozen=True, slots=True)
+class ApplicationTold:
+    """What a run of a recovery plan came to for one application. ``ready_s`` and ``up_s`` count from the declaration;
+    ``p50_s`` and ``p95_s`` are what was foreseen for it to be up, from the beginning of the run on. ``lost_s`` is what
+    was lost at most, ``lost_words`` how that is known, or why it is not. ``deviations``: how many are about its
+    steps."""
+
+    name: str
+    group: str
+    members: tuple[str, ...]
+    rto_s: float | None
+    ready_s: float | None
+    up_s: float | None
+    up_at: datetime | None
+    rto_kept: bool | None
+    p50_s: float | None
+    p95_s: float | None
+    rpo_s: float | None
+    lost_s: float | None
+    lost_words: str
+    rpo_kept: bool | None
+    deviations: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,13 +128,15 @@ class StepTold:
 
 @dataclass(frozen=True, slots=True)
 class Deviation:
-    """Something that did not go as planned, or that a person decided on the way."""
+    """Something that did not go as planned, or that a person decided on the way. ``application``: the one of a recovery
+    plan that its step belongs to."""
 
     at: datetime
     what: str
     step: str | None
     words: str
     by: str | None = None
+    application: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,6 +205,7 @@ class Facts:
     began_at: datetime | None
     ended_at: datetime | None
     objectives: tuple[Objective, ...]
+    applications: tuple[ApplicationTold, ...]
     steps: tuple[StepTold, ...]
     deviations: tuple[Deviation, ...]
     unchecked: tuple[Unchecked, ...]

@@ -75,8 +75,11 @@ def _point(facts: Facts) -> str | None:
 
 
 def _objective(facts: Facts, what: str) -> str | None:
+    """Of a recovery plan every application that has a target; else of the first thing that it was measured on."""
     found = [each for each in facts.objectives if each.what == what]
-    return objective_words(found[0]) if found and found[0].actual_s is not None else None
+    targets = [each for each in found if each.target_s is not None] if facts.applications else []
+    known = targets or [each for each in found[:1] if each.actual_s is not None]
+    return "; ".join(map(objective_words, known)) or None
 
 
 def _steps(facts: Facts) -> str | None:

@@ -1,4 +1,5 @@
-"""The timeline of a run, drawn as SVG: a bar for each step, and lines for its declaration, decision, start and end.
+"""The timeline of a run, drawn as SVG: a bar for each application and step, and lines for its declaration, decision,
+start and end, and for the RTO target of an application.
 
 It needs no colour: what went well is filled, what did not is hatched, what is not over is hollow; each bar says its
 state in words."""
@@ -11,7 +12,7 @@ from datetime import datetime, timedelta
 from html import escape
 
 from app.output import printable
-from app.report.records import Facts, StepTold
+from app.report.records import ApplicationTold, Facts, StepTold
 from app.runs_words import span
 from store.runs import SETTLED, StepState
 
@@ -24,17 +25,37 @@ _TICKS = 5
 
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """``look`` is a class of the style sheet: well, ill or open."""
+    """``look`` is a class of the style sheet: well, ill or open; ``target``: until when it was to be over."""
 
     label: str
     words: str
     look: str
     begin: datetime
     end: datetime
+    target: datetime | None = None
 
 
 def bars(facts: Facts) -> tuple[Bar, ...]:
-    """One for each step that was begun, in the order of the plan; of many steps one for each kind."""
+    """One for each application of a recovery plan; then one for each step that was begun, in the order of the plan, of
+    many steps one for each kind."""
+    return (*(_application(facts, each) for each in facts.applications if facts.began_at is not None), *_steps(facts))
+
+
+def _application(facts: Facts, each: ApplicationTold) -> Bar:
+    """From the declaration until it was up."""
+    end = each.up_at or facts.ended_at or facts.journal.head_at
+    up = each.up_s is not None
+    words = f"up after {_brief(each.up_s)}" if each.up_s is not None else "not up"
+    words += "" if each.rto_kept is None else f", RTO {'kept' if each.rto_kept else 'NOT KEPT'}"
+    ill = each.rto_kept is False or (not up and facts.ended_at is not None)
+    target = None if each.rto_s is None else facts.declared_at + timedelta(seconds=each.rto_s)
+    label = f"Application {each.name}"
+    return Bar(
+        label, words, "ill" if ill else "well" if up else "open", facts.declared_at, max(end, facts.declared_at), target
+    )
+
+
+def _steps(facts: Facts) -> tuple[Bar, ...]:
     begun = [each for each in facts.steps if each.from_at is not None or each.ended_at is not None]
     until = facts.ended_at or facts.journal.head_at
     if len(begun) <= ROWS:
@@ -79,7 +100,11 @@ def svg(facts: Facts) -> str:
         *_marks(facts, x, height),
     ]
     for place, bar in enumerate(found):
-        parts += _drawn(bar, _TOP + place * _ROW, x(bar.begin), x(bar.end))
+        y = _TOP + place * _ROW
+        parts += _drawn(bar, y, x(bar.begin), x(bar.end))
+        if bar.target is not None and bar.target <= last:
+            at = x(bar.target)
+            parts.append(f'<line x1="{at}" y1="{y}" x2="{at}" y2="{y + _ROW - 1}" class="ink"/>')
     return "\n".join([*parts, "</svg>"])
 
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_pem_public_key
 
 from app.cli import main
 from app.report import verify
@@ -71,7 +74,10 @@ def test_the_public_key_is_shown_and_the_private_one_is_not(
     assert main(["report", "key", "--json", *typed]) == 0
     shown = json.loads(capsys.readouterr().out)
     assert shown["made"] is False
-    assert shown["fingerprint"] == verify.fingerprint(shown["public_key"].encode())
+    key = load_pem_public_key(shown["public_key"].encode())
+    assert isinstance(key, Ed25519PublicKey)
+    raw = key.public_bytes(Encoding.Raw, PublicFormat.Raw)
+    assert shown["fingerprint"] == hashlib.sha256(raw).hexdigest()
     (tmp_path / "report-key.pem").chmod(0o644)
     assert main(["report", "key", *typed]) == 1
     assert "chmod 600" in capsys.readouterr().err

@@ -8,13 +8,15 @@ import pytest
 from syrupy.assertion import SnapshotAssertion
 
 from screens.plan_messages import PlanRequested, PlansRequested
-from screens.plans import PlansScreen
-from store.plan_records import Expected, PlanCheck, PlanState
+from screens.plans import PlanScreen, PlansScreen
+from store.plan_records import Expected, Foreseen, PlanCheck, PlanState
 from store.plan_view import ApplicationShown, PlanShown
 from store.readiness import Check, Severity, Verdict
+from store.runs import RunState
 from tests.screens.estate import NOW, troubled
 from tests.screens.piloting import Driven, driven, piloted
 from tests.screens.test_screens_snapshots import PlainText
+from tests.store import recoveries
 
 SIZES = pytest.mark.parametrize("size", [(80, 24), (120, 40)], ids=lambda size: f"{size[0]}x{size[1]}")
 
@@ -37,6 +39,14 @@ CHECK = PlanCheck(
     (
         Expected("dns", 0.0, 300.0, 95.0, 180.0, 900.0),
         Expected("erp", 1020.0, 900.0, 640.0, 2100.0, 1800.0),
+    ),
+    (
+        Foreseen("planned", "", 900.0, 1500.0),
+        Foreseen("planned", "dns", 120.0, 240.0),
+        Foreseen("planned", "erp", 880.0, 1450.0),
+        Foreseen("disaster", "", 650.0, 2150.0),
+        Foreseen("disaster", "dns", 95.0, 180.0),
+        Foreseen("disaster", "erp", 640.0, 2100.0),
     ),
 )
 APPLICATIONS = (
@@ -100,6 +110,22 @@ async def test_enter_opens_a_plan_and_escape_comes_back_to_its_row() -> None:
         assert "broken.toml:3: wave: expected the key waves" in console.text
         await console.press("escape", "escape")
         assert "Plan broken" not in console.text
+
+
+@piloted
+async def test_a_plan_tells_what_its_last_run_came_to_for_each_application() -> None:
+    every = {step.id: 290.0 for step in recoveries.plan().steps if step.id not in ("p4", "p5")}
+    run = recoveries.run({**every, "p4": 320.0}, state=RunState.ABORTED)
+    async with driven(troubled().view(), (120, 40)) as console:
+        night = PlanShown("night", "/plans/night.toml", PlanState.UNCHECKED, "paris", "lyon", "1 RCG", APPLICATIONS[:1])
+        console.console.around.plans.take((night,), "/plans", NOW)
+        await console.console.push_screen(PlanScreen(console.console.around, "night"))
+        console.console.around.runs.take([run])
+        console.screen.runs_changed()
+        await console.settle()
+        assert "disaster night" in console.line(run.id) and "aborted" in console.line(run.id)
+        assert "✗ up after 5m 20s of 5m, lost at most 7m" in console.line("  hr")
+        assert "not up" in console.line("  licences")
 
 
 @piloted

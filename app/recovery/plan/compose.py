@@ -47,10 +47,12 @@ FEW = 3
 
 @dataclass(frozen=True, slots=True)
 class Woven:
-    """``steps`` in the order of the plan; ``up``: by application the step that is settled once it serves."""
+    """``steps`` in the order of the plan; ``up``: by application the step that is settled once it serves; ``own``: by
+    application the steps that the file gives it, under an empty name those of the whole plan."""
 
     steps: tuple[PlannedStep, ...]
     up: Mapping[str, str]
+    own: Mapping[str, Ids]
 
 
 def weave(
@@ -64,23 +66,23 @@ def weave(
     """Put the ``drafted`` steps of the ``parts`` together with those of the plan itself, which are added to ``own``.
     ``undoes`` are the steps that only take others back."""
     work = _Weaving(plan, kind, parts, {step.id: step for step in drafted}, own)
-    first = work.chain(plan.at(PlanWhen.FIRST), ())
+    first = work.chain("", plan.at(PlanWhen.FIRST), ())
     applications = order.applications(plan)
     for application in reversed(applications):
         work.fence(application)
     for application in applications:
         work.serve(application)
     work.waves(applications)
-    work.chain(plan.at(PlanWhen.LAST), tuple(work.up.values()))
+    work.chain("", plan.at(PlanWhen.LAST), tuple(work.up.values()))
     plan_of = Plan("", "", (), datetime.now(UTC), tuple(work.finished(first)))
-    return Woven((*schedule.order(plan_of), *undoes), work.up)
+    return Woven((*schedule.order(plan_of), *undoes), work.up, {name: tuple(ids) for name, ids in work.mine.items()})
 
 
 @dataclass(slots=True)
 class _Weaving:
     """``needs`` and ``after`` are what is added to the steps that were drafted. ``away``: after which steps an
     application cannot write at the old side any more; ``gone`` the same of a group; ``through``: after which a group is
-    up."""
+    up; ``mine``: the steps that the file gives an application."""
 
     plan: RecoveryPlan
     kind: Kind
@@ -93,6 +95,7 @@ class _Weaving:
     gone: dict[str, Ids] = field(default_factory=dict)
     up: dict[str, str] = field(default_factory=dict)
     through: dict[str, Ids] = field(default_factory=dict)
+    mine: dict[str, list[str]] = field(default_factory=dict)
 
     @property
     def planned(self) -> bool:
@@ -104,7 +107,7 @@ class _Weaving:
         """What stops it. In a planned run it comes behind what stops those that rest on it."""
         name = application.name
         before = self._dependents_away(application) if self.planned else ()
-        ready = self.chain(application.at(When.BEFORE_STOP), before) if self.planned else ()
+        ready = self.chain(name, application.at(When.BEFORE_STOP), before) if self.planned else ()
         parts = self.parts[name]
         stops = tuple(step for part in parts for step in part.stops)
         for step in stops:
@@ -153,7 +156,7 @@ class _Weaving:
         prepared = self._before_start(application, live, held if live else (*held, *storage))
         self._inside_starts(application)
         ups = _once([*(step for part in parts for step in part.up), *prepared]) or held
-        last = self.chain(application.at(When.AFTER_START), ups)
+        last = self.chain(name, application.at(When.AFTER_START), ups)
         self.up[name] = self._reached(f"{name} is up at {self.plan.target}", last)
 
     def _before(self, application: Application) -> Ids:
@@ -179,7 +182,7 @@ class _Weaving:
         if not steps:
             return ()
         before = _once([*(need for step in live for need in self._needs(step)), *other])
-        last = self.chain(steps, before)
+        last = self.chain(application.name, steps, before)
         for step in live:
             self._wait(step, last)
         return last
@@ -218,10 +221,12 @@ class _Weaving:
 
     # ------------------------------------------------------------------------------------------------- the plan's own
 
-    def chain(self, steps: Sequence[PlanStep], before: Ids) -> Ids:
-        """Steps one after the other, behind those ``before``. Returns what must be settled for all that went before."""
+    def chain(self, name: str, steps: Sequence[PlanStep], before: Ids) -> Ids:
+        """Steps of an application one after the other, behind those ``before``; without a ``name`` those of the plan.
+        Returns what must be settled for all that went before."""
         for step in steps:
             before = (self._own(step, before),)
+            self.mine.setdefault(name, []).extend(before)
         return before
 
     def _own(self, step: PlanStep, needs: Ids) -> str:

@@ -18,6 +18,7 @@ from app.recovery.plan import checks
 from app.recovery.plan.compose import weave
 from app.recovery.plan.looked import Looked
 from app.recovery.plan.parts import Drafted, parts
+from app.recovery.plan.recorded import marks, recovery
 from app.recovery.pod.failover_plan import draw_failover
 from app.recovery.pod.situation import PodDraft
 from app.recovery.pra import failover_checks, failover_plan
@@ -82,8 +83,9 @@ def draw(plan: RecoveryPlan, kind: Kind, seen: Looked, run_id: str, durations: D
         return Drawn(made, tuple(Outlook(a.name, losses[a.name], None) for a in plan.applications))
     steps = [step for draft in drafted.drafts for step in draft.steps]
     undoes = [step for draft in drafted.drafts for step in draft.undoes]
-    woven = weave(plan, kind, parts(plan, drafted), steps, undoes, own)
-    made, spans = prediction.foreseen(replace(made, steps=woven.steps), durations, tuple(woven.up.values()))
+    found = parts(plan, drafted)
+    woven = weave(plan, kind, found, steps, undoes, own)
+    made, spans = prediction.foreseen(replace(made, steps=woven.steps), durations, marks(woven, found))
     outlooks = tuple(Outlook(a.name, losses[a.name], spans.get(woven.up[a.name])) for a in plan.applications)
     known = [loss for loss in losses.values() if loss is not None]
     words = "; ".join(f"{each.application} {_span(each.loss_s)}" for each in outlooks)
@@ -94,6 +96,7 @@ def draw(plan: RecoveryPlan, kind: Kind, seen: Looked, run_id: str, durations: D
         else "nothing: everything is stopped first, then the last of it carried over",
         loss_s=max(known) if len(known) == len(losses) else None,
         notes=(*(_targets(a, o) for a, o in zip(plan.applications, outlooks, strict=True)), *made.notes),
+        recovery=recovery(plan, found, woven, spans, losses),
     )
     return Drawn(made, outlooks)
 

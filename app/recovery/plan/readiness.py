@@ -24,7 +24,7 @@ from app.recovery.rcg import bounds
 from app.recovery.step import UnseenError
 from app.recovery.vm.failover_plan import bound_s
 from store.estate import EsxiHost, PowerState, VirtualMachine
-from store.plan_records import Expected, PlanCheck
+from store.plan_records import Expected, Foreseen, PlanCheck
 from store.readiness import Check, Severity, Verdict, sorted_checks
 from store.runs import Guard
 from store.view import EstateView
@@ -56,7 +56,18 @@ def check(operations: Operations, plan: RecoveryPlan, run_id: str) -> PlanCheck:
         by=who(),
         checks=sorted_checks(found),
         applications=expected,
+        foreseen=(*_foreseen(Kind.PLANNED, planned), *_foreseen(Kind.DISASTER, disaster)),
     )
+
+
+def _foreseen(kind: Kind, drawn: Drawn) -> Iterable[Foreseen]:
+    """How long a run should take, as a whole and for each application; nothing of one that is refused."""
+    whole = drawn.plan
+    if whole.p50_s is not None and whole.p95_s is not None:
+        yield Foreseen(str(kind), "", whole.p50_s, whole.p95_s)
+    for each in drawn.outlooks:
+        if each.up is not None:
+            yield Foreseen(str(kind), each.application, each.up.p50_s, each.up.p95_s)
 
 
 def _read_servers(operations: Operations, seen: Looked) -> None:

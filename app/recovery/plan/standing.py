@@ -4,16 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
-from app.plans.records import RecoveryPlan
+from app.plans.records import Kind, RecoveryPlan
 from app.recovery.plan.facts import facts
-from app.runs_words import span
+from app.runs_words import application_lines, span
 from app.settings_records import Settings
 from store import plan_checks, plan_records
 from store.database import open_store
+from store.ledger import Ledger
 from store.plan_records import Expected, PlanCheck, PlanState
+from store.plan_runs import verb
 from store.readiness import Check
+from store.runs import Run
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +73,8 @@ def check_lines(check: PlanCheck) -> list[str]:
     lines = [f"{check.plan}: {how}"]
     lines += _lines(check.stops)
     lines += _lines(set(_not_good(check)) - set(check.stops))
-    return [*lines, "", *map(_application, check.applications)]
+    foreseen = foreseen_lines(check)
+    return [*lines, "", *map(_application, check.applications), *([""] if foreseen else []), *foreseen]
 
 
 def _not_good(check: PlanCheck) -> Iterable[Check]:
@@ -89,4 +94,50 @@ def _application(each: Expected) -> str:
     rpo += "" if each.rpo_target_s is None else f" of {span(each.rpo_target_s)}"
     rto = "not known" if each.p95_s is None or each.p50_s is None else f"{span(each.p50_s)}, P95 {span(each.p95_s)}"
     rto += "" if each.rto_target_s is None else f" of {span(each.rto_target_s)}"
-    return f"  {each.application}: RPO now {rpo}; RTO expected in a disaster {rto}"
+    late = each.rto_target_s is not None and each.p95_s is not None and each.p95_s > each.rto_target_s
+    more = ": beyond its RTO" if late else ""
+    return f"  {each.application}: RPO now {rpo}; RTO expected in a disaster {rto}{more}"
+
+
+def foreseen_lines(check: PlanCheck) -> list[str]:
+    """How long each kind of run should take as a whole, and until each application is up, against its RTO."""
+    whole = [f"{each.kind} {span(each.p50_s)}, P95 {span(each.p95_s)}" for each in check.of()]
+    if not whole:
+        return []
+    lines = [f"Foreseen, until all is over: {'; '.join(whole)}"]
+    for each in check.applications:
+        kinds = [f"{one.kind} {span(one.p50_s)}, P95 {span(one.p95_s)}" for one in check.of(each.application)]
+        target = "no RTO is set" if each.rto_target_s is None else f"RTO {span(each.rto_target_s)}"
+        lines.append(f"  {each.application} up after: {'; '.join(kinds)} ({target})")
+    return lines
+
+
+def standing_lines(at: PlanStanding, now: datetime) -> list[str]:
+    """How a plan stands since its last check, how old that is, and what that foresaw."""
+    if at.check is None:
+        return ["", "Not checked yet: drdeck plan check tells whether it could be run, and how long that should take"]
+    ago = span(max(0.0, (now - at.check.at).total_seconds()))
+    return ["", f"{at.state}, checked {ago} ago by {at.check.by}", *_changed(at.changed), *foreseen_lines(at.check)]
+
+
+def _changed(changed: Sequence[str]) -> list[str]:
+    return [f"  changed since: {', '.join(changed)}"] if changed else []
+
+
+def last_run(ledger: Ledger, plan: str) -> Run | None:
+    """The newest run of a plan that was begun, of any kind."""
+    found = [
+        run
+        for kind in Kind
+        for run in ledger.runs_of(verb(kind))
+        if run.began_at is not None and run.plan.recovery is not None and run.plan.recovery.plan == plan
+    ]
+    return max(found, key=lambda run: run.created_at, default=None)
+
+
+def last_run_lines(run: Run | None, now: datetime) -> list[str]:
+    """What the last run of a plan came to, for each application."""
+    if run is None:
+        return []
+    ago = span(max(0.0, (now - run.created_at).total_seconds()))
+    return ["", f"Last run {run.id}, {run.plan.name}, {ago} ago: {run.state}", *application_lines(run)]
