@@ -12,8 +12,9 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from app import plan_desk, run_screens
+from app import audit_desk, plan_desk, run_screens
 from app.approval_desk import ApprovalDesk, Looked
+from screens.audit_messages import AboutAudit
 from screens.plan_messages import AboutPlans
 from screens.run_messages import (
     AboutRuns,
@@ -151,6 +152,8 @@ class RunDesk:
             case NotDone():
                 around.looking = None if message.planning else around.looking
                 self._app.notice(message.text)
+            case AboutAudit():
+                await audit_desk.hear(self._app, self._aside, around, message)
             case AboutPlans():
                 await plan_desk.hear(self._app, self._aside, around, message)
             case Begun():

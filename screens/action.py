@@ -23,6 +23,8 @@ class Place(StrEnum):
     SCHEDULE = "schedule"
     PLANS = "plans"
     PLAN = "plan"
+    AUDIT = "audit"
+    ENTRY = "entry"
     AUTO = "auto"
     AUTO_GROUP = "auto group"
     AUTO_HISTORY = "auto history"
@@ -53,7 +55,7 @@ ON_SCHEDULES = frozenset({Place.SCHEDULES, Place.SCHEDULE})
 ON_AUTO = frozenset({Place.AUTO, Place.AUTO_GROUP})
 PANES_OF_OBJECTS = frozenset({Place.PANE, Place.LPARS, Place.PGROUPS, Place.RCGS, Place.REPLICAS})
 ON_OBJECTS = PANES_OF_OBJECTS | {Place.OVERVIEW, Place.EVENTS} | LEVELS
-ON_ROWS = ON_OBJECTS | ON_RUNS | {Place.SCHEDULES, Place.PLANS, Place.AUTO, Place.AUTO_HISTORY}
+ON_ROWS = ON_OBJECTS | ON_RUNS | {Place.SCHEDULES, Place.PLANS, Place.AUDIT, Place.AUTO, Place.AUTO_HISTORY}
 WITH_MORE = ON_ROWS | DETAILS
 
 

@@ -125,6 +125,10 @@ _GO = (
     Action("palette", "Find", "Find a screen, an object or an action by its name", ("ctrl+p",), Group.GO, footer=8),
     Action("plans", "Plans", "The recovery plans, and how each stands", ("P",), Group.GO, ON_DATA, command="plans"),
     Action(
+        "audit", "Audit", "The journal: every change of anything, by whom and from where", ("J",), Group.GO, ON_DATA,
+        command="audit", aliases=("journal",),
+    ),
+    Action(
         "find", "Open", "Open an object by its name", (), Group.GO, command="open", takes=Takes.OBJECT, needs_word=True
     ),
 )  # fmt: skip

@@ -14,6 +14,7 @@ from textual.widget import Widget
 from screens import auto_words, messages
 from screens.actions import BY_ID, Action, Place, Situation, Takes, for_key, refusal
 from screens.asking import ASKS
+from screens.audit_messages import AuditRequested
 from screens.auto_messages import AutoRequested
 from screens.cells import Cell, Line, Tone
 from screens.choices import choices
@@ -379,6 +380,9 @@ class EstateScreen(PaintedOnce[None]):
 
     def do_back(self) -> None:
         self.post_message(messages.BackRequested())
+
+    def do_audit(self) -> None:
+        self.post_message(AuditRequested())
 
     def do_plans(self) -> None:
         self.post_message(PlansRequested())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from screens.audit_messages import EntryRequested
 from screens.auto_messages import AutoEventRequested, AutoGroupRequested
 from screens.messages import DetailRequested, LevelRequested
 from screens.plan_messages import PlanRequested
@@ -16,6 +17,7 @@ Opening = (
     | StepsRequested
     | ScheduleRequested
     | PlanRequested
+    | EntryRequested
     | AutoGroupRequested
     | AutoEventRequested
 )

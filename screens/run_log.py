@@ -57,11 +57,12 @@ def log_parts(log: Sequence[Entry], scene: Scene) -> list[Part]:
 
 def _entry(entry: Entry, scene: Scene) -> Fact:
     body: Mapping[str, Any] = json.loads(entry.body)
-    text, tone = _words(entry.kind, body)
+    text, tone = entry_words(entry.kind, body)
     return Fact(f"{entry.seq:>6} {moment_short(scene.now, entry.at)}", Cell(text, tone), source=src.JOURNAL)
 
 
-def _words(kind: str, body: Mapping[str, Any]) -> tuple[str, Tone]:
+def entry_words(kind: str, body: Mapping[str, Any]) -> tuple[str, Tone]:
+    """What an entry says, in a sentence."""
     match kind:
         case "proposed":
             return f"proposed by {body['by']}: {body['plan']['name']}", Tone.PLAIN
@@ -95,7 +96,14 @@ def _words(kind: str, body: Mapping[str, Any]) -> tuple[str, Tone]:
         case "run":
             return f"the run is {body['state']}" + (f": {body['note']}" if body.get("note") else ""), Tone.HEADING
         case _:
-            return f"{kind}: {json.dumps(body)}", Tone.PLAIN
+            told = (f"{name.replace('_', ' ')} {_value(value)}" for name, value in body.items() if name != "by")
+            return "; ".join([kind, *told]), Tone.PLAIN
+
+
+def _value(value: object) -> str:
+    if isinstance(value, list):
+        return ", ".join(map(_value, value))
+    return value if isinstance(value, str) else json.dumps(value)
 
 
 def step_parts(run: Run, step_id: str, log: Sequence[Entry], scene: Scene) -> list[Part]:

@@ -20,6 +20,8 @@ from app.recovery.runner import Runner
 from app.recovery.vm.operate import standing
 from store.drills import DRILLING
 from store.errors import StoreError
+from store.journal_view import MOST as ENTRIES
+from store.journal_view import JournalView
 from store.ledger import LeaseError, RunError
 from store.plan_view import PlanView
 from store.run_view import ALIVE, RunView
@@ -148,6 +150,11 @@ class ConsoleRuns:
         settings = self._operations.settings
         found = shown(settings, self._operations.store.view, plan_checks.kept(self._operations.store.path))
         view.take(found, str(settings.plan_folder), datetime.now(UTC))
+
+    def read_journal(self, view: JournalView) -> None:
+        """Read the journal on into ``view``. Waits. Raises StoreError."""
+        after = max(view.total, self._ledger.newest() - ENTRIES)
+        view.take(self._ledger.journal(after=after), datetime.now(UTC))
 
     # --------------------------------------------------------------------------------------------------- proposing
 
