@@ -3,7 +3,7 @@ applications, in each its members. Pure, for the board and for the wall."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -132,7 +132,7 @@ class Board:
         found = [self.outcomes[name] for name in item.applications]
         if not found:
             return None
-        return _last([each.ready for each in found]), _last([each.up for each in found])
+        return last_clock([each.ready for each in found]), last_clock([each.up for each in found])
 
 
 def board(run: Run, now: datetime, lines: Iterable[Item]) -> Board:
@@ -166,7 +166,7 @@ def board(run: Run, now: datetime, lines: Iterable[Item]) -> Board:
     )
 
 
-def _last(clocks: list[Clock]) -> Clock:
+def last_clock(clocks: Sequence[Clock]) -> Clock:
     """The clock of all of them together."""
     going = [clock for clock in clocks if clock.at is None]
     if going:

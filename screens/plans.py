@@ -152,7 +152,7 @@ def parts(plan: PlanShown, scene: Scene, last: Run | None = None) -> Iterable[Pa
     if plan.check is not None:
         yield Fact("Checked", Cell(f"{scene.ago(plan.check.at)} by {plan.check.by}"))
         for each in plan.check.of():
-            yield Fact(f"Run, {each.kind}", Cell(f"P95 {clock_text(each.p95_s)} (P50 {clock_text(each.p50_s)})"))
+            yield Fact(f"Run, {each.kind}", _against(each.p95_s, None, each.p50_s))
     elif not plan.errors:
         yield Note(f"It was never checked: drdeck plan check {plan.name}", Tone.DIM)
     expected = {each.application: each for each in plan.check.applications} if plan.check is not None else {}
@@ -194,9 +194,7 @@ def _application(
     rpo, rto = (None, None) if expected is None else (expected.rpo_s, expected.p95_s)
     yield Fact("  RPO now", _against(rpo, application.rpo_s))
     for each in foreseen:
-        yield Fact(
-            f"  Up, {each.kind}", _against(each.p95_s, application.rto_s, f", P95 (P50 {clock_text(each.p50_s)})")
-        )
+        yield Fact(f"  Up, {each.kind}", _against(each.p95_s, application.rto_s, each.p50_s))
     if not foreseen:
         yield Fact("  RTO P95", _against(rto, application.rto_s))
     for kind, names in application.members:
@@ -207,13 +205,16 @@ def _application(
         yield Fact("  Step", Cell(text))
 
 
-def _against(value: float | None, target: float | None, more: str = "") -> Cell:
+def _against(value: float | None, target: float | None, p50_s: float | None = None) -> Cell:
+    """A value against its target; of one that is the P95 of something also the P50."""
     of = "" if target is None else f" of {clock_text(target)}"
+    lead, more = ("", "") if p50_s is None else ("P95 ", f", P50 {clock_text(p50_s)}")
     if value is None:
         return Cell(f"not known{of}", Tone.UNKNOWN if of else Tone.DIM)
     late = target is not None and value > target
     tone = Tone.BAD if late else Tone.OK if of else Tone.PLAIN
-    return Cell(f"{GLYPHS[tone]} {clock_text(value)}{of}{more}" if of else f"{clock_text(value)}{more}", tone)
+    text = f"{lead}{clock_text(value)}{of}{more}"
+    return Cell(f"{GLYPHS[tone]} {text}" if of else text, tone)
 
 
 def _checks(check: PlanCheck | None) -> Iterable[Part]:

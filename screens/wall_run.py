@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 
 from screens.ages import exact
+from screens.board_items import last_clock
 from screens.cells import Cell, Line, Tone
 from screens.rows_runs import progress
 from screens.run_words import RECOVERING, STUCK
 from screens.scene import Scene
 from screens.status import status
 from screens.step_kinds import heaps, sentence
+from screens.wall_board import plan_said
 from screens.wall_letters import Said, afar, beside, label, sentences, word
 from store import plan_runs
+from store.outcomes import Outcome, outcomes
 from store.run_clocks import Clock, clocks
 from store.runs import ENDED, Run, StepState
 
@@ -47,9 +50,11 @@ def run_lines(
     faces = _faces(run, scene, target_s)
     column = (width - 2 * (len(faces) - 1)) // len(faces)
     high = min(DIGITS_HIGH, max(3, (height - len(lines)) // 3))
-    blocks = [_drawn(face, target_s, column, high, large, ascii_only) for face in faces]
+    blocks = [_drawn(face, column, high, large, ascii_only) for face in faces]
     lines += [(), *beside(blocks, column), (), *_progress(run, width, large, ascii_only), ()]
-    return [*lines, *sentences(list(_said(run)), width, max(1, height - len(lines)), ascii_only=ascii_only)][:height]
+    return [*lines, *sentences(list(_said(run, scene)), width, max(1, height - len(lines)), ascii_only=ascii_only)][
+        :height
+    ]
 
 
 def _devices(run: Run) -> str:
@@ -58,42 +63,77 @@ def _devices(run: Run) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Face:
-    """A clock. ``seconds`` None: it will not be reached; ``late``: beyond its target, where it has one."""
+    """A clock. ``seconds`` None: it will not be reached; ``late``: beyond its target, where it has one, which is that
+    ``of`` an application."""
 
     label: str
     seconds: float | None
     tone: Tone
-    has_target: bool
+    target_s: float | None
     late: bool = False
+    of: str = ""
 
 
 def _faces(run: Run, scene: Scene, target_s: float | None) -> list[Face]:
     since = ((run.ended_at or scene.now) - run.created_at).total_seconds()
+    if run.plan.recovery is not None:
+        return plan_faces(run, since)
     found = clocks(run)
     if found is not None:
         both = (("READY TO ACTIVATE", found.ready), ("APPLICATION UP", found.up))
         return [_face(words, clock, since, target_s) for words, clock in both]
     recovers = run.plan.verb in RECOVERING
     late = recovers and target_s is not None and since > target_s
-    return [Face("SINCE DECLARED", since, Tone.BAD if late else status(run.state).tone, recovers, late)]
+    target_s = target_s if recovers else None
+    return [Face("SINCE DECLARED", since, Tone.BAD if late else status(run.state).tone, target_s, late)]
+
+
+def plan_faces(run: Run, since: float) -> list[Face]:
+    """Both clocks of all applications together, the second against the target of the one that is nearest to it, or the
+    furthest beyond it."""
+    found = outcomes(run)
+    faces = [_face("READY TO ACTIVATE", last_clock([each.ready for each in found]), since, None)]
+    up = sum(each.up.at is not None for each in found)
+    face = _face(f"{up}/{len(found)} UP", last_clock([each.up for each in found]), since, None)
+    nearest = _nearest(found, since)
+    if nearest is None:
+        return [*faces, face]
+    target_s, name, late = nearest
+    tone = Tone.BAD if late and face.seconds is not None else face.tone
+    return [*faces, replace(face, tone=tone, target_s=target_s, late=late, of=name)]
+
+
+def _nearest(found: Sequence[Outcome], since: float) -> tuple[float, str, bool] | None:
+    """The target that is nearest, of those that the clock still runs against where there are some; whose it is, and
+    whether it is passed."""
+    left = [
+        (target - (since if each.up.seconds is None else each.up.seconds), target, each)
+        for each in found
+        if (target := each.application.rto_s) is not None
+    ]
+    going = [one for one in left if one[2].up.at is None and not one[2].up.over]
+    if not left:
+        return None
+    seconds, target, each = min(going or left, key=lambda one: one[0])
+    return target, each.application.name, seconds < 0
 
 
 def _face(words: str, clock: Clock, since: float, target_s: float | None) -> Face:
     if clock.over:
-        return Face(f"{words}: NOT REACHED", None, Tone.OFF, True)
+        return Face(f"{words}: NOT REACHED", None, Tone.OFF, target_s)
     seconds = since if clock.seconds is None else clock.seconds
     late = target_s is not None and seconds > target_s
     tone = Tone.BAD if late else Tone.BUSY if clock.at is None else Tone.OK
-    return Face(words if clock.at is None else f"{words} AFTER", seconds, tone, True, late)
+    return Face(words if clock.at is None else f"{words} AFTER", seconds, tone, target_s, late)
 
 
-def _drawn(face: Face, target_s: float | None, width: int, height: int, large: bool, ascii_only: bool) -> list[Line]:
+def _drawn(face: Face, width: int, height: int, large: bool, ascii_only: bool) -> list[Line]:
     lines = label(face.label, Tone.HEADING, width, large=large, ascii_only=ascii_only)
     text = "--:--" if face.seconds is None else watch_text(face.seconds)
     lines += word(text, face.tone, width, height, ascii_only=ascii_only)
-    if target_s is None or not face.has_target:
+    if face.target_s is None:
         return lines
-    words = f"{'LATE, ' if face.late else ''}TARGET {exact(target_s)}"
+    words = f"{'LATE, ' if face.late else ''}TARGET {exact(face.target_s)}{f' {face.of}' if face.of else ''}"
     tone = Tone.BAD if face.late else Tone.DIM
     return [*lines, *([()] if large else []), *label(words, tone, width, large=large, ascii_only=ascii_only)]
 
@@ -109,14 +149,16 @@ def _progress(run: Run, width: int, large: bool, ascii_only: bool) -> list[Line]
     return [bar, *label(text, Tone.PLAIN, width, large=large, ascii_only=ascii_only)]
 
 
-def _said(run: Run) -> Iterator[Said]:
-    """What waits for somebody first, then what is under way."""
+def _said(run: Run, scene: Scene) -> Iterator[Said]:
+    """What waits for somebody first; of a recovery plan how its groups stand; then what is under way."""
     if run.note:
         yield Said(run.note, status(run.state).tone)
     for step in run.steps:
         if step.state in STUCK and run.state not in ENDED:
             title = run.plan.step(step.id).title
             yield Said(f"Decide: {title}: {step.reason or step.state}", status(step.state).tone)
+    if run.plan.recovery is not None:
+        yield from plan_said(run, scene.now)
     under_way = [run.plan.step(step.id) for step in run.steps if step.state is StepState.RUNNING]
     if len(under_way) <= NAMED:
         yield from (Said(f"{step.title} ({step.device})", Tone.BUSY) for step in under_way)

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import timedelta
 
 from store.ledger import Ledger
-from store.runs import Lease, RunState, StepState
+from store.runs import Lease, Run, RunState, StepRecord, StepState
 from tests.screens.estate import NOW, Clock, ago
 from tests.store import recoveries
 
@@ -60,3 +60,18 @@ def fill(ledger: Ledger, clock: Clock, done: Sequence[str] = tuple(HALF_WAY), as
     clock.now = NOW - timedelta(seconds=10)
     ledger.renew(lease)
     clock.now = NOW
+
+
+def half_way() -> Run:
+    """The same run without any store, with its prompt still to come."""
+    records = []
+    for step in recoveries.plan().steps:
+        if step.id in HALF_WAY:
+            began, ended = HALF_WAY[step.id]
+            records.append(StepRecord(step.id, StepState.DONE, 1, ago(began), ago(ended)))
+        elif step.id == "v2.1":
+            records.append(StepRecord(step.id, StepState.RUNNING, 1, ago(65)))
+        else:
+            records.append(StepRecord(step.id))
+    steps = tuple(records)
+    return Run(RUN, recoveries.plan(), RunState.RUNNING, BY, ago(900), steps, ago(840), seq=40, holder=HOLDER)

@@ -30,6 +30,7 @@ from store.run_view import RunView
 from store.runs import Run, RunState, StepState
 from store.schedules import JobOptions, Schedule
 from store.timetable import Frequency, Timetable
+from tests.screens import kept_plan_run
 from tests.screens.estate import NOW, Clock, ago, troubled
 from tests.screens.estate import SITES as NAMED_SITES
 from tests.screens.kept_runs import FAILOVER
@@ -133,6 +134,7 @@ PAGES: dict[str, tuple[tuple[Run, ...], int]] = {
     "due": ((drilled(),), 2),
     "run": ((half_way(),), 0),
     "waits": ((waiting(),), 0),
+    "plan": ((kept_plan_run.half_way(),), 0),
     "sites_while_running": ((half_way(),), 1),
 }
 """The runs that there are, and how many pages further it is."""
