@@ -5,11 +5,11 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from app.auto_records import AutoMode
 from app.permits import Act
+from store.place import Place
 
 if TYPE_CHECKING:
     from app.notify.notifier import Notifier
@@ -42,7 +42,7 @@ class Machinery:
     """Store, sweeper, schedule, runs, checks and notifications. What begins one loads its libraries and may be called
     on a thread."""
 
-    def __init__(self, settings: Settings, store_path: Path) -> None:
+    def __init__(self, settings: Settings, store_path: Place) -> None:
         self._settings = settings
         self._store_path = store_path
         self._store: Store | None = None

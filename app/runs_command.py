@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from app import approve_command, remarks_command
 from app.output import of_twin, twin_line
+from store.place import Place
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -50,7 +51,7 @@ def add_arguments(commands: argparse._SubParsersAction[argparse.ArgumentParser])
             command.add_argument(name, type=Path, metavar="FILE", default=argparse.SUPPRESS, help=argparse.SUPPRESS)
 
 
-def run(settings: Settings, store_path: Path, arguments: argparse.Namespace) -> int:
+def run(settings: Settings, store_path: Place, arguments: argparse.Namespace) -> int:
     """``drdeck runs``. Returns the exit code. Raises :class:`store.errors.StoreError`."""
     from store.ledger import LeaseError, Ledger, RunError
 
@@ -115,7 +116,7 @@ def _show(ledger: Ledger, settings: Settings, run_id: str, *, as_json: bool) -> 
     return OK
 
 
-def _resume(settings: Settings, store_path: Path, ledger: Ledger, arguments: argparse.Namespace) -> int:
+def _resume(settings: Settings, store_path: Place, ledger: Ledger, arguments: argparse.Namespace) -> int:
     from app.recovery.operations import Operations
     from store.database import open_store
     from store.runs import Choice
@@ -138,7 +139,7 @@ def _resume(settings: Settings, store_path: Path, ledger: Ledger, arguments: arg
         store.close()
 
 
-def _abort(settings: Settings, store_path: Path, ledger: Ledger, arguments: argparse.Namespace) -> int:
+def _abort(settings: Settings, store_path: Place, ledger: Ledger, arguments: argparse.Namespace) -> int:
     """Abort here where nobody holds the run, or tell its holder to."""
     from app.recovery.operations import Operations
     from store.database import open_store
@@ -245,7 +246,7 @@ class _Teller:
                 print(f"{step.id}  {planned.title}: {step.state}{why}", file=sys.stderr)
 
 
-def audit(settings: Settings, store_path: Path, arguments: argparse.Namespace) -> int:
+def audit(settings: Settings, store_path: Place, arguments: argparse.Namespace) -> int:
     """``drdeck audit verify``. Returns the exit code: 0 whole, 1 broken or not readable."""
     import sqlite3
 

@@ -15,6 +15,7 @@ from app.naming import Naming
 from app.secrets import Reference
 from screens.clipboard import Way
 from store.estate import DeviceKind, Site
+from store.place import Place
 
 if TYPE_CHECKING:
     from app.database_records import DatabaseSettings
@@ -143,12 +144,12 @@ class Settings:
     unique names. ``auto``: what may fail over by itself. ``notifications`` are the channels by which operators are told
     what happened. ``backups`` is the directory for backups of VMs. ``hosts``: those that steps of recovery plans run
     commands on; none is called as a device is. ``plans`` is the directory of the plans, where the file names one.
-    ``access``: who may do what."""
+    ``access``: who may do what. ``store`` is a file, or a server with the password ``store_password``."""
 
     path: Path
     read_only: bool
     lab: bool
-    store: Path
+    store: Place
     known_devices: Path
     sites: tuple[Site, ...]
     devices: tuple[DeviceSettings, ...]
@@ -169,6 +170,7 @@ class Settings:
     plans: Path | None = None
     twin: datetime | None = None
     access: Access = field(default_factory=Access)
+    store_password: Reference | None = None
 
     @property
     def reached(self) -> tuple[DeviceSettings | SshHost, ...]:

@@ -24,6 +24,7 @@ from app.report.markdown import report
 from app.report.page import page
 from app.report.replay import ReplayError
 from store import journal
+from store.place import Place
 from store.segment import Segment, segment
 from store.twin import twin_of
 
@@ -44,7 +45,7 @@ class Written:
     key_made: bool
 
 
-def write(store: Path, run_id: str, to: Path, rto_s: float | None = None) -> Written:
+def write(store: Place, run_id: str, to: Path, rto_s: float | None = None) -> Written:
     """Write the report of a run of the store at ``store`` into a new folder under ``to``, and the archive of it beside
     that. ``rto_s`` is what a recovery may take, in seconds. Raises :class:`ReportError`."""
     found = _segment(store, run_id)
@@ -62,7 +63,7 @@ def write(store: Path, run_id: str, to: Path, rto_s: float | None = None) -> Wri
     return Written(folder, archive, key.fingerprint, key.made)
 
 
-def _segment(store: Path, run_id: str) -> Segment:
+def _segment(store: Place, run_id: str) -> Segment:
     """Nothing is signed that does not follow from the journal's first entry."""
     try:
         found = journal.verify(store)
