@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from app import approve_command, remarks_command
 from app.output import of_twin, twin_line
+from store.errors import StoreAwayError
 from store.place import Place
 
 if TYPE_CHECKING:
@@ -208,7 +209,7 @@ def attend(operations: Operations, run_id: str) -> None:
 
 
 def _leave(ledger: Ledger, run_id: str, runner: Runner, thread: threading.Thread) -> None:
-    with suppress(KeyboardInterrupt):
+    with suppress(KeyboardInterrupt, StoreAwayError):
         if still := ledger.run(run_id).open:
             titles = ", ".join(step.title for step in still)
             print(f"Leaving as soon as this is done: {titles}. Ctrl-C once more leaves at once.", file=sys.stderr)
@@ -236,9 +237,23 @@ class _Teller:
         self._ledger = ledger
         self._run = run_id
         self._said: dict[str, str] = {}
+        self._away = False
+
+    def _say_away(self, error: StoreAwayError | None) -> None:
+        if (error is not None) != self._away:
+            self._away = error is not None
+            from app.recovery.patience import frozen
+
+            words = "The store is back." if error is None else frozen(error)
+            print(words, file=sys.stderr)
 
     def look(self) -> None:
-        run = self._ledger.run(self._run)
+        try:
+            run = self._ledger.run(self._run)
+        except StoreAwayError as error:
+            self._say_away(error)
+            return
+        self._say_away(None)
         for planned, step in zip(run.plan.steps, run.steps, strict=True):
             if step.state != self._said.get(step.id, "pending"):
                 self._said[step.id] = step.state
@@ -248,14 +263,13 @@ class _Teller:
 
 def audit(settings: Settings, store_path: Place, arguments: argparse.Namespace) -> int:
     """``drdeck audit verify``. Returns the exit code: 0 whole, 1 broken or not readable."""
-    import sqlite3
-
     from store import journal
+    from store.errors import StoreError
 
     try:
         found = journal.verify(store_path)
-    except sqlite3.Error as error:
-        print(f"The journal of {store_path} cannot be read: {error}.", file=sys.stderr)
+    except StoreError as error:
+        print(f"The journal of {store_path} cannot be read: {error}", file=sys.stderr)
         return FAILED
     if arguments.json:
         content = {

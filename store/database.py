@@ -274,6 +274,10 @@ class Store:
                 self._take_news(reads=reads)
         except Exception as error:
             self._trouble(error)
+            return
+        if self._cannot_save and not self._keeper.has_staged:  # it was a server, and it is back
+            self._cannot_save = False
+            self.view.set_trouble(None)
 
     def _check_facts(self) -> int:
         """Read all facts once that the first look left unread, and drop what cannot be read; returns how many."""

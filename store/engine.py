@@ -12,6 +12,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, Protocol
 
 from store import sqlite
+from store.errors import StoreError
 from store.place import Place, Server
 from store.sqlite import BUSY_MS
 
@@ -51,10 +52,20 @@ def open_place(place: Place, busy_ms: int = BUSY_MS, *, estate: bool = False) ->
     """Open, or make, the store and bring its tables up to date. Raises :class:`store.errors.StoreError`. ``busy_ms`` is
     how long to wait for another program that is writing; ``estate``: of what is written, only the estate."""
     if isinstance(place, Server):
+        _need_driver(place)
         from store import postgres
 
         return postgres.open_server(place, estate=estate)
     return sqlite.open_file(place, busy_ms)
+
+
+def _need_driver(place: Server) -> None:
+    from importlib.util import find_spec
+
+    if find_spec("psycopg") is None:
+        raise StoreError(
+            f"The store {place} is on PostgreSQL, and psycopg is missing", "pip install 'drdeck[postgres]'"
+        )
 
 
 def create_connection(place: Place, busy_ms: int = BUSY_MS) -> Connection:
@@ -71,6 +82,7 @@ def reading(place: Place) -> AbstractContextManager[Read]:
     """What reads the store as it is at one moment and can change nothing, without SQLAlchemy. Errors of the driver come
     out as they are: :func:`store.errors.explain` has the words."""
     if isinstance(place, Server):
+        _need_driver(place)
         from store import postgres_read
 
         return postgres_read.reading(place)

@@ -9,7 +9,6 @@ import json
 import os
 import re
 import shutil
-import sqlite3
 import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -24,6 +23,7 @@ from app.report.markdown import report
 from app.report.page import page
 from app.report.replay import ReplayError
 from store import journal
+from store.errors import StoreError
 from store.place import Place
 from store.segment import Segment, segment
 from store.twin import twin_of
@@ -52,7 +52,7 @@ def write(store: Place, run_id: str, to: Path, rto_s: float | None = None) -> Wr
     try:
         key = signer(store)
         files = signed(found, key, rto_s, twin_of(store))
-    except (KeyFileError, ReplayError) as error:
+    except (KeyFileError, ReplayError, StoreError) as error:
         raise ReportError(f"No report was written: {error}") from error
     name = f"drdeck-report-{_PLAIN.sub('_', run_id)}-{found.head_seq}"
     folder, archive = to / name, to / f"{name}.zip"
@@ -73,8 +73,8 @@ def _segment(store: Place, run_id: str) -> Segment:
                 "it is; drdeck audit verify says the same"
             )
         told = segment(store, run_id)
-    except sqlite3.Error as error:
-        raise ReportError(f"No report was written: {store} cannot be read: {error}") from error
+    except StoreError as error:
+        raise ReportError(f"No report was written: {error}") from error
     if told is None:
         raise ReportError(f"There is no run {run_id}: drdeck runs list shows them all")
     return told
