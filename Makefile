@@ -65,7 +65,7 @@ $(INSTALLED): requirements.lock pyproject.toml
 # Renew the tested set from the newest releases that pyproject.toml allows.
 lock:
 	rm -rf $(VENV)-lock && $(PYTHON) -m venv $(VENV)-lock
-	$(VENV)-lock/bin/python -m pip install --quiet --disable-pip-version-check '.[dev,wall,api]'
+	$(VENV)-lock/bin/python -m pip install --quiet --disable-pip-version-check '.[dev,wall,api,postgres]'
 	(echo '# The tested set. Made by: make lock'; \
 	 $(VENV)-lock/bin/python -m pip freeze --exclude drdeck --exclude pip --exclude setuptools) > requirements.lock
 	rm -rf $(VENV)-lock

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import argparse
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING
+
+from store.place import is_there
 
 if TYPE_CHECKING:
     import socket
 
     from app.api.readers import Readers
     from app.settings import Settings
+    from store.place import Place
 
 OK, FAILED, USAGE = 0, 1, 2
 
@@ -43,13 +45,13 @@ def _port(text: str) -> int:
     raise argparse.ArgumentTypeError(f"expected a port from 0 to 65535, got {text!r}")
 
 
-def run(settings: Settings, store_path: Path, arguments: argparse.Namespace) -> int:
+def run(settings: Settings, store_path: Place, arguments: argparse.Namespace) -> int:
     """Answer until a signal ends it; returns the exit code. Raises :class:`store.errors.StoreError` and
     :class:`app.secrets.SecretError`."""
     if settings.api is None or not settings.api.readers:
         print(f"Nobody may read: add [[api.readers]] with a token to {settings.path}", file=sys.stderr)
         return USAGE
-    if not store_path.exists():
+    if not is_there(store_path):
         print(f"There is no store at {store_path} yet: begin drdeck first, which reads the devices.", file=sys.stderr)
         return FAILED
     try:
@@ -71,7 +73,7 @@ def run(settings: Settings, store_path: Path, arguments: argparse.Namespace) -> 
     return OK
 
 
-def _serve(settings: Settings, store_path: Path, readers: Readers, on: socket.socket) -> None:
+def _serve(settings: Settings, store_path: Place, readers: Readers, on: socket.socket) -> None:
     from contextlib import closing
     from importlib.metadata import version
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import argparse
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING
+
+from store.place import Place
 
 if TYPE_CHECKING:
     from app.settings import Settings
@@ -22,7 +23,7 @@ def add_arguments(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     return approve
 
 
-def run(settings: Settings, store_path: Path, ledger: Ledger, arguments: argparse.Namespace) -> int:
+def run(settings: Settings, store_path: Place, ledger: Ledger, arguments: argparse.Namespace) -> int:
     """Look anew, show, and begin once the words are typed. Returns the exit code. Raises
     :class:`store.ledger.RunError`, :class:`app.permits.RefusedError`, :class:`store.errors.StoreError`."""
     from app.orders import OrderError, understood

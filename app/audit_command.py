@@ -13,12 +13,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
 from app.output import of_twin, twin_line
+from store.place import is_there
 
 if TYPE_CHECKING:
     from app.audit_export import Wanted
     from app.settings import Settings
     from store.journal import Verdict
     from store.ledger import Ledger
+    from store.place import Place
     from store.segment import Link
 
 OK, FAILED, USAGE = 0, 1, 2
@@ -60,7 +62,7 @@ def _moment(text: str) -> datetime:
     return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
 
 
-def run(settings: Settings, store_path: Path, arguments: argparse.Namespace) -> int:
+def run(settings: Settings, store_path: Place, arguments: argparse.Namespace) -> int:
     """``drdeck audit``. Returns the exit code. Raises :class:`store.errors.StoreError`."""
     if arguments.audit_command == "export":
         return _export(store_path, arguments)
@@ -72,15 +74,14 @@ def run(settings: Settings, store_path: Path, arguments: argparse.Namespace) -> 
 # ------------------------------------------------------------------------------------------------------------- proving
 
 
-def _verify(settings: Settings, store_path: Path, *, as_json: bool) -> int:
-    import sqlite3
-
+def _verify(settings: Settings, store_path: Place, *, as_json: bool) -> int:
     from store import journal
+    from store.errors import StoreError
 
     try:
         found = journal.verify(store_path)
-    except sqlite3.Error as error:
-        print(f"The journal of {store_path} cannot be read: {error}.", file=sys.stderr)
+    except StoreError as error:
+        print(f"The journal of {store_path} cannot be read: {error}", file=sys.stderr)
         return FAILED
     return _told(settings, found, as_json=as_json)
 
@@ -120,11 +121,11 @@ def _told(settings: Settings, found: Verdict, *, as_json: bool) -> int:
 # ----------------------------------------------------------------------------------------------------------- exporting
 
 
-def _export(store_path: Path, arguments: argparse.Namespace) -> int:
+def _export(store_path: Place, arguments: argparse.Namespace) -> int:
     from app.audit_export import Wanted
     from store.ledger import Ledger
 
-    if not store_path.exists():
+    if not is_there(store_path):
         print(f"There is no store at {store_path}.", file=sys.stderr)
         return FAILED
     given = arguments

@@ -94,11 +94,18 @@ def parsed(number: int, line: str) -> Link:
     if not isinstance(found, dict) or set(found) != set(FIELDS):
         raise LineError(f"line {number}: expected the keys {', '.join(FIELDS)}, and no others")
     for field in FIELDS:
-        if type(found[field]) is not (int if field == "seq" else str):
+        if not _fits(field, found[field]):
             raise LineError(f"line {number}: {field}: expected {'a number' if field == 'seq' else 'a text'}")
     if re.fullmatch("[0-9a-f]{64}", found["hash"]) is None:
         raise LineError(f"line {number}: hash: expected 64 hex digits")
     return Link(**{**found, "hash": bytes.fromhex(found["hash"])})
+
+
+def _fits(field: str, value: object) -> bool:
+    if field == "seq":
+        return type(value) is int
+    # JSON can write half a pair of surrogates, which is no text and has no bytes that a hash could be made of.
+    return isinstance(value, str) and not any("\ud800" <= char <= "\udfff" for char in value)
 
 
 def follow(links: Iterable[Link]) -> Verdict:

@@ -10,6 +10,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from store.place import Place
+
 if TYPE_CHECKING:
     from app.auto_records import AutoGroup
     from app.recovery.auto.watch import Told
@@ -100,7 +102,7 @@ def asks_devices(arguments: argparse.Namespace) -> bool:
     return command in ("watch", "arm") or (command == "status" and not arguments.cached)
 
 
-def run(settings: Settings, store_path: Path, arguments: argparse.Namespace) -> int:
+def run(settings: Settings, store_path: Place, arguments: argparse.Namespace) -> int:
     """``drdeck auto``. Returns the exit code. Raises :class:`store.errors.StoreError`."""
     from store.auto import AutoStore, ClaimError, HeldError
 
@@ -290,7 +292,7 @@ def _reaching(settings: Settings, store: AutoStore) -> Any:
 # ---------------------------------------------------------------------------------------------------------- maintenance
 
 
-def maintenance(settings: Settings, store_path: Path, arguments: argparse.Namespace) -> int:
+def maintenance(settings: Settings, store_path: Place, arguments: argparse.Namespace) -> int:
     """``drdeck maintenance``. Returns the exit code. Raises :class:`store.errors.StoreError`."""
     from app import auto_words
     from app.permits import Permits

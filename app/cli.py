@@ -38,6 +38,7 @@ from app.cli_words import FAILED, INTERRUPTED, OK, STORE, USAGE, parser
 if TYPE_CHECKING:
     from app.host_records import SshHost
     from app.settings import DeviceSettings, Settings
+    from store.place import Place
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -112,8 +113,14 @@ def _settings(arguments: argparse.Namespace) -> Settings:
     return settings
 
 
-def _store_path(arguments: argparse.Namespace, settings: Settings) -> Path:
-    return settings.store if arguments.store is None else Path(arguments.store).expanduser().absolute()
+def _store_path(arguments: argparse.Namespace, settings: Settings) -> Place:
+    if arguments.store is not None:
+        return Path(arguments.store).expanduser().absolute()
+    if settings.store_password is not None:
+        from app import secrets
+
+        secrets.ask([settings.store_password])
+    return settings.store
 
 
 def _unknown(names: Iterable[str], devices: Iterable[DeviceSettings | SshHost]) -> bool:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 
 from app.auto_records import AutoMode
 from app.notify.notifier import notifier
@@ -18,6 +17,7 @@ from app.timetable.notices import Notice
 from app.timetable.replications import keep_up
 from store.database import open_store
 from store.ledger import Ledger
+from store.place import Place
 from store.schedule_book import ScheduleBook
 
 
@@ -25,7 +25,7 @@ class Headless:
     """On one store, from :meth:`start` to :meth:`stop`; ``say`` is told what happens, on any thread. Raises
     :class:`store.errors.StoreError` where the store cannot be used."""
 
-    def __init__(self, settings: Settings, store_path: Path, say: Callable[[str], object]) -> None:
+    def __init__(self, settings: Settings, store_path: Place, say: Callable[[str], object]) -> None:
         self._settings = settings
         self._say = say
         self._store = open_store(store_path)

@@ -10,12 +10,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from app.inventory_columns import SHEETS, Value
 from app.output import columns, of_twin, stamp, twin_line
 from app.settings_records import DeviceSettings, Settings
+from store.place import Place
 from store.records import DeviceHealth, DeviceStatus, Entry
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ class Request:
     what: str | None
     form: Form
     cached: bool
-    store: Path
+    store: Place
     twin: datetime | None = None
 
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import argparse
 import sys
 from fnmatch import fnmatchcase
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from app.rcg_command import Draw, execution
 from app.runs_command import FAILED
+from store.place import Place
 
 if TYPE_CHECKING:
     from app.settings import Settings
@@ -84,7 +84,7 @@ def drawing(arguments: argparse.Namespace) -> Draw:
     return lambda operations, run_id: plan_failover(operations, names, asked, run_id, back=back)
 
 
-def check(settings: Settings, store_path: Path, arguments: argparse.Namespace) -> int:
+def check(settings: Settings, store_path: Place, arguments: argparse.Namespace) -> int:
     """``drdeck lpar check``. Returns the exit code. Raises :class:`store.errors.StoreError`."""
     from app.readiness_words import show
     from app.recovery.draft import CannotPlanError

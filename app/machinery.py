@@ -5,11 +5,11 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from app.auto_records import AutoMode
 from app.permits import Act
+from store.place import Place
 
 if TYPE_CHECKING:
     from app.notify.notifier import Notifier
@@ -30,6 +30,9 @@ if TYPE_CHECKING:
     from store.schedule_view import ScheduleView
     from store.view import EstateView
 
+TOLD_S = 10.0
+"""How often a server is asked that says by itself when there is something."""
+
 STOP_S, CHECK_STOP_S = 5.0, 1.0
 """How long logging out of the devices may take at the end, and giving up a check."""
 
@@ -42,7 +45,7 @@ class Machinery:
     """Store, sweeper, schedule, runs, checks and notifications. What begins one loads its libraries and may be called
     on a thread."""
 
-    def __init__(self, settings: Settings, store_path: Path) -> None:
+    def __init__(self, settings: Settings, store_path: Place) -> None:
         self._settings = settings
         self._store_path = store_path
         self._store: Store | None = None
@@ -90,9 +93,21 @@ class Machinery:
         self._sweeper = Sweeper(self._settings.devices, Connector(self._settings), self._store)
         return self._store
 
-    def follow(self) -> None:
-        """Take over what others wrote of the estate, where no device is asked here. Raises StoreError."""
-        self._open_store().follow()
+    def follow(self, over: threading.Event, poll_s: float) -> None:
+        """Take over what others write of the estate, where no device is asked here, until ``over``; a file is looked
+        at every ``poll_s``, a server says when there is something. Raises StoreError."""
+        from store.engine import listen
+
+        store, wake = self._open_store(), threading.Event()
+        hang_up = listen(self._store_path, wake.set)
+        try:
+            while not over.is_set():
+                store.follow()
+                (over if hang_up is None else wake).wait(poll_s if hang_up is None else TOLD_S)
+                wake.clear()
+        finally:
+            if hang_up is not None:
+                hang_up()
 
     def sweep(self, say: Callable[[str], None]) -> None:
         """Open the store for writing and begin to read the devices. Raises StoreError."""

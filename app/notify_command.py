@@ -9,6 +9,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from store.place import Place
+
 if TYPE_CHECKING:
     from app.notify.message import Message
     from app.notify.records import ChannelSettings
@@ -45,7 +47,7 @@ def add_arguments(commands: argparse._SubParsersAction[argparse.ArgumentParser])
             command.add_argument(name, type=Path, metavar="FILE", default=argparse.SUPPRESS, help=argparse.SUPPRESS)
 
 
-def run(settings: Settings, store_path: Path, arguments: argparse.Namespace) -> int:
+def run(settings: Settings, store_path: Place, arguments: argparse.Namespace) -> int:
     """``drdeck notify``. Returns the exit code. Raises :class:`store.errors.StoreError`."""
     if arguments.notify_command == "list":
         return _list(settings, store_path, arguments.most, as_json=arguments.json)
@@ -122,7 +124,7 @@ def _message(channel: ChannelSettings, settings: Settings) -> Message:
 # ------------------------------------------------------------------------------------------------------------- listing
 
 
-def _list(settings: Settings, store_path: Path, most: int, *, as_json: bool) -> int:
+def _list(settings: Settings, store_path: Place, most: int, *, as_json: bool) -> int:
     from contextlib import closing
 
     from store.outbox import Outbox

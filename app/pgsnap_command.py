@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from app.runs_command import FAILED, OK, PARTLY, USAGE
+from store.place import Place
 
 if TYPE_CHECKING:
     from app.pgsnap_file import Given
@@ -72,7 +73,7 @@ def add_arguments(commands: argparse._SubParsersAction[argparse.ArgumentParser])
         add(name, type=Path, metavar="FILE", default=argparse.SUPPRESS, help=f"the {name[2:]} to use")
 
 
-def run(settings: Settings, store_path: Path, arguments: argparse.Namespace) -> int:
+def run(settings: Settings, store_path: Place, arguments: argparse.Namespace) -> int:
     """Plan, show, and with ``-x`` do it. Returns the exit code. Raises :class:`store.errors.StoreError`."""
     from app.pgroup_command import placed
     from app.pgsnap_file import FileError, Given, device, read
@@ -141,7 +142,7 @@ def _request(arguments: argparse.Namespace, given: Given, group: str, onto: str 
 
 
 def _act(
-    settings: Settings, store_path: Path, arguments: argparse.Namespace, place: Callable[[Operations], Request]
+    settings: Settings, store_path: Place, arguments: argparse.Namespace, place: Callable[[Operations], Request]
 ) -> int:
     from app.recovery.draft import CannotPlanError
     from app.recovery.operations import Operations, new_run_id

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from app.rcg_command import Draw, execution, planned
 from app.runs_command import FAILED, OK, PARTLY, USAGE
+from store.place import Place
 
 if TYPE_CHECKING:
     from app.plans.catalogue import Listed
@@ -89,7 +90,7 @@ def drawing(arguments: argparse.Namespace) -> Draw:
     return lambda operations, run_id: plan_run(operations, name, kind, without, run_id)
 
 
-def run(settings: Settings, store_path: Path, arguments: argparse.Namespace) -> int:
+def run(settings: Settings, store_path: Place, arguments: argparse.Namespace) -> int:
     """Returns the exit code. Raises :class:`app.config_table.SettingsError` with the errors of a file, and
     :class:`store.errors.StoreError`."""
     from app.plans.catalogue import NoPlanError
@@ -116,7 +117,7 @@ def asks_devices(arguments: argparse.Namespace) -> bool:
     return arguments.plan_command in ("check", "run")
 
 
-def _list(settings: Settings, store_path: Path, *, as_json: bool) -> int:
+def _list(settings: Settings, store_path: Place, *, as_json: bool) -> int:
     from app.output import columns
     from app.plans.catalogue import listed, members_in_words
     from app.recovery.plan.standing import standings
@@ -163,7 +164,7 @@ def _listed_json(each: Listed, at: PlanStanding | None) -> dict[str, Any]:
     return told
 
 
-def _check(settings: Settings, store_path: Path, arguments: argparse.Namespace) -> int:
+def _check(settings: Settings, store_path: Place, arguments: argparse.Namespace) -> int:
     from app.recovery.draft import CannotPlanError
     from app.recovery.operations import Operations, new_run_id
     from app.recovery.plan.operate import loaded
@@ -194,7 +195,7 @@ def _check(settings: Settings, store_path: Path, arguments: argparse.Namespace) 
     return PARTLY if found.unknown else FAILED if found.stops else OK
 
 
-def _make(settings: Settings, store_path: Path, arguments: argparse.Namespace) -> int:
+def _make(settings: Settings, store_path: Place, arguments: argparse.Namespace) -> int:
     from app.plans import making, writer
     from app.plans.words import plan_as_json
 
@@ -224,7 +225,7 @@ def _make(settings: Settings, store_path: Path, arguments: argparse.Namespace) -
     return OK
 
 
-def _show(settings: Settings, store_path: Path, arguments: argparse.Namespace) -> int:
+def _show(settings: Settings, store_path: Place, arguments: argparse.Namespace) -> int:
     """What is in a plan, how it stands, what is foreseen of it, and what its last run came to. No device is asked."""
     from contextlib import closing
     from datetime import UTC, datetime

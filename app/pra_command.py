@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from app.runs_command import FAILED, OK, PARTLY, USAGE
+from store.place import Place
 
 if TYPE_CHECKING:
     from app.recovery.operations import Operations
@@ -74,7 +75,7 @@ def add_arguments(commands: argparse._SubParsersAction[argparse.ArgumentParser])
         add(name, type=Path, metavar="FILE", default=argparse.SUPPRESS, help=f"the {name[2:]} to use")
 
 
-def run(settings: Settings, store_path: Path, arguments: argparse.Namespace) -> int:
+def run(settings: Settings, store_path: Place, arguments: argparse.Namespace) -> int:
     """Look, show, and with ``--apply`` do it. Returns the exit code. Raises :class:`store.errors.StoreError`."""
     from app.recovery.draft import CannotPlanError
     from app.recovery.operations import Operations

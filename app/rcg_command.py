@@ -9,6 +9,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from store.place import Place
+
 if TYPE_CHECKING:
     from app.recovery.operations import Asked, Operations
     from app.recovery.rcg.options import Options
@@ -82,7 +84,7 @@ def drawing(arguments: argparse.Namespace) -> Draw:
 
 def planned(
     settings: Settings,
-    store_path: Path,
+    store_path: Place,
     arguments: argparse.Namespace,
     make: Callable[[argparse.Namespace], Draw],
 ) -> int:

@@ -8,6 +8,8 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from store.place import Place
+
 if TYPE_CHECKING:
     from app.settings import Settings
 
@@ -42,7 +44,7 @@ def add_arguments(commands: argparse._SubParsersAction[argparse.ArgumentParser])
         report.add_argument(name, type=Path, metavar="FILE", default=argparse.SUPPRESS, help=argparse.SUPPRESS)
 
 
-def run(settings: Settings, store_path: Path, arguments: argparse.Namespace) -> int:
+def run(settings: Settings, store_path: Place, arguments: argparse.Namespace) -> int:
     """``drdeck report``. Returns the exit code."""
     from app.report.key import KeyFileError
     from app.report.pack import ReportError
@@ -56,7 +58,7 @@ def run(settings: Settings, store_path: Path, arguments: argparse.Namespace) -> 
         return FAILED
 
 
-def _key(store_path: Path, *, as_json: bool) -> int:
+def _key(store_path: Place, *, as_json: bool) -> int:
     from app.report.key import signer
 
     key = signer(store_path)
@@ -70,7 +72,7 @@ def _key(store_path: Path, *, as_json: bool) -> int:
     return OK
 
 
-def _report(settings: Settings, store_path: Path, arguments: argparse.Namespace) -> int:
+def _report(settings: Settings, store_path: Place, arguments: argparse.Namespace) -> int:
     from app.report.pack import write
 
     to = arguments.to.expanduser().absolute()

@@ -6,7 +6,6 @@ import gc
 import os
 import sys
 from functools import partial
-from pathlib import Path
 
 from app import looks
 from app.console import FIRST_PANE, Console
@@ -17,11 +16,12 @@ from app.machinery import Machinery
 from app.permits import Act, Permits
 from app.settings_records import Settings
 from store.errors import StoreError
+from store.place import Place
 
 
 def run_console(
     settings: Settings,
-    store_path: Path,
+    store_path: Place,
     read_only: bool,
     flags: looks.Flags,
     *,

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 
 from app import approve_command, remarks_command
 from app.output import of_twin, twin_line
+from store.errors import StoreAwayError
+from store.place import Place
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -47,7 +49,7 @@ def add_arguments(commands: argparse._SubParsersAction[argparse.ArgumentParser])
             command.add_argument(name, type=Path, metavar="FILE", default=argparse.SUPPRESS, help=argparse.SUPPRESS)
 
 
-def run(settings: Settings, store_path: Path, arguments: argparse.Namespace) -> int:
+def run(settings: Settings, store_path: Place, arguments: argparse.Namespace) -> int:
     """``drdeck runs``. Returns the exit code. Raises :class:`store.errors.StoreError`."""
     from store.ledger import LeaseError, Ledger, RunError
 
@@ -112,7 +114,7 @@ def _show(ledger: Ledger, settings: Settings, run_id: str, *, as_json: bool) -> 
     return OK
 
 
-def _resume(settings: Settings, store_path: Path, ledger: Ledger, arguments: argparse.Namespace) -> int:
+def _resume(settings: Settings, store_path: Place, ledger: Ledger, arguments: argparse.Namespace) -> int:
     from app.recovery.operations import Operations
     from store.database import open_store
     from store.runs import Choice
@@ -135,7 +137,7 @@ def _resume(settings: Settings, store_path: Path, ledger: Ledger, arguments: arg
         store.close()
 
 
-def _abort(settings: Settings, store_path: Path, ledger: Ledger, arguments: argparse.Namespace) -> int:
+def _abort(settings: Settings, store_path: Place, ledger: Ledger, arguments: argparse.Namespace) -> int:
     """Abort here where nobody holds the run, or tell its holder to."""
     from app.recovery.operations import Operations
     from store.database import open_store
@@ -204,7 +206,7 @@ def attend(operations: Operations, run_id: str) -> None:
 
 
 def _leave(ledger: Ledger, run_id: str, runner: Runner, thread: threading.Thread) -> None:
-    with suppress(KeyboardInterrupt):
+    with suppress(KeyboardInterrupt, StoreAwayError):
         if still := ledger.run(run_id).open:
             titles = ", ".join(step.title for step in still)
             print(f"Leaving as soon as this is done: {titles}. Ctrl-C once more leaves at once.", file=sys.stderr)
@@ -232,9 +234,23 @@ class _Teller:
         self._ledger = ledger
         self._run = run_id
         self._said: dict[str, str] = {}
+        self._away = False
+
+    def _say_away(self, error: StoreAwayError | None) -> None:
+        if (error is not None) != self._away:
+            self._away = error is not None
+            from app.recovery.patience import frozen
+
+            words = "The store is back." if error is None else frozen(error)
+            print(words, file=sys.stderr)
 
     def look(self) -> None:
-        run = self._ledger.run(self._run)
+        try:
+            run = self._ledger.run(self._run)
+        except StoreAwayError as error:
+            self._say_away(error)
+            return
+        self._say_away(None)
         for planned, step in zip(run.plan.steps, run.steps, strict=True):
             if step.state != self._said.get(step.id, "pending"):
                 self._said[step.id] = step.state

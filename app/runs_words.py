@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from app.output import columns, stamp
 from store import plan_runs
 from store.drills import VM_DRILL, order, owing
 from store.outcomes import Outcome, outcomes
+from store.place import Place
 from store.recorded import to_text
 from store.run_ahead import ahead
 from store.run_clocks import REACHED, Clock, clocks
@@ -201,7 +201,7 @@ def plan_as_json(plan: Plan) -> dict[str, Any]:
     return {"schema_version": SCHEMA_VERSION, "refused": bool(plan.refused), "plan": json.loads(to_text(plan))}
 
 
-def ways_back(run: Run, store: Path) -> list[str]:
+def ways_back(run: Run, store: Place) -> list[str]:
     """The documented way back of the groups of a run that does not go on by itself, as the store last saw them."""
     from store.estate import RemoteCopyGroup
     from store.firstlook import first_look

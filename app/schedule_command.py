@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from app.runs_command import FAILED, OK, PARTLY, USAGE
+from store.place import Place
 
 if TYPE_CHECKING:
     from app.settings import Settings
@@ -123,7 +124,7 @@ def _when(command: argparse.ArgumentParser) -> None:
         add(f"--{option}", action=argparse.BooleanOptionalAction, default=None, help=text)
 
 
-def run(settings: Settings, store_path: Path, arguments: argparse.Namespace) -> int:
+def run(settings: Settings, store_path: Place, arguments: argparse.Namespace) -> int:
     """``drdeck schedule``. Returns the exit code. Raises :class:`store.errors.StoreError`."""
     from app.recovery.operations import who
     from store.schedule_book import ScheduleBook, ScheduleError
@@ -344,7 +345,7 @@ def _kept(book: ScheduleBook, keeper: Timekeeper, schedule: Schedule) -> Schedul
     return book.run(made[0].id) if made else book.runs(schedule.id, 1)[0]
 
 
-def scheduler(settings: Settings, store_path: Path) -> int:
+def scheduler(settings: Settings, store_path: Place) -> int:
     """``drdeck scheduler``. Returns the exit code. Raises :class:`store.errors.StoreError`."""
     import signal
     import threading

@@ -18,6 +18,7 @@ from app.auto_settings import auto
 from app.backup_settings import backups
 from app.config_table import Document, SettingProblem, SettingsError, Table
 from app.naming_settings import naming
+from app.secrets import Reference
 from app.settings_login import NO_SECRET, USER, Login, reference, ssh_login
 from app.settings_records import (
     CALL_TIMEOUT_S,
@@ -40,6 +41,7 @@ from app.settings_records import (
 from app.toml_lines import key_lines
 from screens.clipboard import Way
 from store.estate import DeviceKind, Site, SiteRole
+from store.place import Place
 
 if TYPE_CHECKING:
     from app.api_records import ApiSettings
@@ -108,7 +110,9 @@ def _syntax_error(path: Path, text: str, words: str) -> SettingsError:
 
 
 TABLES: Mapping[str, str] = {
-    **{name: f"[{name}]" for name in ("console", "access", "naming", "pra", "auto", "backups", "plans", "api")},
+    **{
+        name: f"[{name}]" for name in ("console", "store", "access", "naming", "pra", "auto", "backups", "plans", "api")
+    },
     **{
         name: f"[[{name}]]"
         for name in ("sites", "devices", "roles", "databases", "hosts", "replications", "notifications")
@@ -127,6 +131,7 @@ def _settings(document: Document, content: Mapping[str, object]) -> Settings:
     folder = document.path.parent.absolute()
     plans = document.table(content.get("plans", {}), ("plans",), "plans")
     plans.only(("directory",))
+    place, password = _store(document, content, console, folder)
     sites = _sites(document.tables(content.get("sites", []), ("sites",), "sites"))
     devices = _devices(document.tables(content.get("devices", []), ("devices",), "devices"), sites, folder)
     found = _databases(document, content, devices, folder)
@@ -137,7 +142,7 @@ def _settings(document: Document, content: Mapping[str, object]) -> Settings:
         path=document.path,
         read_only=console.get("read_only", values.BOOLEAN, False),
         lab=console.get("lab", values.BOOLEAN, False),
-        store=console.get("store", values.path(folder), paths.state_dir() / paths.STORE_NAME),
+        store=place,
         known_devices=console.get("known_devices", values.path(folder), folder / paths.KNOWN_NAME),
         sites=sites,
         devices=devices,
@@ -158,6 +163,7 @@ def _settings(document: Document, content: Mapping[str, object]) -> Settings:
         twin=_twin(console),
         access=_access(document, content, sites),
         api=_api(document, content, folder),
+        store_password=password,
     )
 
 
@@ -168,6 +174,17 @@ def _twin(console: Table) -> datetime | None:
 
 
 # What reads a table that most files do not have is loaded where one has it: the first screen waits for it.
+
+
+def _store(
+    document: Document, content: Mapping[str, object], console: Table, folder: Path
+) -> tuple[Place, Reference | None]:
+    path = console.get("store", values.path(folder), paths.state_dir() / paths.STORE_NAME)
+    if "store" not in content:
+        return path, None
+    from app.store_settings import store
+
+    return store(document, content, console, folder)
 
 
 def _access(document: Document, content: Mapping[str, object], sites: tuple[Site, ...]) -> Access:

@@ -15,6 +15,7 @@ from app.naming import Naming
 from app.secrets import Reference
 from screens.clipboard import Way
 from store.estate import DeviceKind, Site
+from store.place import Place
 
 if TYPE_CHECKING:
     from app.api_records import ApiSettings
@@ -144,12 +145,13 @@ class Settings:
     unique names. ``auto``: what may fail over by itself. ``notifications`` are the channels by which operators are told
     what happened. ``backups`` is the directory for backups of VMs. ``hosts``: those that steps of recovery plans run
     commands on; none is called as a device is. ``plans`` is the directory of the plans, where the file names one.
-    ``access``: who may do what. ``api``: who may read over HTTP, None: nobody."""
+    ``access``: who may do what. ``api``: who may read over HTTP, None: nobody. ``store`` is a file, or a server with
+    the password ``store_password``."""
 
     path: Path
     read_only: bool
     lab: bool
-    store: Path
+    store: Place
     known_devices: Path
     sites: tuple[Site, ...]
     devices: tuple[DeviceSettings, ...]
@@ -171,6 +173,7 @@ class Settings:
     twin: datetime | None = None
     access: Access = field(default_factory=Access)
     api: ApiSettings | None = None
+    store_password: Reference | None = None
 
     @property
     def reached(self) -> tuple[DeviceSettings | SshHost, ...]:

@@ -6,7 +6,6 @@ import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
 
 from app.output import stamp
 from app.replication_records import Replication
@@ -16,6 +15,7 @@ from app.twin_text import pairs
 from backends.lab.twin.records import Original, PortGroups, Told
 from store.estate import VirtualMachine
 from store.firstlook import FirstLook, first_look
+from store.place import Place, is_there
 from store.view import EstateView
 
 CARRIED = ("pra", "naming", "replications")
@@ -40,11 +40,11 @@ class Source:
     kept_back: tuple[str, ...]
 
 
-def source(settings: Settings, store: Path) -> Source:
+def source(settings: Settings, store: Place) -> Source:
     """Read it all. Raises :class:`NoTwinError`; the store is opened so that it cannot be changed."""
     look = first_look(store, "ro")
     if look is None:
-        why = "it cannot be read as it is: open it once with drdeck --cached" if store.exists() else "there is none"
+        why = "it cannot be read as it is: open it once with drdeck --cached" if is_there(store) else "there is none"
         raise NoTwinError(f"No inventory in {store}: {why}")
     if settings.lab:
         raise NoTwinError(f"{settings.path} is the configuration of a lab: a twin is made of a real estate")

@@ -6,12 +6,12 @@ import argparse
 import json
 import sys
 from collections.abc import Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from app import backup_command
 from app.rcg_command import Draw, execution
 from app.runs_command import FAILED, OK, PARTLY
+from store.place import Place
 
 if TYPE_CHECKING:
     from app.recovery.vm.listing import Listed
@@ -113,7 +113,7 @@ def _check(arguments: argparse.Namespace) -> None:
         raise ValueError(f"--wave {arguments.wave}: expected 1 to 32")
 
 
-def show(settings: Settings, store_path: Path, arguments: argparse.Namespace) -> int:
+def show(settings: Settings, store_path: Place, arguments: argparse.Namespace) -> int:
     """``drdeck vm list`` and ``vm ready``. Returns the exit code. Raises :class:`store.errors.StoreError`."""
     from app.readiness_words import show as show_checks
     from app.recovery.draft import CannotPlanError

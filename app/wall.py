@@ -124,9 +124,7 @@ class Wall(TerminalApp[int]):
 
     def _follow(self) -> None:
         """Take over what others write of the estate, until the wall ends."""
-        while not self._over.is_set():
-            self._machinery.follow()
-            self._over.wait(FOLLOW_S)
+        self._machinery.follow(self._over, FOLLOW_S)
 
     def _say(self, text: str) -> None:
         self.post_message(Failed(RuntimeError(text), ends=False))

@@ -7,8 +7,9 @@ import gc
 import os
 import shlex
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING
+
+from store.place import Place, Server, is_there
 
 if TYPE_CHECKING:
     from app.looks import Flags
@@ -50,14 +51,14 @@ def served() -> bool:
     return bool(os.environ.get("TEXTUAL_DRIVER"))
 
 
-def _there(store_path: Path) -> bool:
+def _there(store_path: Place) -> bool:
     """Whether there is a store to show; says what to do where there is none."""
-    if not store_path.exists():
+    if not is_there(store_path):
         print(f"There is no store at {store_path} yet: begin drdeck first, which reads the devices.", file=sys.stderr)
-    return store_path.exists()
+    return is_there(store_path)
 
 
-def run(settings: Settings, store_path: Path, flags: Flags) -> int:
+def run(settings: Settings, store_path: Place, flags: Flags) -> int:
     """Show the wall until it is left; returns the exit code. A defect of the wall itself is raised."""
     from app import looks
     from app.machinery import Machinery
@@ -82,7 +83,7 @@ def run(settings: Settings, store_path: Path, flags: Flags) -> int:
     return wall.return_code or OK
 
 
-def serve(settings: Settings, store_path: Path, arguments: argparse.Namespace) -> int:
+def serve(settings: Settings, store_path: Place, arguments: argparse.Namespace) -> int:
     """Serve the wall to browsers on this machine until Ctrl-C; returns the exit code."""
     try:
         from app.wall_server import HOST
@@ -92,7 +93,10 @@ def serve(settings: Settings, store_path: Path, arguments: argparse.Namespace) -
         return FAILED
     if not _there(store_path):
         return FAILED
-    command = [sys.executable, "-m", "app", "--config", str(settings.path), "--store", str(store_path), "wall"]
+    command = [sys.executable, "-m", "app", "--config", str(settings.path)]
+    if not isinstance(store_path, Server):  # a server is only ever that of the configuration
+        command += ["--store", str(store_path)]
+    command += ["wall"]
     command += ["--theme", arguments.theme] if getattr(arguments, "theme", None) else []
     command += ["--drill"] if getattr(arguments, "drill", False) else []
 

@@ -14,11 +14,10 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from store import auto_rows as rows
-from store import journal, sqlite
+from store import engine, journal
 from store.auto_records import (
     Answer,
     Arming,
@@ -34,6 +33,7 @@ from store.auto_records import (
     Window,
 )
 from store.errors import StoreError, explain
+from store.place import Place
 from store.recorded import from_text, to_text
 from store.times import from_text as moment
 from store.times import to_text as stamp
@@ -62,19 +62,18 @@ class HeldError(Exception):
 class AutoStore:
     """The automatic failover of one store. ``clock`` gives the time in UTC."""
 
-    def __init__(self, path: Path, clock: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
+    def __init__(self, path: Place, clock: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
         """The store at ``path``, made and upgraded as by :func:`store.database.open_store`."""
         self.path = path
-        self._clock = clock
         self._lock = threading.RLock()
-        self._connection: Connection = sqlite.open_file(path)
-        # As with runs, what was decided must survive a power loss: https://www.sqlite.org/pragma.html
-        self._connection.exec_driver_sql("PRAGMA synchronous=FULL")
+        self._connection: Connection = engine.open_place(path)
+        engine.durable(self._connection)  # as with runs, what was decided must survive a power loss
+        self._clock = engine.clock(self._connection, clock)
 
     def close(self) -> None:
         """Never raises."""
         with self._lock, suppress(Exception):
-            sqlite.close(self._connection)
+            engine.close(self._connection)
 
     # -------------------------------------------------------------------------------------------------- who watches
 
@@ -235,19 +234,19 @@ class AutoStore:
     def fired_since(self, since: datetime) -> int:
         """How many groups began to fail over by themselves since then."""
         with self._lock:
-            return rows.fired_since(self._connection.exec_driver_sql, since)
+            return rows.fired_since(self._run, since)
 
     def acted_on(self, targets: tuple[str, ...]) -> str | None:
         """Which run acts on one of the targets now, in words."""
         with self._lock:
-            return rows.acted_on(self._connection.exec_driver_sql, targets, self._clock())
+            return rows.acted_on(self._run, targets, self._clock())
 
     def shadows(self, group: str | None = None, most: int = 100) -> tuple[ShadowDecision, ...]:
         """The newest first."""
-        sql = 'SELECT facts FROM auto_shadow WHERE ? IS NULL OR "group" = ? ORDER BY rowid DESC LIMIT ?'
-        seen = self._read(sql, (group, group, most))
+        where, values = ("", ()) if group is None else ('WHERE "group" = ?', (group,))
+        seen = self._read(f"SELECT facts FROM auto_shadow {where}", values)
         found = [from_text(ShadowDecision, row[0]) for row in seen]
-        return tuple(sorted(found, key=lambda one: (one.first_down, one.id), reverse=True))
+        return tuple(sorted(found, key=lambda one: (one.first_down, one.id), reverse=True)[:most])
 
     def judge(self, decision: ShadowDecision, by: str) -> None:
         """Keep what somebody thinks of a shadow decision: ``decision`` with its judgement."""
@@ -272,7 +271,7 @@ class AutoStore:
     def arming(self, group: str) -> Arming | None:
         """The newest, ended or not."""
         with self._lock:
-            return rows.arming_of(self._connection.exec_driver_sql, group)
+            return rows.arming_of(self._run, group)
 
     def ask_arming(self, group: str, bound_s: float, by: str) -> Arming:
         """One person wants to arm a group; another one has to approve. Ends what was asked before."""
@@ -280,8 +279,8 @@ class AutoStore:
         with self._transaction() as (run, append):
             rows.end_arming(run, group, now, by, "asked anew")
             made = Arming(0, group, bound_s, by, now)
-            run('INSERT INTO auto_arming ("group", facts) VALUES (?, ?)', (group, to_text(made)))
-            number = int(run("SELECT last_insert_rowid()").scalar())
+            sql = 'INSERT INTO auto_arming ("group", facts) VALUES (?, ?) RETURNING id'
+            number = int(run(sql, (group, to_text(made))).scalar())
             made = replace(made, id=number)
             run("UPDATE auto_arming SET facts = ? WHERE id = ?", (to_text(made), number))
             append("auto arming asked", {"group": group, "bound_s": bound_s, "by": by})
@@ -314,7 +313,7 @@ class AutoStore:
         """Maintenance windows that are not over, or all, by their begin."""
         now = self._clock()
         with self._lock:
-            found = rows.windows_of(self._connection.exec_driver_sql, None if ended else now)
+            found = rows.windows_of(self._run, None if ended else now)
         return tuple(sorted(found, key=lambda window: (window.begins, window.id)))
 
     def add_window(self, window: Window) -> Window:
@@ -323,8 +322,8 @@ class AutoStore:
             raise HeldError("a maintenance window ends after it began, and not in the past")
         with self._transaction() as (run, append):
             values = (window.site, stamp(window.ends), to_text(window))
-            run("INSERT INTO maintenance_window (site, ends, facts) VALUES (?, ?, ?)", values)
-            number = int(run("SELECT last_insert_rowid()").scalar())
+            sql = "INSERT INTO maintenance_window (site, ends, facts) VALUES (?, ?, ?) RETURNING id"
+            number = int(run(sql, values).scalar())
             made = replace(window, id=number)
             run("UPDATE maintenance_window SET facts = ? WHERE id = ?", (to_text(made), number))
             append("maintenance", {"window": number, "site": made.site, "target": made.target, "by": made.by,
@@ -354,10 +353,14 @@ class AutoStore:
 
     def _read(self, sql: str, values: tuple[object, ...] = ()) -> Sequence[Any]:
         with self._lock:
-            try:
-                return self._connection.exec_driver_sql(sql, values).fetchall()
-            except Exception as error:
-                raise explain(error, self.path) from error
+            return list(self._run(sql, values).fetchall())
+
+    def _run(self, sql: str, values: tuple[object, ...] = ()) -> Any:
+        """What a statement that changes nothing gives, outside of a transaction."""
+        try:
+            return engine.run(self._connection, sql, values)
+        except Exception as error:
+            raise explain(error, self.path) from error
 
     @contextmanager
     def _transaction(self) -> Iterator[tuple[rows.Execute, Callable[[str, dict[str, object]], None]]]:
@@ -370,7 +373,7 @@ class AutoStore:
 
         with self._lock:
             try:
-                with sqlite.transaction(self._connection):
+                with engine.transaction(self._connection):
                     yield run, append
             except (ClaimError, HeldError, StoreError):
                 raise

@@ -1,4 +1,4 @@
-"""The store: one SQLite file, and the view of it in memory that everything reads.
+"""The store: a file or a database on a server, and the view of it in memory that everything reads.
 
 Importing this imports no database library; :func:`open_store` does. Every method may be called from any thread.
 """
@@ -11,13 +11,13 @@ from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from store.errors import StoreError, explain
 from store.estate import Reading
 from store.firstlook import FirstLook
 from store.health import after_reading, after_report, health_event
+from store.place import Place
 from store.records import Change, DeviceStatus
 from store.stored import UnreadableFactsError, peeked_object
 from store.view import EstateView
@@ -32,7 +32,7 @@ _Decide = Callable[[], "tuple[Update, DeviceStatus]"]
 _log = logging.getLogger("drdeck.store")
 
 
-def open_store(path: Path, busy_ms: int = 5_000, looked: Looked | None = None) -> Store:
+def open_store(path: Place, busy_ms: int = 5_000, looked: Looked | None = None) -> Store:
     """Open, or make, the store at ``path``; its view then holds the estate as last seen.
 
     ``looked`` is a first look at the same file with the view made of it: the store goes on with that view.
@@ -41,10 +41,10 @@ def open_store(path: Path, busy_ms: int = 5_000, looked: Looked | None = None) -
     ``<name>.before-<revision>``. Raises :class:`StoreError`: the file is then as it was. ``busy_ms`` is how long to
     wait, here and later, for another program that is writing.
     """
+    from store.engine import open_place
     from store.keeper import Keeper
-    from store.sqlite import open_file
 
-    keeper = Keeper(open_file(path, busy_ms))
+    keeper = Keeper(open_place(path, busy_ms, estate=True))
     try:
         with suppress(Exception):
             # A store that somebody else is writing, or that has no room, can be pruned another time.
@@ -83,7 +83,7 @@ class Store:
     """What the console remembers of the estate. What a device said is in :attr:`view` even while it cannot be saved:
     then ``view.trouble`` says why, and the next change, or :meth:`flush`, tries again."""
 
-    def __init__(self, path: Path, keeper: Keeper, looked: Looked | None = None) -> None:
+    def __init__(self, path: Place, keeper: Keeper, looked: Looked | None = None) -> None:
         """Of a file that is open. Use :func:`open_store`."""
         self.path = path
         self.view = EstateView() if looked is None else looked.view
@@ -274,6 +274,10 @@ class Store:
                 self._take_news(reads=reads)
         except Exception as error:
             self._trouble(error)
+            return
+        if self._cannot_save and not self._keeper.has_staged:  # it was a server, and it is back
+            self._cannot_save = False
+            self.view.set_trouble(None)
 
     def _check_facts(self) -> int:
         """Read all facts once that the first look left unread, and drop what cannot be read; returns how many."""

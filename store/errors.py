@@ -1,9 +1,11 @@
-"""What can go wrong with the store's file, in the operator's words. Importing this imports no database library."""
+"""What can go wrong with the store, in the operator's words. Importing this imports no database library."""
 
 from __future__ import annotations
 
 import sqlite3
 from pathlib import Path
+
+from store.place import Place, Server
 
 
 class StoreError(Exception):
@@ -15,13 +17,30 @@ class StoreError(Exception):
         self.hint = hint
 
 
-def explain(error: BaseException, path: Path) -> StoreError:
-    """Turn what SQLite or the file system said about the file at ``path`` into a :class:`StoreError`.
+class StoreAwayError(StoreError):
+    """The server of the store cannot be reached, or is busy, just now: the same may be tried again. ``transaction``
+    None: nothing was written; else that one may have been, which :func:`store.engine.landed` knows once the server is
+    back."""
 
-    ``error`` may be a SQLAlchemy error around the driver's (its ``orig``). The primary result code decides:
+    def __init__(self, message: str, hint: str, transaction: str | None = None) -> None:
+        super().__init__(message, hint)
+        self.transaction = transaction
+
+
+def explain(error: BaseException, path: Place) -> StoreError:
+    """Turn what the database or the file system said about the store at ``path`` into a :class:`StoreError`; one that
+    is one already stays as it is.
+
+    ``error`` may be a SQLAlchemy error around the driver's (its ``orig``). Of SQLite the primary result code decides:
     https://www.sqlite.org/rescode.html
     """
+    if isinstance(error, StoreError):
+        return error
     inner = getattr(error, "orig", None) or error
+    if isinstance(path, Server):
+        from store.postgres_errors import explained
+
+        return explained(inner, path)
     if isinstance(inner, PermissionError):
         return not_writable(path)
     if isinstance(inner, OSError):
@@ -71,7 +90,7 @@ def not_a_store(path: Path) -> StoreError:
     )
 
 
-def too_new(path: Path, revision: str) -> StoreError:
+def too_new(path: Place, revision: str) -> StoreError:
     return StoreError(
         f"The store {path} was written by a newer drdeck (revision {revision})",
         "Use that version, or give another path with --store; a copy from before its upgrade may lie beside it",

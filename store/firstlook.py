@@ -7,15 +7,16 @@ It reads only, decodes no facts, and stands back (None) from whatever is not a s
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import datetime
-from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
 from store.estate import DeviceKind
 from store.migrations import HEAD
+from store.place import Place, Server
 from store.records import DeviceHealth, DeviceStatus, Event
 from store.stored import StoredFacts
 from store.times import from_text
@@ -45,19 +46,35 @@ class FirstLook:
         return view
 
 
-def first_look(path: Path, mode: str = "rw") -> FirstLook | None:
+def first_look(path: Place, mode: str = "rw") -> FirstLook | None:
     """What the store at ``path`` holds; None where there is none, or none that can be read like this. ``mode``
     is SQLite's: with ``ro`` not even the write-ahead log is taken into the file."""
+    if isinstance(path, Server):
+        return _on_server(path)
     try:
         uri = f"file:{quote(str(path))}?mode={mode}"
         with closing(sqlite3.connect(uri, uri=True, timeout=BUSY_S, isolation_level=None)) as connection:
-            if connection.execute("SELECT version_num FROM alembic_version").fetchall() != [(HEAD,)]:
+            if connection.execute(_REVISION).fetchall() != [(HEAD,)]:
                 return None
             connection.execute(f"PRAGMA mmap_size={MAPPED_BYTES}")
             connection.execute("BEGIN")  # one moment for all three tables
-            return _read(connection)
+            return _read(connection.execute)
     except (sqlite3.Error, OSError, ValueError):
         return None
+
+
+def _on_server(server: Server) -> FirstLook | None:
+    from store.engine import reading
+
+    try:
+        with reading(server) as run:
+            return _read(run) if run(_REVISION).fetchall() == [(HEAD,)] else None
+    except Exception:  # whoever opens it says what is wrong
+        return None
+
+
+_REVISION = "SELECT version_num FROM alembic_version"
+_Run = Callable[..., Any]
 
 
 class _Moments(dict[str, datetime]):
@@ -68,23 +85,23 @@ class _Moments(dict[str, datetime]):
         return moment
 
 
-def _read(connection: sqlite3.Connection) -> FirstLook:
-    found = connection.execute("SELECT value FROM store_meta WHERE name = 'revision'").fetchone()
+def _read(run: _Run) -> FirstLook:
+    found = run("SELECT value FROM store_meta WHERE name = 'revision'").fetchone()
     look = FirstLook(revision=found[0] if found else 0)
     moments = _Moments()
-    rows = connection.execute("SELECT kind, key, device, facts, first_seen, changed_at, seen_at, gone FROM sighting")
+    rows = run("SELECT kind, key, device, facts, first_seen, changed_at, seen_at, gone FROM sighting")
     for kind, key, device, facts, first_seen, changed_at, seen_at, gone in rows:
         seen = None if seen_at is None else moments[seen_at]
         sighting = Sighting(StoredFacts(kind, facts), moments[first_seen], moments[changed_at], seen, bool(gone))
         look.sightings.setdefault(device, {})[kind, key] = sighting
-    look.statuses = {status.name: status for status in _statuses(connection)}
-    look.events = list(_events(connection))
+    look.statuses = {status.name: status for status in _statuses(run)}
+    look.events = list(_events(run))
     look.last_event = look.events[-1].id if look.events else 0
     return look
 
 
-def _statuses(connection: sqlite3.Connection) -> Iterator[DeviceStatus]:
-    rows = connection.execute(
+def _statuses(run: _Run) -> Iterator[DeviceStatus]:
+    rows = run(
         "SELECT name, kind, site, address, health, since, last_ok, failure, text, problems, clock_skew_s, verified"
         " FROM device"
     )
@@ -111,8 +128,8 @@ def _statuses(connection: sqlite3.Connection) -> Iterator[DeviceStatus]:
         )
 
 
-def _events(connection: sqlite3.Connection) -> Iterable[Event]:
-    rows = connection.execute(
+def _events(run: _Run) -> Iterable[Event]:
+    rows = run(
         "SELECT id, at, kind, key, label, device, field, before, after FROM event ORDER BY id DESC LIMIT ?",
         (EVENTS_IN_MEMORY,),
     ).fetchall()

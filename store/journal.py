@@ -10,19 +10,25 @@ from __future__ import annotations
 import hashlib
 import os
 import re
-import sqlite3
 from collections.abc import Callable
-from contextlib import closing, suppress
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
+
+from store import engine
+from store.errors import explain
+from store.place import Place, Server, beside
 
 FIRST = bytes(32)
 _SEPARATOR = "\x1f"
 _HEAD = re.compile(r"(\d{1,18}) ([0-9a-f]{64})\n", re.ASCII)
 _ALL = """
     SELECT seq, CAST(seq || char(31) || at || char(31) || run || char(31) || kind || char(31) || body AS BLOB), hash
+    FROM journal ORDER BY seq
+"""
+_ALL_ON_SERVER = """
+    SELECT seq, convert_to(seq || chr(31) || at || chr(31) || run || chr(31) || kind || chr(31) || body, 'UTF8'), hash
     FROM journal ORDER BY seq
 """
 
@@ -59,11 +65,12 @@ def append(run: Callable[..., Any], at: str, run_id: str, kind: str, body: str) 
     return seq + 1, digest
 
 
-def head_file(store: Path) -> Path:
-    return store.with_name(store.name + ".journal-head")
+def head_file(store: Place) -> Path:
+    path = beside(store)
+    return path.with_name(path.name + ".journal-head")
 
 
-def note_head(store: Path, seq: int, digest: bytes) -> None:
+def note_head(store: Place, seq: int, digest: bytes) -> None:
     """Keep the newest hash beside the store. Never raises: the entry itself is safe already."""
     path = head_file(store)
     half = path.with_name(f"{path.name}.{os.getpid()}")
@@ -74,28 +81,35 @@ def note_head(store: Path, seq: int, digest: bytes) -> None:
         half.replace(path)
 
 
-def verify(store: Path) -> Verdict:
+def verify(store: Place) -> Verdict:
     """Read the whole journal of the store at ``store``, which is not changed, and follow the chain.
 
-    Raises :class:`sqlite3.Error` where the file cannot be read.
+    Raises :class:`store.errors.StoreError` where it cannot be read.
     """
-    uri = f"file:{quote(str(store))}?mode=ro"
     beside = _noted(store)  # before the entries: a console that writes meanwhile must not make it look ahead of them
-    with closing(sqlite3.connect(uri, uri=True)) as connection:
-        connection.execute("BEGIN")
-        found = _follow(connection)
-        if found.broken is not None:
-            return found
-        head = connection.execute("SELECT seq, hash FROM journal_head").fetchone()
-        newest = found.entries, bytes.fromhex(found.head)
-        if head is None and found.entries:
-            return Verdict(found.entries, found.head, found.entries, "the store's own note of the newest one is gone")
-        if head is not None and (head[0], bytes(head[1])) != newest:
-            return _cut(found, head[0], "the store noted that there were")
-        return found if beside is None else _beside(connection, store, found, beside)
+    try:
+        with engine.reading(store) as run:
+            found = follow(run, _ALL_ON_SERVER if isinstance(store, Server) else _ALL)
+            return found if beside is None or found.broken is not None else _beside(run, store, found, beside)
+    except Exception as error:
+        raise explain(error, store) from error
 
 
-def _noted(store: Path) -> str | None:
+def follow(run: engine.Read, entries: str = _ALL) -> Verdict:
+    """Follow the chain of what ``run`` reads, and compare its end with what the store noted."""
+    found = _follow(run, entries)
+    if found.broken is not None:
+        return found
+    head = run("SELECT seq, hash FROM journal_head").fetchone()
+    newest = found.entries, bytes.fromhex(found.head)
+    if head is None and found.entries:
+        return Verdict(found.entries, found.head, found.entries, "the store's own note of the newest one is gone")
+    if head is not None and (head[0], bytes(head[1])) != newest:
+        return _cut(found, head[0], "the store noted that there were")
+    return found
+
+
+def _noted(store: Place) -> str | None:
     """What the file beside the store says; None: there is none."""
     try:
         return head_file(store).read_text()
@@ -103,9 +117,9 @@ def _noted(store: Path) -> str | None:
         return None
 
 
-def _follow(connection: sqlite3.Connection) -> Verdict:
+def _follow(run: engine.Read, entries: str) -> Verdict:
     sha256, last, count = hashlib.sha256, FIRST, 0
-    for seq, content, digest in connection.execute(_ALL):
+    for seq, content, digest in run(entries):
         expected = sha256(last + content).digest()
         if digest != expected or seq != count + 1:
             why = "entries before it are missing" if seq > count + 1 else "it does not follow from the one before"
@@ -123,7 +137,7 @@ def _cut(found: Verdict, claimed: int, who: str) -> Verdict:
     return Verdict(good, found.head, good + (claimed > found.entries), why)
 
 
-def _beside(connection: sqlite3.Connection, store: Path, found: Verdict, beside: str) -> Verdict:
+def _beside(run: engine.Read, store: Place, found: Verdict, beside: str) -> Verdict:
     """Compare with the file beside the store, which may be a few entries behind after a crash, but never ahead."""
     match = _HEAD.fullmatch(beside)
     if match is None:
@@ -132,7 +146,7 @@ def _beside(connection: sqlite3.Connection, store: Path, found: Verdict, beside:
     seq = int(match[1])
     if seq > found.entries:
         return _cut(found, seq, f"{head_file(store).name} says that there were")
-    row = connection.execute("SELECT hash FROM journal WHERE seq = ?", (seq,)).fetchone()
+    row = run("SELECT hash FROM journal WHERE seq = ?", (seq,)).fetchone()
     if row is None or bytes(row[0]).hex() != match[2]:
         return Verdict(seq - 1, found.head, seq, f"{head_file(store).name} holds another hash of it")
     return found

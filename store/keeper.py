@@ -12,9 +12,10 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection, and_, delete, func, or_, select
-from sqlalchemy.dialects.sqlite import Insert, insert
+from sqlalchemy.dialects.postgresql import Insert as PostgresInsert
+from sqlalchemy.dialects.sqlite import Insert as SqliteInsert
 
-from store import codec, sqlite
+from store import codec, engine
 from store.estate import DeviceKind
 from store.firstlook import FirstLook
 from store.records import DeviceHealth, DeviceStatus, Event
@@ -49,7 +50,8 @@ class Keeper:
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
-        self._data_version: int | None = None
+        self._version: str | None = None
+        self._changes = 0
         self._revision = 0
         self._last_event = 0
         self._saved: dict[str, DeviceStatus] = {}
@@ -60,20 +62,20 @@ class Keeper:
     # ------------------------------------------------------------------------------------------------- coming in
 
     def has_news(self) -> bool:
-        """Has another connection written since :meth:`news` was called last? Reads no table."""
-        return self._version() != self._data_version
+        """Has another connection written since :meth:`news` was called last?"""
+        return engine.has_news(self._connection, self._version, self._revision)
 
     def news(self) -> News:
         """What was written since the last call, at the first call everything.
 
         Staged rows that it overtakes are dropped, staged events get ids behind it (see :attr:`staged_events`).
         """
-        version = self._version()
+        version = engine.version(self._connection)
         revision = self._connection.execute(select(_META.c.value).where(_META.c.name == "revision")).scalar() or 0
         sightings, bad_sightings = self._new_sightings()
         statuses, bad_statuses = self._new_statuses()
         events = self._new_events()
-        self._data_version, self._revision = version, revision
+        self._version, self._revision = version, revision
         self._saved.update(statuses)
         for device, found in sightings.items():
             for ref in found:
@@ -102,9 +104,9 @@ class Keeper:
             if self._connection.execute(select(row).where(where).limit(1)).first() is not None
         }
         if wanted:
-            with sqlite.transaction(self._connection):
+            with engine.transaction(self._connection):
                 for row, where in wanted.items():
-                    self._connection.execute(delete(row).where(where))
+                    self._changes += self._connection.execute(delete(row).where(where)).rowcount
 
     # ------------------------------------------------------------------------------------------------- going out
 
@@ -143,7 +145,8 @@ class Keeper:
 
     @property
     def total_changes(self) -> int:
-        return int(self._connection.exec_driver_sql("SELECT total_changes()").scalar_one())
+        """How many rows were inserted, changed or deleted."""
+        return self._changes
 
     @property
     def staged_devices(self) -> tuple[str, ...]:
@@ -154,18 +157,18 @@ class Keeper:
 
     def begin(self) -> None:
         """Begin the transaction that :meth:`save` or :meth:`rollback` ends."""
-        sqlite.begin(self._connection)
+        engine.begin(self._connection)
 
     def rollback(self) -> None:
-        sqlite.rollback(self._connection)
+        engine.rollback(self._connection)
 
     def save(self) -> None:
         """Write what is staged and commit. On an error nothing is in the file and all stays staged."""
         try:
             self._write(self._revision + 1)
-            sqlite.commit(self._connection)
+            engine.commit(self._connection)
         except BaseException:
-            sqlite.rollback(self._connection)
+            engine.rollback(self._connection)
             raise
         self._revision += 1
         self._saved.update(self._statuses)
@@ -174,24 +177,24 @@ class Keeper:
         self._sightings, self._statuses, self._events = {}, {}, []
 
     def close(self) -> None:
-        sqlite.close(self._connection)
+        engine.close(self._connection)
 
     def _write(self, revision: int) -> None:
         run = self._connection.execute
-        run(_upsert(insert(_META), "name"), {"name": "revision", "value": revision})
+        meta, seen, device, event = (
+            engine.inserting(self._connection, into) for into in (_META, _SIGHTING, _DEVICE, _EVENT)
+        )
+        run(_upsert(meta, "name"), {"name": "revision", "value": revision})
         if self._sightings:
             rows = [_sighting_row(d, r, s, facts, revision) for (d, r), (s, facts) in self._sightings.items()]
-            run(_upsert(insert(_SIGHTING), "kind", "key", "device"), rows)
+            run(_upsert(seen, "kind", "key", "device"), rows)
         if self._statuses:
-            run(_upsert(insert(_DEVICE), "name"), [_device_row(s, revision) for s in self._statuses.values()])
+            run(_upsert(device, "name"), [_device_row(s, revision) for s in self._statuses.values()])
         if self._events:
-            run(insert(_EVENT), [_event_row(event) for event in self._events])
+            run(event, [_event_row(event) for event in self._events])
+        self._changes += 1 + len(self._sightings) + len(self._statuses) + len(self._events)
 
     # --------------------------------------------------------------------------------------------------- reading
-
-    def _version(self) -> int:
-        # Changes only when another connection commits: https://www.sqlite.org/pragma.html#pragma_data_version
-        return int(self._connection.exec_driver_sql("PRAGMA data_version").scalar_one())
 
     def _new_sightings(self) -> tuple[dict[str, dict[Ref, Sighting]], int]:
         found: dict[str, dict[Ref, Sighting]] = {}
@@ -232,7 +235,7 @@ class Keeper:
         return [Event(*row) for row in reversed(self._connection.execute(newest).all())]
 
 
-def _upsert(statement: Insert, *key: str) -> Insert:
+def _upsert(statement: PostgresInsert | SqliteInsert, *key: str) -> PostgresInsert | SqliteInsert:
     rest = {c.name: c for c in statement.excluded if c.name not in key}
     return statement.on_conflict_do_update(index_elements=list(key), set_=rest)
 

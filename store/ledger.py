@@ -12,12 +12,12 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from store import approvals, journal, sqlite
+from store import approvals, engine, journal
 from store.errors import StoreError, explain
-from store.ledger_rows import ANEW, STEP, as_json, encoded, kept, maybe_moment, pairs, step_of
+from store.ledger_rows import ANEW, EVERY, STEP, as_json, encoded, kept, maybe_moment, pairs, step_of
+from store.place import Place
 from store.recorded import from_text, to_text
 from store.runs import ENDED, Approval, Choice, Decision, Entry, Fact, Lease, Plan, Run, RunState, StepRecord, StepState
 from store.segment import Link
@@ -44,24 +44,23 @@ class RunError(Exception):
 class Ledger:
     """The runs of one store. ``clock`` gives the time in UTC."""
 
-    def __init__(self, path: Path, clock: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
+    def __init__(self, path: Place, clock: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
         """The store at ``path``, made and upgraded as by :func:`store.database.open_store`."""
         self.path = path
-        self._clock = clock
         self._lock = threading.Lock()
         self._plans: dict[str, Plan] = {}
-        self._connection: Connection = sqlite.open_file(path)
-        # Unlike the sweeps, what a run did must survive a power loss: https://www.sqlite.org/pragma.html
-        self._connection.exec_driver_sql("PRAGMA synchronous=FULL")
+        self._connection: Connection = engine.open_place(path)
+        engine.durable(self._connection)  # unlike the sweeps, what a run did must survive a power loss
+        self._clock = engine.clock(self._connection, clock)
         # A reader does not wait for a writer that waits for the disk.
         self._reading = threading.Lock()
-        self._reader = sqlite.create_connection(path)
+        self._reader = engine.create_connection(path)
 
     def close(self) -> None:
         """Never raises."""
         for lock, connection in ((self._lock, self._connection), (self._reading, self._reader)):
             with lock, suppress(Exception):
-                sqlite.close(connection)
+                engine.close(connection)
 
     # -------------------------------------------------------------------------------------------------------- a run
 
@@ -267,7 +266,7 @@ class Ledger:
             raise RunError(f"There is no step {step_id} of run {run_id}")
         return step_of(rows[0])
 
-    def runs(self, after: int = 0, most: int = -1) -> tuple[Run, ...]:
+    def runs(self, after: int = 0, most: int = EVERY) -> tuple[Run, ...]:
         """The runs, newest first, that were touched behind the journal entry ``after``: at ``most`` so many of them."""
         return self._runs("WHERE run.seq > ? ORDER BY run.created_at DESC, run.id DESC LIMIT ?", (after, most))
 
@@ -276,13 +275,13 @@ class Ledger:
         marks = ", ".join("?" * len(_HELD))
         return self._runs(f"WHERE run.state IN ({marks}) ORDER BY run.created_at DESC, run.id DESC", _HELD)
 
-    def runs_of(self, verb: str, most: int = -1) -> tuple[Run, ...]:
+    def runs_of(self, verb: str, most: int = EVERY) -> tuple[Run, ...]:
         """The runs of a verb, newest first."""
         begin = json.dumps({"verb": verb}, separators=(",", ":"))[:-1]  # a plan is kept with its verb in front
         where = "WHERE substr(run.plan, 1, ?) = ? ORDER BY run.created_at DESC, run.id DESC LIMIT ?"
         return self._runs(where, (len(begin), begin, most))
 
-    def journal(self, run_id: str | None = None, after: int = 0, most: int = -1) -> tuple[Entry, ...]:
+    def journal(self, run_id: str | None = None, after: int = 0, most: int = EVERY) -> tuple[Entry, ...]:
         """The entries behind ``after``, oldest first, at ``most`` so many; of one run, or of all."""
         sql = "SELECT seq, at, run, kind, body FROM journal WHERE seq > ?"
         rows = (
@@ -308,6 +307,14 @@ class Ledger:
         sql = "SELECT began_at, ended_at FROM step WHERE kind = ? AND state = ? AND attempts = 1 ORDER BY ended_at DESC"
         rows = self._read(f"{sql} LIMIT ?", (kind, StepState.DONE, most))
         return tuple((moment(ended) - moment(began)).total_seconds() for began, ended in rows if began and ended)
+
+    def landed(self, transaction: str) -> bool:
+        """Whether what a :class:`store.errors.StoreAwayError` left open is in the store after all."""
+        with self._reading:
+            try:
+                return engine.landed(self._reader, transaction)
+            except Exception as error:
+                raise explain(error, self.path) from error
 
     # ------------------------------------------------------------------------------------------------- underneath
 
@@ -346,7 +353,7 @@ class Ledger:
     def _read(self, sql: str, values: tuple[object, ...]) -> Sequence[Any]:
         with self._reading:
             try:
-                return self._reader.exec_driver_sql(sql, values).fetchall()
+                return engine.read(self._reader, sql, values)
             except Exception as error:
                 raise explain(error, self.path) from error
 
@@ -410,7 +417,7 @@ class Ledger:
 
         with self._lock:
             try:
-                with sqlite.transaction(self._connection):
+                with engine.transaction(self._connection):
                     yield self._connection.exec_driver_sql, append
             except (LeaseError, RunError, StoreError):
                 raise

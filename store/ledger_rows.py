@@ -11,6 +11,9 @@ from store.recorded import many_from_text, to_text
 from store.runs import Fact, Plan, StepRecord, StepState
 from store.times import from_text as moment
 
+EVERY = 2**62
+"""As many rows as there are: a limit that is no number is not the same everywhere."""
+
 STEP = "SELECT id, state, attempts, began_at, ended_at, facts, answer, reason, took_s FROM step"
 ANEW = (
     "UPDATE step SET state = ?, attempts = 0, began_at = NULL, ended_at = NULL, facts = '[]', reason = NULL, "
@@ -35,7 +38,7 @@ def kept(facts: Sequence[Fact]) -> tuple[Fact, ...]:
 
 
 def encoded(text: str) -> str:
-    """What a device said, as text that the file can hold: what it wrote in another encoding becomes marks."""
+    """What a device said, as text that the store can hold: what it wrote in another encoding becomes marks."""
     return text.encode("utf-8", "replace").decode()
 
 

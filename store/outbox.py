@@ -13,14 +13,14 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from store import sqlite
+from store import engine
 from store.errors import StoreError, explain
-from store.ledger_rows import encoded
+from store.ledger_rows import EVERY, encoded
 from store.notices import ENDS, Delivery, DeliveryState, Event, EventKind, Notice
 from store.outbox_rows import DELIVERY, NOTICE, delivery_of, notice_of
+from store.place import Place
 from store.times import from_text as moment
 from store.times import to_text as stamp
 
@@ -63,28 +63,28 @@ class Outbox:
     """The queue of one store. ``clock`` gives the time in UTC."""
 
     def __init__(
-        self, path: Path, clock: Callable[[], datetime] = lambda: datetime.now(UTC), *, opened: bool = False
+        self, path: Place, clock: Callable[[], datetime] = lambda: datetime.now(UTC), *, opened: bool = False
     ) -> None:
         """The store at ``path``, made and upgraded as by :func:`store.database.open_store`; ``opened``: this program
         has done that already."""
         self.path = path
-        self._clock = clock
         self._lock = threading.Lock()
         self._changes = 0
-        self._connection: Connection = sqlite.create_connection(path) if opened else sqlite.open_file(path)
         with self._explained():
-            # As of the journal: what was told to nobody must survive a power loss. https://www.sqlite.org/pragma.html
-            self._connection.exec_driver_sql("PRAGMA synchronous=FULL")
+            self._connection: Connection = engine.create_connection(path) if opened else engine.open_place(path)
+            engine.durable(self._connection)  # as of the journal: what was told to nobody must survive a power loss
+        self._clock = engine.clock(self._connection, clock)
 
     def close(self) -> None:
         """Never raises."""
         with self._lock, suppress(Exception):
-            sqlite.close(self._connection)
+            engine.close(self._connection)
 
     @property
-    def version(self) -> tuple[int, int]:
-        """Another one whenever the file was changed, by this program or another."""
-        return int(self._read("PRAGMA data_version")[0][0]), self._changes
+    def version(self) -> tuple[str, int]:
+        """Another one whenever the store was changed, by this program or another."""
+        with self._lock, self._explained():
+            return engine.version(self._connection), self._changes
 
     # ----------------------------------------------------------------------------------------------------- posting
 
@@ -127,13 +127,13 @@ class Outbox:
             if ignored:
                 return False
         if known is not None:
-            run("UPDATE notice SET count = count + 1, last_at = max(last_at, ?) WHERE id = ?", (stamp(at), known))
+            run(_AGAIN, (stamp(at), stamp(at), known))
             return False
         texts = tuple(map(encoded, (event.site, event.target, event.subject, event.what, event.means, event.next)))
         run(
             "INSERT INTO notice (key, at, last_at, count, kind, severity, site, target, subject, what, means, next, "
-            "routed) VALUES (?, ?, ?, 1, ?, ?, ?, ?, ?, ?, ?, ?, 0)",
-            (event.key, stamp(at), stamp(at), event.kind, event.severity, *texts),
+            "routed) VALUES (?, ?, ?, 1, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            (event.key, stamp(at), stamp(at), event.kind, event.severity, *texts, False),
         )
         return True
 
@@ -156,8 +156,8 @@ class Outbox:
 
     def route(self, channels: Callable[[Notice], Collection[str]]) -> int:
         """Put every notice that is new into the queue of each of its channels; says how many were new."""
-        sql, count = f"SELECT {NOTICE} FROM notice WHERE routed = 0 ORDER BY id LIMIT {FEW}", 0
-        insert = "INSERT OR IGNORE INTO delivery (notice, channel, state, attempts) VALUES (?, ?, ?, 0)"
+        sql, count = f"SELECT {NOTICE} FROM notice WHERE NOT routed ORDER BY id LIMIT {FEW}", 0
+        insert = "INSERT INTO delivery (notice, channel, state, attempts) VALUES (?, ?, ?, 0) ON CONFLICT DO NOTHING"
         while self._read(sql):
             with self._transaction() as run:
                 new = [notice_of(row) for row in run(sql).fetchall()]
@@ -165,7 +165,7 @@ class Outbox:
                 if rows:
                     run(insert, rows)
                 if new:
-                    run("UPDATE notice SET routed = 1 WHERE id = ?", [(each.id,) for each in new])
+                    run("UPDATE notice SET routed = ? WHERE id = ?", [(True, each.id) for each in new])
                 count += len(new)
         return count
 
@@ -264,7 +264,7 @@ class Outbox:
 
     # -------------------------------------------------------------------------------------------------- looking back
 
-    def deliveries(self, most: int = -1) -> tuple[Delivery, ...]:
+    def deliveries(self, most: int = EVERY) -> tuple[Delivery, ...]:
         """What became of the notices that are for some channel, newest first."""
         return tuple(
             delivery_of(row) for row in self._read(f"{_DELIVERIES} ORDER BY notice.id DESC, channel LIMIT ?", (most,))
@@ -272,9 +272,9 @@ class Outbox:
 
     def unrouted(self) -> tuple[Notice, ...]:
         """The notices whose channels nobody has decided yet, oldest first."""
-        return tuple(notice_of(row) for row in self._read(f"SELECT {NOTICE} FROM notice WHERE routed = 0 ORDER BY id"))
+        return tuple(notice_of(row) for row in self._read(f"SELECT {NOTICE} FROM notice WHERE NOT routed ORDER BY id"))
 
-    def notices(self, after: int = 0, most: int = -1) -> tuple[Notice, ...]:
+    def notices(self, after: int = 0, most: int = EVERY) -> tuple[Notice, ...]:
         """The notices whose id is above ``after``, newest first."""
         sql = f"SELECT {NOTICE} FROM notice WHERE id > ? ORDER BY id DESC LIMIT ?"
         return tuple(notice_of(row) for row in self._read(sql, (after, most)))
@@ -296,8 +296,9 @@ class Outbox:
     def standing(self, kind: EventKind) -> frozenset[str]:
         """The targets of which a kind with an end was told last, and its end not."""
         ends = next(end for end, begin in ENDS.items() if begin is kind)
-        rows = self._read("SELECT target, kind, max(id) FROM notice WHERE kind IN (?, ?) GROUP BY target", (kind, ends))
-        return frozenset(target for target, last, _ in rows if last == kind)
+        newest = "SELECT max(id) FROM notice WHERE kind IN (?, ?) GROUP BY target"
+        rows = self._read(f"SELECT target, kind FROM notice WHERE id IN ({newest})", (kind, ends))
+        return frozenset(target for target, last in rows if last == kind)
 
     def tidy(self, channels: Collection[str], unknown_since: datetime) -> None:
         """Forget old notices that wait for nobody; give up what has waited since before ``unknown_since`` for a channel
@@ -305,7 +306,7 @@ class Outbox:
         marks = ", ".join("?" * len(channels))
         lost = f"state = ? AND channel NOT IN ({marks}) AND notice IN (SELECT id FROM notice WHERE at < ?)"
         values = (DeliveryState.WAITING, *channels, stamp(unknown_since))
-        old = "at < ? AND routed = 1 AND NOT EXISTS (SELECT 1 FROM delivery WHERE notice = notice.id AND state = ?)"
+        old = "at < ? AND routed AND NOT EXISTS (SELECT 1 FROM delivery WHERE notice = notice.id AND state = ?)"
         faded = (stamp(self._clock() - KEEP), DeliveryState.WAITING)
         if self._read(f"SELECT 1 FROM delivery WHERE {lost} LIMIT 1", values):
             why = "the configuration has no such channel any more"
@@ -320,11 +321,11 @@ class Outbox:
 
     def _read(self, sql: str, values: tuple[object, ...] = ()) -> Sequence[Any]:
         with self._lock, self._explained():
-            return self._connection.exec_driver_sql(sql, values).fetchall()
+            return engine.read(self._connection, sql, values)
 
     @contextmanager
     def _transaction(self) -> Iterator[_Run]:
-        with self._lock, self._explained(), sqlite.transaction(self._connection):
+        with self._lock, self._explained(), engine.transaction(self._connection):
             yield self._connection.exec_driver_sql
             self._changes += 1
 
@@ -339,5 +340,6 @@ class Outbox:
 
 
 _DELIVERIES = f"SELECT {DELIVERY} FROM delivery JOIN notice ON notice.id = delivery.notice"
+_AGAIN = "UPDATE notice SET count = count + 1, last_at = CASE WHEN last_at < ? THEN ? ELSE last_at END WHERE id = ?"
 _Run = Callable[..., Any]
 _Read = Callable[[str, tuple[object, ...]], Sequence[Any]]

@@ -10,11 +10,11 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from store import sqlite
+from store import engine
 from store.errors import StoreError, explain
+from store.place import Place
 from store.recorded import to_text as recorded
 from store.schedule_rows import RUN, SCHEDULE, notes_text, run_of, schedule_of
 from store.schedules import JobOptions, Result, Schedule, ScheduledSnapshot, ScheduleRun, Trigger
@@ -42,20 +42,19 @@ class ScheduleError(Exception):
 class ScheduleBook:
     """The schedules of one store. ``by`` is who acts, as others see it; ``clock`` gives the time in UTC."""
 
-    def __init__(self, path: Path, by: str, clock: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
+    def __init__(self, path: Place, by: str, clock: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
         """The store at ``path``, made and upgraded as by :func:`store.database.open_store`."""
         self.path = path
         self.by = by
-        self._clock = clock
         self._lock = threading.Lock()
-        self._connection: Connection = sqlite.open_file(path)
-        # A claim that a power loss took back would be claimed again: https://www.sqlite.org/pragma.html
-        self._connection.exec_driver_sql("PRAGMA synchronous=FULL")
+        self._connection: Connection = engine.open_place(path)
+        engine.durable(self._connection)  # a claim that a power loss took back would be claimed again
+        self._clock = engine.clock(self._connection, clock)
 
     def close(self) -> None:
         """Never raises."""
         with self._lock, suppress(Exception):
-            sqlite.close(self._connection)
+            engine.close(self._connection)
 
     # ---------------------------------------------------------------------------------------------------- what there is
 
@@ -355,7 +354,7 @@ class ScheduleBook:
     def _read(self, sql: str, values: tuple[object, ...] = ()) -> Sequence[Any]:
         with self._lock:
             try:
-                return self._connection.exec_driver_sql(sql, values).fetchall()
+                return engine.read(self._connection, sql, values)
             except Exception as error:
                 raise explain(error, self.path) from error
 
@@ -363,7 +362,7 @@ class ScheduleBook:
     def _writing(self) -> Iterator[_Run]:
         with self._lock:
             try:
-                with sqlite.transaction(self._connection):
+                with engine.transaction(self._connection):
                     yield self._connection.exec_driver_sql
             except (ScheduleError, StoreError):
                 raise

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import sqlite3
-from contextlib import closing
 from dataclasses import dataclass
-from pathlib import Path
-from urllib.parse import quote
 
+from store import engine
+from store.errors import explain
 from store.journal import FIRST
+from store.place import Place
 
 TAIL = 20_000
 """So many entries behind the last one of a run are taken along, to show that it leads to the head. A journal that went
@@ -54,23 +53,27 @@ class Segment:
         return self.links[-1].seq == self.head_seq
 
 
-def segment(store: Path, run_id: str, tail: int = TAIL) -> Segment | None:
+def segment(store: Place, run_id: str, tail: int = TAIL) -> Segment | None:
     """Read it from the store at ``store``, which is not changed; None: the journal knows of no such run.
 
-    Raises :class:`sqlite3.Error` where the file cannot be read.
+    Raises :class:`store.errors.StoreError` where it cannot be read.
     """
-    with closing(sqlite3.connect(f"file:{quote(str(store))}?mode=ro", uri=True)) as connection:
-        connection.execute("BEGIN")
-        first, last = connection.execute("SELECT min(seq), max(seq) FROM journal WHERE run = ?", (run_id,)).fetchone()
-        if first is None or not run_id:
-            return None
-        head_seq, head_at, head = connection.execute(
-            "SELECT seq, at, hash FROM journal ORDER BY seq DESC LIMIT 1"
-        ).fetchone()
-        until = head_seq if head_seq - last <= tail else last
-        found = connection.execute("SELECT hash FROM journal WHERE seq = ?", (first - 1,)).fetchone()
-        links = tuple(
-            Link(seq, at, run, kind, body, bytes(digest))
-            for seq, at, run, kind, body, digest in connection.execute(_ENTRIES, (first, until))
-        )
-        return Segment(run_id, FIRST if found is None else bytes(found[0]), links, head_seq, head_at, bytes(head))
+    try:
+        with engine.reading(store) as run:
+            return _read(run, run_id, tail)
+    except Exception as error:
+        raise explain(error, store) from error
+
+
+def _read(run: engine.Read, run_id: str, tail: int) -> Segment | None:
+    first, last = run("SELECT min(seq), max(seq) FROM journal WHERE run = ?", (run_id,)).fetchone()
+    if first is None or not run_id:
+        return None
+    head_seq, head_at, head = run("SELECT seq, at, hash FROM journal ORDER BY seq DESC LIMIT 1").fetchone()
+    until = head_seq if head_seq - last <= tail else last
+    found = run("SELECT hash FROM journal WHERE seq = ?", (first - 1,)).fetchone()
+    links = tuple(
+        Link(seq, at, run_of, kind, body, bytes(digest))
+        for seq, at, run_of, kind, body, digest in run(_ENTRIES, (first, until))
+    )
+    return Segment(run_id, FIRST if found is None else bytes(found[0]), links, head_seq, head_at, bytes(head))

@@ -6,18 +6,19 @@ import errno
 import os
 import sqlite3
 import stat
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
+from datetime import datetime
 from io import StringIO
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from store.errors import StoreError, damaged, explain, not_a_store, not_writable, too_new
 
 if TYPE_CHECKING:
     from alembic.config import Config
-    from sqlalchemy import Connection
+    from sqlalchemy import Connection, CursorResult
 
 APPLICATION_ID = 0x64726463
 """Marks the file as a store of drdeck (https://www.sqlite.org/pragma.html#pragma_application_id)."""
@@ -48,7 +49,7 @@ def open_file(path: Path, busy_ms: int = BUSY_MS) -> Connection:
 
 
 def create_connection(path: Path, busy_ms: int = BUSY_MS) -> Connection:
-    """One connection that any thread may use, one at a time; transactions only by :func:`transaction`."""
+    """One connection that any thread may use, one at a time; transactions only by :mod:`store.engine`."""
     from sqlalchemy import create_engine
     from sqlalchemy.pool import StaticPool
 
@@ -81,9 +82,46 @@ def rollback(connection: Connection) -> None:
         connection.exec_driver_sql("ROLLBACK")
 
 
+def run(connection: Connection, sql: str, values: tuple[object, ...]) -> CursorResult[Any]:
+    return connection.exec_driver_sql(sql, values)
+
+
+def durable(connection: Connection) -> None:
+    """What is committed survives a power loss: https://www.sqlite.org/pragma.html#pragma_synchronous"""
+    connection.exec_driver_sql("PRAGMA synchronous=FULL")
+
+
+def clock(connection: Connection, clock: Callable[[], datetime]) -> Callable[[], datetime]:
+    """The clock itself: whoever uses a file is on the machine that it is on."""
+    return clock
+
+
+def version(connection: Connection) -> str:
+    """Changes only when another connection commits: https://www.sqlite.org/pragma.html#pragma_data_version"""
+    return str(connection.exec_driver_sql("PRAGMA data_version").scalar_one())
+
+
+def has_news(connection: Connection, known: str | None, revision: int) -> bool:
+    """Reads no table."""
+    return version(connection) != known
+
+
+def landed(connection: Connection, transaction: str) -> bool:
+    """Of a file it is always known."""
+    return False
+
+
 @contextmanager
-def transaction(connection: Connection) -> Iterator[None]:
-    """One writing transaction: all of it is in the file afterwards, or, on any error, nothing."""
+def reading(path: Path) -> Iterator[Callable[..., Any]]:
+    """What takes a statement, and a tuple of its values, and gives a cursor on the file as it is at one moment. Raises
+    :class:`sqlite3.Error` where it cannot be read."""
+    with closing(sqlite3.connect(f"file:{quote(str(path))}?mode=ro", uri=True)) as connection:
+        connection.execute("BEGIN")
+        yield connection.execute
+
+
+@contextmanager
+def _transaction(connection: Connection) -> Iterator[None]:
     begin(connection)
     try:
         yield
@@ -174,7 +212,7 @@ def _bring_up_to_date(connection: Connection, path: Path, revision: str | None) 
         s.revision for s in ScriptDirectory.from_config(config).walk_revisions()
     }:
         raise too_new(path, revision)
-    with transaction(connection):
+    with _transaction(connection):
         # Another console may have done it while this one waited for its turn.
         revision = _recognize(connection, path)
         if revision == HEAD:

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 import pytest
 from hypothesis import HealthCheck, settings
 
+from tests.postgres import Postgres, running
 from tests.terminal import private_home
 
 # Images of containers set it, and then each program that a test starts compiles itself anew.
@@ -31,3 +32,10 @@ def own_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
         for name in ("NO_COLOR", "DRDECK_CONFIG", "TEXTUAL_THEME"):
             patch.delenv(name, raising=False)
         yield
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Postgres]:
+    """A PostgreSQL server, for those who ask."""
+    with running() as server:
+        yield server

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from contextlib import closing
-from pathlib import Path
 from typing import Protocol
 
 from store.notices import Event, EventKind, Severity
 from store.outbox import Outbox
+from store.place import Place
 
 __all__ = ["Event", "EventKind", "Severity", "post"]
 
@@ -15,7 +15,7 @@ __all__ = ["Event", "EventKind", "Severity", "post"]
 class Stored(Protocol):
     """A store, ledger or outbox that is open."""
 
-    path: Path
+    path: Place
 
 
 def post(store: Stored, *events: Event) -> int:

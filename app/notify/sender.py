@@ -44,7 +44,7 @@ class Sender:
         self._threads: dict[str, threading.Thread] = {}
         self._under_way: dict[str, tuple[Batch, ...]] = {}
         self._failing: set[str] = set()
-        self._version: tuple[int, int] | None = None
+        self._version: tuple[str, int] | None = None
         self._due: dict[str, datetime | None] = {}
         self._renewed = clock()
 

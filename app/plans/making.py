@@ -15,6 +15,7 @@ from app.settings_records import Settings
 from app.values import UnexpectedError
 from store.estate import Lpar, Pod, ProtectionGroup, RemoteCopyGroup, SiteRole
 from store.firstlook import first_look
+from store.place import Place, is_there
 from store.view import EstateView
 
 
@@ -36,7 +37,7 @@ def sites(settings: Settings, source: str | None, target: str | None) -> tuple[s
     return found[0], found[1]
 
 
-def new(settings: Settings, store: Path, way: tuple[str, str], name: str) -> tuple[str, RecoveryPlan]:
+def new(settings: Settings, store: Place, way: tuple[str, str], name: str) -> tuple[str, RecoveryPlan]:
     """The text of a plan drafted out of what the store knows, and what it says. Raises :class:`MakingError`."""
 
     def draw(view: EstateView) -> DraftPlan:
@@ -53,7 +54,9 @@ def new(settings: Settings, store: Path, way: tuple[str, str], name: str) -> tup
     return _made(settings, store, name, draw)
 
 
-def imported(settings: Settings, store: Path, way: tuple[str, str], name: str, table: Path) -> tuple[str, RecoveryPlan]:
+def imported(
+    settings: Settings, store: Place, way: tuple[str, str], name: str, table: Path
+) -> tuple[str, RecoveryPlan]:
     """The text of a plan out of a CSV, and what it says. Raises :class:`MakingError`, and :class:`SettingsError` with
     the lines of the table."""
     try:
@@ -84,7 +87,7 @@ def kinds(view: EstateView, settings: Settings) -> dict[str, tuple[MemberKind, .
 
 
 def _made(
-    settings: Settings, store: Path, name: str, draw: Callable[[EstateView], DraftPlan]
+    settings: Settings, store: Place, name: str, draw: Callable[[EstateView], DraftPlan]
 ) -> tuple[str, RecoveryPlan]:
     try:
         path = settings.plan_folder / f"{named(name)}{SUFFIX}"
@@ -92,7 +95,7 @@ def _made(
         raise MakingError(f"{name}: expected {error}") from None
     if path.exists():
         raise MakingError(f"{path} is there already: it is left as it is. Take another name, or remove it")
-    known = first_look(store) if store.exists() else None
+    known = first_look(store) if is_there(store) else None
     content = writer.text(draw(known.view() if known is not None else EstateView()))
     plan = understood(path, content, tomllib.loads(content))
     others = [each.plan for each in catalogue.listed(settings.plan_folder) if each.plan is not None]

@@ -12,10 +12,12 @@ from typing import Any
 from app.recovery import kinds
 from app.recovery.kinds import UnknownStepError
 from app.recovery.looks import Asked, Between, Devices
+from app.recovery.patience import PatientLedger
 from app.recovery.step import Query, Seen, Step, UnseenError, Verdict, Watch
 from app.recovery.tempo import Tempo
 from backends.outcome import DeviceError, Failure, ParseError, Sent
-from store.ledger import LeaseError, Ledger
+from store.errors import StoreAwayError
+from store.ledger import LEASE_S, LeaseError
 from store.runs import NO_ANSWER, REFUSED, Fact, Lease, PlannedStep, StepRecord, StepState
 
 
@@ -49,6 +51,10 @@ class End:
     state: StepState
     lost: bool = False
     begun: Mapping[Asked, float] = field(default_factory=dict)
+
+
+class _NotSentError(Exception):
+    """An intent was written, or may have been, and nothing was sent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +143,7 @@ class Attempt:
 
     def __init__(
         self,
-        ledger: Ledger,
+        ledger: PatientLedger,
         devices: Devices,
         pace: Pace,
         lease: Lease,
@@ -200,7 +206,12 @@ class Attempt:
                 case Verdict.READY if self._believed and not self._may_send():
                     return self._settle(planned, StepState.PENDING, seen, "not sent: the run was paused or aborted")
                 case Verdict.READY if self._believed:
-                    error = self._act(step, planned, seen)
+                    try:
+                        error = self._act(step, planned, seen)
+                    except _NotSentError:  # what was seen is old by now
+                        if not self._stopped():
+                            record, self._since = self._ledger.step(self._lease.run, planned.id), _now()
+                        continue
                     intended = True
                     if error is not None and not self._goes_on(error, failures):
                         return self._refused(step, planned, error)
@@ -276,9 +287,17 @@ class Attempt:
         return seen
 
     def _act(self, step: Step, planned: PlannedStep, seen: Seen) -> DeviceError | None:
-        """Write the intent, send, keep the answer. Returns what went wrong, None: the device took it."""
-        self._ledger.intend(self._lease, planned.id, planned.call, seen.facts)
+        """Write the intent, send, keep the answer. Returns what went wrong, None: the device took it. Raises
+        :class:`_NotSentError` where nothing was sent: the store is away, or this console was held up for so long that
+        the lease may be somebody else's."""
+        asked = time.monotonic()
+        try:
+            self._ledger.intend(self._lease, planned.id, planned.call, seen.facts)
+        except StoreAwayError as away:
+            raise _NotSentError from away
         self._tell()
+        if time.monotonic() - asked > LEASE_S / 2:
+            raise _NotSentError
         began = time.monotonic()
         error: DeviceError | None = None
         try:

@@ -16,10 +16,12 @@ from app.permits import RefusedError
 from app.recovery import approval
 from app.recovery.approval import Waiting
 from app.recovery.operations import Asked, Operations, changed, holder, login, new_run_id, outdated, typed, who
+from app.recovery.patience import frozen
 from app.recovery.runner import Runner
 from app.recovery.vm.operate import standing
 from store.drills import DRILLING
-from store.errors import StoreError
+from store.engine import listen
+from store.errors import StoreAwayError, StoreError
 from store.journal_view import MOST as ENTRIES
 from store.journal_view import JournalView
 from store.ledger import LeaseError, RunError
@@ -78,22 +80,39 @@ class ConsoleRuns:
         self._watcher.start()
 
     def _watch(self) -> None:
-        waited = LEASES_S
+        hang_up = listen(self._ledger.path, self._wake.set)
+        try:
+            self._look_on(POLL_S if hang_up is None else LEASES_S)
+        finally:
+            if hang_up is not None:
+                hang_up()
+
+    def _look_on(self, poll_s: float) -> None:
+        """Look, at least every ``poll_s``, until all is closed."""
+        leases_at = -LEASES_S
         while not self._closed.is_set():
+            now = time.monotonic()
+            leases = now - leases_at >= LEASES_S
             try:
-                if self._look(leases=waited >= LEASES_S) or self._view.trouble is not None:
+                if self._look(leases=leases) or self._view.trouble is not None:
                     self._view.trouble = None
                     self._changed()
-                waited = 0.0 if waited >= LEASES_S else waited + POLL_S
+                leases_at = now if leases else leases_at
             except Exception as error:  # whatever it is: what is shown would be old, and nobody would know
-                said = error.message if isinstance(error, StoreError) else f"a defect, {type(error).__name__}"
-                trouble = f"The runs cannot be read, what is shown of them is old: {said}"
+                trouble = self._told(error)
                 if self._view.trouble != trouble:
                     self._view.trouble = trouble
                     self._changed()
             self._closed.wait(LEAST_S)
-            self._wake.wait(POLL_S)
+            self._wake.wait(poll_s)
             self._wake.clear()
+
+    def _told(self, error: Exception) -> str:
+        """What every screen says while the runs cannot be read."""
+        if isinstance(error, StoreAwayError) and self.acting:
+            return frozen(error)
+        said = error.message if isinstance(error, StoreError) else f"a defect, {type(error).__name__}"
+        return f"The runs cannot be read, what is shown of them is old: {said}"
 
     def _look(self, *, leases: bool) -> bool:
         """Take over what changed since the last time; says whether anything did."""

@@ -18,6 +18,7 @@ from dataclasses import dataclass, field
 from app.recovery import kinds, precedence, schedule
 from app.recovery.attempt import Attempt, End, Pace
 from app.recovery.looks import Asked, Devices, akin
+from app.recovery.patience import PatientLedger
 from app.recovery.tempo import Tempo
 from store.errors import StoreError
 from store.ledger import LEASE_S, LeaseError, Ledger
@@ -76,11 +77,12 @@ class Runner:
         pace: Pace | None = None,
         tell: Callable[[], None] = lambda: None,
     ) -> None:
-        self._ledger = ledger
+        self._store = ledger
         self._devices = devices
         self._holder = holder
         self._pace = pace or Pace()
         self._tell = tell
+        self._ledger: PatientLedger
         self._tempo = Tempo()
         self._lost = threading.Event()
         self._done = threading.Event()
@@ -99,9 +101,11 @@ class Runner:
         """Take the lease and act until the run has ended, or waits for somebody and ``wait_for_operator`` is off.
 
         Raises :class:`LeaseError` where the lease is not to be had or was lost, :class:`store.ledger.RunError` for a
-        run that cannot be run, :class:`store.errors.StoreError` where the store fails: nothing more was sent then.
+        run that cannot be run, :class:`store.errors.StoreError` where the store fails: nothing more was sent then. A
+        store that is away only holds the run up.
         """
-        lease = precedence.taken(self._ledger, run_id, self._holder, self._left.is_set)
+        lease = precedence.taken(self._store, run_id, self._holder, self._left.is_set)
+        self._ledger = PatientLedger(self._store, run_id, lambda: self._stopped)
         found = self._ledger.run(run_id)
         under = _Under(lease, {step.id: step.state for step in found.steps})
         keeper = threading.Thread(target=self._keep, args=(lease,), name=f"lease of run {run_id}", daemon=True)
@@ -116,7 +120,7 @@ class Runner:
         finally:
             self._done.set()
             keeper.join()
-            self._ledger.release(lease)
+            self._store.release(lease)
         if self._lost.is_set():
             raise LeaseError(f"the lease of run {run_id} was lost: another console acts for it now")
         return self._ledger.run(run_id)
@@ -124,7 +128,7 @@ class Runner:
     def _keep(self, lease: Lease) -> None:
         while not self._done.wait(LEASE_S / 3):
             try:
-                self._ledger.renew(lease)
+                self._store.renew(lease)
             except LeaseError:
                 self._lost.set()
                 return

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from store.place import Place, beside
+
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
@@ -40,12 +42,12 @@ class Signer:
         return f"Signer({self.fingerprint})"
 
 
-def key_file(store: Path) -> Path:
+def key_file(store: Place) -> Path:
     """Where the key of a store is."""
-    return store.with_name(NAME)
+    return beside(store).with_name(NAME)
 
 
-def signer(store: Path) -> Signer:
+def signer(store: Place) -> Signer:
     """The key of the store at ``store``; it is made where there is none. Raises :class:`KeyFileError`."""
     path = key_file(store)
     try:

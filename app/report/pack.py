@@ -9,7 +9,6 @@ import json
 import os
 import re
 import shutil
-import sqlite3
 import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -25,6 +24,8 @@ from app.report.markdown import report
 from app.report.page import page
 from app.report.replay import ReplayError
 from store import journal
+from store.errors import StoreError
+from store.place import Place
 from store.segment import Segment, segment
 from store.twin import twin_of
 
@@ -45,14 +46,14 @@ class Written:
     key_made: bool
 
 
-def write(store: Path, run_id: str, to: Path, rto_s: float | None = None) -> Written:
+def write(store: Place, run_id: str, to: Path, rto_s: float | None = None) -> Written:
     """Write the report of a run of the store at ``store`` into a new folder under ``to``, and the archive of it beside
     that. ``rto_s`` is what a recovery may take, in seconds. Raises :class:`ReportError`."""
     found = _segment(store, run_id)
     try:
         key = signer(store)
         files = signed(found, key, rto_s, twin_of(store))
-    except (KeyFileError, ReplayError) as error:
+    except (KeyFileError, ReplayError, StoreError) as error:
         raise ReportError(f"No report was written: {error}") from error
     name = f"drdeck-report-{_PLAIN.sub('_', run_id)}-{found.head_seq}"
     folder, archive = to / name, to / f"{name}.zip"
@@ -63,7 +64,7 @@ def write(store: Path, run_id: str, to: Path, rto_s: float | None = None) -> Wri
     return Written(folder, archive, key.fingerprint, key.made)
 
 
-def _segment(store: Path, run_id: str) -> Segment:
+def _segment(store: Place, run_id: str) -> Segment:
     """Nothing is signed that does not follow from the journal's first entry."""
     try:
         found = journal.verify(store)
@@ -73,8 +74,8 @@ def _segment(store: Path, run_id: str) -> Segment:
                 "it is; drdeck audit verify says the same"
             )
         told = segment(store, run_id)
-    except sqlite3.Error as error:
-        raise ReportError(f"No report was written: {store} cannot be read: {error}") from error
+    except StoreError as error:
+        raise ReportError(f"No report was written: {error}") from error
     if told is None:
         raise ReportError(f"There is no run {run_id}: drdeck runs list shows them all")
     return told

@@ -90,7 +90,9 @@ def test_a_line_that_is_no_entry_is_named(
     out = tmp_path / "none.jsonl"
     out.write_text(f"{line}\n")
     assert main(["audit", "verify", "--file", str(out), *typed]) == 1
-    assert f"{out} is no whole export of a journal: line 1: expected" in capsys.readouterr().err.replace("seq: ", "")
+    assert f"{out} is no whole export of a journal: line 1: expected" in capsys.readouterr().err.replace(
+        "seq: ", ""
+    ).replace("run: ", "")
 
 
 TEXTS = st.text(st.characters(codec="utf-8", exclude_characters="\x1f"), max_size=12)

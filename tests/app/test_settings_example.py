@@ -20,15 +20,21 @@ from app.pra_records import PRA_KEYS, PRA_SYSTEM_KEYS
 from app.replication_records import INTERVAL_S, KEEP, REPLICATION_KEYS
 from app.settings import SettingsError, load
 from app.settings_records import CLI_KEYS, CONSOLE_KEYS, DEVICE_KEYS, SITE_KEYS
+from app.store_settings import KEYS as STORE_KEYS
 from store.estate import DeviceKind
 from store.notices import EventKind
 
 EXAMPLE = Path(__file__).resolve().parents[2] / "config.example.toml"
 _MANY = r"\[\[(?:databases|hosts|notifications|auto\.groups|replications|roles|api\.readers)\]\]"
-_TABLES = rf"\[devices\.cli\]|\[access\]|\[\[pra\.systems\]\]|{_MANY}"
+_TABLES = rf"\[devices\.cli\]|\[access\]|\[store\]|\[\[pra\.systems\]\]|{_MANY}"
 _DEFAULT = re.compile(rf"^# ((?:[a-z_]+ = |{_TABLES}).*)$", re.MULTILINE)
 
-BELOW = ("devices.cli", "access", *(f"[{name}]" for name in ("pra.systems", "databases", "hosts", "auto.groups")))
+BELOW = (
+    "devices.cli",
+    "access",
+    "store",
+    *(f"[{name}]" for name in ("pra.systems", "databases", "hosts", "auto.groups")),
+)
 BELOW += ("[notifications]", "[replications]", "[roles]", "[api.readers]")
 
 
@@ -44,7 +50,7 @@ def test_every_key_that_is_commented_out_is_accepted_too(tmp_path: Path) -> None
         load(path)
     alternatives = {(problem.key, problem.found) for problem in caught.value.problems}
     ways = {"devices[hmc-paris].password", "devices[fa-paris].token", "devices[3par-paris].cli.password"}
-    ways |= {"databases[erp].password", "hosts[batch1].password"}
+    ways |= {"databases[erp].password", "hosts[batch1].password", "console.store"}
     lyon = {("auto.groups[shop].replica", '"vc-lyon"'), ("auto.groups[shop].link", '"3par-lyon"')}  # no example has it
     twin = {("console.twin", "")}  # which is of a lab alone
     assert alternatives == {(key, "both") for key in ways} | lyon | twin
@@ -77,7 +83,7 @@ def test_every_key_of_a_device_stands_in_the_example(kind: DeviceKind) -> None:
 
 def test_every_other_key_stands_in_the_example() -> None:
     text = EXAMPLE.read_text()
-    for keys, name in ((ROLE_KEYS, "# [[roles]]"), (ACCESS_KEYS, "# [access]")):
+    for keys, name in ((ROLE_KEYS, "# [[roles]]"), (ACCESS_KEYS, "# [access]"), (STORE_KEYS, "# [store]")):
         block = text[text.index(name) :].split("\n\n")[0]
         assert all(f"\n# {key} = " in block for key in keys), name
     console = text[text.index("[console]") : text.index("[[sites]]")]

@@ -6,7 +6,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import pytest
 
@@ -26,6 +25,7 @@ from store.auto_records import (
     Standing,
     Window,
 )
+from store.place import Place
 from store.readiness import Verdict
 
 START = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
@@ -48,8 +48,8 @@ def time() -> Time:
 
 
 @pytest.fixture
-def store(tmp_path: Path, time: Time) -> Iterator[AutoStore]:
-    found = AutoStore(tmp_path / "store.sqlite", time)
+def store(place: Place, time: Time) -> Iterator[AutoStore]:
+    found = AutoStore(place, time)
     yield found
     found.close()
 
@@ -90,8 +90,8 @@ def test_one_watches_at_a_time_and_another_goes_on_once_the_claim_has_run_out(st
     assert store.standing("g") is None
 
 
-def test_two_stores_of_one_file_give_the_claim_to_one(tmp_path: Path, store: AutoStore, time: Time) -> None:
-    other = AutoStore(tmp_path / "store.sqlite", time)
+def test_two_stores_of_one_place_give_the_claim_to_one(store: AutoStore, time: Time) -> None:
+    other = AutoStore(store.path, time)
     mine = store.claim("one")
     with pytest.raises(ClaimError):
         other.claim("two")
@@ -103,15 +103,15 @@ def test_two_stores_of_one_file_give_the_claim_to_one(tmp_path: Path, store: Aut
 # -------------------------------------------------------------------------------------------------------- beginning it
 
 
-def test_a_failover_that_begins_is_on_the_disk_first_and_ends_the_arming(store: AutoStore, tmp_path: Path) -> None:
+def test_a_failover_that_begins_is_on_the_disk_first_and_ends_the_arming(store: AutoStore) -> None:
     standing, found = confirmed(store)
     begin(store, standing, found)
-    again = AutoStore(tmp_path / "store.sqlite", store._clock)
+    again = AutoStore(store.path, store._clock)
     assert again.standing("g").state is AutoState.FIRING
     assert again.event("g-1").state is EventState.FIRING
     assert again.arming("g").ended_by == "drdeck"
     again.close()
-    assert journal.verify(tmp_path / "store.sqlite").broken is None
+    assert journal.verify(store.path).broken is None
 
 
 def test_a_group_that_fires_cannot_be_begun_again_nor_brought_out_of_it_by_a_round(store: AutoStore) -> None:
@@ -241,11 +241,11 @@ def test_every_answer_is_kept_with_its_time_and_those_of_long_ago_are_forgotten(
     assert store.answers("g", START) == (second,)
 
 
-def test_the_state_that_changes_is_in_the_journal_with_every_condition(store: AutoStore, tmp_path: Path) -> None:
+def test_the_state_that_changes_is_in_the_journal_with_every_condition(store: AutoStore) -> None:
     from store.ledger import Ledger
 
     begin(store, *confirmed(store))
-    ledger = Ledger(tmp_path / "store.sqlite")
+    ledger = Ledger(store.path)
     kinds = [entry.kind for entry in ledger.journal()]
     (firing,) = [entry for entry in ledger.journal() if entry.kind == "auto firing"]
     ledger.close()

@@ -9,14 +9,17 @@ from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
+import psycopg
 import pytest
 
 from store import journal
+from store.engine import Read
 from store.errors import StoreError
 from store.ledger import LEASE_S, LeaseError, Ledger, RunError
+from store.place import Place, Server
 from store.runs import Approval, Choice, Fact, Guard, Plan, PlannedStep, RunState, StepState
+from tests.store.places import administrator, tampered
 
 AT = datetime(2026, 3, 1, 3, 0, tzinfo=UTC)
 STEP = PlannedStep("s1", "rcg.stop", '{"array":"a"}', "Stop", "3par-a", "stoprcopygroup -f oradb", undo="s2")
@@ -50,8 +53,8 @@ def clock() -> Time:
 
 
 @pytest.fixture
-def ledger(tmp_path: Path, clock: Time) -> Iterator[Ledger]:
-    with closing(Ledger(tmp_path / "store.sqlite", clock)) as opened:
+def ledger(place: Place, clock: Time) -> Iterator[Ledger]:
+    with closing(Ledger(place, clock)) as opened:
         yield opened
 
 
@@ -169,9 +172,8 @@ def test_what_a_device_says_in_another_encoding_is_kept_with_marks_in_it(ledger:
     assert journal.verify(ledger.path).broken is None
 
 
-def test_a_second_console_sees_the_run_and_cannot_start_another_on_its_target(tmp_path: Path, clock: Time) -> None:
-    path = tmp_path / "store.sqlite"
-    with closing(Ledger(path, clock)) as one, closing(Ledger(path, clock)) as two:
+def test_a_second_console_sees_the_run_and_cannot_start_another_on_its_target(place: Place, clock: Time) -> None:
+    with closing(Ledger(place, clock)) as one, closing(Ledger(place, clock)) as two:
         agreed(one, "r1")
         one.take("r1", "one")
         assert (two.run("r1").state, two.run("r1").holder) == (RunState.RUNNING, "one")
@@ -182,9 +184,8 @@ def test_a_second_console_sees_the_run_and_cannot_start_another_on_its_target(tm
             two.take("r1", "two")
 
 
-def test_a_console_that_was_silent_beyond_its_lease_finds_its_epoch_old(tmp_path: Path, clock: Time) -> None:
-    path = tmp_path / "store.sqlite"
-    with closing(Ledger(path, clock)) as one, closing(Ledger(path, clock)) as two:
+def test_a_console_that_was_silent_beyond_its_lease_finds_its_epoch_old(place: Place, clock: Time) -> None:
+    with closing(Ledger(place, clock)) as one, closing(Ledger(place, clock)) as two:
         agreed(one)
         old = one.take("r1", "one")
         clock.pass_(LEASE_S + 1)
@@ -204,27 +205,26 @@ def test_a_console_that_was_silent_beyond_its_lease_finds_its_epoch_old(tmp_path
         two.intend(new, "s1", STEP.call, [])
 
 
-def test_every_target_of_a_lease_is_checked_with_each_entry(tmp_path: Path, clock: Time) -> None:
-    path = tmp_path / "store.sqlite"
-    with closing(Ledger(path, clock)) as one, closing(Ledger(path, clock)) as two:
+def test_every_target_of_a_lease_is_checked_with_each_entry(place: Place, clock: Time) -> None:
+    with closing(Ledger(place, clock)) as one, closing(Ledger(place, clock)) as two:
         many = replace(PLAN, targets=tuple(f"rcg:1:g{number}" for number in range(100)))
         one.propose("r1", many, "ops@jump")
         one.approve("r1", "ops@jump", [])
         lease = one.take("r1", "one")
         one.intend(lease, "s1", STEP.call, [])
         entries = len(one.journal())
-        with closing(sqlite3.connect(path)) as connection, connection:
+        with administrator(place) as connection:
             connection.execute("UPDATE lease SET epoch = 2, holder = 'two' WHERE target = 'rcg:1:g70'")
         with pytest.raises(LeaseError, match=r"rcg:1:g70 \(epoch 1\) is over: two \(epoch 2\) holds it"):
             one.intend(lease, "s1", STEP.call, [])
-        with closing(sqlite3.connect(path)) as connection, connection:
+        with administrator(place) as connection:
             connection.execute("DELETE FROM lease WHERE target = 'rcg:1:g70'")
         with pytest.raises(LeaseError, match="nobody holds it now"):
             two.settle(lease, "s1", StepState.DONE, [])
         assert len(one.journal()) == entries
 
 
-def test_whoever_reads_does_not_wait_for_a_writer_and_sees_nothing_half_written(tmp_path: Path) -> None:
+def test_whoever_reads_does_not_wait_for_a_writer_and_sees_nothing_half_written(place: Place) -> None:
     seen: list[RunState] = []
 
     def clock() -> datetime:  # the ledger asks for the time within its transactions too
@@ -233,7 +233,7 @@ def test_whoever_reads_does_not_wait_for_a_writer_and_sees_nothing_half_written(
         return AT
 
     reading = threading.Event()
-    with closing(Ledger(tmp_path / "store.sqlite", clock)) as ledger:
+    with closing(Ledger(place, clock)) as ledger:
         ledger.propose("r1", PLAN, "ops@jump")
         reading.set()
         writer = threading.Thread(target=ledger.approve, args=("r1", "ops@jump", ["stop oradb"]), daemon=True)
@@ -301,22 +301,13 @@ def test_only_a_run_that_never_began_can_be_dropped(ledger: Ledger) -> None:
 # ------------------------------------------------------------------------------------------------------- the chain
 
 
-def filled(ledger: Ledger) -> Path:
+def filled(ledger: Ledger) -> Place:
     agreed(ledger)
     lease = ledger.take("r1", "one")
     for _ in range(5):
         ledger.intend(lease, "s1", STEP.call, [Fact("status", "Stärted")])
     ledger.close()
     return ledger.path
-
-
-def raw(path: Path, *statements: str) -> None:
-    with closing(sqlite3.connect(path)) as connection:
-        for trigger in ("journal_no_UPDATE", "journal_no_DELETE"):
-            connection.execute(f"DROP TRIGGER IF EXISTS {trigger}")
-        for statement in statements:
-            connection.execute(statement)
-        connection.commit()
 
 
 def test_an_untouched_journal_is_whole(ledger: Ledger) -> None:
@@ -329,8 +320,8 @@ def test_an_entry_that_is_written_while_the_journal_is_read_is_no_damage(
 ) -> None:
     path, follow = filled(ledger), journal._follow
 
-    def meanwhile(connection: sqlite3.Connection) -> journal.Verdict:
-        found = follow(connection)
+    def meanwhile(run: Read, entries: str) -> journal.Verdict:
+        found = follow(run, entries)
         with closing(Ledger(path)) as other:
             agreed(other, "r2")
         return found
@@ -343,15 +334,16 @@ def test_an_entry_that_is_written_while_the_journal_is_read_is_no_damage(
 @pytest.mark.parametrize("column", ["at", "run", "kind", "body", "hash"])
 def test_one_changed_byte_of_any_column_is_found_at_its_entry(ledger: Ledger, column: str) -> None:
     path = filled(ledger)
-    new = "zeroblob(32)" if column == "hash" else f"substr({column}, 1, 3) || 'X' || substr({column}, 5)"
-    raw(path, f"UPDATE journal SET {column} = {new} WHERE seq = 4")
+    zeros = "decode(repeat('00', 32), 'hex')" if isinstance(path, Server) else "zeroblob(32)"
+    new = zeros if column == "hash" else f"substr({column}, 1, 3) || 'X' || substr({column}, 5)"
+    tampered(path, f"UPDATE journal SET {column} = {new} WHERE seq = 4")
     verdict = journal.verify(path)
     assert (verdict.broken, verdict.entries) == (4, 3)
 
 
 def test_a_missing_entry_a_swapped_one_and_an_inserted_one_are_found(ledger: Ledger) -> None:
     path = filled(ledger)
-    raw(path, "DELETE FROM journal WHERE seq = 3")
+    tampered(path, "DELETE FROM journal WHERE seq = 3")
     assert (journal.verify(path).broken, journal.verify(path).entries) == (4, 2)
 
 
@@ -360,13 +352,10 @@ def test_a_cut_tail_is_found_by_the_note_in_the_store_and_by_the_file_beside_it(
     path = filled(ledger)
     head = journal.head_file(path)
     assert head.stat().st_mode & 0o777 == 0o600
-    raw(path, f"DELETE FROM journal WHERE seq > {8 - cut}")
+    tampered(path, f"DELETE FROM journal WHERE seq > {8 - cut}")
     assert "the store noted that there were 8" in (journal.verify(path).why or "")
-    raw(
-        path,
-        f"INSERT OR REPLACE INTO journal_head SELECT 1, seq, hash FROM journal WHERE seq = {8 - cut}",
-        *(["DELETE FROM journal_head"] if cut == 8 else []),
-    )
+    older = f"UPDATE journal_head SET seq = {8 - cut}, hash = (SELECT hash FROM journal WHERE seq = {8 - cut})"
+    tampered(path, "DELETE FROM journal_head" if cut == 8 else older)
     verdict = journal.verify(path)
     assert (verdict.broken, verdict.entries) == (9 - cut, 8 - cut)
     assert head.name in (verdict.why or "")
@@ -377,7 +366,7 @@ def test_a_cut_tail_is_found_by_the_note_in_the_store_and_by_the_file_beside_it(
 def test_the_file_beside_the_store_may_be_behind_but_not_another(ledger: Ledger) -> None:
     path = filled(ledger)
     head = journal.head_file(path)
-    with closing(sqlite3.connect(path)) as connection:
+    with administrator(path) as connection:
         (digest,) = connection.execute("SELECT hash FROM journal WHERE seq = 5").fetchone()
     head.write_text(f"5 {bytes(digest).hex()}\n")
     assert journal.verify(path).broken is None
@@ -389,12 +378,13 @@ def test_the_file_beside_the_store_may_be_behind_but_not_another(ledger: Ledger)
 
 def test_the_file_itself_lets_no_program_change_or_delete_an_entry(ledger: Ledger) -> None:
     path = filled(ledger)
-    with closing(sqlite3.connect(path)) as connection:
+    with administrator(path) as connection:
         for statement in ("DELETE FROM journal", "UPDATE journal SET body = '{}'"):
-            with pytest.raises(sqlite3.IntegrityError, match="only grows"):
+            with pytest.raises((sqlite3.IntegrityError, psycopg.errors.RaiseException), match="only grows"):
                 connection.execute(statement)
 
 
+@pytest.mark.parametrize("place", ["sqlite"], indirect=True)
 def test_what_cannot_be_written_is_an_error_and_leaves_no_half(ledger: Ledger) -> None:
     agreed(ledger)
     lease = ledger.take("r1", "one")

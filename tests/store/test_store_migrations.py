@@ -15,7 +15,7 @@ from alembic.config import Config
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection
 
-from store import check_migrations, migrations, sqlite
+from store import check_migrations, engine, migrations, sqlite
 from store.database import Store, StoreError, open_store
 from store.estate import (
     DeviceKind,
@@ -28,6 +28,7 @@ from store.estate import (
     Vlun,
 )
 from store.tables import METADATA
+from tests.postgres import Postgres
 from tests.store.estates import bytes_of, lpars, mode, reading, status
 
 NOW = migrations.HEAD
@@ -86,8 +87,9 @@ def test_esx_12_a_fresh_store_has_every_table_of_the_code(tmp_path: Path) -> Non
         assert columns(path, name) == {column.name for column in table.columns}
 
 
-def test_esx_12_migrations_and_tables_agree_and_head_is_the_newest() -> None:
-    assert check_migrations.differences() == []
+def test_esx_12_migrations_and_tables_agree_and_head_is_the_newest(tmp_path: Path, postgres: Postgres) -> None:
+    assert check_migrations.differences(tmp_path / "empty.sqlite") == []
+    assert check_migrations.differences(postgres.server(postgres.database())) == []
 
 
 def test_esx_12_revisions_are_numbers_in_one_line() -> None:
@@ -99,10 +101,10 @@ def test_esx_12_revisions_are_numbers_in_one_line() -> None:
     sqlite.close(connection)
 
 
-def test_the_check_fails_where_a_table_lacks_its_migration(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_check_fails_where_a_table_lacks_its_migration(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(migrations, "HEAD", "0000")
-    assert any("HEAD is 0000" in line for line in check_migrations.differences())
-    assert check_migrations.main() == 1
+    assert any("HEAD is 0000" in line for line in check_migrations.differences(tmp_path / "empty.sqlite"))
+    assert check_migrations.main([]) == 1
 
 
 def test_an_older_store_is_upgraded_and_a_copy_of_it_kept(
@@ -214,7 +216,7 @@ def test_exports_of_a_store_from_before_they_had_luns_keep_their_hosts(tmp_path:
     store.close()
     connection = sqlite.create_connection(path)
     config = sqlite.alembic_config(connection)
-    with sqlite.transaction(connection):
+    with engine.transaction(connection):
         command.downgrade(config, "0001")
     sqlite.close(connection)
     with closing(connect(path)) as raw:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from store.place import Place
 from store.schedule_book import CLAIM_S, ScheduleBook, ScheduleError
 from store.schedules import MISFIRES, JobOptions, Result, Schedule, ScheduledSnapshot, Trigger
 from store.timetable import Frequency, Timetable, TimetableError
@@ -25,8 +26,8 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-def book(tmp_path: Path, clock: Clock) -> Iterator[ScheduleBook]:
-    found = ScheduleBook(tmp_path / "store.sqlite", "jump, process 1", clock)
+def book(place: Place, clock: Clock) -> Iterator[ScheduleBook]:
+    found = ScheduleBook(place, "jump, process 1", clock)
     yield found
     found.close()
 
@@ -136,14 +137,14 @@ def test_esx_11_a_paused_schedule_is_never_due_and_misses_nothing(book: Schedule
     assert (book.runs(made.id), resumed.misfires) == ((), 0)
 
 
-def test_a_claim_whose_scheduler_is_silent_is_interrupted(book: ScheduleBook, clock: Clock, tmp_path: Path) -> None:
+def test_a_claim_whose_scheduler_is_silent_is_interrupted(book: ScheduleBook, clock: Clock) -> None:
     made = added(book)
     clock.pass_(hours=1)
     (run,) = book.claim(made)
     clock.pass_(seconds=CLAIM_S - 1)
     assert book.find_dead() == ()
     clock.pass_(seconds=2)
-    other = ScheduleBook(tmp_path / "store.sqlite", "jump, process 2", clock)
+    other = ScheduleBook(book.path, "jump, process 2", clock)
     (dead,) = other.find_dead()
     other.close()
     assert (dead.id, dead.result) == (run.id, Result.INTERRUPTED)
@@ -235,7 +236,8 @@ def _claims(path: Path, now: datetime, name: str, out: multiprocessing.Queue[tup
     out.put(("", 0))
 
 
-def test_two_processes_on_one_store_never_take_a_time_twice(tmp_path: Path, book: ScheduleBook) -> None:
+@pytest.mark.parametrize("place", ["sqlite"], indirect=True)
+def test_two_processes_on_one_store_never_take_a_time_twice(book: ScheduleBook) -> None:
     for number in range(3):
         added(book, HOURLY, f"s{number}")
     context = multiprocessing.get_context("spawn")

@@ -15,8 +15,11 @@ import pytest
 from store import estate as e
 from store.database import Looked, Store, open_store
 from store.firstlook import first_look
+from store.place import Place, Server
+from store.postgres import ESTATE
 from store.records import DeviceHealth
 from tests.store.estates import at, lpar, lpars, reading, status
+from tests.store.places import administrator
 
 DOWN = e.LparState.NOT_ACTIVATED
 ROOT = Path(__file__).resolve().parents[2]
@@ -49,12 +52,12 @@ def path(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def pair(path: Path) -> Iterator[tuple[Store, Store]]:
+def pair(place: Place) -> Iterator[tuple[Store, Store]]:
     """Two consoles on one store that both know three LPARs of one HMC."""
-    first = open_store(path)
+    first = open_store(place)
     first.configure([status()])
     first.apply(reading(0, *lpars(3)))
-    second = open_store(path)
+    second = open_store(place)
     second.configure([status()])
     yield first, second
     first.close()
@@ -201,9 +204,13 @@ def test_what_the_other_console_writes_in_the_last_instant_counts(
 @contextmanager
 def unable_to_save(store: Store) -> Iterator[None]:
     """Another program writes all the while."""
-    store._keeper._connection.exec_driver_sql("PRAGMA busy_timeout = 50")
-    with closing(connect(store.path, isolation_level=None)) as other:
-        other.execute("BEGIN IMMEDIATE")
+    on_server = isinstance(store.path, Server)
+    wait = "SET lock_timeout = 50" if on_server else "PRAGMA busy_timeout = 50"
+    store._keeper._connection.exec_driver_sql(wait)
+    with administrator(store.path) as other:
+        other.execute("BEGIN" if on_server else "BEGIN IMMEDIATE")
+        if on_server:
+            other.execute(f"SELECT pg_advisory_xact_lock({ESTATE})")
         yield
         other.execute("ROLLBACK")
 

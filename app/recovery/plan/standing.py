@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
 
 from app.plans.records import Kind, RecoveryPlan
 from app.recovery.plan.facts import facts
@@ -14,6 +13,7 @@ from app.settings_records import Settings
 from store import plan_checks, plan_records
 from store.database import open_store
 from store.ledger import Ledger
+from store.place import Place
 from store.plan_records import Expected, PlanCheck, PlanState
 from store.plan_runs import verb
 from store.readiness import Check
@@ -49,7 +49,7 @@ class PlanStanding:
         return "-" if not known or None in known else span(max(each for each in known if each is not None))
 
 
-def standings(settings: Settings, store_path: Path, plans: Sequence[RecoveryPlan]) -> dict[str, PlanStanding]:
+def standings(settings: Settings, store_path: Place, plans: Sequence[RecoveryPlan]) -> dict[str, PlanStanding]:
     """By the name of the plan, with the estate as the store last saw it."""
     if not plans:
         return {}

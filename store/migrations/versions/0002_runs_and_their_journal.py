@@ -13,6 +13,12 @@ down_revision: str | None = "0001"
 branch_labels: str | None = None
 depends_on: str | None = None
 
+_ON_SERVER = """
+CREATE FUNCTION journal_only_grows() RETURNS trigger LANGUAGE plpgsql AS
+$$ BEGIN RAISE EXCEPTION 'the journal only grows'; END $$;
+CREATE TRIGGER journal_no_change BEFORE UPDATE OR DELETE OR TRUNCATE ON journal
+FOR EACH STATEMENT EXECUTE FUNCTION journal_only_grows()
+"""
 _NEVER = "CREATE TRIGGER journal_no_{0} BEFORE {0} ON journal BEGIN SELECT RAISE(ABORT, 'the journal only grows'); END"
 
 
@@ -74,14 +80,19 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("run", "id", name=op.f("pk_step")),
     )
     op.create_index("ix_step_kind_state", "step", ["kind", "state"], unique=False)
-    for act in ("UPDATE", "DELETE"):
-        op.execute(_NEVER.format(act))
+    if op.get_bind().dialect.name == "postgresql":
+        op.execute(_ON_SERVER)
+    else:
+        for act in ("UPDATE", "DELETE"):
+            op.execute(_NEVER.format(act))
     _convert(_with_vluns)
 
 
 def downgrade() -> None:
     for table in ("step", "run", "lease", "journal_head", "journal"):
         op.drop_table(table)
+    if op.get_bind().dialect.name == "postgresql":
+        op.execute("DROP FUNCTION journal_only_grows()")
     _convert(_with_hosts)
 
 
