@@ -82,7 +82,15 @@ def test_csv_has_who_it_was_and_nothing_that_a_spreadsheet_obeys(
 
 
 @pytest.mark.parametrize(
-    "line", ["", "[]", "{", '{"seq": 1}', '{"seq":"1","at":"","run":"","kind":"","body":"","hash":""}']
+    "line",
+    [
+        "",
+        "[]",
+        "{",
+        '{"seq": 1}',
+        '{"seq":"1","at":"","run":"","kind":"","body":"","hash":""}',
+        '{"seq":1,"at":"","run":"\\ud800","kind":"","body":"","hash":""}',
+    ],
 )
 def test_a_line_that_is_no_entry_is_named(
     typed: list[str], tmp_path: Path, line: str, capsys: pytest.CaptureFixture[str]
