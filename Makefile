@@ -10,6 +10,7 @@ KILLS ?= 2000
 PG_KILLS ?= 600
 LPAR_KILLS ?= 300
 VM_KILLS ?= 200
+PLAN_RUNS ?= 10000
 STORIES ?= 400
 FAULTS ?= 10000
 ESTATES ?= 100
@@ -35,8 +36,8 @@ coverage: $(INSTALLED)
 
 # Seeded campaigns: make long SEED=7 prints their counts and the seed. Kills, faults and stories take hours together; all
 # run, whatever one of them says. KILLS are of runs on remote copy groups, PG_KILLS of runs on protection groups, LPAR_KILLS
-# of runs on LPARs, VM_KILLS of runs on replicated VMs. FAULTS is the most runs with a fault, of all of them: there are
-# fewer. OUTAGES are stories of automatic failover.
+# of runs on LPARs, VM_KILLS of runs on replicated VMs. PLAN_RUNS are runs of recovery plans, killed or with a fault. FAULTS
+# is the most runs with a fault, of all of them: there are fewer. OUTAGES are stories of automatic failover.
 long: $(INSTALLED)
 	wrong=0; \
 	$(BIN)/python -m tests.faults.campaign --seed $(SEED) || wrong=1; \
@@ -44,6 +45,7 @@ long: $(INSTALLED)
 	$(BIN)/python -m tests.faults.kills --seed $(SEED) --kills $(KILLS) --pg-kills $(PG_KILLS) \
 	  --lpar-kills $(LPAR_KILLS) --vm-kills $(VM_KILLS) || wrong=1; \
 	$(BIN)/python -m tests.faults.step_faults --seed $(SEED) --trials $(FAULTS) || wrong=1; \
+	$(BIN)/python -m tests.faults.plan_campaign --seed $(SEED) --runs $(PLAN_RUNS) || wrong=1; \
 	$(BIN)/python -m tests.faults.stories --seed $(SEED) --stories $(STORIES) || wrong=1; \
 	$(BIN)/python -m tests.app.timetable.year --seed $(SEED) || wrong=1; \
 	$(BIN)/python -m tests.faults.pra_trials --seed $(SEED) --estates $(ESTATES) || wrong=1; \
@@ -52,7 +54,7 @@ long: $(INSTALLED)
 
 # All run, whatever the others say.
 bench: $(INSTALLED)
-	status=0; for part in sweep failover lpars audit transfer screen; do \
+	status=0; for part in sweep failover lpars plans audit transfer screen; do \
 	$(BIN)/python -m tests.benchmarks.$$part || status=1; done; exit $$status
 
 $(INSTALLED): requirements.lock pyproject.toml

@@ -91,7 +91,7 @@ class _Sight:
             return error
 
     def _seen(self, asked: Asked, old_s: float = 0.0) -> object:
-        value, began = self.devices.look(asked, self.since(asked) - old_s)
+        value, began = self.devices.look(asked, self.since(asked), old_s)
         if not old_s:
             self.begun[asked] = began
         return value

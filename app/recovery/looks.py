@@ -160,8 +160,12 @@ class Devices:
         when it is asked for, so that no call is made for one that nobody needs."""
         return _Parts(device, look) if self._keeping(device) else look((device, "objects"))
 
-    def look(self, asked: Asked, since: float) -> tuple[Any, float]:
-        """What a look shows that began at or after ``since``, and when it began. Raises :class:`UnseenError`."""
+    def look(self, asked: Asked, since: float, old_s: float = 0.0) -> tuple[Any, float]:
+        """What a look shows that began at or after ``since``, and when it began. One that began ``old_s`` seconds before
+        is as good, but not one that failed: that says nothing of now. Raises :class:`UnseenError`."""
+        if old_s:
+            with suppress(UnseenError):
+                return self.look(asked, since - old_s)
         if asked[0] not in self._slots:
             raise UnseenError(f"the configuration has no device {asked[0]}")
         self.forget(KEPT_S)

@@ -53,7 +53,7 @@ class Control:
         self._file.write_text(text)
 
     def stop(self) -> None:
-        self._listener.stop()
+        self._listener.close()
         self._file.unlink(missing_ok=True)
 
     def _serve(self, sock: socket.socket) -> None:

@@ -96,6 +96,10 @@ class HttpsDoor:
     def stop(self) -> None:
         self._listener.stop()
 
+    def close(self) -> None:
+        """Stop for good."""
+        self._listener.close()
+
     def _context(self) -> ssl.SSLContext:
         faults = self.world.faults
         if faults.active(self.device.name, FaultKind.EXPIRED_CERT):

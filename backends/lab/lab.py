@@ -52,7 +52,7 @@ class Lab:
         self._stopped.set()
         for doors in self._doors.values():
             for door in doors.values():
-                door.stop()
+                door.close()
 
     def door(self, device: str, name: str) -> AnyDoor:
         return self._doors[device][name]

@@ -10,12 +10,14 @@ from collections.abc import Callable
 
 
 class Listener:
-    """Accepts on 127.0.0.1 and hands each socket to ``serve(sock)`` on a thread of its own, which must close it."""
+    """Accepts on 127.0.0.1 and hands each socket to ``serve(sock)`` on a thread of its own, which must close it. Its
+    port stays its own while it is away, so that nobody else has it when it comes back."""
 
     def __init__(self, serve: Callable[[socket.socket], None], port: int = 0) -> None:
         self._serve = serve
         self.port = port
         self._socket: socket.socket | None = None
+        self._kept: socket.socket | None = None
         self._open: set[socket.socket] = set()
         self._lock = threading.Lock()
 
@@ -24,9 +26,8 @@ class Listener:
         with self._lock:
             if self._socket is not None:
                 return
-            listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
-            listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            listening.bind(("127.0.0.1", self.port))
+            self._release()
+            listening = self._bound()
             listening.listen(256)
             self.port = listening.getsockname()[1]
             self._socket = listening
@@ -37,12 +38,30 @@ class Listener:
         with self._lock:
             listening, self._socket = self._socket, None
             cut = list(self._open)
-        if listening is not None:
-            with contextlib.suppress(OSError):
-                listening.shutdown(socket.SHUT_RDWR)
-            listening.close()
+            if listening is not None:
+                with contextlib.suppress(OSError):
+                    listening.shutdown(socket.SHUT_RDWR)
+                listening.close()
+                self._kept = self._bound()
         for sock in cut:
             abort(sock)
+
+    def close(self) -> None:
+        """Stop for good."""
+        self.stop()
+        with self._lock:
+            self._release()
+
+    def _bound(self) -> socket.socket:
+        bound = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+        bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        bound.bind(("127.0.0.1", self.port))
+        return bound
+
+    def _release(self) -> None:
+        if self._kept is not None:
+            self._kept.close()
+            self._kept = None
 
     @property
     def listening(self) -> bool:

@@ -127,6 +127,10 @@ class SshDoor:
     def stop(self) -> None:
         self._listener.stop()
 
+    def close(self) -> None:
+        """Stop for good."""
+        self._listener.close()
+
     def _connection(self, sock: socket.socket) -> None:
         changed = self.world.faults.active(self.device.name, FaultKind.CHANGED_KEY)
         if self.world.faults.active(self.device.name, FaultKind.HANG, "connect"):

@@ -7,6 +7,7 @@ does where the host's auto-start is off as a whole. It takes the privilege *Host
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
@@ -77,17 +78,37 @@ class AutoStartOf:
 
     def take(self, driver: Connected) -> AutoStart | None:
         found = looks.MachineOf(self.vm).take(driver)
-        return None if found is None or found.host is None else _of(driver.session, found.moid, found.host)
+        every = None if found is None or found.host is None else AutoStartsOn(found.host).take(driver)
+        return None if found is None or every is None else every.of(found.moid)
 
 
-def _of(session: Session, vm: str, host: str) -> AutoStart | None:
-    config = _manager(session, host).get("config.autoStart")
-    if config is None:
-        return None
-    enabled = bool(config.defaults is not None and config.defaults.enabled)
-    info = next((one for one in config.powerInfo or () if str(one.key._moId) == vm), None)
-    if info is None:
-        return AutoStart(enabled)
+@dataclass(frozen=True, slots=True)
+class AutoStarts:
+    """How a host starts machines: whether it does at all, and each that is entered there by its managed object id."""
+
+    enabled: bool
+    entered: Mapping[str, AutoStart]
+
+    def of(self, vm: str) -> AutoStart:
+        return self.entered.get(vm, AutoStart(self.enabled))
+
+
+@dataclass(frozen=True, slots=True)
+class AutoStartsOn:
+    """Look at the settings of all machines of a host, by its managed object id; None: its server does not say. Raises
+    :class:`DeviceError`."""
+
+    host: str
+
+    def take(self, driver: Connected) -> AutoStarts | None:
+        config = _manager(driver.session, self.host).get("config.autoStart")
+        if config is None:
+            return None
+        enabled = bool(config.defaults is not None and config.defaults.enabled)
+        return AutoStarts(enabled, {str(one.key._moId): _entered(one, enabled) for one in config.powerInfo or ()})
+
+
+def _entered(info: Any, enabled: bool) -> AutoStart:
     return AutoStart(
         enabled, str(info.startAction), int(info.startOrder), int(info.startDelay), str(info.waitForHeartbeat),
         str(info.stopAction), int(info.stopDelay),

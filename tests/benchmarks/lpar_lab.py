@@ -28,7 +28,7 @@ from store.estate import DeviceKind, LparState, SiteRole
 
 SYSTEMS, A_GROUP = 4, 10
 
-_MAPS = "".join(
+PRA_SYSTEMS = "".join(
     f"""
 [[pra.systems]]
 nominal = "P10-paris-{n}"
@@ -130,7 +130,7 @@ def main() -> None:
     lab.start()
     try:
         path = write_config(lab, directory, interval_s=3600)
-        path.write_text(path.read_text() + _MAPS)
+        path.write_text(path.read_text() + PRA_SYSTEMS)
         world.timing = REALISTIC
         print(json.dumps(names), flush=True)
         for line in sys.stdin:

@@ -28,8 +28,8 @@ from typing import Any
 from app.recovery.runner import MANY
 from backends.lab.faults import FaultKind
 from store import journal
-from store.runs import Plan, PlannedStep, Run, RunState
-from tests.faults import lpar_trials, pg_trials, trials, vm_trials
+from store.runs import SETTLED, Plan, PlannedStep, Run, RunState
+from tests.faults import lpar_trials, pg_trials, plan_trials, trials, vm_trials
 from tests.faults.kill_child import POINTS
 from tests.faults.ranges import Range, already, sending
 
@@ -39,6 +39,7 @@ FAMILIES: Mapping[str, Callable[[Path], AbstractContextManager[Range[Any]]]] = {
     "pg": pg_trials.ready,
     "lpar": lpar_trials.ready,
     "vm": vm_trials.ready,
+    "plan": plan_trials.ready,
 }
 
 
@@ -130,11 +131,12 @@ class Deck(random.Random):
         return next(step for step in steps if step.id == step_id), point
 
 
-def _aim(rng: random.Random, case: Any, steps: list[PlannedStep]) -> tuple[PlannedStep, str]:
+def _aim(at: Shooting, rng: random.Random, case: Any, steps: list[PlannedStep]) -> tuple[PlannedStep, str]:
     if isinstance(rng, Deck):
         return rng.aim(case, steps)
     step = rng.choice(steps)
-    return step, rng.choice(POINTS) if step.call else rng.choice(POINTS[-1:])
+    watched = POINTS if at.at.reaches(step) else tuple(point for point in POINTS if point != "call left")
+    return step, rng.choice(watched) if step.call else rng.choice(POINTS[-1:])
 
 
 def trial(at: Shooting, case: Any, rng: random.Random, kills: int = 1) -> str | None:
@@ -144,12 +146,21 @@ def trial(at: Shooting, case: Any, rng: random.Random, kills: int = 1) -> str | 
     before, acknowledged = at.at.requests(), []
     untrue = at.at.watched(case, run, name)
     try:
+        found = at.at.ledger.run(run.id)
         for _ in range(kills):
-            step, point = _aim(rng, case, [step for step in plan.steps if step.id not in plan.undoes])
+            left = [s for s in plan.steps if s.id not in plan.undoes and found.step(s.id).state not in SETTLED]
+            if not left:
+                break
+            step, point = _aim(at, rng, case, left)
             acknowledged += _shoot(at, run, step.id, step.kind, point)
-        if at.at.ledger.run(run.id).state is not RunState.SUCCEEDED:  # else it was not killed, but ended
+            while at.at.answers(found := at.at.ledger.run(run.id), name):  # it may not have come to that step yet
+                acknowledged += _shoot(at, run, step.id, step.kind, point)
+        while found.state is not RunState.SUCCEEDED:  # else it was not killed, but ended
             at.zygote.begin(at.order(run))
             acknowledged += at.zygote.ended()["acknowledged"]
+            found = at.at.ledger.run(run.id)
+            if not at.at.answers(found, name):
+                break
         return _wrong(at, case, run, plan, untrue, before, acknowledged)
     finally:
         at.at.rest()

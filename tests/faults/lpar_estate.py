@@ -51,9 +51,13 @@ class LparEstate:
         assert isinstance(hmc, Hmc)
         return next(lpar for system in hmc.systems for lpar in system.lpars if lpar.name == name)
 
+    def named(self) -> str:
+        """A name for an LPAR that is still to be made."""
+        return f"t{next(_NUMBERS)}"
+
     def fresh(self) -> str:
         """A new LPAR that runs at paris, in a protection group of its own, and stands ready at lyon."""
-        name = f"t{next(_NUMBERS)}"
+        name = self.named()
         with self.world.turn():
             self.builder.group(f"pg-{name}", [name])
         return name

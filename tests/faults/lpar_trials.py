@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -105,11 +104,6 @@ class Range(ranges.Range[LparEstate]):
             case _:
                 plan = plan_failover(self.operations, [name], Asked(), run_id, back=True)
         return self.agreed(run_id, plan, limit_s), plan, name
-
-    def sent_by(self, step: PlannedStep) -> str:
-        """What the lab calls the request of a step: a stop is one of two."""
-        hard = step.kind == "lpar.stop" and json.loads(step.params)["how"] == "shutdown"
-        return self.sent["lpar.stop at once" if hard else step.kind]
 
     def _before(self, case: Case, name: str) -> str:
         """What happened to the LPAR before. Returns the id of its drill, where there was one."""

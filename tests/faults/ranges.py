@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import json
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -99,8 +100,18 @@ class Range(Generic[E]):
         raise NotImplementedError
 
     def sent_by(self, step: PlannedStep) -> str:
-        """What the lab calls the request of a step."""
-        return self.sent[step.kind]
+        """What the lab calls the request of a step: a stop of an LPAR or a VM is one of two."""
+        params = json.loads(step.params) if step.kind in ("lpar.stop", "vm.stop") else {}
+        at_once = params.get("how") == "shutdown" or params.get("hard")
+        return self.sent[f"{step.kind} at once" if at_once else step.kind]
+
+    def answers(self, run: Run, name: str) -> bool:
+        """Whether the run waits for what only a person can say, and now it was said."""
+        return False
+
+    def reaches(self, step: PlannedStep) -> bool:
+        """Whether the step sends something to a device of the lab."""
+        return bool(step.call) and step.device in self.estate.world.devices
 
     def rest(self) -> None:
         """After a trial: the sites have power, and nobody is logged in any more."""

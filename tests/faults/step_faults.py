@@ -50,6 +50,8 @@ STATES = (
 )
 """What a device is in, not what happens to a request of it."""
 HTTP_ONLY = (*REFUSALS, FaultKind.HTTP_504_AFTER, FaultKind.HTML)
+LOOKS = ("GET *", "show*", "ls*", "Retrieve*")
+"""What looks are called, of all technologies."""
 SECONDS = {FaultKind.SLOW: (0.3, 1.4), FaultKind.CLOCK_SKEWED: (-600.0, 600.0)}
 
 
@@ -145,7 +147,7 @@ class Trap:
         if place is Place.PEER and self._peer is not None:
             device = self._peer
         whole = place is Place.DEVICE or self._trouble.kind in STATES or self._trouble.kind is FaultKind.REFUSES_LOGIN
-        return [(device, "*")] if whole else [(device, "GET *"), (device, "show*")]
+        return [(device, "*")] if whole else [(device, look) for look in LOOKS]
 
     def _add(self, device: str, verb: str) -> Fault:
         kind = self._trouble.kind
@@ -180,7 +182,12 @@ class Trial:
 def trial(at: Range[Any], case: Any, number: int, trouble: Trouble) -> Trial:
     """A run of the case with a fault at its ``number``-th step that sends something."""
     run, plan, name = at.plan(case, LIMIT_S)
-    step = sending(plan)[number]
+    return befallen(at, case, (run, plan, name), sending(plan)[number], trouble)
+
+
+def befallen(at: Range[Any], case: Any, planned: tuple[Run, Plan, str], step: PlannedStep, trouble: Trouble) -> Trial:
+    """A run, with its plan and the name of what it is about, that has a fault at a step."""
+    run, plan, name = planned
     found = Trial(case, f"{step.id} {step.kind}", trouble)
     trap = Trap(at, case, run, name, run.plan.step(step.id), trouble)
     course = _Course(at, case, run, plan, name, trouble.orderly)
@@ -201,6 +208,7 @@ class _Course:
         self._at = at
         self._run = run
         self._plan = plan
+        self._name = name
         self._done = at.done()
         self._judge = at.judge(case, run, name, orderly)
 
@@ -208,6 +216,8 @@ class _Course:
         """Act under the fault, and once more without it where it must be. Returns the outcome and what is wrong."""
         trap.spring()
         found, stuck = self._act(trap)
+        while not stuck and self._at.answers(found, self._name):
+            found, stuck = self._act(trap)
         trap.end()
         if stuck:
             return "stuck", f"no end within {STUCK_S:g} s: {_steps(found)}"
@@ -217,6 +227,8 @@ class _Course:
         if found.state is RunState.FAILED:
             return self._taken_back(found)
         again, stuck = self._act(None)
+        while not stuck and self._at.answers(again, self._name):
+            again, stuck = self._act(None)
         if stuck or again.state is not RunState.SUCCEEDED:
             return f"waited, then {again.state}", f"with the fault gone: {again.state}: {_steps(again)}"
         return "waited, then succeeded", self._always(again) or self._succeeded(again)
@@ -259,6 +271,8 @@ class _Course:
             return f"journal broken at {verdict.broken}: {verdict.why}"
         once = Counter(self._at.sent_by(step) for step in self._plan.steps if step.call)
         twice = self._at.done() - self._done - once
+        for verb in self._at.repeats:
+            del twice[verb]
         return f"carried out more than once: {dict(twice)}" if twice else self._judge.always(found)
 
     def _succeeded(self, found: Run) -> str | None:
@@ -267,7 +281,10 @@ class _Course:
             return f"says it succeeded, but {wrong}"
         sent = (step for step in sending(self._plan) if step.id not in already(found))
         expected = Counter(self._at.sent_by(step) for step in sent)
-        if (done := self._at.done() - self._done) != expected:
+        done = self._at.done() - self._done
+        for verb in self._at.repeats:
+            del done[verb], expected[verb]
+        if done != expected:
             return f"says it succeeded, but {dict(done)} was carried out, not {dict(expected)}"
         return self._judge.lost() or self._always(found)
 

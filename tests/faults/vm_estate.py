@@ -94,8 +94,10 @@ class VmEstate:
     def expire_sessions(self) -> None:
         """End the sessions that nobody could log out of: a server does so after a while."""
         with self.world.turn():
-            for name in self.world.devices:
-                door: Any = self.lab.door(name, "https")
+            for device in self.world.devices.values():
+                if device.kind is not DeviceKind.VSPHERE:
+                    continue
+                door: Any = self.lab.door(device.name, "https")
                 door.protocol.handle.__self__.service.sessions.expire_all()
 
     def power(self, server: Server, name: str) -> PowerState:
@@ -132,7 +134,8 @@ class VmEstate:
         return found
 
 
-def _server(world: World, name: str, site: str, kind: str, network: str) -> Server:
+def add_server(world: World, name: str, site: str, kind: str, network: str) -> Server:
+    """A server with a datastore. The world has the segments ``prod-`` and the site, and ``drill``."""
     state = VSphereState(world, name, site, api_type=kind)
     device = Device(name, DeviceKind.VSPHERE, site, state, users={USER: PASSWORD}, rename=state.rename)
     world.add_device(device)
@@ -162,8 +165,8 @@ def vm_estate(directory: Path, *, hosts: bool = False, stretched: bool = False) 
         world.segments["prod-lyon"] = one
     world.add_segment("drill", isolated=True)
     kind = "HostAgent" if hosts else "VirtualCenter"
-    paris = _server(world, "vc-paris", "paris", kind, "PROD")
-    lyon = _server(world, "vc-lyon", "lyon", kind, "PROD-L")
+    paris = add_server(world, "vc-paris", "paris", kind, "PROD")
+    lyon = add_server(world, "vc-lyon", "lyon", kind, "PROD-L")
     witness = VSphereState(world, "esx-witness", "paris", api_type="HostAgent")
     witness.add_host("esx-witness.example")
     world.add_device(Device("esx-witness", DeviceKind.VSPHERE, "paris", witness, users={USER: PASSWORD}))

@@ -3,7 +3,6 @@ each."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -22,7 +21,7 @@ from app.settings import load
 from backends.lab.faults import FaultKind
 from backends.lab.vsphere.records import Vm
 from store.estate import PowerState
-from store.runs import Plan, PlannedStep, Run, RunState
+from store.runs import Plan, Run, RunState
 from tests.faults import ranges
 from tests.faults.ranges import next_run_id
 from tests.faults.vm_estate import VmEstate, vm_estate
@@ -149,11 +148,6 @@ class Range(ranges.Range[VmEstate]):
         self.operations.agree(run_id, plan, plan.confirm)
         run = Runner(self.ledger, self.operations.devices, "before", PACE).run(run_id, wait_for_operator=False)
         assert run.state is RunState.SUCCEEDED, [(step.reason, step.answer) for step in run.steps]
-
-    def sent_by(self, step: PlannedStep) -> str:
-        """What the lab calls the request of a step: a stop is one of two."""
-        hard = step.kind == "vm.stop" and json.loads(step.params)["hard"]
-        return self.sent["vm.stop at once" if hard else step.kind]
 
     def watched(self, case: Case, run: Run, name: str) -> Callable[[], str | None]:
         with self.estate.world.turn():

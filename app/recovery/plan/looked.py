@@ -89,7 +89,7 @@ def _vms(operations: Operations, plan: RecoveryPlan) -> tuple[VmNow, ...]:
     if not wanted:
         return ()
     found = vm_gather.look(operations.devices, settings.devices, wanted, vm_operate.standing(operations.ledger))
-    return tuple(vm_gather.with_autostart(operations.devices, at) for at in found)
+    return vm_gather.with_autostart(operations.devices, found)
 
 
 def _pra(operations: Operations, plan: RecoveryPlan) -> PraNow | None:

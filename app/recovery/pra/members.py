@@ -70,6 +70,8 @@ def members(now: PraNow, names: Sequence[str]) -> tuple[Member, ...]:
 
 def _unread(now: PraNow) -> str:
     silent = [hmc.device for hmc in now.recovery.hmcs if hmc.reading is None]
+    read = [hmc.reading for hmc in now.recovery.hmcs if hmc.reading is not None]
+    silent += [f"{reading.device} in part ({reading.unread[0].why})" for reading in read if reading.unread]
     return f"; not read: {', '.join(silent)}" if silent else ""
 
 

@@ -86,6 +86,8 @@ def situation(found: Sequence[Array], name: str, now: datetime | None = None) ->
     if not matching:
         there = sorted({group.natural_name for array in found for group in array.groups})
         silent = [array.device.name for array in found if array.reading is None]
+        read = [array.reading for array in found if array.reading is not None]
+        silent += [f"{reading.device} in part ({reading.unread[0].why})" for reading in read if reading.unread]
         more = f"; not read: {', '.join(silent)}" if silent else ""
         raise GroupError(f"No remote copy group is called {name}. There are: {', '.join(there) or 'none'}{more}")
     if len(matching) > 1:

@@ -17,7 +17,7 @@ from app.recovery.vm.situation import Generation, SideNow, VmNow
 from app.replication_records import Replication
 from app.settings_records import DeviceSettings
 from backends.outcome import ParseError
-from backends.vsphere.autostart import AutoStartOf
+from backends.vsphere.autostart import AutoStarts, AutoStartsOn
 from backends.vsphere.ground import Ground, GroundNow
 from backends.vsphere.looks import ACTIVE, REPLICATION, MachineNow, Machines, Places
 from store.replications import Standing
@@ -48,7 +48,8 @@ def look(
     sides = dict(zip(names, beside(lambda name: side(devices, name, sites[name], without), names, "look"), strict=True))
     now = datetime.now(UTC)
     found = tuple(_now(one, sides, standings.get(one.name, Standing()), now) for one in replications)
-    return tuple(with_autostart(devices, at) if _took_over(at) else at for at in found)
+    told = {at.name: at for at in with_autostart(devices, [at for at in found if _took_over(at)])}
+    return tuple(told.get(at.name, at) for at in found)
 
 
 def _took_over(at: VmNow) -> bool:
@@ -91,15 +92,29 @@ def told(at: VmNow, every: Iterable[witnesses.Witness]) -> VmNow:
     return replace(at, witnesses=(mine, *found))
 
 
-def with_autostart(devices: Devices, at: VmNow) -> VmNow:
-    """With how its source starts with its host, where its server says it."""
-    if at.vm is None or at.vm.connection != "connected":
+def with_autostart(devices: Devices, every: Sequence[VmNow]) -> tuple[VmNow, ...]:
+    """With how the source of each starts with its host, where its server says it: each host is looked at once."""
+    connected = (at for at in every if at.vm is not None and at.vm.connection == "connected")
+    hosts = list(dict.fromkeys((at.source.device, at.vm.host) for at in connected if at.vm and at.vm.host))
+    since = time.monotonic()
+
+    def on(place: tuple[str, str]) -> AutoStarts | None:
+        try:
+            found: AutoStarts | None = devices.look((place[0], AutoStartsOn(place[1])), since)[0]
+        except UnseenError:
+            return None
+        return found
+
+    known = dict(zip(hosts, beside(on, hosts, "look"), strict=True))
+    return tuple(_autostarting(at, known) for at in every)
+
+
+def _autostarting(at: VmNow, known: Mapping[tuple[str, str], AutoStarts | None]) -> VmNow:
+    vm = at.vm
+    if vm is None or vm.host is None or vm.connection != "connected":
         return at
-    try:
-        found, _ = devices.look((at.source.device, AutoStartOf(at.vm.moid)), time.monotonic())
-    except UnseenError:
-        return at
-    return replace(at, autostart=found)
+    found = known[at.source.device, vm.host]
+    return at if found is None else replace(at, autostart=found.of(vm.moid))
 
 
 def _now(one: Replication, sides: Mapping[str, SideNow], standing: Standing, now: datetime) -> VmNow:

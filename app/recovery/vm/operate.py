@@ -82,7 +82,7 @@ def plan_pass(operations: Operations, names: Sequence[str], run_id: str) -> Plan
 
 def plan_failover(operations: Operations, names: Sequence[str], asked: Asked, run_id: str) -> Plan:
     """A failover of VMs, by name or pattern. Raises :class:`CannotPlanError`."""
-    found = tuple(gather.with_autostart(operations.devices, at) for at in look(operations, names))
+    found = gather.with_autostart(operations.devices, look(operations, names))
     if asked.disaster:
         found = tuple(
             at if at.vm is not None and at.vm.connection == "connected" else _witnessed(operations, at) for at in found

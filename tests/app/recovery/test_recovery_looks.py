@@ -278,6 +278,17 @@ def swallowing() -> Iterator[int]:
         yield port.getsockname()[1]
 
 
+def test_an_old_look_is_as_good_as_a_new_one_unless_it_failed(estate: RcgEstate) -> None:
+    at, asked = devices(estate), ("3par-p", "reading")
+    fault = estate.world.faults.add("3par-p", FaultKind.REFUSES_LOGIN)
+    with pytest.raises(UnseenError):
+        at.look(asked, time.monotonic(), 60.0)
+    estate.world.faults.remove(fault.id)
+    _, began = at.look(asked, time.monotonic(), 60.0)
+    assert at.look(asked, time.monotonic(), 60.0)[1] == began
+    assert at.look(asked, time.monotonic())[1] > began
+
+
 def test_of_those_who_wait_for_a_device_that_cannot_be_reached_only_the_first_ones_try() -> None:
     tried: list[str] = []
     with swallowing() as port:

@@ -51,7 +51,7 @@ def https(world: World, identities: Identities) -> Iterator[HttpsDoor]:
     door = HttpsDoor(world, world.devices["arr1"], identities.of("arr1"), HTTPS)
     door.start()
     yield door
-    door.stop()
+    door.close()
 
 
 @pytest.fixture
@@ -59,7 +59,7 @@ def ssh(world: World, identities: Identities) -> Iterator[SshDoor]:
     door = SshDoor(world, world.devices["arr1"], identities.of("arr1"), SSH)
     door.start()
     yield door
-    door.stop()
+    door.close()
 
 
 def strict(identities: Identities) -> ssl.SSLContext:
@@ -134,6 +134,16 @@ def test_a_refusal_and_a_proxy_page_come_in_place_of_the_answer(
     assert ask(https, identities).status == 503
     world.faults.add("arr*", FaultKind.HTML, count=1)
     assert ask(https, identities).getheader("content-type") == "text/html"
+
+
+def test_a_port_that_stopped_is_given_to_nobody_else(https: HttpsDoor) -> None:
+    https.stop()
+    with socket.socket() as other, pytest.raises(OSError, match="in use"):
+        other.bind(("127.0.0.1", https.port))
+    https.close()
+    with socket.socket() as other:
+        other.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        other.bind(("127.0.0.1", https.port))
 
 
 def test_a_port_that_stopped_refuses_and_comes_back_on_the_same_number(

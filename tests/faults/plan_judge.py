@@ -1,0 +1,115 @@
+"""What the lab's world must hold of all members of a plan during a run and after it. No device's door is asked; of the
+run only the journal's word of when its steps were done is taken, for their order."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING
+
+from app.recovery.plan.parts import LIVE
+from store.estate import PowerState
+from store.rcg_verbs import RcgVerb
+from store.runs import Run
+from tests.faults.judge import beyond, differences, goal, truth
+from tests.faults.lpar_judge import LparJudge
+from tests.faults.plan_drawn import DrawnPlan
+from tests.faults.plan_estate import PlanEstate
+
+if TYPE_CHECKING:
+    from tests.faults.plan_trials import Case
+
+
+class PlanJudge:
+    """Judges one run, from before it begins. ``bounds``: what each application may lose, in seconds."""
+
+    def __init__(
+        self, estate: PlanEstate, case: Case, plan: DrawnPlan, run: Run, bounds: Mapping[str, float | None]
+    ) -> None:
+        self._estate = estate
+        self._case = case
+        self._plan = plan
+        self._run = run
+        self._bounds = bounds
+        verb = "failover" if case.planned else "disaster"
+        every = [name for app in plan.apps for name in app.lpars]
+        self._lpars = [LparJudge(estate.lpars, verb, run, name) for name in every]
+        self._rcgs = {name: truth(estate.rcgs, name) for app in plan.apps for name in app.rcgs}
+        self._losses = len(estate.world.referee.losses)
+        if not case.dark:
+            for name in self._rcgs:  # by its owner, who stops what writes to it before it is taken away
+                estate.rcgs.switch_off("paris", name)
+
+    def always(self, found: Run) -> str | None:
+        wrong = [text for judge in self._lpars if (text := judge.always(found))]
+        wrong += [*self._beyond(), *self._early(found), *self._hooks_twice()]
+        return "; ".join(wrong) or None
+
+    def _beyond(self) -> Iterator[str]:
+        """No application lost more than was agreed to."""
+        with self._estate.world.turn():
+            losses = list(self._estate.world.referee.losses[self._losses :])
+        for app in self._plan.apps:
+            bound = self._bounds[app.name]
+            mine = {*app.lpars, *app.vms, *(f"paris/{name}-srv" for name in app.rcgs)}
+            for loss in losses:
+                if loss.origin in mine and not loss.drill and bound is not None and beyond(loss, bound):
+                    yield f"{app.name} lost {loss.seconds:g} s of {loss.origin}, {bound:g} s were agreed to"
+
+    def _early(self, found: Run) -> Iterator[str]:
+        """Nothing of an application goes live before what it comes after is up."""
+        up = {step.title: found.step(step.id) for step in found.plan.steps if step.kind == "plan.reached"}
+        for app in self._plan.apps:
+            before = [up[f"{other} is up at lyon"] for other in self._plan.before(app)]
+            for step in found.plan.steps:
+                began = found.step(step.id).began_at
+                if began is None or step.kind not in LIVE or not _is_of(app.members, step.title):
+                    continue
+                if any(other.ended_at is None or other.ended_at > began for other in before):
+                    yield f"{step.title} of {app.name} began before what it comes after was up"
+
+    def _hooks_twice(self) -> Iterator[str]:
+        for when, path in self._plan.hooks:
+            if path.exists() and path.read_text().count("done") > 1:
+                yield f"the command {when} was run more than once"
+
+    def succeeded(self) -> str | None:
+        wrong = [text for judge in self._lpars if (text := judge.succeeded())]
+        for name, before in self._rcgs.items():
+            wanted = goal(RcgVerb.FAILOVER, before, self._case.dark)
+            wrong += [f"{name}: {text}" for text in differences(truth(self._estate.rcgs, name), wanted)]
+        for app in self._plan.apps:
+            for name in app.vms:
+                wrong += self._vm(name)
+        for when, path in self._plan.hooks:
+            if path.exists() != (self._case.planned or when != "before-stop"):
+                wrong.append(f"the command {when} was {'' if path.exists() else 'not '}run")
+        return "; ".join(wrong) or None
+
+    def _vm(self, name: str) -> Iterator[str]:
+        """It is off at home, and one complete copy of its own data runs at the other side."""
+        copies = self._estate.vms.replicas(name)
+        on = [vm for vm in copies if vm.power is PowerState.ON]
+        if self._estate.vms.power(self._estate.vms.paris, name) is not PowerState.OFF:
+            yield f"{name} runs at home"
+        if len(on) != 1 or on[0].home.extra.get("drdeck.replica.complete") != "true":
+            yield f"{len(on)} of {len(copies)} copies of {name} run"
+        elif on[0].home.disks[0].volume.stored.origin != name:
+            yield f"{name} does not hold its own data"
+        with self._estate.world.turn():
+            kept = f"drdeck-{self._run.id}"
+            if any(one.name == kept for vm in (self._estate.vms.paris.vm(name), *copies) for one in vm.roots):
+                yield f"the snapshot {kept} of {name} is still there"
+
+    def lost(self) -> str | None:
+        """What the owners of the remote copy groups lose who believe the run and start their servers."""
+        for name in self._rcgs:
+            self._estate.rcgs.switch_on("lyon", name)
+        return "; ".join(self._beyond()) or None
+
+    def taken_back(self) -> str | None:
+        return "a plan is not taken back"
+
+
+def _is_of(members: tuple[str, ...], title: str) -> bool:
+    return any(re.search(rf"\b{re.escape(name)}(?!\d)", title) for name in members)
