@@ -15,6 +15,7 @@ from app import (
     auto_command,
     backup_command,
     import_command,
+    infra_command,
     labcommand,
     lpar_command,
     notify_command,
@@ -354,6 +355,11 @@ def _maintenance_command(arguments: argparse.Namespace) -> int:
     return auto_command.maintenance(settings, _store_path(arguments, settings), arguments)
 
 
+def _infra_command(arguments: argparse.Namespace) -> int:
+    settings = _settings(arguments)
+    return infra_command.run(settings, _store_path(arguments, settings), arguments)
+
+
 def _keys_command(arguments: argparse.Namespace) -> int:
     from app import keys
 
@@ -380,6 +386,8 @@ _COMMANDS: dict[str | None, Callable[[argparse.Namespace], int]] = {
     "pra": _given_command,
     "auto": _auto_command,
     "maintenance": _maintenance_command,
+    "infra": _infra_command,
+    "blast": _infra_command,
     "runs": _runs_command,
     "audit": _audit_command,
     "report": _report_command,

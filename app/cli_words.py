@@ -9,6 +9,7 @@ from typing import NoReturn
 from app import (
     auto_command,
     import_command,
+    infra_command,
     labcommand,
     lpar_command,
     notify_command,
@@ -127,6 +128,7 @@ def parser() -> argparse.ArgumentParser:
     pod_command.add_arguments(commands)
     auto_command.add_arguments(commands)
     vm_command.add_arguments(commands)
+    infra_command.add_arguments(commands)
     runs_command.add_arguments(commands)
     report_command.add_arguments(commands)
     notify_command.add_arguments(commands)
