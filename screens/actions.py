@@ -13,7 +13,7 @@ from functools import cache
 from textual.binding import Binding
 
 from screens.action import DETAILS as DETAILS
-from screens.action import LEVELS, ON_AUTO, ON_DATA, ON_OBJECTS, ON_ROWS, WITH_MORE
+from screens.action import LEVELS, ON_AUTO, ON_DATA, ON_OBJECTS, ON_ROWS, WITH_MORE, WITH_RADIUS
 from screens.action import Action as Action
 from screens.action import Group as Group
 from screens.action import Place as Place
@@ -123,6 +123,18 @@ _GO = (
     ),
     Action("command", "Command", "Type a command", ("colon",), Group.GO, footer=7),
     Action("palette", "Find", "Find a screen, an object or an action by its name", ("ctrl+p",), Group.GO, footer=8),
+    Action(
+        "infra", "Infrastructure", "Sites, racks, systems, feeds and links, and what falls with each", ("I",), Group.GO,
+        ON_DATA, command="infra", aliases=("racks",),
+    ),
+    Action(
+        "blast", "Blast radius", "What falls with what it runs on: LPARs, groups, VMs, plans, and how much is lost",
+        ("b",), Group.GO, WITH_RADIUS, needs_row=True, command="blast",
+    ),
+    Action(
+        "blast.here", "Blast radius", "What falls with this: LPARs, groups, VMs, plans, and how much is lost",
+        ("b",), Group.GO, frozenset({Place.INFRA}), argument="here", footer=2, needs_row=True, command="blast",
+    ),
     Action("plans", "Plans", "The recovery plans, and how each stands", ("P",), Group.GO, ON_DATA, command="plans"),
     Action(
         "find", "Open", "Open an object by its name", (), Group.GO, command="open", takes=Takes.OBJECT, needs_word=True

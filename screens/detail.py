@@ -12,6 +12,7 @@ from screens.actions import Place, bindings
 from screens.base import EstateScreen
 from screens.cells import Cell, Line, Tone, line_text
 from screens.head import trouble
+from screens.infra_messages import BlastRequested, struck
 from screens.levels import first_level
 from screens.messages import CopyRequested, LevelRequested
 from screens.scene import Scene
@@ -88,6 +89,13 @@ class Detail(EstateScreen):
         ref = first_level(self.KIND, self.key)
         if ref is not None:
             self.post_message(LevelRequested(ref, asked_by=self))
+
+    def do_blast(self) -> None:
+        node = struck((self.KIND, self.key))
+        if node is None:
+            self.say("Nothing is known to run on this.")
+        else:
+            self.post_message(BlastRequested(*node, asked_by=self))
 
     def do_copy_name(self) -> None:
         name = self._heading(self.around.scene())

@@ -12,6 +12,7 @@ from screens.modes import twin_words
 from screens.scene import Scene
 from store.auto_view import AutoView
 from store.estate import Site
+from store.infra.view import InfraView
 from store.plan_view import PlanView
 from store.readiness_view import ReadinessView
 from store.replications import Replicated
@@ -42,7 +43,8 @@ class Surroundings:
     ``site`` is the one that the tables are narrowed to; ``saved`` the filters that have a name, by table;
     ``themes`` the names of the colours there are; ``typed`` what was typed into the prompt, by its sign. ``runs``
     are those of the store; ``acting`` says for which of them this console acts; ``schedules`` are what runs by
-    itself, ``plans`` the recovery plans; ``readiness`` is how each protected LPAR stands, ``vm_readiness`` how each
+    itself, ``plans`` the recovery plans, ``infra`` where the estate stands;
+    ``readiness`` is how each protected LPAR stands, ``vm_readiness`` how each
     replicated VM does; ``auto`` is what may fail over by itself; ``replicated`` are the VMs that the configuration
     replicates; ``rto_s`` is what a recovery may take, in seconds; ``looking`` is what is being planned, and since when;
     ``orders`` says how what is typed of an order can go on; ``lacks`` why whoever is
@@ -68,6 +70,7 @@ class Surroundings:
     acting: Callable[[], Container[str]] = field(default=frozenset)
     schedules: ScheduleView = field(default_factory=ScheduleView)
     plans: PlanView = field(default_factory=PlanView)
+    infra: InfraView = field(default_factory=InfraView)
     readiness: ReadinessView = field(default_factory=ReadinessView)
     vm_readiness: ReadinessView = field(default_factory=ReadinessView)
     auto: AutoView = field(default_factory=AutoView)
@@ -103,6 +106,5 @@ class Surroundings:
     def scene(self) -> Scene:
         """The estate as it is now."""
         self.index.renew()
-        return Scene(
-            self.view, self.index, self.clock(), self.sites, self.readiness, self.vm_readiness, self.replicated
-        )
+        known = self.readiness, self.vm_readiness, self.replicated, self.infra
+        return Scene(self.view, self.index, self.clock(), self.sites, *known)

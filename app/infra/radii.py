@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 
 from app.plans import catalogue
 from app.settings_records import Settings
+from store.database import Store
 from store.infra import book
 from store.infra.blast import Planned, PlannedMember, StrikeError, radius
 from store.infra.book import Kept
@@ -48,6 +49,16 @@ def refresh(settings: Settings, store: Path, view: InfraView) -> None:
     """Read store and plans into ``view``. Raises :class:`store.errors.StoreError`."""
     kept = book.read(store)
     view.take(kept, planned(settings), wrong(settings, kept))
+
+
+def count(settings: Settings, store: Store, view: InfraView, node: Node) -> None:
+    """Count what falls with a node into ``view``, as of now. Raises :class:`store.errors.StoreError`."""
+    refresh(settings, store.path, view)
+    now, kept = datetime.now(UTC), view.kept or Kept()
+    try:
+        view.counted(node, counted(drawn(settings, kept, store.view), settings, node, now, view.plans))
+    except StrikeError as error:
+        view.counted(node, str(error))
 
 
 def drawn(settings: Settings, kept: Kept, view: EstateView) -> Graph:

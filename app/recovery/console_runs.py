@@ -20,6 +20,8 @@ from app.recovery.runner import Runner
 from app.recovery.vm.operate import standing
 from store.drills import DRILLING
 from store.errors import StoreError
+from store.infra.falling import Node
+from store.infra.view import InfraView
 from store.ledger import LeaseError, RunError
 from store.plan_view import PlanView
 from store.run_view import ALIVE, RunView
@@ -148,6 +150,18 @@ class ConsoleRuns:
         settings = self._operations.settings
         found = shown(settings, self._operations.store.view, plan_checks.kept(self._operations.store.path))
         view.take(found, str(settings.plan_folder), datetime.now(UTC))
+
+    def read_infra(self, view: InfraView) -> None:
+        """Read where the estate stands into ``view``. Waits. Raises StoreError."""
+        from app.infra.radii import refresh
+
+        refresh(self._operations.settings, self._operations.store.path, view)
+
+    def count_radius(self, view: InfraView, node: Node) -> None:
+        """Count into ``view`` what falls with a node. Waits. Raises StoreError."""
+        from app.infra.radii import count
+
+        count(self._operations.settings, self._operations.store, view, node)
 
     # --------------------------------------------------------------------------------------------------- proposing
 

@@ -18,13 +18,15 @@ if TYPE_CHECKING:
 
 
 class InfraView:
-    """``kept`` None: it was not read yet. ``radii`` by what was asked for; of what cannot be struck the reason."""
+    """``kept`` None: it was not read yet. ``radii`` by what was asked for; of what cannot be struck the reason;
+    ``counting`` are those that a thread counts just now."""
 
     def __init__(self) -> None:
         self.version = 0
         self.kept: Kept | None = None
         self.plans: tuple[Planned, ...] = ()
         self.radii: dict[Node, Radius | str] = {}
+        self.counting: set[Node] = set()
         self._conflicts: tuple[Conflict, ...] = ()
         self._linked: tuple[tuple[object, ...], Linked] | None = None
 

@@ -30,7 +30,7 @@ INFRASTRUCTURE: dict[str, list[dict[str, Any]]] = {
         {"name": "lyon", "role": "dr", "tier": "II", "l2_stretched": True},
     ],
     "feeds": [
-        {"site": "paris", "name": "A", "capacity_w": 18_000},
+        {"site": "paris", "name": "A", "capacity_w": 17_000},
         {"site": "paris", "name": "B", "capacity_w": 22_000},
         {"site": "lyon", "name": "A", "capacity_w": 22_000},
         {"site": "lyon", "name": "B", "capacity_w": 22_000},
