@@ -138,8 +138,11 @@ def _import_netbox(settings: Settings, store_path: Path, arguments: argparse.Nam
     try:
         at = netbox_client.address(arguments.netbox)
         reference = secrets.parse(arguments.token, f"the token of {at.name}", Path.cwd())
-    except (netbox_client.NetboxError, secrets.NotAReferenceError) as error:
+    except netbox_client.NetboxError as error:
         print(error, file=sys.stderr)
+        return USAGE
+    except secrets.NotAReferenceError as error:
+        print(f"--token: expected {error}", file=sys.stderr)
         return USAGE
     secrets.ask([reference])
     client = netbox_client.Netbox(at, secrets.resolve(reference), arguments.ca)

@@ -20,7 +20,7 @@ from backends.endpoint import Secret
 if TYPE_CHECKING:
     from requests import Response, Session
 
-PAGE = 500
+PAGE, TRIES = 500, 3
 TIMEOUT_S = (10.0, 60.0)
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 _SECOND = "nbt_"
@@ -74,25 +74,34 @@ class Netbox:
         self._session.close()
 
     def every(self, path: str) -> list[dict[str, Any]]:
-        """All objects of a list such as ``dcim/racks``, by their id. Raises :class:`NetboxError`."""
+        """All objects of a list such as ``dcim/racks``, by their id. A list that changes between two of its pages would
+        skip some: it is read again. Raises :class:`NetboxError`."""
+        for _ in range(TRIES):
+            found = self._every(path)
+            if found is not None:
+                return found
+        raise NetboxError(f"{path}: it changed each time while it was read. Try again")
+
+    def _every(self, path: str) -> list[dict[str, Any]] | None:
+        """None: it changed meanwhile."""
         query: dict[str, str] = {"limit": str(self._page), "ordering": "id"}
         found: dict[int, dict[str, Any]] = {}
         asked: set[tuple[tuple[str, str], ...]] = set()
+        first: int | None = None
         while True:
             asked.add(tuple(sorted(query.items())))
-            answer = self._get(path, query)
-            count, following, results = _page(path, answer)
-            for each in results:
-                found[_id(path, each)] = each
+            count, following, results = _page(path, self._get(path, query))
+            first = count if first is None else first
+            if count != first:
+                return None
+            found.update((_id(path, each), each) for each in results)
             if following is None:
                 break
             query = self._next(path, following)
             if tuple(sorted(query.items())) in asked:
                 raise NetboxError(f"{path}: the next page is one that was read already")
-        if len(found) < count:
-            raise NetboxError(
-                f"{path}: {len(found)} of {count} objects came: it changed meanwhile, or was cut. Try again"
-            )
+        if len(found) != count:
+            raise NetboxError(f"{path}: {len(found)} of {count} objects came. Try again")
         return list(found.values())
 
     def _next(self, path: str, following: str) -> dict[str, str]:

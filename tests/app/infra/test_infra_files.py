@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.config_table import SettingsError
@@ -194,6 +194,7 @@ VALUES = st.one_of(
 )
 
 
+@settings(max_examples=60)
 @given(st.sampled_from(list(FIELDS)), st.dictionaries(st.sampled_from(COLUMNS[1:]), VALUES))
 def test_any_fields_make_an_item_or_a_complaint(kind: Kind, values: dict[str, object]) -> None:
     reading = Reading(Path("x"))
