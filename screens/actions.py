@@ -124,15 +124,15 @@ _GO = (
     Action("command", "Command", "Type a command", ("colon",), Group.GO, footer=7),
     Action("palette", "Find", "Find a screen, an object or an action by its name", ("ctrl+p",), Group.GO, footer=8),
     Action(
-        "infra", "Infrastructure", "Sites, racks, systems, feeds and links, and what falls with each", ("I",), Group.GO,
+        "infra", "Infrastructure", "Where it stands: sites, racks, systems, feeds, links", ("I",), Group.GO,
         ON_DATA, command="infra", aliases=("racks",),
     ),
     Action(
-        "blast", "Blast radius", "What falls with what it runs on: LPARs, groups, VMs, plans, and how much is lost",
+        "blast", "Blast radius", "What falls with what it runs on, and how much is lost",
         ("b",), Group.GO, WITH_RADIUS, needs_row=True, command="blast",
     ),
     Action(
-        "blast.here", "Blast radius", "What falls with this: LPARs, groups, VMs, plans, and how much is lost",
+        "blast.here", "Blast radius", "What falls with this, and how much is lost",
         ("b",), Group.GO, frozenset({Place.INFRA}), argument="here", footer=2, needs_row=True, command="blast",
     ),
     Action("plans", "Plans", "The recovery plans, and how each stands", ("P",), Group.GO, ON_DATA, command="plans"),

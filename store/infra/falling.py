@@ -7,7 +7,7 @@ on the feeds A and B has one need with two members, and an LPAR on two arrays ha
 from __future__ import annotations
 
 from collections import defaultdict, deque
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 
@@ -64,10 +64,6 @@ def level_of(need: Need, fallen: Mapping[Node, Fallen]) -> Level:
     """How far a need is not met."""
     level = min((_at(member, fallen) for member in need.members), default=Level.STANDS)
     return level if need.sure else min(level, Level.MAY)
-
-
-def worst(levels: Iterable[Level]) -> Level:
-    return max(levels, default=Level.STANDS)
 
 
 def _at(node: Node, fallen: Mapping[Node, Fallen]) -> Level:

@@ -35,12 +35,14 @@ VIOS = "vioserver"
 
 @dataclass(slots=True)
 class _Storage:
-    """Who sees what: ``hosts`` by WWPN and ``volumes`` by array and host; ``kept`` is what a volume is copied with."""
+    """Who sees what: ``hosts`` by WWPN and ``volumes`` by array and host; ``kept`` is what a volume is copied with,
+    ``exports`` who of a site sees the volumes of an RCG, by the name of a host."""
 
     hosts: dict[str, list[Host]] = field(default_factory=lambda: defaultdict(list))
     volumes: dict[tuple[str, str], list[Volume]] = field(default_factory=lambda: defaultdict(list))
     kept: dict[tuple[str, str], list[Node]] = field(default_factory=lambda: defaultdict(list))
     stretched: dict[tuple[str, str], tuple[Node, ...]] = field(default_factory=dict)
+    pods: dict[tuple[str, str], Node] = field(default_factory=dict)
     exports: dict[tuple[str | None, str], list[tuple[Node, Node]]] = field(default_factory=lambda: defaultdict(list))
 
 
@@ -86,6 +88,7 @@ def _add_pod(graph: Graph, storage: _Storage, pod: Pod, arrays: dict[str, Node])
     node, array = ("pod", pod.key), ("array", pod.array_id)
     over = tuple(arrays.get(name, ("array", name)) for name, _ in pod.arrays)
     graph.need(node, *(over or (array,)))
+    storage.pods[pod.array_id, pod.name] = node
     if len(over) > 1:
         storage.stretched[pod.array_id, pod.name] = over
     site = graph.sites.get(array)
@@ -227,8 +230,8 @@ def _rest_on(
         for name in (host.name, host.host_group):
             groups += storage.kept.get((volume.array_id, f"host {name}"), ())
         if volume.pod is not None and not groups:
-            pods = (n for n, s in graph.served.items() if n[0] == "pod" and s.name == volume.pod)
-            groups = [n for n in pods if n[1].startswith(f"{volume.array_id}:")]
+            pod = storage.pods.get((volume.array_id, volume.pod))
+            groups = [] if pod is None else [pod]
         bare = bare or not groups
         rests.update(groups)
     for over in sorted(needed):

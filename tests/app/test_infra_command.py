@@ -151,7 +151,10 @@ def test_a_netbox_is_read_with_a_token_that_nothing_shows(shell: Shell, monkeypa
         (("x.csv", "--netbox", "https://nb"), "one of them"),
         (("--netbox", "https://nb"), "Say where the token is"),
         (("--netbox", "http://nb.example.com", "--token", "env:T"), "expected https://nb.example.com"),
-        (("--netbox", "https://nb", "--token", "0123456789"), "--token: expected a reference and never the secret itself"),
+        (
+            ("--netbox", "https://nb", "--token", "0123456789"),
+            "--token: expected a reference and never the secret itself",
+        ),
     ],
 )
 def test_what_cannot_be_an_import_is_said(shell: Shell, words: tuple[str, ...], told: str) -> None:
