@@ -17,6 +17,7 @@ from app import (
     auto_command,
     backup_command,
     import_command,
+    infra_command,
     labcommand,
     lpar_command,
     notify_command,
@@ -372,6 +373,11 @@ def _api_command(arguments: argparse.Namespace) -> int:
     return api_command.run(settings, _store_path(arguments, settings), arguments)
 
 
+def _infra_command(arguments: argparse.Namespace) -> int:
+    settings = _settings(arguments)
+    return infra_command.run(settings, _store_path(arguments, settings), arguments)
+
+
 def _keys_command(arguments: argparse.Namespace) -> int:
     from app import keys
 
@@ -398,6 +404,8 @@ _COMMANDS: dict[str | None, Callable[[argparse.Namespace], int]] = {
     "pra": _given_command,
     "auto": _auto_command,
     "maintenance": _maintenance_command,
+    "infra": _infra_command,
+    "blast": _infra_command,
     "runs": _runs_command,
     "audit": _audit_command,
     "report": _report_command,

@@ -11,6 +11,7 @@ from app import (
     audit_command,
     auto_command,
     import_command,
+    infra_command,
     labcommand,
     lpar_command,
     notify_command,
@@ -130,6 +131,7 @@ def parser() -> argparse.ArgumentParser:
     pod_command.add_arguments(commands)
     auto_command.add_arguments(commands)
     vm_command.add_arguments(commands)
+    infra_command.add_arguments(commands)
     runs_command.add_arguments(commands)
     audit_command.add_arguments(commands)
     report_command.add_arguments(commands)

@@ -167,6 +167,7 @@ def _serve(args: argparse.Namespace) -> int:
     interval = _interval_s(args.preset, lab.world.timing.name)
     if found is None or account is None:
         config = write_config(lab, directory, interval)
+        _import_infrastructure(lab, config)
     else:
         config = twin_command.write(lab, found, account, directory, interval)
         print("\n".join(twin_command.report(found, account)), end="\n\n")
@@ -181,6 +182,26 @@ def _serve(args: argparse.Namespace) -> int:
         control.stop()
         lab.stop()
     return 0
+
+
+def _import_infrastructure(lab: Lab, config: Path) -> None:
+    """Where the estate stands, into the store of the console that goes with it; the same again changes nothing."""
+    from datetime import UTC, datetime
+
+    from app.infra import files
+    from app.recovery.operations import who
+    from app.settings import load
+    from store.infra import book
+    from store.infra.differences import by_ref
+    from store.infra.records import Source
+
+    settings = load(config)
+    for name, (table, _) in lab.world.infrastructure.items():
+        source = files.source_name(name, table)
+        kept = book.read(settings.store)
+        items = files.read(config.parent / name, (), [site.name for site in settings.sites], table).items
+        if kept.of(source) != by_ref(items):
+            book.put(settings.store, Source(source, datetime.now(UTC), who()), items)
 
 
 def _interval_s(preset: str, latency: str) -> int:

@@ -39,6 +39,7 @@ class Act(StrEnum):
     SCHEDULE = "to change a schedule"
     RUN_SCHEDULE = "to run a schedule now"
     SERVE = "to run what is due, or the watch of what may fail over"
+    INFRASTRUCTURE = "to import or forget infrastructure"
     TRUST = "to pin the identity of a device"
 
 
@@ -60,6 +61,7 @@ NEEDS: dict[Act, tuple[Role, ...]] = {
     Act.SCHEDULE: (Role.ADMIN,),
     Act.RUN_SCHEDULE: (Role.OPERATOR,),
     Act.SERVE: (Role.OPERATOR, Role.ADMIN),
+    Act.INFRASTRUCTURE: (Role.ADMIN,),
     Act.TRUST: (Role.ADMIN,),
 }
 """One of these roles at each site is needed."""

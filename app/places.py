@@ -91,6 +91,11 @@ def level(ref: Ref, around: Surroundings, crumbs: Sequence[str]) -> LevelScreen:
     """The table of what belongs to an object; ``crumbs`` are the titles of the levels above."""
     from screens.level import LevelScreen
 
+    if ref.kind.startswith("infra."):
+        from screens.blast import BlastScreen
+        from screens.infra import InfraScreen
+
+        return (BlastScreen if ref.kind == "infra.blast" else InfraScreen)(around, ref, crumbs)
     if ref.kind == "pgroup.snapshots":
         from screens.pgroup_snapshots import SnapshotsScreen
 

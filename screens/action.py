@@ -31,6 +31,7 @@ class Place(StrEnum):
     AUTO_EVENT = "auto event"
     LEVEL = "level"
     SNAPSHOTS = "snapshots"
+    INFRA = "infra"
     DETAIL = "detail"
     LPAR = "lpar"
     PGROUP = "pgroup"
@@ -44,7 +45,7 @@ class Place(StrEnum):
 EVERYWHERE = frozenset(Place)
 ON_DATA = EVERYWHERE - {Place.HELP}
 DETAILS = frozenset({Place.DETAIL, Place.LPAR, Place.PGROUP, Place.RCG, Place.VM})
-LEVELS = frozenset({Place.LEVEL, Place.SNAPSHOTS})
+LEVELS = frozenset({Place.LEVEL, Place.SNAPSHOTS, Place.INFRA})
 ON_LPARS = frozenset({Place.LPARS, Place.LPAR})
 ON_PGROUPS = frozenset({Place.PGROUPS, Place.PGROUP, Place.SNAPSHOTS})
 ON_RCGS = frozenset({Place.RCGS, Place.RCG})
@@ -57,6 +58,7 @@ PANES_OF_OBJECTS = frozenset({Place.PANE, Place.LPARS, Place.PGROUPS, Place.RCGS
 ON_OBJECTS = PANES_OF_OBJECTS | {Place.OVERVIEW, Place.EVENTS} | LEVELS
 ON_ROWS = ON_OBJECTS | ON_RUNS | {Place.SCHEDULES, Place.PLANS, Place.AUDIT, Place.AUTO, Place.AUTO_HISTORY}
 WITH_MORE = ON_ROWS | DETAILS
+WITH_RADIUS = DETAILS | {Place.PANE, Place.LPARS, Place.PGROUPS, Place.RCGS, Place.LEVEL, Place.SNAPSHOTS}
 
 
 class Group(StrEnum):

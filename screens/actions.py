@@ -13,7 +13,7 @@ from functools import cache
 from textual.binding import Binding
 
 from screens.action import DETAILS as DETAILS
-from screens.action import LEVELS, ON_AUTO, ON_DATA, ON_OBJECTS, ON_ROWS, ON_RUN, WITH_MORE
+from screens.action import LEVELS, ON_AUTO, ON_DATA, ON_OBJECTS, ON_ROWS, ON_RUN, WITH_MORE, WITH_RADIUS
 from screens.action import Action as Action
 from screens.action import Group as Group
 from screens.action import Place as Place
@@ -123,6 +123,18 @@ _GO = (
     ),
     Action("command", "Command", "Type a command", ("colon",), Group.GO, footer=7),
     Action("palette", "Find", "Find a screen, an object or an action by its name", ("ctrl+p",), Group.GO, footer=8),
+    Action(
+        "infra", "Infrastructure", "Where it stands: sites, racks, systems, feeds, links", ("I",), Group.GO,
+        ON_DATA, command="infra", aliases=("racks",),
+    ),
+    Action(
+        "blast", "Blast radius", "What falls with what it runs on, and how much is lost",
+        ("b",), Group.GO, WITH_RADIUS, needs_row=True, command="blast",
+    ),
+    Action(
+        "blast.here", "Blast radius", "What falls with this, and how much is lost",
+        ("b",), Group.GO, frozenset({Place.INFRA}), argument="here", footer=2, needs_row=True, command="blast",
+    ),
     Action("plans", "Plans", "The recovery plans, and how each stands", ("P",), Group.GO, ON_DATA, command="plans"),
     Action(
         "audit", "Audit", "The journal: every change of anything, by whom and from where", ("J",), Group.GO, ON_DATA,

@@ -20,6 +20,7 @@ from screens.cells import Cell, Line, Tone
 from screens.choices import choices
 from screens.commands import Command, CommandError, candidates, understand
 from screens.head import band, footer, notice_lines, tabs
+from screens.infra_messages import InfraRequested
 from screens.painted_once import PaintedOnce
 from screens.plan_messages import PlansRequested
 from screens.run_words import banner_lines
@@ -219,6 +220,9 @@ class EstateScreen(PaintedOnce[None]):
         """Show what changed of automatic failover: the banner, on every screen."""
         self.redraw_head()
 
+    def infra_changed(self) -> None:
+        """Show what was read of the infrastructure, where that is shown."""
+
     def schedules_changed(self) -> None:
         """Show what changed of the schedules, where they are shown."""
 
@@ -386,6 +390,9 @@ class EstateScreen(PaintedOnce[None]):
 
     def do_plans(self) -> None:
         self.post_message(PlansRequested())
+
+    def do_infra(self) -> None:
+        self.post_message(InfraRequested())
 
     def do_command(self) -> None:
         self._ask(Mode.COMMAND)

@@ -10,6 +10,7 @@ from textual.binding import BindingType
 from screens.actions import Place, bindings
 from screens.cells import Line, Tone
 from screens.head import trouble
+from screens.infra_messages import BlastRequested, struck
 from screens.levels import first_level
 from screens.messages import CopyRequested, LevelRequested
 from screens.scene import Scene
@@ -81,6 +82,13 @@ class Detail(TextScreen):
         ref = first_level(self.KIND, self.key)
         if ref is not None:
             self.post_message(LevelRequested(ref, asked_by=self))
+
+    def do_blast(self) -> None:
+        node = struck((self.KIND, self.key))
+        if node is None:
+            self.say("Nothing is known to run on this.")
+        else:
+            self.post_message(BlastRequested(*node, asked_by=self))
 
     def do_copy_name(self) -> None:
         name = self.title_text(self.around.scene())

@@ -12,6 +12,7 @@ from screens.actions import Place, bindings
 from screens.cells import Cell, Line, Tone
 from screens.columns import Row
 from screens.head import trouble
+from screens.infra_messages import BlastRequested, struck
 from screens.levels import LevelRow, Ref, level
 from screens.messages import DetailRequested, LevelRequested
 from screens.scene import Scene
@@ -85,6 +86,18 @@ class LevelScreen(TableScreen):
     def nothing_further(self, key: str) -> str:
         detail = ": d shows all that is known of it" if self._rows[key].detail is not None else ""
         return f"Nothing stands below this row{detail}."
+
+    def infra_changed(self) -> None:
+        self.redraw()
+
+    def do_blast(self, _: str = "") -> None:
+        """What falls with the selected row, or with what it runs on."""
+        row = self._rows[self.table.selected] if self.table.selected is not None else None
+        node = None if row is None else row.strikes or struck(row.detail)
+        if node is None:
+            self.say("Nothing is known to run on this row.")
+        else:
+            self.post_message(BlastRequested(*node, asked_by=self))
 
     def do_detail(self) -> None:
         """What is known in full of the selected row, or else of the object that the rows belong to."""

@@ -12,6 +12,8 @@ from screens.actions import Place, bindings
 from screens.cells import Cell, Line, Tone, wrap
 from screens.columns import Column
 from screens.head import devices_of, trouble
+from screens.infra_messages import BlastRequested, struck
+from screens.messages import DetailRequested
 from screens.scene import Scene
 from screens.status import GLYPHS
 from screens.surroundings import Surroundings
@@ -47,6 +49,15 @@ class Pane(TableScreen):
     def head_lines(self, scene: Scene, width: int) -> Sequence[Line]:
         devices = devices_of(scene, self.DEVICES, self.rows_by_device(scene))
         return (*trouble(scene, devices, width), *self.summary(scene, width), *self.view_lines(scene))
+
+    def do_blast(self) -> None:
+        """What falls with what the selected row runs on."""
+        wanted = self.opens(self.table.selected) if self.table.selected is not None else None
+        node = struck((wanted.kind, wanted.key)) if isinstance(wanted, DetailRequested) else None
+        if node is None:
+            self.say("Nothing is known to run on this row.")
+        else:
+            self.post_message(BlastRequested(*node, asked_by=self))
 
     def empty_lines(self, scene: Scene) -> tuple[Line, ...]:
         return empty_lines(self.NOUN, self.DEVICES, scene, self.width - 1)

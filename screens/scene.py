@@ -16,6 +16,7 @@ from screens.conditions import Freshness
 from screens.index import Index
 from screens.status import EMPTY, Status, status
 from store.estate import Site, SiteRole
+from store.infra.view import InfraView
 from store.readiness_view import ReadinessView
 from store.records import DeviceHealth, DeviceStatus, Entry
 from store.replications import Replicated
@@ -29,7 +30,8 @@ MISSED_SWEEPS = 3
 @dataclass(frozen=True, slots=True)
 class Scene:
     """The estate at ``now`` (UTC). ``sites`` are those of the settings, in their order; ``readiness`` is how each
-    protected LPAR stands, ``vm_readiness`` how each of the VMs does that the configuration has ``replicated``."""
+    protected LPAR stands, ``vm_readiness`` how each of the VMs does that the configuration has ``replicated``,
+    ``infra`` where it all stands."""
 
     view: EstateView
     index: Index
@@ -38,6 +40,7 @@ class Scene:
     readiness: ReadinessView = field(default_factory=ReadinessView)
     vm_readiness: ReadinessView = field(default_factory=ReadinessView)
     replicated: tuple[Replicated, ...] = ()
+    infra: InfraView = field(default_factory=InfraView)
 
     def entry(self, kind: str, key: str) -> Entry:
         """One object. Raises ``LookupError`` where the store never knew it."""

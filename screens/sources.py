@@ -12,6 +12,8 @@ EVENTS = "store: events, dated by the sweep that noticed"
 JOURNAL = "store: runs and their journal"
 SCHEDULES = "store: schedules and their history"
 PLANS = "the files of the recovery plans, and the store: their last checks"
+INFRA = "store: the infrastructure, as it was imported"
+BLAST = "derived: the infrastructure, what the devices report, and the plans"
 AUTO = "store: automatic failover, as the watch keeps it"
 
 # HMC

@@ -14,6 +14,7 @@ from screens.cells import Cell, Tone
 from screens.conditions import BoardState, CopyHealth, Freshness, HostMatch, SideState
 from store.auto_records import AutoState, EventState, Says
 from store.estate import LparState, PowerState, RcgRole, RcgStatus, SyncStatus, SystemState
+from store.infra.radius import Effect
 from store.plan_records import PlanState
 from store.rcg_roles import Activity
 from store.readiness import Standing, Verdict
@@ -52,6 +53,10 @@ ASCII = str.maketrans(
         "↑": "^",
         "↓": "v",
         "│": "|",
+        "┌": "+",
+        "┐": "+",
+        "└": "+",
+        "┘": "+",
         "─": "-",
         "·": "-",
         # Plots: the fuller the block, the darker the character.
@@ -242,6 +247,12 @@ _VOCABULARY: dict[type[StrEnum], dict[StrEnum, Tone]] = {
         **_tones(Tone.WARN, BoardState.ASKS),
         **_tones(Tone.BAD, BoardState.DECIDE, BoardState.MISSED),
         **_tones(Tone.OFF, BoardState.NOTHING, BoardState.NOT_BEGUN, BoardState.WAITS),
+    },
+    Effect: {
+        **_tones(Tone.BAD, Effect.FALLS),
+        **_tones(Tone.UNKNOWN, Effect.MAY),
+        **_tones(Tone.WARN, Effect.BARE),
+        **_tones(Tone.OFF, Effect.STANDBY),
     },
     HostMatch: {
         **_tones(Tone.OK, HostMatch.AS_LPAR),

@@ -12,6 +12,7 @@ from screens.modes import twin_words
 from screens.scene import Scene
 from store.auto_view import AutoView
 from store.estate import Site
+from store.infra.view import InfraView
 from store.journal_view import JournalView
 from store.plan_view import PlanView
 from store.readiness_view import ReadinessView
@@ -43,12 +44,12 @@ class Surroundings:
     ``site`` is the one that the tables are narrowed to; ``saved`` the filters that have a name, by table;
     ``themes`` the names of the colours there are; ``typed`` what was typed into the prompt, by its sign. ``runs``
     are those of the store; ``acting`` says for which of them this console acts; ``schedules`` are what runs by
-    itself, ``plans`` the recovery plans, ``journal`` the newest entries of the journal; ``readiness`` is how each
-    protected LPAR stands, ``vm_readiness`` how each replicated VM does; ``auto`` is what may fail over by itself;
-    ``replicated`` are the VMs that the configuration replicates; ``rto_s`` is what a recovery may take, in seconds;
-    ``looking`` is what is being planned, and since when; ``orders`` says how what is typed of an order can go on;
-    ``lacks`` why whoever is logged in may not do an action, by its id; ``approvers`` whom to ask for the approval of a
-    run."""
+    itself, ``plans`` the recovery plans, ``journal`` the newest entries of the journal, ``infra`` where the estate
+    stands; ``readiness`` is how each protected LPAR stands, ``vm_readiness`` how each replicated VM does; ``auto`` is
+    what may fail over by itself; ``replicated`` are the VMs that the configuration replicates; ``rto_s`` is what a
+    recovery may take, in seconds; ``looking`` is what is being planned, and since when; ``orders`` says how what is
+    typed of an order can go on; ``lacks`` why whoever is logged in may not do an action, by its id; ``approvers`` whom
+    to ask for the approval of a run."""
 
     view: EstateView
     clock: Callable[[], datetime]
@@ -71,6 +72,7 @@ class Surroundings:
     schedules: ScheduleView = field(default_factory=ScheduleView)
     plans: PlanView = field(default_factory=PlanView)
     journal: JournalView = field(default_factory=JournalView)
+    infra: InfraView = field(default_factory=InfraView)
     readiness: ReadinessView = field(default_factory=ReadinessView)
     vm_readiness: ReadinessView = field(default_factory=ReadinessView)
     auto: AutoView = field(default_factory=AutoView)
@@ -106,6 +108,5 @@ class Surroundings:
     def scene(self) -> Scene:
         """The estate as it is now."""
         self.index.renew()
-        return Scene(
-            self.view, self.index, self.clock(), self.sites, self.readiness, self.vm_readiness, self.replicated
-        )
+        known = self.readiness, self.vm_readiness, self.replicated, self.infra
+        return Scene(self.view, self.index, self.clock(), self.sites, *known)

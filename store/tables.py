@@ -361,6 +361,28 @@ class PlanCheckRow(SQLModel, table=True):
     facts: str
 
 
+class InfraSourceRow(SQLModel, table=True):
+    """Where items of the infrastructure were imported from, and when that was done last."""
+
+    __tablename__ = "infra_source"
+
+    name: str = Field(primary_key=True)
+    at: datetime = Field(sa_column=Column(UtcTime, nullable=False))
+    by: str
+
+
+class InfraItemRow(SQLModel, table=True):
+    """An item of the infrastructure, of one source. ``facts`` is the JSON text of a record of
+    :mod:`store.infra.records`."""
+
+    __tablename__ = "infra_item"
+
+    kind: str = Field(primary_key=True)
+    key: str = Field(primary_key=True)
+    source: str = Field(foreign_key="infra_source.name", index=True)
+    facts: str
+
+
 METADATA: MetaData = SQLModel.metadata
 
 

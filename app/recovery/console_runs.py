@@ -22,6 +22,8 @@ from app.recovery.vm.operate import standing
 from store.drills import DRILLING
 from store.engine import listen
 from store.errors import StoreAwayError, StoreError
+from store.infra.falling import Node
+from store.infra.view import InfraView
 from store.journal_view import MOST as ENTRIES
 from store.journal_view import JournalView
 from store.ledger import LeaseError, RunError
@@ -174,6 +176,18 @@ class ConsoleRuns:
         """Read the journal on into ``view``. Waits. Raises StoreError."""
         after = max(view.total, self._ledger.newest() - ENTRIES)
         view.take(self._ledger.journal(after=after), datetime.now(UTC))
+
+    def read_infra(self, view: InfraView) -> None:
+        """Read where the estate stands into ``view``. Waits. Raises StoreError."""
+        from app.infra.radii import refresh
+
+        refresh(self._operations.settings, self._operations.store.path, view)
+
+    def count_radius(self, view: InfraView, node: Node) -> None:
+        """Count into ``view`` what falls with a node. Waits. Raises StoreError."""
+        from app.infra.radii import count
+
+        count(self._operations.settings, self._operations.store, view, node)
 
     # --------------------------------------------------------------------------------------------------- proposing
 

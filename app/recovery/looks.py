@@ -161,8 +161,8 @@ class Devices:
         return _Parts(device, look) if self._keeping(device) else look((device, "objects"))
 
     def look(self, asked: Asked, since: float, old_s: float = 0.0) -> tuple[Any, float]:
-        """What a look shows that began at or after ``since``, and when it began. One that began ``old_s`` seconds before
-        is as good, but not one that failed: that says nothing of now. Raises :class:`UnseenError`."""
+        """What a look shows that began at or after ``since``, and when it began. One that began ``old_s`` seconds
+        before is as good, but not one that failed: that says nothing of now. Raises :class:`UnseenError`."""
         if old_s:
             with suppress(UnseenError):
                 return self.look(asked, since - old_s)

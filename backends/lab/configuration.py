@@ -31,7 +31,7 @@ def write_config(
 ) -> Path:
     """Write ``config.toml`` and its secret files (mode 0600) to ``directory``; returns the path of the former.
     ``console`` are lines of ``[console]``, ``tables`` those of whole tables, besides what the lab itself says. The
-    recovery plans of the estate go to ``plans/``."""
+    recovery plans of the estate go to ``plans/``, the files of where it stands beside the configuration."""
     lines = [
         "# Written by the lab. The same file with real hosts runs on real devices: see config.example.toml.",
         "[console]",
@@ -66,6 +66,8 @@ def write_config(
         folder = directory / "plans"
         folder.mkdir(exist_ok=True, mode=0o700)
         (folder / f"{name}.toml").write_text(text)
+    for name, (_, text) in lab.world.infrastructure.items():
+        (directory / name).write_text(text)
     path = directory / "config.toml"
     path.touch(mode=0o600)
     path.write_text("\n".join(lines))

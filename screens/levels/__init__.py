@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from screens.levels import devices, flasharray, hosts, pods, power, remotecopy, vsphere
+from screens.levels import blast, devices, flasharray, hosts, infra, pods, power, rack, remotecopy, vsphere
 from screens.levels.model import Detail, Level, LevelRow, Ref, forgotten, seen_words
 from screens.scene import Scene
 
@@ -32,6 +32,11 @@ _LEVELS: dict[str, Callable[[Scene, Ref], Level]] = {
     "esxi.vms": vsphere.esxi_vms,
     "device.kinds": devices.device_kinds,
     "device.objects": devices.device_objects,
+    "infra.places": infra.places,
+    "infra.site": infra.site_level,
+    "infra.rack": rack.rack_level,
+    "infra.table": infra.table_level,
+    "infra.blast": blast.blast,
 }
 
 _FIRST = {

@@ -28,12 +28,14 @@ Detail = tuple[str, str]
 
 @dataclass(frozen=True, slots=True)
 class LevelRow:
-    """A row. ``key`` stays the same over sweeps; ``opens`` is the next level down, ``detail`` what is known in full."""
+    """A row. ``key`` stays the same over sweeps; ``opens`` is the next level down, ``detail`` what is known in full;
+    ``strikes`` the node whose blast radius is that of the row."""
 
     key: str
     cells: Row
     opens: Ref | None = None
     detail: Detail | None = None
+    strikes: tuple[str, str] | None = None
 
 
 @dataclass(frozen=True, slots=True)

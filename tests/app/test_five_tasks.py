@@ -92,6 +92,19 @@ def test_which_rcgs_are_reversed(demo: Tmux | Terminal) -> None:
     demo.press("esc")
 
 
+def test_what_falls_if_rack_a7_goes(demo: Tmux | Terminal) -> None:
+    demo.press(*written("I"))
+    demo.wait_for("Infrastructure", "imported", "paris-lyon-1")
+    demo.press("enter")
+    demo.wait_for("site paris", "A7", "rack")
+    demo.press(*written("/name:A7"), "enter")
+    demo.wait_for("1 of ")
+    demo.press(*written("b"))
+    shown = demo.wait_for("rack A7 fails → 6 LPARs, 7 RCGs", "plan demo", "erp_db1", "✗ falls", timeout=90)
+    assert "counted" in shown and "erp_app2" not in shown
+    demo.press("q", "esc", "q", "q")
+
+
 def test_why_a_device_is_red(demo: Tmux | Terminal, home: dict[str, str]) -> None:
     lab = drdeck("lab", "fault", "add", "fa-lyon", "unreachable")
     subprocess.run(lab, env={**os.environ, **home}, check=True, capture_output=True, timeout=60)

@@ -15,7 +15,7 @@ practises finding trouble, this is built in:
 
 from __future__ import annotations
 
-from backends.lab.estates import demo_plan, demo_power, demo_rcgs, demo_vms
+from backends.lab.estates import demo_infra, demo_plan, demo_power, demo_rcgs, demo_vms
 from backends.lab.world import World
 from store.estate import SiteRole
 
@@ -31,3 +31,4 @@ def build(world: World) -> None:
     demo_rcgs.build(world)
     demo_vms.build(world, prod, drill)
     world.plans[demo_plan.NAME] = demo_plan.TEXT
+    world.infrastructure = {demo_infra.NAME: (None, demo_infra.TEXT), **demo_infra.TABLES}
