@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from app import (
+    alerts_command,
     auto_command,
     backup_command,
     import_command,
@@ -318,19 +319,14 @@ def _runs_command(arguments: argparse.Namespace) -> int:
     return runs_command.run(settings, _store_path(arguments, settings), arguments)
 
 
-def _audit_command(arguments: argparse.Namespace) -> int:
-    settings = _settings(arguments)
-    return runs_command.audit(settings, _store_path(arguments, settings), arguments)
+def _on_store(run: Callable[[Settings, Path, argparse.Namespace], int]) -> Callable[[argparse.Namespace], int]:
+    """A command that asks no device."""
 
+    def command(arguments: argparse.Namespace) -> int:
+        settings = _settings(arguments)
+        return run(settings, _store_path(arguments, settings), arguments)
 
-def _report_command(arguments: argparse.Namespace) -> int:
-    settings = _settings(arguments)
-    return report_command.run(settings, _store_path(arguments, settings), arguments)
-
-
-def _notify_command(arguments: argparse.Namespace) -> int:
-    settings = _settings(arguments)
-    return notify_command.run(settings, _store_path(arguments, settings), arguments)
+    return command
 
 
 def _schedule_command(arguments: argparse.Namespace) -> int:
@@ -347,11 +343,6 @@ def _auto_command(arguments: argparse.Namespace) -> int:
     if auto_command.asks_devices(arguments):
         _ask_secrets(settings.devices)
     return auto_command.run(settings, _store_path(arguments, settings), arguments)
-
-
-def _maintenance_command(arguments: argparse.Namespace) -> int:
-    settings = _settings(arguments)
-    return auto_command.maintenance(settings, _store_path(arguments, settings), arguments)
 
 
 def _keys_command(arguments: argparse.Namespace) -> int:
@@ -379,11 +370,12 @@ _COMMANDS: dict[str | None, Callable[[argparse.Namespace], int]] = {
     "pgsnap": _given_command,
     "pra": _given_command,
     "auto": _auto_command,
-    "maintenance": _maintenance_command,
+    "maintenance": _on_store(auto_command.maintenance),
+    "alerts": _on_store(alerts_command.run),
     "runs": _runs_command,
-    "audit": _audit_command,
-    "report": _report_command,
-    "notify": _notify_command,
+    "audit": _on_store(runs_command.audit),
+    "report": _on_store(report_command.run),
+    "notify": _on_store(notify_command.run),
     "schedule": _schedule_command,
     "scheduler": _schedule_command,
     "keys": _keys_command,

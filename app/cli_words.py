@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from app import (
+    alerts_command,
     auto_command,
     import_command,
     labcommand,
@@ -126,6 +127,7 @@ def parser() -> argparse.ArgumentParser:
     lpar_command.add_arguments(commands)
     pod_command.add_arguments(commands)
     auto_command.add_arguments(commands)
+    alerts_command.add_arguments(commands)
     vm_command.add_arguments(commands)
     runs_command.add_arguments(commands)
     report_command.add_arguments(commands)

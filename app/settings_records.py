@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from app.notify.records import ChannelSettings
     from app.pra_records import Pra
     from app.replication_records import Replication
+    from store.alert_records import EscalationStep
 
 DEFAULT_PORT = {DeviceKind.HMC: 22, DeviceKind.FLASHARRAY: 443, DeviceKind.THREEPAR: 8080, DeviceKind.VSPHERE: 443}
 DEFAULT_CLI_PORT = 22
@@ -143,7 +144,7 @@ class Settings:
     unique names. ``auto``: what may fail over by itself. ``notifications`` are the channels by which operators are told
     what happened. ``backups`` is the directory for backups of VMs. ``hosts``: those that steps of recovery plans run
     commands on; none is called as a device is. ``plans`` is the directory of the plans, where the file names one.
-    ``access``: who may do what."""
+    ``access``: who may do what. ``escalation``: who is told of alerts that nobody has, step by step."""
 
     path: Path
     read_only: bool
@@ -169,6 +170,7 @@ class Settings:
     plans: Path | None = None
     twin: datetime | None = None
     access: Access = field(default_factory=Access)
+    escalation: tuple[EscalationStep, ...] = ()
 
     @property
     def reached(self) -> tuple[DeviceSettings | SshHost, ...]:

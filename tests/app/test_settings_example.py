@@ -23,12 +23,12 @@ from store.estate import DeviceKind
 from store.notices import EventKind
 
 EXAMPLE = Path(__file__).resolve().parents[2] / "config.example.toml"
-_MANY = r"\[\[(?:databases|hosts|notifications|auto\.groups|replications|roles)\]\]"
+_MANY = r"\[\[(?:databases|hosts|notifications|auto\.groups|replications|roles|alerts\.escalation)\]\]"
 _TABLES = rf"\[devices\.cli\]|\[access\]|\[\[pra\.systems\]\]|{_MANY}"
 _DEFAULT = re.compile(rf"^# ((?:[a-z_]+ = |{_TABLES}).*)$", re.MULTILINE)
 
 BELOW = ("devices.cli", "access", *(f"[{name}]" for name in ("pra.systems", "databases", "hosts", "auto.groups")))
-BELOW += ("[notifications]", "[replications]", "[roles]")
+BELOW += ("[notifications]", "[replications]", "[roles]", "[alerts.escalation]")
 
 
 def test_the_example_loads_as_it_stands() -> None:

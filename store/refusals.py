@@ -1,0 +1,29 @@
+"""What somebody was refused, in the journal: who tried what, from where, and why it was refused."""
+
+from __future__ import annotations
+
+import json
+from contextlib import closing
+from datetime import UTC, datetime
+from pathlib import Path
+
+from store import journal, sqlite
+from store.errors import explain
+from store.times import to_text as stamp
+
+REFUSED = "refused"
+
+
+def keep(path: Path, by: str, what: str, why: str, sites: tuple[str, ...] = ()) -> None:
+    """One entry in the store at ``path``, which is open elsewhere already. Raises
+    :class:`store.errors.StoreError`."""
+    body = json.dumps({"by": by, "what": what, "why": why, "sites": sites}, separators=(",", ":"))
+    try:
+        with closing(sqlite.create_connection(path)) as connection:
+            with sqlite.transaction(connection):
+                now = stamp(datetime.now(UTC))
+                written = journal.append(connection.exec_driver_sql, now, "", REFUSED, body)
+            connection.engine.dispose()
+    except Exception as error:
+        raise explain(error, path) from error
+    journal.note_head(path, *written)
