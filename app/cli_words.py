@@ -10,6 +10,7 @@ from app import (
     alerts_command,
     auto_command,
     import_command,
+    incident_command,
     labcommand,
     lpar_command,
     notify_command,
@@ -128,6 +129,7 @@ def parser() -> argparse.ArgumentParser:
     pod_command.add_arguments(commands)
     auto_command.add_arguments(commands)
     alerts_command.add_arguments(commands)
+    incident_command.add_arguments(commands)
     vm_command.add_arguments(commands)
     runs_command.add_arguments(commands)
     report_command.add_arguments(commands)

@@ -109,13 +109,15 @@ class AlertStore:
         found = self._read(select(_CLAIM.c.holder).where(wanted))
         return found[0][0] if found else None
 
-    def save(self, source: str, claim: Claim, alerts: Sequence[Alert]) -> None:
-        """Keep what the facts of a source came to. Raises :class:`NotMineError` once another one looks."""
+    def save(self, source: str, claim: Claim, alerts: Sequence[Alert]) -> int:
+        """Keep what the facts of a source came to; the revision that this is. Raises :class:`NotMineError` once another
+        one looks."""
         with self._transaction() as (run, _):
             self._check(run, source, claim)
             revision = self._next_revision(run)
             for first in range(0, len(alerts), FEW):
                 self._put(run, alerts[first : first + FEW], revision)
+        return revision
 
     @staticmethod
     def _put(run: _Run, alerts: Sequence[Alert], revision: int) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -19,11 +18,13 @@ def keep(path: Path, by: str, what: str, why: str, sites: tuple[str, ...] = ()) 
     :class:`store.errors.StoreError`."""
     body = json.dumps({"by": by, "what": what, "why": why, "sites": sites}, separators=(",", ":"))
     try:
-        with closing(sqlite.create_connection(path)) as connection:
+        connection = sqlite.create_connection(path)
+        try:
             with sqlite.transaction(connection):
                 now = stamp(datetime.now(UTC))
                 written = journal.append(connection.exec_driver_sql, now, "", REFUSED, body)
-            connection.engine.dispose()
+        finally:
+            sqlite.close(connection)
     except Exception as error:
         raise explain(error, path) from error
     journal.note_head(path, *written)

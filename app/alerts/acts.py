@@ -88,8 +88,6 @@ def silence(
     """Of ``scope``, a site, a kind and a pattern of targets, at least one of them, nobody is told between these times.
     Within maintenance it ends with that, at the latest."""
     site, word, target = scope
-    if site is None and word is None and target is None:
-        raise ValueError("what is silenced: expected a site, a kind or a target")
     begins, ends = times
     if window is not None:
         over = window.ends if window.ended_at is None else min(window.ends, window.ended_at)
@@ -97,6 +95,8 @@ def silence(
             raise ValueError(f"maintenance {window.id} is at {window.site}, not at {site}")
         site, ends = window.site, min(over, ends or over)
         begins = max(begins, window.begins)
+    if site is None and word is None and target is None:
+        raise ValueError("what is silenced: expected a site, a kind or a target")
     if ends is None:
         raise ValueError("until: expected an end, or maintenance that it ends with")
     if window is None and ends - begins > MOST_SILENCE:

@@ -51,6 +51,12 @@ class Known:
         self._revision = newest
         return True
 
+    def saved(self, alerts: dict[str, Alert], revision: int) -> None:
+        """What was just saved need not be read back, unless somebody else wrote meanwhile."""
+        if revision == self._revision + 1:
+            self.alerts |= alerts
+            self._revision = revision
+
     def forget(self, before: datetime) -> None:
         """Drop what was resolved before then."""
         gone = [
@@ -112,7 +118,7 @@ class Engine:
         if not changed:
             return
         try:
-            self._store.save(source.name, claim, list(changed.values()))
+            self._known.saved(changed, self._store.save(source.name, claim, list(changed.values())))
         except NotMineError:
             self._claims.pop(source.name, None)
             return
