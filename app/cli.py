@@ -12,11 +12,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from app import (
+    alerts_command,
     api_command,
     audit_command,
     auto_command,
     backup_command,
     import_command,
+    incident_command,
     infra_command,
     labcommand,
     lpar_command,
@@ -328,19 +330,14 @@ def _runs_command(arguments: argparse.Namespace) -> int:
     return runs_command.run(settings, _store_path(arguments, settings), arguments)
 
 
-def _audit_command(arguments: argparse.Namespace) -> int:
-    settings = _settings(arguments)
-    return audit_command.run(settings, _store_path(arguments, settings), arguments)
+def _on_store(run: Callable[[Settings, Place, argparse.Namespace], int]) -> Callable[[argparse.Namespace], int]:
+    """A command that asks no device."""
 
+    def command(arguments: argparse.Namespace) -> int:
+        settings = _settings(arguments)
+        return run(settings, _store_path(arguments, settings), arguments)
 
-def _report_command(arguments: argparse.Namespace) -> int:
-    settings = _settings(arguments)
-    return report_command.run(settings, _store_path(arguments, settings), arguments)
-
-
-def _notify_command(arguments: argparse.Namespace) -> int:
-    settings = _settings(arguments)
-    return notify_command.run(settings, _store_path(arguments, settings), arguments)
+    return command
 
 
 def _schedule_command(arguments: argparse.Namespace) -> int:
@@ -359,11 +356,6 @@ def _auto_command(arguments: argparse.Namespace) -> int:
     return auto_command.run(settings, _store_path(arguments, settings), arguments)
 
 
-def _maintenance_command(arguments: argparse.Namespace) -> int:
-    settings = _settings(arguments)
-    return auto_command.maintenance(settings, _store_path(arguments, settings), arguments)
-
-
 def _api_command(arguments: argparse.Namespace) -> int:
     settings = _settings(arguments)
     if settings.api is not None:
@@ -371,11 +363,6 @@ def _api_command(arguments: argparse.Namespace) -> int:
 
         secrets.ask(reader.token for reader in settings.api.readers)
     return api_command.run(settings, _store_path(arguments, settings), arguments)
-
-
-def _infra_command(arguments: argparse.Namespace) -> int:
-    settings = _settings(arguments)
-    return infra_command.run(settings, _store_path(arguments, settings), arguments)
 
 
 def _keys_command(arguments: argparse.Namespace) -> int:
@@ -403,13 +390,15 @@ _COMMANDS: dict[str | None, Callable[[argparse.Namespace], int]] = {
     "pgsnap": _given_command,
     "pra": _given_command,
     "auto": _auto_command,
-    "maintenance": _maintenance_command,
-    "infra": _infra_command,
-    "blast": _infra_command,
+    "maintenance": _on_store(auto_command.maintenance),
+    "incident": _on_store(incident_command.run),
+    "alerts": _on_store(alerts_command.run),
+    "infra": _on_store(infra_command.run),
+    "blast": _on_store(infra_command.run),
     "runs": _runs_command,
-    "audit": _audit_command,
-    "report": _report_command,
-    "notify": _notify_command,
+    "audit": _on_store(audit_command.run),
+    "report": _on_store(report_command.run),
+    "notify": _on_store(notify_command.run),
     "schedule": _schedule_command,
     "scheduler": _schedule_command,
     "api": _api_command,

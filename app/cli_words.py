@@ -7,10 +7,12 @@ from pathlib import Path
 from typing import NoReturn
 
 from app import (
+    alerts_command,
     api_command,
     audit_command,
     auto_command,
     import_command,
+    incident_command,
     infra_command,
     labcommand,
     lpar_command,
@@ -130,6 +132,8 @@ def parser() -> argparse.ArgumentParser:
     lpar_command.add_arguments(commands)
     pod_command.add_arguments(commands)
     auto_command.add_arguments(commands)
+    alerts_command.add_arguments(commands)
+    incident_command.add_arguments(commands)
     vm_command.add_arguments(commands)
     infra_command.add_arguments(commands)
     runs_command.add_arguments(commands)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from app.alerts.begin import watching
 from app.auto_records import AutoMode
 from app.notify.notifier import notifier
 from app.notify.telling import of_schedules
@@ -15,6 +16,7 @@ from app.timetable.clockwork import Clockwork
 from app.timetable.kinds import defaults
 from app.timetable.notices import Notice
 from app.timetable.replications import keep_up
+from store.alert_view import AlertView
 from store.database import open_store
 from store.ledger import Ledger
 from store.place import Place
@@ -37,6 +39,7 @@ class Headless:
         self._notifier = notifier(settings, self._ledger, trouble=say)
         watched = any(group.mode is AutoMode.AUTOMATIC for group in settings.auto.groups)
         self._watch = WatchService(self._operations, say, read_only=False) if watched else None
+        self._alerts = watching(self._operations, AlertView(), acts=True)
 
     def start(self) -> str:
         """Begin. Says what runs."""
@@ -45,6 +48,7 @@ class Headless:
         self._clockwork.start()
         if self._watch is not None:
             self._watch.start()
+        self._alerts.start()
         if self._notifier is not None:
             self._notifier.start()
         watched = "" if self._watch is None else ", and watching what may fail over by itself"
@@ -55,6 +59,7 @@ class Headless:
         if self._watch is not None:
             self._watch.close(limit_s)
         self._clockwork.stop(limit_s)
+        self._alerts.close(limit_s)
         if self._notifier is not None:
             self._notifier.close()
 

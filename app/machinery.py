@@ -12,6 +12,7 @@ from app.permits import Act
 from store.place import Place
 
 if TYPE_CHECKING:
+    from app.alerts.watch import AlertWatch
     from app.notify.notifier import Notifier
     from app.recovery.auto.console_auto import ConsoleAuto
     from app.recovery.auto.service import WatchService
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from app.settings_records import Settings
     from app.sweep import Sweeper
     from app.timetable.console_schedules import ConsoleSchedules
+    from store.alert_view import AlertView
     from store.auto_view import AutoView
     from store.database import Looked, Store
     from store.ledger import Ledger
@@ -60,6 +62,7 @@ class Machinery:
         self._schedules: ConsoleSchedules | None = None
         self._watch: WatchService | None = None
         self._auto: ConsoleAuto | None = None
+        self._alerts: AlertWatch | None = None
         self._opening, self._beginning = threading.Lock(), threading.Lock()
         self._closed = False
 
@@ -236,6 +239,33 @@ class Machinery:
             self._auto.start()
         return self._auto
 
+    def begin_alerts(
+        self,
+        view: AlertView,
+        readiness: ReadinessView,
+        changed: Callable[[], object],
+        why_not: str = "",
+        *,
+        cached: bool = False,
+    ) -> AlertWatch:
+        """Begin to look at what is wrong, with the store of the runs, which have begun; or only to show it, because of
+        ``why_not``. ``cached``: no device is read here. Raises StoreError, and :class:`EndedError` once all is being
+        closed."""
+        from app.alerts.begin import watching
+
+        if self._operations is None or self._store is None:
+            raise RuntimeError("the runs begin before the alerts do")
+        with self._beginning:
+            if self._closed:
+                raise EndedError
+            acts = not why_not and self._operations.permits.lacking(Act.SERVE) is None
+            view.why_not = why_not
+            seen = (None, None) if cached else (self._store.view, readiness)
+            made = watching(self._operations, view, changed, acts=acts, estate=seen[0], readiness=seen[1])
+            made.start()
+            self._alerts = made
+        return made
+
     def close(self) -> None:
         """End the checks, the schedules, the runs, the notifications and the sweep, save and close, within bounds.
         Never raises."""
@@ -247,6 +277,8 @@ class Machinery:
             self._schedules.close(STOP_S)
         if self._auto is not None:
             self._auto.close(CHECK_STOP_S)
+        if self._alerts is not None:
+            self._alerts.close(CHECK_STOP_S)
         if self._watch is not None:
             self._watch.close(STOP_S)
         if self._runs is not None:

@@ -65,8 +65,10 @@ def asked(text: str) -> Asked:
 def asked_by(arguments: argparse.Namespace, order: str) -> Asked:
     """As :func:`asked`, of what was understood already."""
     if arguments.command == "plan":
-        return Asked(f"plan {arguments.kind}", order, arguments.kind == "disaster", arguments.name)
-    return Asked(f"{arguments.command} {arguments.verb}", order, bool(getattr(arguments, "disaster", False)))
+        lost = arguments.kind == "disaster"
+        return Asked(f"plan {arguments.kind}", order, lost, arguments.name, incident=arguments.incident)
+    lost = bool(getattr(arguments, "disaster", False))
+    return Asked(f"{arguments.command} {arguments.verb}", order, lost, incident=getattr(arguments, "incident", None))
 
 
 _OWN = {"--confirm": 1, "--break-glass": 1, "--config": 1, "--store": 1, "--execute": 0, "--json": 0}

@@ -36,6 +36,10 @@ class Act(StrEnum):
     DISARM = "to disarm or veto automatic failover"
     JUDGE = "to judge what would have been done"
     MAINTAIN = "to begin or end maintenance"
+    ACKNOWLEDGE = "to take an alert, or let it go"
+    SILENCE = "to silence alerts"
+    RULE = "to change a rule of alerts"
+    INCIDENT = "to declare or keep an incident"
     SCHEDULE = "to change a schedule"
     RUN_SCHEDULE = "to run a schedule now"
     SERVE = "to run what is due, or the watch of what may fail over"
@@ -58,6 +62,10 @@ NEEDS: dict[Act, tuple[Role, ...]] = {
     Act.DISARM: _ACTING,
     Act.JUDGE: (Role.OPERATOR,),
     Act.MAINTAIN: (Role.OPERATOR,),
+    Act.ACKNOWLEDGE: _ACTING,
+    Act.SILENCE: (Role.OPERATOR,),
+    Act.RULE: (Role.OPERATOR, Role.ADMIN),
+    Act.INCIDENT: _ACTING,
     Act.SCHEDULE: (Role.ADMIN,),
     Act.RUN_SCHEDULE: (Role.OPERATOR,),
     Act.SERVE: (Role.OPERATOR, Role.ADMIN),

@@ -65,6 +65,7 @@ def execution(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--break-glass", metavar="REASON", help="alone where another person has to approve: told to all, and kept"
     )
+    command.add_argument("--incident", type=int, metavar="NUMBER", help="the run carries the number of this incident")
     command.add_argument("--json", action="store_true", help="print JSON")
     for name in ("--config", "--store"):
         command.add_argument(name, type=Path, metavar="FILE", default=argparse.SUPPRESS, help=f"the {name[2:]} to use")

@@ -24,11 +24,12 @@ def add_arguments(
         verb.add_argument("run", metavar="RUN")
         verb.add_argument("text", metavar="TEXT")
     lesson.add_argument("--owner", required=True, metavar="NAME", help="who sees to it")
-    lesson.add_argument("--due", required=True, type=_day, metavar="YYYY-MM-DD", help="until when")
+    lesson.add_argument("--due", required=True, type=day, metavar="YYYY-MM-DD", help="until when")
     return note, lesson
 
 
-def _day(text: str) -> date:
+def day(text: str) -> date:
+    """As argparse wants it."""
     try:
         return date.fromisoformat(text)
     except ValueError:

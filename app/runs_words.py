@@ -81,6 +81,7 @@ def run_lines(run: Run, rto_s: float | None = None) -> list[str]:
     """A run with its steps and what can be done next. ``rto_s`` is what a recovery may take."""
     lines = [f"Run {run.id}: {run.plan.name}: {run.state}" + (f": {run.note}" if run.note else "")]
     lines.append(f"Proposed by {run.by} at {stamp(run.created_at)}" + (f", held by {run.holder}" if run.holder else ""))
+    lines += [] if run.incident is None else [f"For INC-{run.incident}: drdeck incident show {run.incident}"]
     lines += approval_lines(run)
     lines += clock_lines(run, plan_runs.target_s(run.plan.verb, rto_s))
     lines += [*application_lines(run), *ahead_lines(run, datetime.now(UTC))]

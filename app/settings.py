@@ -50,6 +50,7 @@ if TYPE_CHECKING:
     from app.notify.records import ChannelSettings
     from app.pra_records import Pra
     from app.replication_records import Replication
+    from store.alert_records import EscalationStep
 
 __all__ = ["CliSettings", "DeviceSettings", "Settings", "SettingsError", "load"]
 
@@ -111,7 +112,8 @@ def _syntax_error(path: Path, text: str, words: str) -> SettingsError:
 
 TABLES: Mapping[str, str] = {
     **{
-        name: f"[{name}]" for name in ("console", "store", "access", "naming", "pra", "auto", "backups", "plans", "api")
+        name: f"[{name}]"
+        for name in (*("console", "store", "access", "naming", "pra", "auto", "backups", "plans", "api", "alerts"),)
     },
     **{
         name: f"[[{name}]]"
@@ -138,6 +140,7 @@ def _settings(document: Document, content: Mapping[str, object]) -> Settings:
     for key in ("sites", "devices"):
         if content.get(key, []) == []:
             document.complain((), key, f"at least one [[{key}]]", "none")
+    notifications = _notifications(document, content, sites, folder)
     return Settings(
         path=document.path,
         read_only=console.get("read_only", values.BOOLEAN, False),
@@ -154,7 +157,8 @@ def _settings(document: Document, content: Mapping[str, object]) -> Settings:
         pra=_pra(document, content, sites),
         databases=found,
         naming=naming(document, content),
-        notifications=_notifications(document, content, sites, folder),
+        notifications=notifications,
+        escalation=_escalation(document, content, notifications),
         auto=auto(document, content, devices),
         replications=_replications(document, content, devices),
         backups=backups(document, content, folder),
@@ -201,6 +205,16 @@ def _api(document: Document, content: Mapping[str, object], folder: Path) -> Api
     from app.api_settings import api
 
     return api(document, content, folder)
+
+
+def _escalation(
+    document: Document, content: Mapping[str, object], notifications: tuple[ChannelSettings, ...]
+) -> tuple[EscalationStep, ...]:
+    if "alerts" not in content:
+        return ()
+    from app.alert_settings import escalation
+
+    return escalation(document, content, [channel.name for channel in notifications])
 
 
 def _pra(document: Document, content: Mapping[str, object], sites: tuple[Site, ...]) -> Pra | None:

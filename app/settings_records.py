@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from app.notify.records import ChannelSettings
     from app.pra_records import Pra
     from app.replication_records import Replication
+    from store.alert_records import EscalationStep
 
 DEFAULT_PORT = {DeviceKind.HMC: 22, DeviceKind.FLASHARRAY: 443, DeviceKind.THREEPAR: 8080, DeviceKind.VSPHERE: 443}
 DEFAULT_CLI_PORT = 22
@@ -146,7 +147,7 @@ class Settings:
     what happened. ``backups`` is the directory for backups of VMs. ``hosts``: those that steps of recovery plans run
     commands on; none is called as a device is. ``plans`` is the directory of the plans, where the file names one.
     ``access``: who may do what. ``api``: who may read over HTTP, None: nobody. ``store`` is a file, or a server with
-    the password ``store_password``."""
+    the password ``store_password``. ``escalation``: who is told of alerts that nobody has, step by step."""
 
     path: Path
     read_only: bool
@@ -174,6 +175,7 @@ class Settings:
     access: Access = field(default_factory=Access)
     api: ApiSettings | None = None
     store_password: Reference | None = None
+    escalation: tuple[EscalationStep, ...] = ()
 
     @property
     def reached(self) -> tuple[DeviceSettings | SshHost, ...]:

@@ -30,7 +30,8 @@ def title_line(run: Run, *, owes: bool = False) -> Line:
     """The run, its plan and how it stands. ``owes``: it is a drill that is not cleaned up."""
     state = standing(run, owes=owes)
     note = f": {run.note}" if run.note else ""
-    return (Cell(f"Run {run.id}: {run.plan.name}  ", Tone.HEADING), Cell(f"{state.text}{note}", state.tone))
+    incident = "" if run.incident is None else f" for INC-{run.incident}"
+    return (Cell(f"Run {run.id}{incident}: {run.plan.name}  ", Tone.HEADING), Cell(f"{state.text}{note}", state.tone))
 
 
 def clock_lines(run: Run, scene: Scene, target_s: float | None) -> tuple[Line, ...]:

@@ -17,7 +17,7 @@ from store.place import Place, Server
 from store.sqlite import BUSY_MS
 
 if TYPE_CHECKING:
-    from sqlalchemy import Connection, CursorResult, Table
+    from sqlalchemy import Connection, CursorResult, Executable, Table
     from sqlalchemy.dialects.postgresql import Insert as PostgresInsert
     from sqlalchemy.dialects.sqlite import Insert as SqliteInsert
 
@@ -33,6 +33,7 @@ class _Database(Protocol):
     def commit(self, connection: Connection, /) -> None: ...
     def rollback(self, connection: Connection, /) -> None: ...
     def run(self, connection: Connection, sql: str, values: tuple[object, ...], /) -> CursorResult[Any]: ...
+    def execute(self, connection: Connection, statement: Executable, /) -> CursorResult[Any]: ...
     def durable(self, connection: Connection, /) -> None: ...
     def clock(self, connection: Connection, clock: Callable[[], datetime], /) -> Callable[[], datetime]: ...
     def version(self, connection: Connection, /) -> str: ...
@@ -135,6 +136,11 @@ def transaction(connection: Connection) -> Iterator[None]:
 def run(connection: Connection, sql: str, values: tuple[object, ...] = ()) -> CursorResult[Any]:
     """What a statement gives that changes nothing, outside of a transaction: a connection that broke is made anew."""
     return _of(connection).run(connection, sql, values)
+
+
+def execute(connection: Connection, statement: Executable) -> CursorResult[Any]:
+    """As :func:`run`, of a statement that SQLAlchemy writes."""
+    return _of(connection).execute(connection, statement)
 
 
 def read(connection: Connection, sql: str, values: tuple[object, ...] = ()) -> Sequence[Any]:

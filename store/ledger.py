@@ -64,12 +64,18 @@ class Ledger:
 
     # -------------------------------------------------------------------------------------------------------- a run
 
-    def propose(self, run_id: str, plan: Plan, by: str) -> Run:
-        """Keep a plan as a run in state *proposed*; it acts on nothing yet."""
+    def propose(self, run_id: str, plan: Plan, by: str, incident: int | None = None) -> Run:
+        """Keep a plan as a run in state *proposed*; it acts on nothing yet. ``incident``: the number of what it is for.
+        Raises :class:`RunError` where that is not there, or resolved."""
         now = self._clock()
-        with self._writing(run_id, "proposed", {"by": by, "plan": as_json(plan)}) as (run, seq):
-            values = (run_id, to_text(plan), RunState.PROPOSED, by, stamp(now), seq)
-            run("INSERT INTO run (id, plan, state, by, created_at, seq) VALUES (?, ?, ?, ?, ?, ?)", values)
+        body = {"by": by, "plan": as_json(plan), **({} if incident is None else {"incident": incident})}
+        with self._writing(run_id, "proposed", body) as (run, seq):
+            if incident is not None:
+                state = run("SELECT state FROM incident WHERE id = ?", (incident,)).scalar()
+                if state in (None, "resolved"):
+                    raise RunError(f"Incident {incident} is {state or 'not there'}: nothing is run for it")
+            values = (run_id, to_text(plan), RunState.PROPOSED, by, stamp(now), seq, incident)
+            run("INSERT INTO run (id, plan, state, by, created_at, seq, incident) VALUES (?, ?, ?, ?, ?, ?, ?)", values)
             for step in plan.steps:
                 row = (run_id, step.id, step.kind, StepState.PENDING)
                 run("INSERT INTO step (run, id, kind, state, attempts, facts) VALUES (?, ?, ?, ?, 0, '[]')", row)
@@ -322,10 +328,10 @@ class Ledger:
         now = stamp(self._clock())
         sql = (
             "SELECT run.id, plan, state, by, created_at, began_at, ended_at, note, seq, "
-            "(SELECT holder FROM lease WHERE lease.run = run.id AND until > ? LIMIT 1), approval FROM run "
+            "(SELECT holder FROM lease WHERE lease.run = run.id AND until > ? LIMIT 1), approval, incident FROM run "
         )
         found = []
-        for run_id, plan, state, by, created, began, ended, note, seq, holder, approval in self._read(
+        for run_id, plan, state, by, created, began, ended, note, seq, holder, approval, incident in self._read(
             sql + where, (now, *values)
         ):
             known = RunState(state)
@@ -334,7 +340,9 @@ class Ledger:
             planned = self._planned(run_id, plan)
             steps = self._steps(run_id, planned)
             asked = None if approval is None else from_text(Approval, approval)
-            found.append(Run(run_id, planned, known, by, times[0], steps, *times[1:], note, seq, holder, asked))
+            found.append(
+                Run(run_id, planned, known, by, times[0], steps, *times[1:], note, seq, holder, asked, incident)
+            )
         return tuple(found)
 
     def _planned(self, run_id: str, text: str) -> Plan:

@@ -12,11 +12,13 @@ from enum import StrEnum
 
 
 class Severity(StrEnum):
-    """``NOTICE``: it went well, and somebody wants to know. ``CRITICAL``: somebody has to act now."""
+    """``NOTICE``: it went well, and somebody wants to know. ``MAJOR``: something does not work that recovery rests on.
+    ``CRITICAL``: somebody has to act now."""
 
     INFO = "info"
     NOTICE = "notice"
     WARNING = "warning"
+    MAJOR = "major"
     CRITICAL = "critical"
 
     def reaches(self, least: Severity) -> bool:
@@ -62,6 +64,7 @@ class EventKind(StrEnum):
     SCHEDULE_FAILED = "schedule-failed"
     SCHEDULE_DONE = "schedule-done"
     CHECK_FOUND = "check-found"
+    ALERT = "alert"
 
 
 ENDS: Mapping[EventKind, EventKind] = {
@@ -86,6 +89,7 @@ AT_ONCE = frozenset(
         EventKind.SPLIT_BRAIN,
         EventKind.RUN_WAITS,
         EventKind.RUN_INTERRUPTED,
+        EventKind.ALERT,
     }
 )
 """These wait for no others of their kind, and no window holds them back."""
@@ -99,7 +103,8 @@ class Event:
     others (``device:fa-paris``, ``vm:<instanceUuid>``); ``subject`` is one short line, ``what`` happened and what it
     ``means`` are sentences, ``next`` is the key or command to use now. ``key`` names the occurrence: a second event of
     the same key is the same one and is only counted, so put into it what tells this occurrence from the next (the run,
-    the outage's first moment). None of the texts may hold a secret.
+    the outage's first moment). ``channel`` is the only one that it is for; empty: every one that takes it. None of the
+    texts may hold a secret.
     """
 
     kind: EventKind
@@ -111,6 +116,7 @@ class Event:
     means: str
     next: str
     key: str
+    channel: str = ""
 
 
 @dataclass(frozen=True, slots=True)

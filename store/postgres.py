@@ -22,7 +22,7 @@ from store.place import Server
 from store.postgres_link import connect
 
 if TYPE_CHECKING:
-    from sqlalchemy import Connection, CursorResult
+    from sqlalchemy import Connection, CursorResult, Executable
 
 ACTS, ESTATE = 0x64726463, 0x64726464
 """The locks of those who write: what is seen of the estate is long, and must not hold up what is done about it."""
@@ -187,11 +187,19 @@ def landed(connection: Connection, transaction: str) -> bool:
 
 
 def run(connection: Connection, sql: str, values: tuple[object, ...]) -> CursorResult[Any]:
+    return _healed(connection, lambda: connection.exec_driver_sql(sql, values))
+
+
+def execute(connection: Connection, statement: Executable) -> CursorResult[Any]:
+    return _healed(connection, lambda: connection.execute(statement))
+
+
+def _healed(connection: Connection, call: Callable[[], CursorResult[Any]]) -> CursorResult[Any]:
     """A broken connection is made anew, once; but never in a transaction, which broke with it."""
     for again in (True, False):
         _heal(connection)
         try:
-            return connection.exec_driver_sql(sql, values)
+            return call()
         except Exception:
             if _desk(connection).xid is not None or not again or not _broken(connection):
                 raise

@@ -236,7 +236,8 @@ class Approval:
 @dataclass(frozen=True, slots=True)
 class Run:
     """A run with its steps, in the order of the plan. ``by`` is who proposed it, ``holder`` the console that acts for
-    it now; ``seq`` the newest journal entry about it; ``approval``: another person has to approve it, or did."""
+    it now; ``seq`` the newest journal entry about it; ``approval``: another person has to approve it, or did;
+    ``incident``: the number of what it was begun for."""
 
     id: str
     plan: Plan
@@ -250,6 +251,7 @@ class Run:
     seq: int = 0
     holder: str | None = None
     approval: Approval | None = None
+    incident: int | None = None
 
     @property
     def awaited(self) -> Approval | None:

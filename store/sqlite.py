@@ -18,7 +18,7 @@ from store.errors import StoreError, damaged, explain, not_a_store, not_writable
 
 if TYPE_CHECKING:
     from alembic.config import Config
-    from sqlalchemy import Connection, CursorResult
+    from sqlalchemy import Connection, CursorResult, Executable
 
 APPLICATION_ID = 0x64726463
 """Marks the file as a store of drdeck (https://www.sqlite.org/pragma.html#pragma_application_id)."""
@@ -84,6 +84,10 @@ def rollback(connection: Connection) -> None:
 
 def run(connection: Connection, sql: str, values: tuple[object, ...]) -> CursorResult[Any]:
     return connection.exec_driver_sql(sql, values)
+
+
+def execute(connection: Connection, statement: Executable) -> CursorResult[Any]:
+    return connection.execute(statement)
 
 
 def durable(connection: Connection) -> None:

@@ -138,7 +138,8 @@ class LeaseRow(SQLModel, table=True):
 
 class RunRow(SQLModel, table=True):
     """A run. ``plan`` is the JSON text of :class:`store.runs.Plan`, ``approval`` that of :class:`store.runs.Approval`,
-    NULL where one person was enough; ``seq`` the newest journal entry about it."""
+    NULL where one person was enough; ``seq`` the newest journal entry about it, ``incident`` the number of what it was
+    begun for."""
 
     __tablename__ = "run"
 
@@ -152,6 +153,7 @@ class RunRow(SQLModel, table=True):
     note: str | None = None
     seq: int = Field(index=True)
     approval: str | None = None
+    incident: int | None = Field(default=None, index=True)
 
 
 class StepRow(SQLModel, table=True):
@@ -174,7 +176,8 @@ class StepRow(SQLModel, table=True):
 
 
 class NoticeRow(SQLModel, table=True):
-    """An event that operators are told of (:class:`store.notices.Event`). ``routed``: its channels were decided."""
+    """An event that operators are told of (:class:`store.notices.Event`). ``routed``: its channels were decided;
+    ``only``: the one that it is for, empty: all that take it."""
 
     __tablename__ = "notice"
     __table_args__ = (Index("ix_notice_target_kind", "target", "kind"),)
@@ -192,6 +195,7 @@ class NoticeRow(SQLModel, table=True):
     what: str
     means: str
     next: str
+    only: str = Field(default="", sa_column_kwargs={"server_default": ""})
     routed: bool = Field(index=True)
 
 
@@ -380,6 +384,60 @@ class InfraItemRow(SQLModel, table=True):
     kind: str = Field(primary_key=True)
     key: str = Field(primary_key=True)
     source: str = Field(foreign_key="infra_source.name", index=True)
+    facts: str
+
+
+class AlertRow(SQLModel, table=True):
+    """A trouble: ``facts`` is the JSON text of :class:`store.alert_records.Alert`, ``ack`` that of
+    :class:`store.alert_records.Ack`: whoever folds the facts never writes it. ``revision`` grows with each change."""
+
+    __tablename__ = "alert"
+
+    key: str = Field(primary_key=True)
+    source: str
+    state: str = Field(index=True)
+    last_seen: datetime = Field(sa_column=Column(UtcTime, nullable=False))
+    facts: str
+    ack: str | None = None
+    revision: int = Field(index=True)
+
+
+class AlertEpisodeRow(SQLModel, table=True):
+    """How far the escalation of a group has come: the JSON text of :class:`store.alert_records.Episode`."""
+
+    __tablename__ = "alert_episode"
+
+    name: str = Field(primary_key=True)
+    facts: str
+
+
+class AlertRuleRow(SQLModel, table=True):
+    """A rule of the operator: the JSON text of :class:`store.alert_records.Rule`."""
+
+    __tablename__ = "alert_rule"
+
+    id: int | None = Field(default=None, primary_key=True)
+    name: str = Field(unique=True)
+    facts: str
+
+
+class AlertSilenceRow(SQLModel, table=True):
+    """A silence: the JSON text of :class:`store.alert_records.Silence`. ``ends`` is always set."""
+
+    __tablename__ = "alert_silence"
+
+    id: int | None = Field(default=None, primary_key=True)
+    ends: datetime = Field(sa_column=Column(UtcTime, nullable=False))
+    facts: str
+
+
+class IncidentRow(SQLModel, table=True):
+    """An incident: the JSON text of :class:`store.incident_records.Incident`."""
+
+    __tablename__ = "incident"
+
+    id: int | None = Field(default=None, primary_key=True)
+    state: str = Field(index=True)
     facts: str
 
 

@@ -19,6 +19,7 @@ _TEAMS_COLOURS = {
     Severity.INFO: "Default",
     Severity.NOTICE: "Good",
     Severity.WARNING: "Warning",
+    Severity.MAJOR: "Attention",
     Severity.CRITICAL: "Attention",
 }
 

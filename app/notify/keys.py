@@ -6,3 +6,4 @@ Their registry loads the toolkit of the screens, which a program without a scree
 from __future__ import annotations
 
 LPARS, REPLICAS, DEVICES, EVENTS, RUNS = "LPARs (2)", "VM replicas (5)", "Devices (6)", "Events (7)", "Runs (8)"
+PGROUPS, RCGS = "Protection groups (3)", "RCGs (4)"

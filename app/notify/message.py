@@ -53,6 +53,7 @@ KIND_WORDS = {
     EventKind.SCHEDULE_FAILED: "schedules failed",
     EventKind.SCHEDULE_DONE: "schedules were done",
     EventKind.CHECK_FOUND: "checks found something",
+    EventKind.ALERT: "groups of alerts are nobody's",
 }
 
 

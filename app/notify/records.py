@@ -106,7 +106,10 @@ class ChannelSettings:
     ca_file: Path | None = None
 
     def takes(self, event: Event) -> bool:
-        """Whether an event is for this channel. What belongs to no site in particular is for every site."""
+        """Whether an event is for this channel: it names it, or else it is of what the channel is for. What belongs to
+        no site in particular is for every site."""
+        if event.channel:
+            return event.channel == self.name
         here = not self.sites or not event.site or event.site in self.sites
         return here and event.kind in self.kinds and event.severity.reaches(self.severity)
 

@@ -13,7 +13,7 @@ from app.notify.settings import FACILITIES
 from app.output import printable
 from store.notices import Severity
 
-_SEVERITIES = {Severity.INFO: 6, Severity.NOTICE: 5, Severity.WARNING: 4, Severity.CRITICAL: 2}
+_SEVERITIES = {Severity.INFO: 6, Severity.NOTICE: 5, Severity.WARNING: 4, Severity.MAJOR: 3, Severity.CRITICAL: 2}
 _LONGEST_DATAGRAM = 2048
 """Every receiver should take so many octets (RFC 5424, 6.1); more may be cut anywhere, or lost."""
 

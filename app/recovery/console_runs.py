@@ -199,7 +199,7 @@ class ConsoleRuns:
         plan = draw(self._operations, run_id)
         if plan.refused or self._read_only:
             return plan
-        run = self._operations.propose(run_id, plan)
+        run = self._operations.propose(run_id, plan, asked)
         self._draws[run_id] = draw, asked
         self._wake.set()
         return run

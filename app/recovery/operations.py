@@ -48,23 +48,27 @@ class Sides:
 @dataclass(frozen=True, slots=True)
 class Asked:
     """What the operator asked for. ``kind`` is a command and its verb, ``order`` all of it in the words of the
-    console's command line, empty where these have none for it; ``plan`` the name of a recovery plan."""
+    console's command line, empty where these have none for it; ``plan`` the name of a recovery plan; ``incident``
+    the number of what it is for."""
 
     kind: str
     order: str = ""
     disaster: bool = False
     plan: str = ""
+    incident: int | None = None
 
 
 class Operations:
     """What can be done with the devices of the settings. ``store`` and ``ledger`` are of the same file. What a person
-    does to a run goes through here, and so through the ``permits``."""
+    does to a run goes through here, and so through the ``permits``. ``incident``: what is proposed carries this number,
+    unless it names another."""
 
     def __init__(self, settings: Settings, store: Store, ledger: Ledger, connect: Connector | None = None) -> None:
         self.settings = settings
         self.store = store
         self.ledger = ledger
         self.permits = Permits(settings)
+        self.incident: int | None = None
         store.configure(never_read(device) for device in settings.devices)
         bounds: Mapping[str, int] = {each.name: each.sessions for each in (*settings.reached, *settings.guests)}
         bounds = {HERE: HERE_SESSIONS, **bounds}
@@ -114,10 +118,12 @@ class Operations:
         for act in (Act.PROPOSE, Act.BREAK_GLASS) if alone else (Act.PROPOSE,):
             self.permits.check(act, self.permits.sites_of(plan))
 
-    def propose(self, run_id: str, plan: Plan) -> Run:
-        """Keep the plan as a run that nobody agreed to yet. Raises :class:`app.permits.RefusedError`."""
+    def propose(self, run_id: str, plan: Plan, asked: Asked | None = None) -> Run:
+        """Keep the plan as a run that nobody agreed to yet. Raises :class:`app.permits.RefusedError`, and
+        :class:`store.ledger.RunError` for an incident that is not open."""
         self.may_propose(plan)
-        return self.ledger.propose(run_id, plan, who())
+        named = None if asked is None else asked.incident
+        return self.ledger.propose(run_id, plan, who(), self.incident if named is None else named)
 
     def needs_second(self, plan: Plan, asked: Asked | None) -> bool:
         """Whether another person has to approve it."""
@@ -129,7 +135,7 @@ class Operations:
         """Keep the plan as a run that its proposer agrees to by typing ``words``: it may begin, or waits for another
         person. Nothing is sent yet. Raises :class:`app.permits.RefusedError`."""
         self._order(plan, asked)
-        self.propose(run_id, plan)
+        self.propose(run_id, plan, asked)
         return self.agreed(run_id, words, asked)
 
     def _order(self, plan: Plan, asked: Asked | None) -> str | None:

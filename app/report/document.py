@@ -87,6 +87,7 @@ def _summary(facts: Facts) -> Section:
                 *(("On a twin", each) for each in twin_line(facts.twin)),
                 ("Scenario", facts.scenario),
                 ("Outcome", f"{facts.state}{ending}"),
+                *(() if facts.incident is None else (("Incident", f"INC-{facts.incident}"),)),
                 ("Plan", facts.plan.name),
                 ("Acted on", ", ".join(facts.plan.targets) or "nothing"),
                 *((each.what, objective(each)) for each in facts.objectives[:1]),

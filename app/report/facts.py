@@ -15,6 +15,7 @@ from app.report.records import Chained, Facts, Lesson, Note, Other, Planned, Ste
 from app.report.replay import Replayed, Told, replayed
 from app.report.scenario import scenario
 from store.approvals import ASKED, GLASS
+from store.incident_records import LINKED
 from store.remarks import LESSON, NOTE
 from store.runs import Plan, PlannedStep, Run, StepRecord, StepState
 from store.segment import Segment
@@ -22,7 +23,7 @@ from store.times import from_text as moment
 
 _KNOWN = frozenset(
     {"proposed", ASKED, GLASS, "approved", "lease taken", "intent", "answer", "progress", "result", "decision", "run"}
-) | {NOTE, LESSON}
+) | {NOTE, LESSON, LINKED}
 _UNCHECKED = (StepState.SKIPPED, StepState.MARKED)
 
 
@@ -63,7 +64,14 @@ def facts(segment: Segment, product: str, rto_s: float | None = None, twin: date
         others=tuple(Other(e.at, e.kind, json.dumps(e.body)) for e in entries if e.kind not in _KNOWN),
         journal=_chained(segment),
         twin=twin,
+        incident=_incident(entries),
     )
+
+
+def _incident(entries: Sequence[Told]) -> int | None:
+    """Of the proposal, or of the entry by which it was linked later."""
+    found = [entry.body.get("incident") for entry in entries if entry.kind in ("proposed", LINKED)]
+    return next((number for number in found if isinstance(number, int)), None)
 
 
 def _planned(plan: Plan, body: Mapping[str, object], typed: Sequence[str]) -> Planned:

@@ -191,7 +191,7 @@ class Chained:
 @dataclass(frozen=True, slots=True)
 class Facts:
     """A whole report. ``declared_at`` is when the run was proposed, ``decided_at`` when it was agreed to.
-    ``twin``: it ran on a copy of an estate as it was then."""
+    ``twin``: it ran on a copy of an estate as it was then; ``incident``: the number of what it was run for."""
 
     run: str
     product: str
@@ -214,3 +214,4 @@ class Facts:
     others: tuple[Other, ...]
     journal: Chained
     twin: datetime | None = None
+    incident: int | None = None

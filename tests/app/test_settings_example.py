@@ -25,7 +25,7 @@ from store.estate import DeviceKind
 from store.notices import EventKind
 
 EXAMPLE = Path(__file__).resolve().parents[2] / "config.example.toml"
-_MANY = r"\[\[(?:databases|hosts|notifications|auto\.groups|replications|roles|api\.readers)\]\]"
+_MANY = r"\[\[(?:databases|hosts|notifications|auto\.groups|replications|roles|api\.readers|alerts\.escalation)\]\]"
 _TABLES = rf"\[devices\.cli\]|\[access\]|\[store\]|\[\[pra\.systems\]\]|{_MANY}"
 _DEFAULT = re.compile(rf"^# ((?:[a-z_]+ = |{_TABLES}).*)$", re.MULTILINE)
 
@@ -35,7 +35,7 @@ BELOW = (
     "store",
     *(f"[{name}]" for name in ("pra.systems", "databases", "hosts", "auto.groups")),
 )
-BELOW += ("[notifications]", "[replications]", "[roles]", "[api.readers]")
+BELOW += ("[notifications]", "[replications]", "[roles]", "[api.readers]", "[alerts.escalation]")
 
 
 def test_the_example_loads_as_it_stands() -> None:

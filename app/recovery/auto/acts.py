@@ -7,6 +7,7 @@ against it, and :class:`store.errors.StoreError`.
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -15,6 +16,8 @@ from app.permits import Act, Permits
 from app.person import names_in, same
 from app.recovery.auto.arming import ARMED_D, may_arm
 from app.recovery.operations import who
+from app.refusing import permitted
+from store.alerts import AlertStore
 from store.auto import AutoStore, HeldError
 from store.auto_records import Arming, FailoverEvent, Judgement, ShadowDecision, Window
 from store.readiness import Check
@@ -98,14 +101,20 @@ def judge(permits: Permits, store: AutoStore, decision: str, judgement: Judgemen
 
 def add_window(permits: Permits, store: AutoStore, window: Window) -> Window:
     """Nothing fails over by itself there until it ends."""
-    permits.check(Act.MAINTAIN, (window.site,))
+    permitted(permits, store.path, Act.MAINTAIN, (window.site,))
     return store.add_window(window)
 
 
 def end_window(permits: Permits, store: AutoStore, number: int) -> Window:
-    """Before its time."""
-    permits.check(Act.MAINTAIN, [each.site for each in store.windows(ended=True) if each.id == number])
-    return store.end_window(number, who())
+    """Before its time; the silences that it bounds end with it."""
+    sites = [each.site for each in store.windows(ended=True) if each.id == number]
+    permitted(permits, store.path, Act.MAINTAIN, sites)
+    ended = store.end_window(number, who())
+    with closing(AlertStore(store.path)) as alerts:
+        for each in alerts.silences():
+            if each.window == number:
+                alerts.end_silence(each.id, who())
+    return ended
 
 
 def _watched(group: AutoGroup) -> None:

@@ -1,0 +1,44 @@
+"""The watch of alerts of one program, out of what it has open."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from app.alerts.sources import EstateSource, ReadinessSource, RunsSource, Source
+from app.alerts.watch import AlertWatch, Engine
+from app.recovery.operations import holder
+from store.alert_view import AlertView
+from store.alerts import AlertStore
+from store.outbox import Outbox
+from store.schedule_book import ScheduleBook
+
+if TYPE_CHECKING:
+    from app.recovery.operations import Operations
+    from store.readiness_view import ReadinessView
+    from store.view import EstateView
+
+
+def watching(
+    operations: Operations,
+    view: AlertView,
+    changed: Callable[[], object] = lambda: None,
+    *,
+    acts: bool,
+    estate: EstateView | None = None,
+    readiness: ReadinessView | None = None,
+) -> AlertWatch:
+    """Not begun yet. Unless it ``acts`` it only shows; ``estate`` is that of a program that reads the devices,
+    ``readiness`` of one that checks LPARs. Raises StoreError."""
+    path = operations.ledger.path
+    store, outbox = AlertStore(path), Outbox(path, opened=True)
+    sources: list[Source] = []
+    opened: list[Callable[[], object]] = [store.close, outbox.close]
+    if acts:
+        book = ScheduleBook(path, holder())
+        opened.append(book.close)
+        sources.append(RunsSource(operations.ledger, book, operations.permits))
+        sources += [] if estate is None else [EstateSource(estate)]
+        sources += [] if readiness is None else [ReadinessSource(readiness)]
+    engine = Engine(store, outbox, view, sources, operations.settings.escalation, holder())
+    return AlertWatch(engine, view, changed, opened)
