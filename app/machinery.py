@@ -96,12 +96,13 @@ class Machinery:
 
     def sweep(self, say: Callable[[str], None]) -> None:
         """Open the store for writing and begin to read the devices. Raises StoreError."""
+        from app.capacity.sampling import Sampler
         from app.schedule import Schedule
 
-        self._open_store()
+        store = self._open_store()
         if self._sweeper is None:
             raise RuntimeError("the store is opened before the sweep begins")
-        self._schedule = Schedule(self._sweeper, say)
+        self._schedule = Schedule(self._sweeper, say, Sampler(store.view, self._store_path))
         self._schedule.start()
 
     def sweep_now(self, device: str | None) -> None:
