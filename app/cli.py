@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from app import (
     auto_command,
     backup_command,
+    capacity_command,
     import_command,
     labcommand,
     lpar_command,
@@ -294,6 +295,12 @@ def _plan_command(arguments: argparse.Namespace) -> int:
     return plan_command.run(settings, _store_path(arguments, settings), arguments)
 
 
+def _figures_command(arguments: argparse.Namespace) -> int:
+    settings = _settings(arguments)
+    told = capacity_command.capacity if arguments.command == "capacity" else capacity_command.cost
+    return told(settings, _store_path(arguments, settings), arguments)
+
+
 def _given_command(arguments: argparse.Namespace) -> int:
     if _nothing_configured(arguments):  # the arrays may all be given on the command line
         from app.paths import config_file
@@ -376,6 +383,8 @@ _COMMANDS: dict[str | None, Callable[[argparse.Namespace], int]] = {
     "pod": _recovery_command,
     "vm": _recovery_command,
     "plan": _plan_command,
+    "capacity": _figures_command,
+    "cost": _figures_command,
     "pgsnap": _given_command,
     "pra": _given_command,
     "auto": _auto_command,

@@ -8,6 +8,7 @@ from typing import NoReturn
 
 from app import (
     auto_command,
+    capacity_command,
     import_command,
     labcommand,
     lpar_command,
@@ -121,6 +122,7 @@ def parser() -> argparse.ArgumentParser:
     volume_command.add_arguments(commands)
     pgroup_command.add_arguments(commands)
     plan_command.add_arguments(commands)
+    capacity_command.add_arguments(commands)
     pgsnap_command.add_arguments(commands)
     pra_command.add_arguments(commands)
     lpar_command.add_arguments(commands)

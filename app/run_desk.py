@@ -12,8 +12,9 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from app import plan_desk
+from app import capacity_desk, plan_desk
 from app.approval_desk import ApprovalDesk, Looked
+from screens.capacity_messages import AboutCapacity
 from screens.plan_messages import AboutPlans
 from screens.run_messages import (
     AboutRuns,
@@ -151,6 +152,8 @@ class RunDesk:
                 self._app.notice(message.text)
             case AboutPlans():
                 await plan_desk.hear(self._app, self._aside, around, message)
+            case AboutCapacity():
+                await capacity_desk.hear(self._app, self._aside, around, message)
             case Begun():
                 await self._run(around, message.run)
             case RunRequested() if self._app.may_open(message.asked_by):

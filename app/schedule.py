@@ -1,4 +1,4 @@
-"""When each device is swept: one APScheduler job a device, one that saves how fresh all is, one that samples capacity."""
+"""When each device is swept: one APScheduler job a device; one that saves how fresh all is, one that keeps samples."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from app.capacity.sampling import EVERY_S, Sampler
+from app.capacity.sampling import EVERY_S, FIRST_S, Sampler
 from app.sweep import Sweeper
 
 if TYPE_CHECKING:
@@ -71,7 +71,8 @@ class Schedule:
             )
         scheduler.add_job(self._sweeper.store.flush, "interval", seconds=HEARTBEAT_S, id=_HEARTBEAT)
         if self._sampler is not None:
-            scheduler.add_job(self._sampler.take, "interval", seconds=EVERY_S, id=_SAMPLES)
+            first = now + timedelta(seconds=FIRST_S)
+            scheduler.add_job(self._sampler.take, "interval", seconds=EVERY_S, id=_SAMPLES, next_run_time=first)
         self._scheduler = scheduler
         self._sweeper.after = self._next
         scheduler.start()

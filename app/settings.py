@@ -17,6 +17,8 @@ from app.access_records import Access
 from app.auto_settings import auto
 from app.backup_settings import backups
 from app.config_table import Document, SettingProblem, SettingsError, Table
+from app.cost_records import Rates
+from app.metrics_settings import metrics
 from app.naming_settings import naming
 from app.settings_login import NO_SECRET, USER, Login, reference, ssh_login
 from app.settings_records import (
@@ -107,7 +109,10 @@ def _syntax_error(path: Path, text: str, words: str) -> SettingsError:
 
 
 TABLES: Mapping[str, str] = {
-    **{name: f"[{name}]" for name in ("console", "access", "naming", "pra", "auto", "backups", "plans")},
+    **{
+        name: f"[{name}]"
+        for name in ("console", "access", "naming", "pra", "auto", "backups", "plans", "cost", "metrics")
+    },
     **{
         name: f"[[{name}]]"
         for name in ("sites", "devices", "roles", "databases", "hosts", "replications", "notifications")
@@ -156,6 +161,8 @@ def _settings(document: Document, content: Mapping[str, object]) -> Settings:
         plans=plans.maybe("directory", values.path(folder)),
         twin=_twin(console),
         access=_access(document, content, sites),
+        cost=_cost(document, content, sites),
+        metrics=metrics(document, content, folder),
     )
 
 
@@ -174,6 +181,14 @@ def _access(document: Document, content: Mapping[str, object], sites: tuple[Site
     from app.access_settings import access
 
     return access(document, content, [site.name for site in sites])
+
+
+def _cost(document: Document, content: Mapping[str, object], sites: tuple[Site, ...]) -> Rates:
+    if "cost" not in content:
+        return Rates()
+    from app.cost_settings import cost
+
+    return cost(document, content, [site.name for site in sites])
 
 
 def _pra(document: Document, content: Mapping[str, object], sites: tuple[Site, ...]) -> Pra | None:

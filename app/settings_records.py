@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 
 from app.access_records import Access
 from app.auto_records import Auto
+from app.cost_records import Rates
+from app.metrics_settings import MetricsSettings
 from app.naming import Naming
 from app.secrets import Reference
 from screens.clipboard import Way
@@ -143,7 +145,7 @@ class Settings:
     unique names. ``auto``: what may fail over by itself. ``notifications`` are the channels by which operators are told
     what happened. ``backups`` is the directory for backups of VMs. ``hosts``: those that steps of recovery plans run
     commands on; none is called as a device is. ``plans`` is the directory of the plans, where the file names one.
-    ``access``: who may do what."""
+    ``access``: who may do what. ``cost``: the rates by which recovery costs; ``metrics``: where its figures go."""
 
     path: Path
     read_only: bool
@@ -169,6 +171,8 @@ class Settings:
     plans: Path | None = None
     twin: datetime | None = None
     access: Access = field(default_factory=Access)
+    cost: Rates = field(default_factory=Rates)
+    metrics: MetricsSettings = field(default_factory=MetricsSettings)
 
     @property
     def reached(self) -> tuple[DeviceSettings | SshHost, ...]:

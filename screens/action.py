@@ -22,6 +22,10 @@ class Place(StrEnum):
     SCHEDULE = "schedule"
     PLANS = "plans"
     PLAN = "plan"
+    CAPACITY = "capacity"
+    HEADROOM = "headroom"
+    COST = "cost"
+    COST_ITEM = "cost item"
     AUTO = "auto"
     AUTO_GROUP = "auto group"
     AUTO_HISTORY = "auto history"
@@ -49,9 +53,10 @@ ON_VMS = frozenset({Place.REPLICAS, Place.VM})
 ON_RUNS = frozenset({Place.RUNS, Place.RUN})
 ON_SCHEDULES = frozenset({Place.SCHEDULES, Place.SCHEDULE})
 ON_AUTO = frozenset({Place.AUTO, Place.AUTO_GROUP})
+ON_FIGURES = frozenset({Place.CAPACITY, Place.COST})
 PANES_OF_OBJECTS = frozenset({Place.PANE, Place.LPARS, Place.PGROUPS, Place.RCGS, Place.REPLICAS})
 ON_OBJECTS = PANES_OF_OBJECTS | {Place.OVERVIEW, Place.EVENTS} | LEVELS
-ON_ROWS = ON_OBJECTS | ON_RUNS | {Place.SCHEDULES, Place.PLANS, Place.AUTO, Place.AUTO_HISTORY}
+ON_ROWS = ON_OBJECTS | ON_RUNS | {Place.SCHEDULES, Place.PLANS, Place.AUTO, Place.AUTO_HISTORY} | ON_FIGURES
 WITH_MORE = ON_ROWS | DETAILS
 
 

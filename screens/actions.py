@@ -125,6 +125,14 @@ _GO = (
     Action("palette", "Find", "Find a screen, an object or an action by its name", ("ctrl+p",), Group.GO, footer=8),
     Action("plans", "Plans", "The recovery plans, and how each stands", ("P",), Group.GO, ON_DATA, command="plans"),
     Action(
+        "capacity", "Capacity", "Whether all recovery plans together still fit at the recovery sites, and until when",
+        ("percent_sign",), Group.GO, ON_DATA, command="capacity",
+    ),
+    Action(
+        "cost", "Cost", "What recovery costs: each drill, site and application", ("dollar_sign",), Group.GO, ON_DATA,
+        command="cost",
+    ),
+    Action(
         "find", "Open", "Open an object by its name", (), Group.GO, command="open", takes=Takes.OBJECT, needs_word=True
     ),
 )  # fmt: skip
@@ -212,6 +220,8 @@ KEY_WORDS = {
     "question_mark": "?",
     "slash": "/",
     "colon": ":",
+    "percent_sign": "%",
+    "dollar_sign": "$",
     "space": "Space",
     "escape": "Esc",
     "enter": "Enter",

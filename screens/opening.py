@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from screens.auto_messages import AutoEventRequested, AutoGroupRequested
+from screens.capacity_messages import CostItemRequested, HeadroomRequested
 from screens.messages import DetailRequested, LevelRequested
 from screens.plan_messages import PlanRequested
 from screens.run_messages import RunRequested, StepRequested
@@ -17,4 +18,6 @@ Opening = (
     | PlanRequested
     | AutoGroupRequested
     | AutoEventRequested
+    | HeadroomRequested
+    | CostItemRequested
 )

@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from datetime import date
 
 METHOD = "Theil-Sen: median slope of all pairs; Kendall interval of the slope, quantiles of the residuals"
 COVERS = 0.90
 """How often the value is meant to be within the interval."""
+
+LEAST_DAYS, LEAST_SHARE = 30, 3
+"""At least so many days of samples, and for a longer look ahead at least that part of it."""
+
+
+def needed_days(ahead_days: int) -> int:
+    """How many days of samples a look so far ahead takes."""
+    return max(LEAST_DAYS, math.ceil(ahead_days / LEAST_SHARE))
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,24 +14,16 @@ from datetime import date, timedelta
 from itertools import pairwise
 from statistics import median
 
-from store.trends import COVERS, Crossing, Lacking, Point, Trend
+from store.trends import COVERS, Crossing, Lacking, Point, Trend, needed_days
 
 MOST_POINTS = 60
 """Longer histories are taken in medians of equally long stretches: what a week repeats is gone then."""
-
-LEAST_DAYS, LEAST_SHARE = 30, 3
-"""At least so many days of samples, and for a longer look ahead at least that part of it."""
 
 LEAST_FILLED = 0.6
 """Of the days of a history so many must have a sample."""
 
 _Z = 1.645
 _STIFFEST = 0.97
-
-
-def needed_days(ahead_days: int) -> int:
-    """How many days of samples a look so far ahead takes."""
-    return max(LEAST_DAYS, math.ceil(ahead_days / LEAST_SHARE))
 
 
 def trend(history: Sequence[Point], ahead_days: int) -> Trend | Lacking:

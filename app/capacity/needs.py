@@ -51,9 +51,9 @@ class Needs:
     unplaced: tuple[Unplaced, ...]
 
 
-def needs(plans: Iterable[RecoveryPlan], settings: Settings, view: EstateView) -> Needs:
-    """Of every member of every plan."""
-    known = _Known(settings, view)
+def needs(plans: Iterable[RecoveryPlan], settings: Settings, view: EstateView, *, running: bool = False) -> Needs:
+    """Of every member of every plan; of those that run at the other site only where ``running`` counts too."""
+    known = _Known(settings, view, running)
     found: dict[Series, list[Need]] = defaultdict(list)
     unplaced: list[Unplaced] = []
     for plan in plans:
@@ -86,8 +86,9 @@ class _About:
 class _Known:
     """The estate by the names that members have, and the site of each device."""
 
-    def __init__(self, settings: Settings, view: EstateView) -> None:
+    def __init__(self, settings: Settings, view: EstateView, running: bool) -> None:
         self._settings = settings
+        self._running = running
         self._view = view
         self._site = {device.name: device.site for device in settings.devices}
         self._lpars: dict[str, list[tuple[str, Lpar]]] = defaultdict(list)
@@ -124,7 +125,7 @@ class _Known:
         if len(there) > 1:
             about.unknown(f"several LPARs at {plan.target} are called so")
             return
-        if there and there[0].state is not LparState.NOT_ACTIVATED:
+        if there and there[0].state is not LparState.NOT_ACTIVATED and not self._running:
             return  # what it takes is in use
         if there:
             system_key, profile = there[0].system_key, next_profile(there[0])
@@ -205,7 +206,7 @@ class _Known:
         if model is None:
             about.unknown(f"neither {one.source} nor {one.destination} shows it")
             return
-        if newest is not None and newest.power_state is PowerState.ON:
+        if newest is not None and newest.power_state is PowerState.ON and not self._running:
             return  # what it takes is in use
         memory = (model.memory_mb or 0) * MIB
         yield from self._on_host(about, one, newest, model, memory)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -20,7 +20,9 @@ if TYPE_CHECKING:
     from app.recovery.operations import Operations
     from store.capacity_book import CapacityBook
 
-EVERY_S = 60.0
+EVERY_S, FIRST_S = 60.0, 10.0
+"""How often, and how soon after the start."""
+
 OLDEST = timedelta(hours=1)
 """What was seen longer ago is no sample of now: its device does not answer."""
 
@@ -29,11 +31,19 @@ FRESH = timedelta(minutes=10)
 
 
 class Sampler:
-    """Keeps what the view shows. :meth:`take` may be called from any thread; the store is opened by the first one."""
+    """Keeps what the view shows. :meth:`take` may be called from any thread; the store is opened by the first one.
+    ``past`` makes what would have been measured before, of a system that was never measured: for a lab alone."""
 
-    def __init__(self, view: EstateView, path: Path, clock: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
+    def __init__(
+        self,
+        view: EstateView,
+        path: Path,
+        past: Callable[[Measured], Iterable[Measured]] | None = None,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
         self._view = view
         self._path = path
+        self._past = past
         self._clock = clock
         self._book: CapacityBook | None = None
         self._lock = threading.Lock()
@@ -61,6 +71,10 @@ class Sampler:
             from store.capacity_book import CapacityBook
 
             self._book = CapacityBook(self._path)
+        if self._past is not None:
+            known = {m.series for m in self._book.newest()}
+            new = [m for m in found if m.series not in known]
+            self._book.keep([each for m in new for each in self._past(m)])
         kept = self._book.keep(found)
         self._last.update((m.series, m.at) for m in found)
         if self._thinned is None or now - self._thinned >= timedelta(hours=1):
@@ -101,8 +115,8 @@ def _read(operations: Operations, now: datetime) -> dict[str, str]:
 
 
 def _ports(operations: Operations, now: datetime, failures: dict[str, str]) -> Iterator[Measured]:
-    """What the ports of each VIOS that runs can carry and do, summed over those on a fabric. A VIOS that does not say is
-    left out."""
+    """What the ports of each VIOS that runs can carry and do, summed over those on a fabric. A VIOS that does not say
+    is left out."""
     from app.recovery.step import UnseenError
     from backends.hmc.looks import NpivPortsOf
 

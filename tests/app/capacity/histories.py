@@ -1,6 +1,6 @@
-"""Histories with a known end, and whether the interval of the forecast holds it: `python -m tests.app.capacity.histories`.
+"""Histories with a known end, and whether the interval of the forecast holds it: a seeded campaign.
 
-Each is a line with something on it: nothing much, a season of a week and of a quarter, heavy noise with outliers, a step
+Each is a line with something on it: nothing much, seasons of a week and a quarter, heavy noise with outliers, a step
 somewhere in the past, gaps. Where the line itself is after three to twelve months is known; the forecast sees the past.
 """
 
@@ -25,7 +25,7 @@ LEAST = 0.85
 
 @dataclass(frozen=True, slots=True)
 class History:
-    """``points`` are what was seen; ``end`` is the true value after ``ahead`` days, its course there ``slope`` a day."""
+    """``points`` are what was seen; ``end`` is the true value after ``ahead`` days."""
 
     shape: str
     points: tuple[Point, ...]
