@@ -18,6 +18,7 @@ from app import (
     import_command,
     labcommand,
     lpar_command,
+    metrics_command,
     notify_command,
     pgroup_command,
     pgsnap_command,
@@ -301,6 +302,11 @@ def _figures_command(arguments: argparse.Namespace) -> int:
     return told(settings, _store_path(arguments, settings), arguments)
 
 
+def _metrics_command(arguments: argparse.Namespace) -> int:
+    settings = _settings(arguments)
+    return metrics_command.run(settings, _store_path(arguments, settings), arguments)
+
+
 def _given_command(arguments: argparse.Namespace) -> int:
     if _nothing_configured(arguments):  # the arrays may all be given on the command line
         from app.paths import config_file
@@ -385,6 +391,7 @@ _COMMANDS: dict[str | None, Callable[[argparse.Namespace], int]] = {
     "plan": _plan_command,
     "capacity": _figures_command,
     "cost": _figures_command,
+    "metrics": _metrics_command,
     "pgsnap": _given_command,
     "pra": _given_command,
     "auto": _auto_command,

@@ -12,6 +12,7 @@ from app import (
     import_command,
     labcommand,
     lpar_command,
+    metrics_command,
     notify_command,
     pgroup_command,
     pgsnap_command,
@@ -123,6 +124,7 @@ def parser() -> argparse.ArgumentParser:
     pgroup_command.add_arguments(commands)
     plan_command.add_arguments(commands)
     capacity_command.add_arguments(commands)
+    metrics_command.add_arguments(commands)
     pgsnap_command.add_arguments(commands)
     pra_command.add_arguments(commands)
     lpar_command.add_arguments(commands)

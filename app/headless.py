@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from app.auto_records import AutoMode
+from app.metrics.outlets import Outlets
 from app.notify.notifier import notifier
 from app.notify.telling import of_schedules
 from app.recovery.auto.service import WatchService
@@ -36,6 +37,12 @@ class Headless:
         self._clockwork = Clockwork(self._book, self._operations, self._tell, trouble=say)
         self._notifier = notifier(settings, self._ledger, trouble=say)
         watched = any(group.mode is AutoMode.AUTOMATIC for group in settings.auto.groups)
+        self._outlets = None
+        if settings.metrics.wanted:
+            from app.metrics.gather import Metrics
+
+            text = Metrics(settings, self._store, self._ledger).text
+            self._outlets = Outlets(text, settings.metrics.textfile, settings.metrics.port, say)
         self._watch = WatchService(self._operations, say, read_only=False) if watched else None
 
     def start(self) -> str:
@@ -47,6 +54,8 @@ class Headless:
             self._watch.start()
         if self._notifier is not None:
             self._notifier.start()
+        if self._outlets is not None:
+            self._outlets.start()
         watched = "" if self._watch is None else ", and watching what may fail over by itself"
         return f"running {len(self._book.schedules())} schedules of {self._ledger.path}{watched}"
 
@@ -57,6 +66,8 @@ class Headless:
         self._clockwork.stop(limit_s)
         if self._notifier is not None:
             self._notifier.close()
+        if self._outlets is not None:
+            self._outlets.stop()
 
     def close(self) -> None:
         """Close the store. Never raises."""

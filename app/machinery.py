@@ -102,10 +102,12 @@ class Machinery:
         store = self._open_store()
         if self._sweeper is None:
             raise RuntimeError("the store is opened before the sweep begins")
-        past = None
+        sampler = Sampler(store.view, self._store_path)
         if self._settings.lab and self._settings.twin is None:
             from app.capacity.lab_past import past
-        self._schedule = Schedule(self._sweeper, say, Sampler(store.view, self._store_path, past))
+
+            sampler = Sampler(store.view, self._store_path, past)
+        self._schedule = Schedule(self._sweeper, say, sampler)
         self._schedule.start()
 
     def sweep_now(self, device: str | None) -> None:

@@ -95,6 +95,12 @@ def verify(store: Path) -> Verdict:
         return found if beside is None else _beside(connection, store, found, beside)
 
 
+def noted(store: Path) -> int | None:
+    """How many entries the file beside the store says that there are; None: it says nothing that can be read."""
+    number = (_noted(store) or "").partition(" ")[0]
+    return int(number) if number.isascii() and number.isdigit() else None
+
+
 def _noted(store: Path) -> str | None:
     """What the file beside the store says; None: there is none."""
     try:

@@ -17,7 +17,7 @@ from statistics import median
 from store.trends import COVERS, Crossing, Lacking, Point, Trend, needed_days
 
 MOST_POINTS = 60
-"""Longer histories are taken in medians of equally long stretches: what a week repeats is gone then."""
+"""Longer histories are taken in medians of equally long stretches for the slope: what a week repeats is gone then."""
 
 LEAST_FILLED = 0.6
 """Of the days of a history so many must have a sample."""
@@ -38,9 +38,9 @@ def trend(history: Sequence[Point], ahead_days: int) -> Trend | Lacking:
     slopes = sorted((y2 - y1) / (x2 - x1) for n, (x1, y1) in enumerate(points) for x2, y2 in points[n + 1 :])
     slope = median(slopes)
     level = median(y - slope * x for x, y in points)
-    residuals = [y - level - slope * x for x, y in points]
-    low, high = _slopes(slopes, len(points), residuals)
-    ordered = sorted(residuals)
+    low, high = _slopes(slopes, len(points), [y - level - slope * x for x, y in points])
+    off = [point.value - level - slope * (point.day - middle).days for point in known]
+    ordered = sorted(off)  # of the days, not of the medians: a single day must have room
     return Trend(
         slope=slope,
         slope_low=low,

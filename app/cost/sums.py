@@ -53,7 +53,7 @@ def line(label: str, count: Decimal | None, unit: str, rate: Decimal | None, key
     """``count`` of ``unit``, by a rate of the configuration called ``key``."""
     if count is None:
         return CostLine(label, "", None, missing or "what it takes is not known")
-    told = f"{count.normalize():,f}" if count == count.to_integral() else f"{count:,.2f}"
+    told = f"{count.to_integral():,f}" if count == count.to_integral() else f"{count:,.2f}"
     if rate is None:
         return CostLine(label, f"{told} {unit}", None, f"[cost] {key} is not set")
     return CostLine(label, f"{told} {unit} x {rate:f}", count * rate)
