@@ -215,7 +215,7 @@ def cost_lines(found: Cost) -> Iterable[str]:
     told = f"{NO_DATA}, none was run" if last is None else words.total(last, found.currency)[0]
     yield f"the last drill{'' if last is None else f' ({last.name}, {stamp(last.at)})'}: {told}"
     for item in found.items:
-        agreed = "" if item.budget is None else f"; {words.budget(item, found.currency)[0]}"
+        agreed = "" if item.budget is None else f"; budget: {words.budget(item, found.currency)[0]}"
         yield ""
         yield f"{item.key}: {words.total(item, found.currency)[0]}{agreed}  ({item.about})"
         made = [

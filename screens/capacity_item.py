@@ -14,7 +14,7 @@ from screens import capacity_words as words
 from screens import chart
 from screens.actions import Place, bindings
 from screens.base import EstateScreen
-from screens.cells import Cell, Line, Tone, line_text
+from screens.cells import Cell, Line, Tone, line_text, wrap
 from screens.messages import CopyRequested
 from screens.scene import Scene
 from screens.side_by_side import Fact, Heading, Note, Part, lay_out
@@ -60,7 +60,8 @@ class HeadroomScreen(EstateScreen):
         width = self.width - 1
         picture = drawn(row, now)
         told = [*lay_out(facts(row, scene), width), *chart.draw(picture, width)]
-        told += [(Cell(text, Tone.DIM),) for text in chart.legend(picture)] if row.history else []
+        legend = [line for text in chart.legend(picture) for line in wrap(text, width)] if row.history else []
+        told += [(Cell(text, Tone.DIM),) for text in legend]
         self.lines.show([*told, *lay_out(outlook(row, now), width), *lay_out(needs(row), width)])
 
     def runs_changed(self) -> None:

@@ -34,8 +34,8 @@ def budget(item: CostItem, currency: str | None) -> tuple[str, Tone]:
     agreed = money(item.budget, currency)
     match over_budget(item):
         case True:
-            return f"over budget {agreed}", Tone.BAD
+            return f"over {agreed}", Tone.BAD
         case False:
-            return f"within budget {agreed}", Tone.OK
+            return f"within {agreed}", Tone.OK
         case _:
-            return f"{NO_DATA}, budget {agreed}", Tone.UNKNOWN
+            return f"{NO_DATA}, of {agreed}", Tone.UNKNOWN

@@ -56,16 +56,22 @@ def line(label: str, count: Decimal | None, unit: str, rate: Decimal | None, key
     told = f"{count.to_integral():,f}" if count == count.to_integral() else f"{count:,.2f}"
     if rate is None:
         return CostLine(label, f"{told} {unit}", None, f"[cost] {key} is not set")
-    return CostLine(label, f"{told} {unit} x {rate:f}", count * rate)
+    return CostLine(label, f"{told} {unit} x {price(rate)}", count * rate)
+
+
+def price(rate: Decimal) -> str:
+    """As it was configured, with two digits behind the point at least."""
+    digits = rate.as_tuple().exponent
+    return f"{rate:,.2f}" if isinstance(digits, int) and digits > -2 else f"{rate:,f}"
 
 
 def monthly(rates: Rates, what: Amounts, stored: Decimal | None, missing: str = "") -> Iterator[CostLine]:
     """Memory, processors and storage of a month; what it takes none of has no line."""
     if what.units:
         key = "processing_unit_month"
-        yield line("processors (Power)", what.units, "units", rates.processing_unit_month, key)
+        yield line("Power processors", what.units, "units", rates.processing_unit_month, key)
     if what.vcpu:
-        yield line("processors (VMs)", what.vcpu, "vCPU", rates.vcpu_month, "vcpu_month")
+        yield line("VM processors", what.vcpu, "vCPU", rates.vcpu_month, "vcpu_month")
     if what.memory_gib:
         yield line("memory", what.memory_gib, "GiB", rates.memory_gib_month, "memory_gib_month")
     yield line("storage", stored, "GiB", rates.storage_gib_month, "storage_gib_month", missing)
@@ -146,15 +152,15 @@ def _people(rates: Rates, hours: Decimal) -> CostLine:
     told = f"{rates.drill_people} for {hours:,.2f} h"
     if rates.person_hour is None:
         return CostLine("people", told, None, "[cost] person_hour is not set")
-    return CostLine("people", f"{told} x {rates.person_hour:f}", rates.drill_people * hours * rates.person_hour)
+    return CostLine("people", f"{told} x {price(rates.person_hour)}", rates.drill_people * hours * rates.person_hour)
 
 
 def _machines(
     rates: Rates, what: Amounts, hours: Decimal, names: Sequence[str], needed: Mapping[str, object]
 ) -> Iterator[CostLine]:
     parts = (
-        ("processors (Power)", what.units, "units", rates.processing_unit_month, "processing_unit_month"),
-        ("processors (VMs)", what.vcpu, "vCPU", rates.vcpu_month, "vcpu_month"),
+        ("Power processors", what.units, "units", rates.processing_unit_month, "processing_unit_month"),
+        ("VM processors", what.vcpu, "vCPU", rates.vcpu_month, "vcpu_month"),
         ("memory", what.memory_gib, "GiB", rates.memory_gib_month, "memory_gib_month"),
     )
     for label, count, unit, rate, key in parts:
@@ -164,7 +170,7 @@ def _machines(
         if rate is None:
             yield CostLine(label, told, None, f"[cost] {key} is not set")
         else:
-            month = f"{told} x {rate:f} / {HOURS_A_MONTH} h"
+            month = f"{told} x {price(rate)} / {HOURS_A_MONTH} h"
             yield CostLine(label, month, count * rate * hours / HOURS_A_MONTH)
     unknown = [name for name in names if name not in needed]
     if unknown:
