@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from decimal import ROUND_CEILING, Decimal
+from decimal import ROUND_HALF_UP, Decimal
 
 from screens.capacity_words import NO_DATA
 from screens.cells import Tone
@@ -12,10 +12,10 @@ CENT = Decimal("0.01")
 
 
 def money(amount: Decimal | None, currency: str | None) -> str:
-    """Rounded up to the hundredth; ``no data`` where nothing is known."""
+    """Rounded to the hundredth; ``no data`` where nothing is known."""
     if amount is None:
         return NO_DATA
-    told = f"{amount.quantize(CENT, ROUND_CEILING):,f}"
+    told = f"{amount.quantize(CENT, ROUND_HALF_UP):,f}"
     return told if currency is None else f"{told} {currency}"
 
 

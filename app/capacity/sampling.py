@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from app.capacity.supply import VIOS, measured
+from app.capacity.supply import VIOS, Given, given, measured
 from store.capacity_records import Measured, Resource, Series
 from store.errors import StoreError
 from store.estate import DeviceKind, Lpar, LparState
@@ -49,6 +49,7 @@ class Sampler:
         self._lock = threading.Lock()
         self._last: dict[Series, datetime] = {}
         self._thinned: datetime | None = None
+        self._given: tuple[int, datetime, Given] | None = None
         self._closed = False
 
     def take(self) -> int:
@@ -65,8 +66,19 @@ class Sampler:
             if self._book is not None:
                 self._book.close()
 
+    def _given_now(self, now: datetime) -> Given:
+        """Looked for anew where a machine changed, and not more often than every :data:`FRESH`."""
+        version = self._view.facts_version("vm")
+        if self._given is None or (version != self._given[0] and now - self._given[1] >= FRESH):
+            self._given = version, now, given(self._view)
+        return self._given[2]
+
     def _take(self, now: datetime) -> int:
-        found = [m for m in measured(self._view) if m.at != self._last.get(m.series) and now - m.at <= OLDEST]
+        found = [
+            m
+            for m in measured(self._view, self._given_now(now))
+            if m.at != self._last.get(m.series) and now - m.at <= OLDEST
+        ]
         if self._book is None:
             from store.capacity_book import CapacityBook
 

@@ -6,7 +6,7 @@ What a device does not say is not there: nothing is made up for it.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 from app.recovery.vm.capacity import PER_CORE
 from store.capacity_records import Measured, Resource, Series
@@ -29,10 +29,15 @@ VIOS, POOL = "vios", "hosts"
 """The kinds of series of N_Port IDs, which are of an LPAR, and of all ESXi hosts of a server together."""
 
 
-def measured(view: EstateView) -> tuple[Measured, ...]:
-    """All that is measured of what was last seen, each with the moment at which its device was read."""
-    given = _given(view)
-    every = [found for kind in KINDS for entry in _there(view, kind) for found in _of(entry, given)]
+Given = Mapping[tuple[str, str], tuple[int, int]]
+"""The virtual processors and MB given to machines that run, by vCenter and name of their host."""
+
+
+def measured(view: EstateView, known: Given | None = None) -> tuple[Measured, ...]:
+    """All that is measured of what was last seen, each with the moment at which its device was read. ``known`` is what
+    :func:`given` found, where it was looked for just before: it looks at every VM."""
+    given_now = given(view) if known is None else known
+    every = [found for kind in KINDS for entry in _there(view, kind) for found in _of(entry, given_now)]
     return (*every, *_together(every))
 
 
@@ -53,7 +58,7 @@ def _there(view: EstateView, kind: str) -> Iterable[Entry]:
     return (entry for entry in view.entries(kind) if not entry.gone)
 
 
-def _of(entry: Entry, given: dict[tuple[str, str], tuple[int, int]]) -> Iterator[Measured]:
+def _of(entry: Entry, given: Given) -> Iterator[Measured]:
     obj = entry.peek()
     name = obj.name
 
@@ -92,8 +97,8 @@ def _times(count: float | None, unit: int) -> float | None:
     return None if count is None else count * unit
 
 
-def _given(view: EstateView) -> dict[tuple[str, str], tuple[int, int]]:
-    """The virtual processors and MB given to machines that run, by vCenter and name of their host."""
+def given(view: EstateView) -> Given:
+    """What machines that run were given."""
     found: dict[tuple[str, str], tuple[int, int]] = defaultdict(lambda: (0, 0))
     if not view.entries("esxi"):
         return found

@@ -148,8 +148,8 @@ def _hours(first: datetime, last: datetime) -> Decimal:
 
 def _people(rates: Rates, hours: Decimal) -> CostLine:
     if rates.drill_people is None:
-        return CostLine("people", f"{hours:,.2f} h", None, "[cost] drill_people is not set")
-    told = f"{rates.drill_people} for {hours:,.2f} h"
+        return CostLine("people", f"{hours:,.3f} h", None, "[cost] drill_people is not set")
+    told = f"{rates.drill_people} for {hours:,.3f} h"
     if rates.person_hour is None:
         return CostLine("people", told, None, "[cost] person_hour is not set")
     return CostLine("people", f"{told} x {price(rates.person_hour)}", rates.drill_people * hours * rates.person_hour)
@@ -166,7 +166,7 @@ def _machines(
     for label, count, unit, rate, key in parts:
         if not count:
             continue
-        told = f"{count:,.2f} {unit} for {hours:,.2f} h"
+        told = f"{count:,.2f} {unit} for {hours:,.3f} h"
         if rate is None:
             yield CostLine(label, told, None, f"[cost] {key} is not set")
         else:

@@ -1,4 +1,4 @@
-"""Making the text of the metrics out of a store; a text is good for a few seconds, however often it is asked for."""
+"""Making the text of the metrics out of a store; a text is good for half a minute, however often it is asked for."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from store.database import Store
 from store.drills import DRILLING
 from store.ledger import Ledger
 
-GOOD_S = 10.0
+GOOD_S = 30.0
 AHEAD_DAYS = 183
 
 
