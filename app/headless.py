@@ -1,4 +1,4 @@
-"""All that runs by itself without a console: schedules, the watch of what may fail over, and telling operators."""
+"""All that runs by itself without a console: schedules, the watch of what may fail over, figures, telling."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from app.auto_records import AutoMode
+from app.capacity.service import SampleService
 from app.metrics.outlets import Outlets
 from app.notify.notifier import notifier
 from app.notify.telling import of_schedules
@@ -43,6 +44,7 @@ class Headless:
 
             text = Metrics(settings, self._store, self._ledger).text
             self._outlets = Outlets(text, settings.metrics.textfile, settings.metrics.port, say)
+        self._samples = SampleService(self._operations, say)
         self._watch = WatchService(self._operations, say, read_only=False) if watched else None
 
     def start(self) -> str:
@@ -54,6 +56,7 @@ class Headless:
             self._watch.start()
         if self._notifier is not None:
             self._notifier.start()
+        self._samples.start()
         if self._outlets is not None:
             self._outlets.start()
         watched = "" if self._watch is None else ", and watching what may fail over by itself"
@@ -66,6 +69,7 @@ class Headless:
         self._clockwork.stop(limit_s)
         if self._notifier is not None:
             self._notifier.close()
+        self._samples.stop(limit_s)
         if self._outlets is not None:
             self._outlets.stop()
 

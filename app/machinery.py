@@ -12,6 +12,7 @@ from app.auto_records import AutoMode
 from app.permits import Act
 
 if TYPE_CHECKING:
+    from app.capacity.service import SampleService
     from app.notify.notifier import Notifier
     from app.recovery.auto.console_auto import ConsoleAuto
     from app.recovery.auto.service import WatchService
@@ -56,6 +57,7 @@ class Machinery:
         self._notifier: Notifier | None = None
         self._schedules: ConsoleSchedules | None = None
         self._watch: WatchService | None = None
+        self._samples: SampleService | None = None
         self._auto: ConsoleAuto | None = None
         self._opening, self._beginning = threading.Lock(), threading.Lock()
         self._closed = False
@@ -136,7 +138,18 @@ class Machinery:
         self._runs.start()
         if not cached and self._operations.permits.lacking(Act.SERVE) is None:
             self._begin_watch(failed, read_only=read_only)
+            self._begin_samples(failed)
         return self._runs
+
+    def _begin_samples(self, say: Callable[[str], object]) -> None:
+        """Keep the samples that the sweep does not give."""
+        from app.capacity.service import SampleService
+
+        if self._operations is not None:
+            with self._beginning:
+                if not self._closed:
+                    self._samples = SampleService(self._operations, say)
+                    self._samples.start()
 
     def _begin_watch(self, say: Callable[[str], object], *, read_only: bool) -> None:
         """Watch what may fail over by itself, where there is anything."""
@@ -240,6 +253,8 @@ class Machinery:
             self._auto.close(CHECK_STOP_S)
         if self._watch is not None:
             self._watch.close(STOP_S)
+        if self._samples is not None:
+            self._samples.stop(CHECK_STOP_S)
         if self._runs is not None:
             self._runs.close(STOP_S)
         for watch in self._checks:

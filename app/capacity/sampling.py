@@ -1,4 +1,4 @@
-"""Keeping samples of what is used: every minute of what the sweep saw, every hour by schedule, N_Port IDs with that."""
+"""Keeping samples of what is used: every minute of what was read, every hour of what nobody read, with N_Port IDs."""
 
 from __future__ import annotations
 

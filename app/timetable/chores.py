@@ -5,17 +5,14 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
 from datetime import datetime, timedelta
 
 from app.auto_records import AutoGroup
-from app.capacity.sampling import sample_all
 from app.recovery.auto.vm_plans import VmPlans
 from app.recovery.step import UnseenError
 from app.timetable import health
 from app.timetable.drills import members
 from app.timetable.work import Outcome, Work
-from store.capacity_book import CapacityBook
 from store.drills import DRILL, DRILLING, VM_DRILL, order, owing
 from store.estate import Reading
 from store.ledger import RunError
@@ -52,14 +49,6 @@ def _read(work: Work, name: str) -> Reading | str:
         return work.operations.devices.reading(name, time.monotonic())
     except UnseenError as error:
         return str(error)
-
-
-def sample(work: Work) -> Outcome:
-    """Keep a sample of what every system has and uses."""
-    with closing(CapacityBook(work.operations.store.path)) as book:
-        kept, failures = sample_all(work.operations, book, work.clock())
-    said = [f"{name} could not be read: {why}" for name, why in failures.items()]
-    return Outcome(Result.WARNED if said else Result.SUCCEEDED, (f"kept {kept} samples", *said))
 
 
 def clean_up(work: Work) -> Outcome:

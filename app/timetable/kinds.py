@@ -71,9 +71,6 @@ KINDS: dict[str, JobKind] = {
             "readiness", "check how each LPAR and VM stands that is to come back", estate.readiness, check=_nothing
         ),
         JobKind("health", "read every device and score what is not right", chores.health_check, check=_nothing),
-        JobKind(
-            "capacity", "keep a sample of what each system has and uses, N_Port IDs too", chores.sample, check=_nothing
-        ),
         JobKind("clean-up", "delete old history and events of the store", chores.clean_up, check=_nothing),
         JobKind(
             drills.DRILL,
@@ -106,5 +103,4 @@ def defaults(zone: str) -> tuple[tuple[str, str, Timetable], ...]:
     return (
         ("clean-up", "clean-up", Timetable(Frequency.DAILY, hour=3, zone=zone)),
         ("health", "health", Timetable(Frequency.HOURLY, every_h=6, zone=zone)),
-        ("capacity", "capacity", Timetable(Frequency.HOURLY, minute=5, zone=zone)),
     )
