@@ -32,6 +32,8 @@ KEEP: Mapping[Grain, timedelta] = {
 
 _SERIES, _SAMPLE = table(CapacitySeriesRow), table(CapacitySampleRow)
 _Key = tuple[int, Grain, datetime]
+_AT_ONCE = 500
+"""So many moments in one question: a database bounds how many parameters one may have."""
 
 
 def stretch(grain: Grain, at: datetime) -> datetime:
@@ -76,7 +78,7 @@ class CapacityBook:
 
     def thin(self, now: datetime) -> int:
         """Delete what is older than :data:`KEEP`, and series of which nothing is left. Returns how many samples."""
-        old = or_(*(and_(_SAMPLE.c.grain == grain, _SAMPLE.c.at < now - age) for grain, age in KEEP.items()))
+        old = or_(*(and_(_SAMPLE.c.grain == grain.value, _SAMPLE.c.at < now - age) for grain, age in KEEP.items()))
         with self._failing():
             if self._connection.execute(select(_SAMPLE.c.series).where(old).limit(1)).first() is None:
                 return 0
@@ -111,11 +113,17 @@ class CapacityBook:
     def _stretches(self, measured: Iterable[Measured], ids: Mapping[Series, int]) -> dict[_Key, Sample]:
         """What is kept of the stretches that the measurements are in."""
         c = _SAMPLE.c
-        moments = {(grain, stretch(grain, m.at)) for m in measured for grain in Grain}
-        where = or_(*(and_(c.grain == grain, c.at == at) for grain, at in sorted(moments)))
-        query = select(c.series, c.grain, c.at, c.used, c.total, c.count).where(where, c.series.in_(set(ids.values())))
-        rows = self._connection.execute(query)
-        return {(number, Grain(grain), at): Sample(at, used, total, n) for number, grain, at, used, total, n in rows}
+        columns = select(c.series, c.at, c.used, c.total, c.count)
+        numbers = set(ids.values())
+        found: dict[_Key, Sample] = {}
+        for grain in Grain:
+            moments = sorted({stretch(grain, m.at) for m in measured})
+            for first in range(0, len(moments), _AT_ONCE):
+                query = columns.where(c.grain == grain.value, c.at.in_(moments[first : first + _AT_ONCE]))
+                for number, at, used, total, count in self._connection.execute(query):
+                    if number in numbers:
+                        found[number, grain, at] = Sample(at, used, total, count)
+        return found
 
     def _write(self, new: Iterable[Measured], ids: Mapping[Series, int], kept: Mapping[_Key, Sample]) -> None:
         made: dict[_Key, Sample] = {}
@@ -155,10 +163,13 @@ class CapacityBook:
         with self._failing():
             for grain in Grain:  # the finest first: what it has needs no other
                 last = (
-                    select(c.series, func.max(c.at).label("last")).where(c.grain == grain).group_by(c.series).subquery()
+                    select(c.series, func.max(c.at).label("last"))
+                    .where(c.grain == grain.value)
+                    .group_by(c.series)
+                    .subquery()
                 )
                 same = and_(c.series == last.c.series, c.at == last.c.last)
-                query = select(c.series, c.at, c.used, c.total, c.count).join(last, same).where(c.grain == grain)
+                query = select(c.series, c.at, c.used, c.total, c.count).join(last, same).where(c.grain == grain.value)
                 for number, *values in self._connection.execute(query):
                     found.setdefault(number, Sample(*values))
             known = self._known()
@@ -170,7 +181,7 @@ class CapacityBook:
 
     def _samples(self, grain: Grain, since: datetime) -> dict[Series, tuple[Sample, ...]]:
         c = _SAMPLE.c
-        query = select(c.series, c.at, c.used, c.total, c.count).where(c.grain == grain, c.at >= since)
+        query = select(c.series, c.at, c.used, c.total, c.count).where(c.grain == grain.value, c.at >= since)
         by_id: dict[int, list[Sample]] = {}
         with self._failing():
             for number, *values in self._connection.execute(query.order_by(c.series, c.at)):
