@@ -125,7 +125,7 @@ _GO = (
     Action("palette", "Find", "Find a screen, an object or an action by its name", ("ctrl+p",), Group.GO, footer=8),
     Action("plans", "Plans", "The recovery plans, and how each stands", ("P",), Group.GO, ON_DATA, command="plans"),
     Action(
-        "capacity", "Capacity", "Whether all recovery plans together still fit at the recovery sites, and until when",
+        "capacity", "Capacity", "Do all recovery plans together still fit, and until when",
         ("percent_sign",), Group.GO, ON_DATA, command="capacity",
     ),
     Action(

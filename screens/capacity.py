@@ -18,6 +18,9 @@ from screens.status import EMPTY, GLYPHS, LOADING
 from screens.surroundings import Surroundings
 from screens.tables import TableScreen
 
+MOST_PLANS = 5
+"""So many plans are told of above the table, those first that need a look."""
+
 AGAIN_S = 60
 """After so many seconds what is shown is looked at anew."""
 
@@ -80,19 +83,24 @@ class CapacityScreen(TableScreen):
         if view.now is not None:
             title = f"All recovery plans at once, until {view.now.until}; looked at {age(scene.now, view.now.at)} ago"
             lines.append((Cell(title, Tone.HEADING),))
-            for plan in view.now.plans:
-                lines += _told(*words.plan_line(plan, view.now), width)
+            told = sorted(
+                (words.plan_line(plan, view.now) for plan in view.now.plans), key=lambda each: _urgency(each[1])
+            )
+            for text, tone in told[:MOST_PLANS]:
+                lines += _told(text, tone, width)
+            if len(told) > MOST_PLANS:
+                lines += _told(f"and {len(told) - MOST_PLANS} more plans: drdeck capacity", told[MOST_PLANS][1], width)
             for name in view.now.unread:
                 lines += _told(f"plan {name} cannot be used and is not counted", Tone.BAD, width)
             if not view.now.plans:
                 lines += _told("there is no recovery plan: nothing is needed", Tone.UNKNOWN, width)
         return (*lines, *self.view_lines(scene))
 
-    def tick_body(self, scene: Scene) -> None:
+    def draw(self, scene: Scene) -> None:
         if (scene.now - self._asked).total_seconds() >= AGAIN_S:
             self._asked = scene.now
             self.post_message(CapacityRequested())
-        self.draw(scene)
+        super().draw(scene)
 
     def runs_changed(self) -> None:
         if self.around.capacity.now is None and self.around.capacity.trouble is None:
@@ -107,6 +115,10 @@ class CapacityScreen(TableScreen):
             return () if self.around.capacity.trouble else ((LOADING,),)
         text = "No data: no system at a recovery site was read yet that says what it has and uses."
         return tuple((Cell(line, Tone.DIM),) for line in wrap(text, max(10, self.width - 1)))
+
+
+def _urgency(tone: Tone) -> int:
+    return (Tone.BAD, Tone.WARN, Tone.UNKNOWN, Tone.OK).index(tone)
 
 
 def _told(text: str, tone: Tone, width: int) -> list[Line]:

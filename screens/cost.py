@@ -81,11 +81,11 @@ class CostScreen(TableScreen):
             lines.append((_last_drill(last, view.now.currency, scene),))
         return (*lines, *self.view_lines(scene))
 
-    def tick_body(self, scene: Scene) -> None:
+    def draw(self, scene: Scene) -> None:
         if (scene.now - self._asked).total_seconds() >= AGAIN_S:
             self._asked = scene.now
             self.post_message(CostRequested())
-        self.draw(scene)
+        super().draw(scene)
 
     def runs_changed(self) -> None:
         if self.around.cost.now is None and self.around.cost.trouble is None:
