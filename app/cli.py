@@ -17,11 +17,13 @@ from app import (
     audit_command,
     auto_command,
     backup_command,
+    capacity_command,
     import_command,
     incident_command,
     infra_command,
     labcommand,
     lpar_command,
+    metrics_command,
     notify_command,
     pgroup_command,
     pgsnap_command,
@@ -306,6 +308,17 @@ def _plan_command(arguments: argparse.Namespace) -> int:
     return plan_command.run(settings, _store_path(arguments, settings), arguments)
 
 
+def _figures_command(arguments: argparse.Namespace) -> int:
+    settings = _settings(arguments)
+    told = capacity_command.capacity if arguments.command == "capacity" else capacity_command.cost
+    return told(settings, _store_path(arguments, settings), arguments)
+
+
+def _metrics_command(arguments: argparse.Namespace) -> int:
+    settings = _settings(arguments)
+    return metrics_command.run(settings, _store_path(arguments, settings), arguments)
+
+
 def _given_command(arguments: argparse.Namespace) -> int:
     if _nothing_configured(arguments):  # the arrays may all be given on the command line
         from app.paths import config_file
@@ -387,6 +400,9 @@ _COMMANDS: dict[str | None, Callable[[argparse.Namespace], int]] = {
     "pod": _recovery_command,
     "vm": _recovery_command,
     "plan": _plan_command,
+    "capacity": _figures_command,
+    "cost": _figures_command,
+    "metrics": _metrics_command,
     "pgsnap": _given_command,
     "pra": _given_command,
     "auto": _auto_command,

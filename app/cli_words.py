@@ -11,11 +11,13 @@ from app import (
     api_command,
     audit_command,
     auto_command,
+    capacity_command,
     import_command,
     incident_command,
     infra_command,
     labcommand,
     lpar_command,
+    metrics_command,
     notify_command,
     pgroup_command,
     pgsnap_command,
@@ -127,6 +129,8 @@ def parser() -> argparse.ArgumentParser:
     volume_command.add_arguments(commands)
     pgroup_command.add_arguments(commands)
     plan_command.add_arguments(commands)
+    capacity_command.add_arguments(commands)
+    metrics_command.add_arguments(commands)
     pgsnap_command.add_arguments(commands)
     pra_command.add_arguments(commands)
     lpar_command.add_arguments(commands)

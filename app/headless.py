@@ -1,4 +1,4 @@
-"""All that runs by itself without a console: schedules, the watch of what may fail over, and telling operators."""
+"""All that runs by itself without a console: schedules, the watch of what may fail over, figures, telling."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ from collections.abc import Callable
 
 from app.alerts.begin import watching
 from app.auto_records import AutoMode
+from app.capacity.service import SampleService
+from app.metrics.outlets import Outlets
 from app.notify.notifier import notifier
 from app.notify.telling import of_schedules
 from app.recovery.auto.service import WatchService
@@ -38,6 +40,13 @@ class Headless:
         self._clockwork = Clockwork(self._book, self._operations, self._tell, trouble=say)
         self._notifier = notifier(settings, self._ledger, trouble=say)
         watched = any(group.mode is AutoMode.AUTOMATIC for group in settings.auto.groups)
+        self._outlets = None
+        if settings.metrics.wanted:
+            from app.metrics.gather import Metrics
+
+            text = Metrics(settings, self._store, self._ledger).text
+            self._outlets = Outlets(text, settings.metrics.textfile, settings.metrics.port, say)
+        self._samples = SampleService(self._operations, say)
         self._watch = WatchService(self._operations, say, read_only=False) if watched else None
         self._alerts = watching(self._operations, AlertView(), acts=True)
 
@@ -51,6 +60,9 @@ class Headless:
         self._alerts.start()
         if self._notifier is not None:
             self._notifier.start()
+        self._samples.start()
+        if self._outlets is not None:
+            self._outlets.start()
         watched = "" if self._watch is None else ", and watching what may fail over by itself"
         return f"running {len(self._book.schedules())} schedules of {self._ledger.path}{watched}"
 
@@ -62,6 +74,9 @@ class Headless:
         self._alerts.close(limit_s)
         if self._notifier is not None:
             self._notifier.close()
+        self._samples.stop(limit_s)
+        if self._outlets is not None:
+            self._outlets.stop()
 
     def close(self) -> None:
         """Close the store. Never raises."""

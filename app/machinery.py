@@ -13,6 +13,7 @@ from store.place import Place
 
 if TYPE_CHECKING:
     from app.alerts.watch import AlertWatch
+    from app.capacity.service import SampleService
     from app.notify.notifier import Notifier
     from app.recovery.auto.console_auto import ConsoleAuto
     from app.recovery.auto.service import WatchService
@@ -61,6 +62,7 @@ class Machinery:
         self._notifier: Notifier | None = None
         self._schedules: ConsoleSchedules | None = None
         self._watch: WatchService | None = None
+        self._samples: SampleService | None = None
         self._auto: ConsoleAuto | None = None
         self._alerts: AlertWatch | None = None
         self._opening, self._beginning = threading.Lock(), threading.Lock()
@@ -114,12 +116,18 @@ class Machinery:
 
     def sweep(self, say: Callable[[str], None]) -> None:
         """Open the store for writing and begin to read the devices. Raises StoreError."""
+        from app.capacity.sampling import Sampler
         from app.schedule import Schedule
 
-        self._open_store()
+        store = self._open_store()
         if self._sweeper is None:
             raise RuntimeError("the store is opened before the sweep begins")
-        self._schedule = Schedule(self._sweeper, say)
+        sampler = Sampler(store.view, self._store_path)
+        if self._settings.lab and self._settings.twin is None:
+            from app.capacity.lab_past import past
+
+            sampler = Sampler(store.view, self._store_path, past)
+        self._schedule = Schedule(self._sweeper, say, sampler)
         self._schedule.start()
 
     def sweep_now(self, device: str | None) -> None:
@@ -148,7 +156,18 @@ class Machinery:
         self._runs.start()
         if not cached and self._operations.permits.lacking(Act.SERVE) is None:
             self._begin_watch(failed, read_only=read_only)
+            self._begin_samples(failed)
         return self._runs
+
+    def _begin_samples(self, say: Callable[[str], object]) -> None:
+        """Keep the samples that the sweep does not give."""
+        from app.capacity.service import SampleService
+
+        if self._operations is not None:
+            with self._beginning:
+                if not self._closed:
+                    self._samples = SampleService(self._operations, say)
+                    self._samples.start()
 
     def _begin_watch(self, say: Callable[[str], object], *, read_only: bool) -> None:
         """Watch what may fail over by itself, where there is anything."""
@@ -281,6 +300,8 @@ class Machinery:
             self._alerts.close(CHECK_STOP_S)
         if self._watch is not None:
             self._watch.close(STOP_S)
+        if self._samples is not None:
+            self._samples.stop(CHECK_STOP_S)
         if self._runs is not None:
             self._runs.close(STOP_S)
         for watch in self._checks:

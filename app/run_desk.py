@@ -12,9 +12,10 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from app import audit_desk, infra_desk, plan_desk, run_screens
+from app import audit_desk, capacity_desk, infra_desk, plan_desk, run_screens
 from app.approval_desk import ApprovalDesk, Looked
 from screens.audit_messages import AboutAudit
+from screens.capacity_messages import AboutCapacity
 from screens.infra_messages import AboutInfra
 from screens.plan_messages import AboutPlans
 from screens.run_messages import (
@@ -159,6 +160,8 @@ class RunDesk:
                 await plan_desk.hear(self._app, self._aside, around, message)
             case AboutInfra():
                 await infra_desk.hear(self._app, self._aside, around, message)
+            case AboutCapacity():
+                await capacity_desk.hear(self._app, self._aside, around, message)
             case Begun():
                 await run_screens.show(self._app, around, message.run)
             case RunRequested() if self._app.may_open(message.asked_by):

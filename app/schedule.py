@@ -1,4 +1,4 @@
-"""When each device is swept: one APScheduler job a device, and one that saves how fresh all is."""
+"""When each device is swept: one APScheduler job a device; one that saves how fresh all is, one that keeps samples."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+from app.capacity.sampling import EVERY_S, FIRST_S, Sampler
 from app.sweep import Sweeper
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ CLOCK_CHECK_S = 5.0
 CLOCK_STEP_S = 2.0
 """A wall clock that went this much further, or less far, than time itself was set: the jobs are timed anew."""
 
-_HEARTBEAT = "heartbeat"
+_HEARTBEAT, _SAMPLES = "saving", "sampling"
 _LATE_S = 3600
 _log = logging.getLogger("drdeck.schedule")
 
@@ -28,12 +29,15 @@ class Schedule:
     """Sweeps the devices of a :class:`~app.sweep.Sweeper` from :meth:`start` to :meth:`stop`.
 
     ``trouble`` is told once of each sentence about a sweep that is late, overlong or failed in this program itself; it
-    is called on a thread of the scheduler.
+    is called on a thread of the scheduler. ``sampler`` keeps samples of what the sweeps saw.
     """
 
-    def __init__(self, sweeper: Sweeper, trouble: Callable[[str], None] | None = None) -> None:
+    def __init__(
+        self, sweeper: Sweeper, trouble: Callable[[str], None] | None = None, sampler: Sampler | None = None
+    ) -> None:
         self._sweeper = sweeper
         self._trouble = trouble
+        self._sampler = sampler
         self._told: set[str] = set()
         self._scheduler: Any = None
         self._stopped = threading.Event()
@@ -49,7 +53,7 @@ class Schedule:
         logging.getLogger("apscheduler").addHandler(logging.NullHandler())
         scheduler = BackgroundScheduler(
             timezone=UTC,
-            executors={"default": ThreadPoolExecutor(len(devices) + 1)},
+            executors={"default": ThreadPoolExecutor(len(devices) + 2)},
             job_defaults={"misfire_grace_time": _LATE_S, "coalesce": True, "max_instances": 1},
         )
         scheduler.add_listener(self._overlong, events.EVENT_JOB_MAX_INSTANCES)
@@ -66,6 +70,9 @@ class Schedule:
                 next_run_time=now,
             )
         scheduler.add_job(self._sweeper.store.flush, "interval", seconds=HEARTBEAT_S, id=_HEARTBEAT)
+        if self._sampler is not None:
+            first = now + timedelta(seconds=FIRST_S)
+            scheduler.add_job(self._sampler.take, "interval", seconds=EVERY_S, id=_SAMPLES, next_run_time=first)
         self._scheduler = scheduler
         self._sweeper.after = self._next
         scheduler.start()
@@ -78,6 +85,8 @@ class Schedule:
         if self._scheduler is not None:
             scheduler, self._scheduler = self._scheduler, None
             scheduler.shutdown(wait=False)
+        if self._sampler is not None:
+            self._sampler.close()
         self._sweeper.stop(timeout_s)
         self._sweeper.store.flush()
 
@@ -121,12 +130,12 @@ class Schedule:
             self._tell(f"{name}: one sweep takes longer than its interval; the next begins when it has ended")
 
     def _missed(self, event: JobEvent) -> None:
-        self._tell(f"{_device(event.job_id) or 'saving'}: the time was missed; it is made up for now")
+        self._tell(f"{_device(event.job_id) or event.job_id}: the time was missed; it is made up for now")
         self._set_time(event.job_id, datetime.now(UTC))
 
     def _broken(self, event: JobEvent) -> None:
         failure = type(getattr(event, "exception", None)).__name__
-        self._tell(f"{_device(event.job_id) or 'saving'}: failed in the console itself: {failure}")
+        self._tell(f"{_device(event.job_id) or event.job_id}: failed in the console itself: {failure}")
 
     def _tell(self, sentence: str) -> None:
         if sentence in self._told:
@@ -142,4 +151,4 @@ def _job(device: str) -> str:
 
 
 def _device(job: str) -> str | None:
-    return None if job == _HEARTBEAT else job.removeprefix("sweep ")
+    return None if job in (_HEARTBEAT, _SAMPLES) else job.removeprefix("sweep ")

@@ -17,6 +17,8 @@ from app.access_records import Access
 from app.auto_settings import auto
 from app.backup_settings import backups
 from app.config_table import Document, SettingProblem, SettingsError, Table
+from app.cost_records import Rates
+from app.metrics_settings import metrics
 from app.naming_settings import naming
 from app.secrets import Reference
 from app.settings_login import NO_SECRET, USER, Login, reference, ssh_login
@@ -113,7 +115,10 @@ def _syntax_error(path: Path, text: str, words: str) -> SettingsError:
 TABLES: Mapping[str, str] = {
     **{
         name: f"[{name}]"
-        for name in (*("console", "store", "access", "naming", "pra", "auto", "backups", "plans", "api", "alerts"),)
+        for name in (
+            *("console", "store", "access", "naming", "pra", "auto", "backups", "plans", "api", "alerts", "cost"),
+            "metrics",
+        )
     },
     **{
         name: f"[[{name}]]"
@@ -168,6 +173,8 @@ def _settings(document: Document, content: Mapping[str, object]) -> Settings:
         access=_access(document, content, sites),
         api=_api(document, content, folder),
         store_password=password,
+        cost=_cost(document, content, sites),
+        metrics=metrics(document, content, folder),
     )
 
 
@@ -215,6 +222,14 @@ def _escalation(
     from app.alert_settings import escalation
 
     return escalation(document, content, [channel.name for channel in notifications])
+
+
+def _cost(document: Document, content: Mapping[str, object], sites: tuple[Site, ...]) -> Rates:
+    if "cost" not in content:
+        return Rates()
+    from app.cost_settings import cost
+
+    return cost(document, content, [site.name for site in sites])
 
 
 def _pra(document: Document, content: Mapping[str, object], sites: tuple[Site, ...]) -> Pra | None:

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 
 from app.access_records import Access
 from app.auto_records import Auto
+from app.cost_records import Rates
+from app.metrics_settings import MetricsSettings
 from app.naming import Naming
 from app.secrets import Reference
 from screens.clipboard import Way
@@ -147,7 +149,8 @@ class Settings:
     what happened. ``backups`` is the directory for backups of VMs. ``hosts``: those that steps of recovery plans run
     commands on; none is called as a device is. ``plans`` is the directory of the plans, where the file names one.
     ``access``: who may do what. ``api``: who may read over HTTP, None: nobody. ``store`` is a file, or a server with
-    the password ``store_password``. ``escalation``: who is told of alerts that nobody has, step by step."""
+    the password ``store_password``. ``escalation``: who is told of alerts that nobody has, step by step. ``cost``: the
+    rates by which recovery costs; ``metrics``: where its figures go."""
 
     path: Path
     read_only: bool
@@ -176,6 +179,8 @@ class Settings:
     api: ApiSettings | None = None
     store_password: Reference | None = None
     escalation: tuple[EscalationStep, ...] = ()
+    cost: Rates = field(default_factory=Rates)
+    metrics: MetricsSettings = field(default_factory=MetricsSettings)
 
     @property
     def reached(self) -> tuple[DeviceSettings | SshHost, ...]:

@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from decimal import Decimal
 from enum import StrEnum
 from pathlib import Path
 from typing import Generic, TypeVar
@@ -95,6 +96,16 @@ def whole(least: int, most: int) -> Check[int]:
 
 
 PORT = whole(1, 65535)
+
+
+def _money(value: object) -> Decimal:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= 10**12:
+        raise UnexpectedError
+    return Decimal(repr(value))
+
+
+MONEY = Check("an amount of money from 0 on: a number without its currency, such as 12.50", _money)
+"""As it is written: 0.1 is a tenth."""
 
 
 def duration(least_s: float, most_s: float) -> Check[float]:

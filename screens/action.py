@@ -25,6 +25,10 @@ class Place(StrEnum):
     PLAN = "plan"
     AUDIT = "audit"
     ENTRY = "entry"
+    CAPACITY = "capacity"
+    HEADROOM = "headroom"
+    COST = "cost"
+    COST_ITEM = "cost item"
     AUTO = "auto"
     AUTO_GROUP = "auto group"
     AUTO_HISTORY = "auto history"
@@ -54,9 +58,12 @@ ON_RUN = frozenset({Place.RUN, Place.BOARD})
 ON_RUNS = ON_RUN | {Place.RUNS}
 ON_SCHEDULES = frozenset({Place.SCHEDULES, Place.SCHEDULE})
 ON_AUTO = frozenset({Place.AUTO, Place.AUTO_GROUP})
+ON_FIGURES = frozenset({Place.CAPACITY, Place.COST})
 PANES_OF_OBJECTS = frozenset({Place.PANE, Place.LPARS, Place.PGROUPS, Place.RCGS, Place.REPLICAS})
 ON_OBJECTS = PANES_OF_OBJECTS | {Place.OVERVIEW, Place.EVENTS} | LEVELS
-ON_ROWS = ON_OBJECTS | ON_RUNS | {Place.SCHEDULES, Place.PLANS, Place.AUDIT, Place.AUTO, Place.AUTO_HISTORY}
+ON_ROWS = (
+    ON_OBJECTS | ON_RUNS | {Place.SCHEDULES, Place.PLANS, Place.AUDIT, Place.AUTO, Place.AUTO_HISTORY} | ON_FIGURES
+)
 WITH_MORE = ON_ROWS | DETAILS
 WITH_RADIUS = DETAILS | {Place.PANE, Place.LPARS, Place.PGROUPS, Place.RCGS, Place.LEVEL, Place.SNAPSHOTS}
 

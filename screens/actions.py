@@ -141,6 +141,14 @@ _GO = (
         command="audit", aliases=("journal",),
     ),
     Action(
+        "capacity", "Capacity", "Do all recovery plans together still fit, and until when",
+        ("percent_sign",), Group.GO, ON_DATA, command="capacity",
+    ),
+    Action(
+        "cost", "Cost", "What recovery costs: each drill, site and application", ("dollar_sign",), Group.GO, ON_DATA,
+        command="cost",
+    ),
+    Action(
         "find", "Open", "Open an object by its name", (), Group.GO, command="open", takes=Takes.OBJECT, needs_word=True
     ),
 )  # fmt: skip
@@ -228,6 +236,8 @@ KEY_WORDS = {
     "question_mark": "?",
     "slash": "/",
     "colon": ":",
+    "percent_sign": "%",
+    "dollar_sign": "$",
     "space": "Space",
     "escape": "Esc",
     "enter": "Enter",

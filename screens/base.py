@@ -16,6 +16,7 @@ from screens.actions import BY_ID, Action, Place, Situation, Takes, for_key, ref
 from screens.asking import ASKS
 from screens.audit_messages import AuditRequested
 from screens.auto_messages import AutoRequested
+from screens.capacity_messages import CapacityRequested, CostRequested
 from screens.cells import Cell, Line, Tone
 from screens.choices import choices
 from screens.commands import Command, CommandError, candidates, understand
@@ -393,6 +394,12 @@ class EstateScreen(PaintedOnce[None]):
 
     def do_infra(self) -> None:
         self.post_message(InfraRequested())
+
+    def do_capacity(self) -> None:
+        self.post_message(CapacityRequested(asked_by=self))
+
+    def do_cost(self) -> None:
+        self.post_message(CostRequested(asked_by=self))
 
     def do_command(self) -> None:
         self._ask(Mode.COMMAND)

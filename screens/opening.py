@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from screens.audit_messages import EntryRequested
 from screens.auto_messages import AutoEventRequested, AutoGroupRequested
+from screens.capacity_messages import CostItemRequested, HeadroomRequested
 from screens.messages import DetailRequested, LevelRequested
 from screens.plan_messages import PlanRequested
 from screens.run_messages import RunRequested, StepRequested, StepsRequested
@@ -20,4 +21,6 @@ Opening = (
     | EntryRequested
     | AutoGroupRequested
     | AutoEventRequested
+    | HeadroomRequested
+    | CostItemRequested
 )

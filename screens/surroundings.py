@@ -11,6 +11,8 @@ from screens.index import Index
 from screens.modes import twin_words
 from screens.scene import Scene
 from store.auto_view import AutoView
+from store.capacity_view import CapacityView
+from store.cost_view import CostView
 from store.estate import Site
 from store.infra.view import InfraView
 from store.journal_view import JournalView
@@ -46,10 +48,10 @@ class Surroundings:
     are those of the store; ``acting`` says for which of them this console acts; ``schedules`` are what runs by
     itself, ``plans`` the recovery plans, ``journal`` the newest entries of the journal, ``infra`` where the estate
     stands; ``readiness`` is how each protected LPAR stands, ``vm_readiness`` how each replicated VM does; ``auto`` is
-    what may fail over by itself; ``replicated`` are the VMs that the configuration replicates; ``rto_s`` is what a
-    recovery may take, in seconds; ``looking`` is what is being planned, and since when; ``orders`` says how what is
-    typed of an order can go on; ``lacks`` why whoever is logged in may not do an action, by its id; ``approvers`` whom
-    to ask for the approval of a run."""
+    what may fail over by itself; ``capacity`` and ``cost`` are figures; ``replicated`` are the VMs that the
+    configuration replicates; ``rto_s`` is what a recovery may take, in seconds; ``looking`` is what is being planned,
+    and since when; ``orders`` says how what is typed of an order can go on; ``lacks`` why whoever is logged in may not
+    do an action, by its id; ``approvers`` whom to ask for the approval of a run."""
 
     view: EstateView
     clock: Callable[[], datetime]
@@ -76,6 +78,8 @@ class Surroundings:
     readiness: ReadinessView = field(default_factory=ReadinessView)
     vm_readiness: ReadinessView = field(default_factory=ReadinessView)
     auto: AutoView = field(default_factory=AutoView)
+    capacity: CapacityView = field(default_factory=CapacityView)
+    cost: CostView = field(default_factory=CostView)
     rto_s: float | None = None
     replicated: tuple[Replicated, ...] = ()
     looking: tuple[str, datetime] | None = None

@@ -109,6 +109,12 @@ def follow(run: engine.Read, entries: str = _ALL) -> Verdict:
     return found
 
 
+def noted(store: Place) -> int | None:
+    """How many entries the file beside the store says that there are; None: it says nothing that can be read."""
+    number = (_noted(store) or "").partition(" ")[0]
+    return int(number) if number.isascii() and number.isdigit() else None
+
+
 def _noted(store: Place) -> str | None:
     """What the file beside the store says; None: there is none."""
     try:

@@ -441,6 +441,34 @@ class IncidentRow(SQLModel, table=True):
     facts: str
 
 
+class CapacitySeriesRow(SQLModel, table=True):
+    """What samples of capacity are of. ``name`` and ``device`` are as they were last."""
+
+    __tablename__ = "capacity_series"
+    __table_args__ = (UniqueConstraint("kind", "key", "resource"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    kind: str
+    key: str
+    resource: str
+    name: str
+    device: str
+
+
+class CapacitySampleRow(SQLModel, table=True):
+    """The fullest that was measured in one stretch of time (:class:`store.capacity_records.Sample`)."""
+
+    __tablename__ = "capacity_sample"
+    __table_args__ = (Index("ix_capacity_sample_grain_at", "grain", "at"),)
+
+    series: int = Field(primary_key=True, foreign_key="capacity_series.id")
+    grain: str = Field(primary_key=True)
+    at: datetime = Field(sa_column=Column(UtcTime, nullable=False, primary_key=True))
+    used: float
+    total: float | None = None
+    count: int
+
+
 METADATA: MetaData = SQLModel.metadata
 
 

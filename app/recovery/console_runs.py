@@ -8,7 +8,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
+from contextlib import closing, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -19,6 +19,8 @@ from app.recovery.operations import Asked, Operations, changed, holder, login, n
 from app.recovery.patience import frozen
 from app.recovery.runner import Runner
 from app.recovery.vm.operate import standing
+from store.capacity_view import CapacityView
+from store.cost_view import CostView
 from store.drills import DRILLING
 from store.engine import listen
 from store.errors import StoreAwayError, StoreError
@@ -188,6 +190,27 @@ class ConsoleRuns:
         from app.infra.radii import count
 
         count(self._operations.settings, self._operations.store, view, node)
+
+    def read_capacity(self, view: CapacityView) -> None:
+        """Look at capacity for ``view``. Waits; what goes wrong stands in the view."""
+        from app.capacity.gather import look
+        from store.capacity_book import CapacityBook
+
+        store = self._operations.store
+        try:
+            with closing(CapacityBook(store.path)) as book:
+                view.take(look(self._operations.settings, store.view, book, view.days_ahead))
+        except StoreError as error:
+            view.fail(f"Capacity could not be read: {error.message}")
+
+    def read_cost(self, view: CostView) -> None:
+        """Look at cost for ``view``, likewise."""
+        from app.cost.gather import look
+
+        try:
+            view.take(look(self._operations.settings, self._operations.store.view, self._ledger))
+        except StoreError as error:
+            view.fail(f"Cost could not be read: {error.message}")
 
     # --------------------------------------------------------------------------------------------------- proposing
 

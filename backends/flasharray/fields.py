@@ -94,6 +94,15 @@ class Fields:
             raise self.wrong(field, "a number from 0 to 1, or null")
         return float(value)
 
+    def number(self, field: str) -> float | None:
+        """A number from 0 on, or None for null or absent."""
+        value = self.row.get(field)
+        if value is None:
+            return None
+        if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= _PORTABLE:
+            raise self.wrong(field, "a number from 0 on, or null")
+        return float(value)
+
     def flag(self, field: str, default: bool | None = None) -> bool:
         """``true`` or ``false``; absent or null is ``default`` where there is one."""
         value = self.row.get(field)

@@ -111,6 +111,7 @@ def array(row: Fields) -> FlashArray:
         version=row.text("version"),
         capacity=row.whole("capacity"),
         used=space.whole("total_physical") if space is not None else None,
+        data_reduction=space.number("data_reduction") if space is not None else None,
     )
 
 

@@ -25,11 +25,12 @@ _PORT_COLUMNS = ["name", "physloc", "fabric", "tports", "aports", "swwpns", "aww
 @dataclass(frozen=True, slots=True)
 class NpivPort:
     """A physical port of a VIOS that can carry virtual ones. ``fabric``: its switch takes NPIV logins; ``free``: how
-    many more clients it takes."""
+    many more clients it takes, of ``total``."""
 
     name: str
     fabric: bool
     free: int
+    total: int
 
 
 def ports(text: str) -> tuple[NpivPort, ...]:
@@ -43,11 +44,12 @@ def ports(text: str) -> tuple[NpivPort, ...]:
 
 def _npiv_port(line: str) -> NpivPort:
     fields = line.split()
-    if len(fields) != len(_PORT_COLUMNS) or fields[2] not in ("0", "1") or not fields[4].isascii():
+    if len(fields) != len(_PORT_COLUMNS) or fields[2] not in ("0", "1"):
         raise ParseError(f"a port of {len(_PORT_COLUMNS)} columns", shown(line))
-    if not fields[4].isdigit():
-        raise ParseError("a whole number in aports", shown(line))
-    return NpivPort(fields[0], fields[2] == "1", int(fields[4]))
+    for name, text in zip(_PORT_COLUMNS[3:5], fields[3:5], strict=True):
+        if not (text.isascii() and text.isdigit()):
+            raise ParseError(f"a whole number in {name}", shown(line))
+    return NpivPort(fields[0], fields[2] == "1", int(fields[4]), int(fields[3]))
 
 
 def mappings(where: str, text: str) -> tuple[tuple[NpivMapping, ...], tuple[Problem, ...]]:

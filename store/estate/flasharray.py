@@ -8,7 +8,7 @@ from datetime import datetime
 
 @dataclass(frozen=True, slots=True)
 class FlashArray:
-    """An array, from GET /arrays, /array-connections and /alerts. Bytes."""
+    """An array, from GET /arrays, /array-connections and /alerts. Bytes; ``data_reduction`` 3.0 is three to one."""
 
     array_id: str
     name: str
@@ -18,6 +18,7 @@ class FlashArray:
     used: int | None = None
     connections: tuple[ArrayConnection, ...] = ()
     alerts: tuple[ArrayAlert, ...] = ()
+    data_reduction: float | None = None
 
     @property
     def key(self) -> str:

@@ -83,7 +83,10 @@ def test_the_ports_of_a_vios_are_read_with_what_is_free_on_them() -> None:
         "fcs0             U78AA.001.WZSKM6U-P1-C2-T1          1     64     60   2048   2012",
         "fcs1             U78AA.001.WZSKM6U-P1-C2-T2          0     64     64   2048   2048",
     )
-    assert npiv.ports("\n".join((PORTS, *rows, ""))) == (NpivPort("fcs0", True, 60), NpivPort("fcs1", False, 64))
+    assert npiv.ports("\n".join((PORTS, *rows, ""))) == (
+        NpivPort("fcs0", True, 60, 64),
+        NpivPort("fcs1", False, 64, 64),
+    )
 
 
 @pytest.mark.parametrize("text", ["", "There are no NPIV capable ports on the Virtual I/O Server.\n"])

@@ -1,0 +1,1 @@
+"""What disaster recovery costs, by the rates of the configuration."""
