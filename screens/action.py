@@ -59,6 +59,7 @@ ON_RUNS = ON_RUN | {Place.RUNS}
 ON_SCHEDULES = frozenset({Place.SCHEDULES, Place.SCHEDULE})
 ON_AUTO = frozenset({Place.AUTO, Place.AUTO_GROUP})
 ON_FIGURES = frozenset({Place.CAPACITY, Place.COST})
+ON_PLANS = frozenset({Place.PLANS, Place.PLAN})
 PANES_OF_OBJECTS = frozenset({Place.PANE, Place.LPARS, Place.PGROUPS, Place.RCGS, Place.REPLICAS})
 ON_OBJECTS = PANES_OF_OBJECTS | {Place.OVERVIEW, Place.EVENTS} | LEVELS
 ON_ROWS = (

@@ -294,7 +294,7 @@ class AlertStore:
     def _read(self, statement: Any) -> Sequence[Any]:
         with self._lock:
             try:
-                return engine.execute(self._connection, statement).fetchall()
+                return list(engine.execute(self._connection, statement))
             except Exception as error:
                 raise explain(error, self.path) from error
 

@@ -138,7 +138,7 @@ def run(connection: Connection, sql: str, values: tuple[object, ...] = ()) -> Cu
     return _of(connection).run(connection, sql, values)
 
 
-def execute(connection: Connection, statement: Executable) -> CursorResult[Any]:
+def execute(connection: Connection, statement: Executable) -> Any:
     """As :func:`run`, of a statement that SQLAlchemy writes."""
     return _of(connection).execute(connection, statement)
 
