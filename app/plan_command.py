@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from app.rcg_command import Draw, execution, planned
 from app.runs_command import FAILED, OK, PARTLY, USAGE
-from store.place import Place
+from store.place import Place, is_there
 
 if TYPE_CHECKING:
     from app.plans.catalogue import Listed
@@ -268,7 +268,7 @@ def _history(store_path: Place, name: str) -> PlanHistory:
     from store.plan_history import PlanHistory, history
     from store.plan_runs import EVERY
 
-    if not store_path.exists():
+    if not is_there(store_path):
         return PlanHistory()
     ledger = Ledger(store_path)
     try:
