@@ -20,7 +20,8 @@ OK, FAILED, USAGE = 0, 1, 2
 EPILOG = """\
 GET alone, on 127.0.0.1 alone; from another machine use ssh -L. Each reader of [[api.readers]] has a token, sent as
 "Authorization: Bearer TOKEN". /openapi.json describes all of it:
-  /health /sites /devices /systems /arrays /lpars /groups /rcgs /replicas /plans /checks /runs /maintenance /audit
+  /health /sites /racks /infrastructure /devices /systems /arrays /lpars /groups /rcgs /replicas /plans /checks /runs
+  /alerts /incidents /maintenance /capacity /cost /audit
   /live tells of every change as a server-sent event.
 It asks no device: it answers from what a console or drdeck scheduler keeps in the store. SIGTERM or Ctrl-C ends it.
 It needs the packages of the extra api (pip install 'drdeck[api]').
@@ -79,18 +80,18 @@ def _serve(settings: Settings, store_path: Place, readers: Readers, on: socket.s
 
     from app.api.gathering import Gathering
     from app.api.live import Feed
+    from app.api.room import Room
     from app.api.server import serve
     from app.api.service import HOST, service
     from app.sweep import never_read
-    from store.auto import AutoStore
     from store.database import open_store
     from store.ledger import Ledger
 
     feed = Feed()
     with closing(open_store(store_path)) as store, closing(Ledger(store_path)) as ledger:
         store.configure(never_read(device) for device in settings.devices)
-        with closing(AutoStore(store_path)) as windows:
-            gathering = Gathering(settings, store, ledger, windows, feed.change)
+        with closing(Room(settings, store, ledger)) as room:
+            gathering = Gathering(settings, store, ledger, room, feed.change)
             gathering.start()
             made = service(gathering, ledger, feed, readers, version("drdeck"))
             try:

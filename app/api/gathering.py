@@ -15,11 +15,11 @@ from importlib.metadata import version
 
 from app.api import estate_rows, history_rows
 from app.api.listing import Listing
+from app.api.room import Room
 from app.api.rows import Health
 from app.plans.showing import shown
 from app.settings_records import Settings
 from store import plan_checks
-from store.auto import AutoStore
 from store.database import Store
 from store.errors import StoreError
 from store.ledger import Ledger
@@ -37,9 +37,9 @@ Told = Callable[[str, str, str], object]
 class Gathering:
     """``lists`` by name and ``health`` are as of the last look; ``runs`` are whole, by id."""
 
-    def __init__(self, settings: Settings, store: Store, ledger: Ledger, windows: AutoStore, told: Told) -> None:
+    def __init__(self, settings: Settings, store: Store, ledger: Ledger, room: Room, told: Told) -> None:
         self._settings = settings
-        self._store, self._ledger, self._windows = store, ledger, windows
+        self._store, self._ledger, self._room = store, ledger, room
         self._told = told
         self._estate = estate_rows.EstateRows(store.view, {device.name: device.site for device in settings.devices})
         self._seq = -1
@@ -86,7 +86,7 @@ class Gathering:
             "plans": history_rows.plans(shown(self._settings, view, kept)),
             "checks": history_rows.checks(kept.values()),
             "runs": history_rows.runs(tuple(self.runs.values())),
-            "maintenance": history_rows.windows(self._windows.windows(ended=True), now),
+            **self._room.lists(now),
         }
         before, self.lists = self.lists, lists
         self.health = self._health(entries)

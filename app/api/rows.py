@@ -12,6 +12,7 @@ from store.estate.flasharray import FlashArray, ProtectionGroup
 from store.estate.power import Lpar, ManagedSystem
 from store.estate.remotecopy import RemoteCopyGroup, StorageSystem
 from store.estate.vsphere import EsxiHost, VirtualMachine
+from store.infra.records import Feed, Link, Plain, Rack, Site, System, Vlan
 from store.plan_records import Expected
 
 
@@ -207,3 +208,114 @@ class AuditRow:
     run: str
     kind: str
     body: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RackRow:
+    """A rack as it was imported. ``units_used`` counts units that something takes, on either face."""
+
+    id: str
+    name: str
+    site: str
+    row: str | None
+    units: int
+    units_used: int
+    watts: int
+    feeds: tuple[str, ...]
+    systems: tuple[str, ...]
+    source: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlaceRow:
+    """An item of the infrastructure as it was imported: a site, feed, system, VLAN, link, or a row of a plain table."""
+
+    id: str
+    kind: str
+    site: str
+    source: str
+    facts: Site | Rack | Feed | System | Vlan | Link | Plain
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AlertRow:
+    """An alert. ``owner``: who has it, until ``owned_until``; null: nobody. ``count`` signs of it since
+    ``first_seen``."""
+
+    id: str
+    kind: str
+    state: str
+    severity: str
+    site: str
+    target: str
+    subject: str
+    what: str
+    next: str
+    count: int
+    first_seen: datetime
+    last_seen: datetime
+    opened_at: datetime | None
+    resolved_at: datetime | None
+    owner: str | None
+    owned_until: datetime | None
+    reason: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IncidentRow:
+    """An incident, with the ids of the runs that carry its number."""
+
+    id: str
+    title: str
+    severity: str
+    state: str
+    component: str
+    site: str
+    by: str
+    declared_at: datetime
+    commander: str
+    scribe: str
+    resolved_at: datetime | None
+    resolution: str
+    runs: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CapacityRow:
+    """One resource of one system of a recovery site, in the unit of the resource. ``left`` is what stays once the
+    recovery plans have what they all need together; ``full_*``: from which day that is used up, null: not before
+    ``until``, or there are too few samples (``lacking``)."""
+
+    id: str
+    system: str
+    site: str
+    resource: str
+    total: float
+    used: float
+    needed: float
+    left: float
+    fits: bool
+    measured_at: datetime
+    full_expected: str | None
+    full_earliest: str | None
+    full_latest: str | None
+    until: str
+    lacking: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CostRow:
+    """What a site or an application costs a month, or what one drill cost. Amounts are decimal texts in ``currency``;
+    null: no data, and ``lacking`` says of what."""
+
+    id: str
+    of: str
+    name: str
+    about: str
+    amount: str | None
+    currency: str | None
+    budget: str | None
+    over_budget: bool | None
+    at: datetime | None
+    inputs: tuple[str, ...]
+    lacking: tuple[str, ...]

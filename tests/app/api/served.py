@@ -14,6 +14,7 @@ import urllib.request
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from email.message import Message
 from pathlib import Path
 from typing import Any
@@ -21,9 +22,16 @@ from typing import Any
 from app.connect import Connector
 from app.settings import load
 from app.sweep import Sweeper
+from store.alert_records import Alert, AlertKind, AlertState, Raised
+from store.alerts import AlertStore
 from store.database import open_store
+from store.incident_records import Incident
+from store.incidents import IncidentStore
+from store.infra import book
+from store.infra.records import Rack, Source, System, SystemType
+from store.notices import Severity
 from tests.app.lab_estate import lab_estate
-from tests.app.report.reported import filled
+from tests.app.report.reported import OPS, RUN, filled
 
 TOKEN = "a-token-of-a-test-only"
 READERS = """
@@ -89,7 +97,26 @@ def prepared(directory: Path) -> tuple[Path, Path]:
             sweeper.stop()
         with estate.config.open("a") as file:
             file.write(READERS)
+        furnish(store)
         return estate.config, store
+
+
+def furnish(store: Path) -> None:
+    """A rack with two systems, an incident that a run carries, and an alert that somebody has."""
+    now = datetime.now(UTC)
+    rack = Rack("paris", "A7", "A", feeds=("f1",))
+    hosts = [System(f"host{n}", "paris", SystemType.SERVER, "A7", u=n, height=1.5, watts=300) for n in (3, 10)]
+    book.put(store, Source("rooms.csv", now, OPS), [rack, *hosts])
+    with closing(IncidentStore(store)) as incidents:
+        made = incidents.declare(Incident(0, "Paris is dark", Severity.CRITICAL, "site paris", "paris", OPS, now))
+        incidents.link(made.id, RUN, OPS)
+    fact = Raised("device:x", AlertKind.DEVICE_FAILING, Severity.WARNING, "paris", "x", "x fails", "no answer", "see 6")
+    alert = Alert(fact, "estate", AlertState.OPEN, 2, now, now, opened_at=now)
+    with closing(AlertStore(store)) as alerts:
+        claim = alerts.claim("estate", OPS)
+        assert claim is not None
+        alerts.save("estate", claim, [alert])
+        alerts.acknowledge("g", [alert], "ana", now + timedelta(hours=1), "looking", OPS)
 
 
 @contextmanager

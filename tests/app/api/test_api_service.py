@@ -108,6 +108,27 @@ def test_a_run_comes_with_its_steps_and_the_journal_in_its_order(api: Served) ->
     assert api.get(f"/audit?most=5&after={first['next']}").json["items"] == entries[5:10]
 
 
+def test_the_room_is_told_with_who_has_what_and_what_stands_where(api: Served) -> None:
+    (rack,) = api.get("/racks?site=paris").json["items"]
+    assert (rack["id"], rack["units_used"], rack["watts"]) == ("paris/A7", 4, 600)
+    assert rack["systems"] == ["host10", "host3"]
+    assert {row["facts"]["name"] for row in api.get("/infrastructure?kind=system").json["items"]} == {"host3", "host10"}
+    (alert,) = api.get("/alerts?owner=ana").json["items"]
+    assert (alert["kind"], alert["count"], alert["reason"]) == ("device-failing", 2, "looking")
+    (incident,) = api.get("/incidents").json["items"]
+    assert (incident["title"], incident["runs"]) == ("Paris is dark", [RUN])
+    figures = api.get("/capacity?most=1000").json["items"]
+    assert figures
+    for row in figures:
+        assert row["fits"] == (row["left"] >= 0)
+        assert row["left"] == pytest.approx(row["total"] - row["used"] - row["needed"])
+    costs = api.get("/cost").json["items"]
+    assert costs
+    for row in costs:  # no figure without what it was made of
+        assert (row["amount"] is not None) == bool(row["inputs"])
+        assert row["inputs"] or row["lacking"]
+
+
 def test_whoever_listens_is_told_of_a_run_that_somebody_proposes_and_of_what_was_missed(api: Served) -> None:
     with _listen(api) as stream:
         assert stream.readline() == b": listening\n"
