@@ -12,6 +12,7 @@ from app import (
     audit_command,
     auto_command,
     capacity_command,
+    compliance_command,
     import_command,
     incident_command,
     infra_command,
@@ -143,6 +144,7 @@ def parser() -> argparse.ArgumentParser:
     runs_command.add_arguments(commands)
     audit_command.add_arguments(commands)
     report_command.add_arguments(commands)
+    compliance_command.add_arguments(commands)
     notify_command.add_arguments(commands)
     schedule_command.add_arguments(commands)
     commands.add_parser("keys", help="print the keys and commands of the console")
