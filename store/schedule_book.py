@@ -5,6 +5,7 @@ Every method may be called from any thread. All raise :class:`store.errors.Store
 
 from __future__ import annotations
 
+import json
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -12,7 +13,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from store import engine
+from store import engine, journal
 from store.errors import StoreError, explain
 from store.place import Place
 from store.recorded import to_text as recorded
@@ -24,6 +25,9 @@ from store.timetable import MINUTE, Timetable, due_until, next_run
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
+
+ADDED, CHANGED, REMOVED = "schedule added", "schedule changed", "schedule removed"
+"""What the journal calls it."""
 
 CLAIM_S = 30.0
 """How long a scheduler may be silent about what it does before it is taken for gone."""
@@ -50,6 +54,7 @@ class ScheduleBook:
         self._connection: Connection = engine.open_place(path)
         engine.durable(self._connection)  # a claim that a power loss took back would be claimed again
         self._clock = engine.clock(self._connection, clock)
+        self._told: list[tuple[int, bytes]] = []
 
     def close(self) -> None:
         """Never raises."""
@@ -90,6 +95,7 @@ class ScheduleBook:
         now = self._clock()
         made = Schedule(0, name, kind, target, options, timetable.checked(), self.by, now)
         due = next_run(made.timetable, now)
+        made = replace(made, next_run=due)
         with self._writing() as run:
             if run("SELECT 1 FROM schedule WHERE name = ? AND removed_at IS NULL", (name,)).first():
                 raise ScheduleError(f"There is a schedule {name} already")
@@ -99,6 +105,7 @@ class ScheduleBook:
                 "VALUES (?, ?, ?, ?, ?, ?, ?, ?, 0)",
                 row,
             )
+            self._tell(run, ADDED, None, shown(made))
         return self.named(name)
 
     def add_defaults(self, wanted: Iterable[tuple[str, str, Timetable]]) -> None:
@@ -114,7 +121,8 @@ class ScheduleBook:
     ) -> Schedule:
         """Another target, other options, another timetable, and another name where it is to be ``called`` so. Paused
         it stays paused. Raises :class:`ScheduleError`."""
-        found = replace(self.named(name), target=target, options=options, timetable=timetable.checked())
+        before = self.named(name)
+        found = replace(before, target=target, options=options, timetable=timetable.checked())
         due = None if found.paused else stamp(next_run(found.timetable, self._clock()))
         called = called or name
         with self._writing() as run:
@@ -124,6 +132,8 @@ class ScheduleBook:
             values = (called, target, recorded(options), recorded(timetable), due, found.id)
             sql = "UPDATE schedule SET name = ?, target = ?, options = ?, timetable = ?, next_run = ? WHERE id = ?"
             run(sql, values)
+            if (after := replace(found, name=called)) != before:
+                self._tell(run, CHANGED, shown(before), shown(after))
         return self.named(called)
 
     def pause(self, name: str) -> Schedule:
@@ -131,17 +141,18 @@ class ScheduleBook:
         found = self.named(name)
         with self._writing() as run:
             run("UPDATE schedule SET next_run = NULL WHERE id = ?", (found.id,))
+            if not found.paused:
+                self._tell(run, CHANGED, shown(found), shown(replace(found, next_run=None)))
         return self.named(name)
 
     def resume(self, name: str) -> Schedule:
         """Due again from now on: what lay in the pause was not missed."""
         found = self.named(name)
         if found.paused:
+            due = next_run(found.timetable, self._clock())
             with self._writing() as run:
-                run(
-                    "UPDATE schedule SET next_run = ? WHERE id = ?",
-                    (stamp(next_run(found.timetable, self._clock())), found.id),
-                )
+                run("UPDATE schedule SET next_run = ? WHERE id = ?", (stamp(due), found.id))
+                self._tell(run, CHANGED, shown(found), shown(replace(found, next_run=due)))
         return self.named(name)
 
     def remove(self, name: str) -> None:
@@ -150,6 +161,7 @@ class ScheduleBook:
         with self._writing() as run:
             values = (stamp(self._clock()), found.id)
             run("UPDATE schedule SET next_run = NULL, removed_at = ? WHERE id = ?", values)
+            self._tell(run, REMOVED, shown(found), None)
 
     # --------------------------------------------------------------------------------------------------------- claiming
 
@@ -361,6 +373,7 @@ class ScheduleBook:
     @contextmanager
     def _writing(self) -> Iterator[_Run]:
         with self._lock:
+            self._told.clear()
             try:
                 with engine.transaction(self._connection):
                     yield self._connection.exec_driver_sql
@@ -368,6 +381,25 @@ class ScheduleBook:
                 raise
             except Exception as error:
                 raise explain(error, self.path) from error
+            if self._told:
+                journal.note_head(self.path, *self._told[-1])
+
+    def _tell(self, run: _Run, kind: str, before: object, after: object) -> None:
+        """Have the journal say, in the transaction, who changed a schedule and how."""
+        body = json.dumps({"by": self.by, "before": before, "after": after}, separators=(",", ":"))
+        self._told.append(journal.append(run, stamp(self._clock()), "", kind, body))
+
+
+def shown(schedule: Schedule) -> dict[str, object]:
+    """A schedule as the journal keeps it."""
+    return {
+        "name": schedule.name,
+        "kind": schedule.kind,
+        "target": schedule.target,
+        "paused": schedule.paused,
+        "timetable": json.loads(recorded(schedule.timetable)),
+        "options": json.loads(recorded(schedule.options)),
+    }
 
 
 _Run = Callable[..., Any]

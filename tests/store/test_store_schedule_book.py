@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import json
 import multiprocessing
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
+from store import journal
+from store.ledger import Ledger
 from store.place import Place
-from store.schedule_book import CLAIM_S, ScheduleBook, ScheduleError
+from store.schedule_book import ADDED, CHANGED, CLAIM_S, REMOVED, ScheduleBook, ScheduleError
 from store.schedules import MISFIRES, JobOptions, Result, Schedule, ScheduledSnapshot, Trigger
 from store.timetable import Frequency, Timetable, TimetableError
 from tests.app.timetable.virtual import START, Clock
@@ -55,6 +59,27 @@ def test_a_name_is_taken_once_and_free_again_after_it_was_removed(book: Schedule
     with pytest.raises(ScheduleError, match="No schedule is called nightly"):
         book.named("nightly")
     assert added(book).id != first.id
+
+
+def test_who_changed_a_schedule_and_how_stands_in_the_journal(book: ScheduleBook, place: Place) -> None:
+    added(book)
+    book.edit("nightly", "crm", JobOptions(keep=5), DAILY, called="night")
+    book.edit("night", "crm", JobOptions(keep=5), DAILY)  # nothing is another
+    book.pause("night")
+    book.pause("night")
+    book.resume("night")
+    book.remove("night")
+    with closing(Ledger(place)) as ledger:
+        entries = ledger.journal()
+    told = [(entry.kind, json.loads(entry.body)) for entry in entries]
+    assert [kind for kind, _ in told] == [ADDED, CHANGED, CHANGED, CHANGED, REMOVED]
+    assert {body["by"] for _, body in told} == {"jump, process 1"}
+    bodies = [body for _, body in told]
+    assert bodies[0]["before"] is None and bodies[-1]["after"] is None
+    assert [later["before"] for later in bodies[1:]] == [earlier["after"] for earlier in bodies[:-1]]
+    assert (bodies[1]["after"]["name"], bodies[1]["after"]["options"]["keep"]) == ("night", 5)
+    assert [body["after"]["paused"] for body in bodies[2:4]] == [True, False]
+    assert journal.verify(place).broken is None
 
 
 def test_a_timetable_that_means_nothing_is_not_kept(book: ScheduleBook) -> None:
