@@ -16,6 +16,7 @@ _WAITS: dict[str, tuple[str, str]] = {
     ),
     "40001": ("was changed by another program meanwhile", "Try again"),
     "40P01": ("was changed by another program meanwhile", "Try again"),
+    "25P03": ("ended the session of a console that had stopped", "It goes on by itself"),
     "25006": ("is on a server that only reads, as a standby does", "Name the primary server, or all with commas"),
 }
 _WRONG: dict[str, tuple[str, str]] = {
