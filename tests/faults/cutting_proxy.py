@@ -1,4 +1,4 @@
-"""A wire to a server that is cut after so many bytes: what was on its way up to there has arrived, the rest never does."""
+"""A wire to a server that is cut after so many bytes: what had passed until then arrives, the rest never does."""
 
 from __future__ import annotations
 

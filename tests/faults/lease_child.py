@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 from store import ledger as ledger_module
@@ -18,7 +19,7 @@ from store.ledger import LeaseError, Ledger
 from store.place import Server
 from store.runs import Lease, RunState, StepState
 
-LEASE_S, IDLE_S = 0.06, 0.15
+LEASE_S, IDLE_S = 0.06, 0.3
 
 
 def hurried() -> None:
@@ -60,13 +61,19 @@ def refused(ledger: Ledger, lease: Lease, act: Callable[[Ledger, Lease], None]) 
         return False
 
 
+def taken(ledger: Ledger, run: str) -> Lease:
+    while True:
+        with suppress(StoreAwayError):  # a machine that is busy is silent for too long too
+            return ledger.take(run, "child")
+
+
 def main(url: str, password: str, beside: str) -> None:
     hurried()
     ledger = Ledger(Server(url, lambda: password, Path(beside)))
     print("ready", flush=True)
     for line in sys.stdin:
         run = line.strip()
-        lease = ledger.take(run, "child")
+        lease = taken(ledger, run)
         print("took", flush=True)
         first = refused_at(ledger, lease)
         print(json.dumps([first, *(name for name, act in OTHERS if refused(ledger, lease, act))]), flush=True)

@@ -1,4 +1,4 @@
-"""A slice of what ``make long`` does to stores on PostgreSQL: the wire cut at any byte, consoles stopped at any moment."""
+"""A slice of what ``make long`` does to stores on PostgreSQL: cut wires, and consoles that are stopped."""
 
 from __future__ import annotations
 
