@@ -27,6 +27,7 @@ from app import (
     report_command,
     runs_command,
     schedule_command,
+    store_command,
     vm_command,
     volume_command,
     wall_command,
@@ -361,6 +362,10 @@ def _maintenance_command(arguments: argparse.Namespace) -> int:
     return auto_command.maintenance(settings, _store_path(arguments, settings), arguments)
 
 
+def _store_command(arguments: argparse.Namespace) -> int:
+    return store_command.run(_settings(arguments), arguments)
+
+
 def _keys_command(arguments: argparse.Namespace) -> int:
     from app import keys
 
@@ -393,6 +398,7 @@ _COMMANDS: dict[str | None, Callable[[argparse.Namespace], int]] = {
     "notify": _notify_command,
     "schedule": _schedule_command,
     "scheduler": _schedule_command,
+    "store": _store_command,
     "keys": _keys_command,
     "inventory": _inventory_command,
 }

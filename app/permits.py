@@ -40,6 +40,7 @@ class Act(StrEnum):
     RUN_SCHEDULE = "to run a schedule now"
     SERVE = "to run what is due, or the watch of what may fail over"
     TRUST = "to pin the identity of a device"
+    MOVE_STORE = "to move the store"
 
 
 _ACTING = (Role.OPERATOR, Role.APPROVER, Role.ADMIN)
@@ -61,6 +62,7 @@ NEEDS: dict[Act, tuple[Role, ...]] = {
     Act.RUN_SCHEDULE: (Role.OPERATOR,),
     Act.SERVE: (Role.OPERATOR, Role.ADMIN),
     Act.TRUST: (Role.ADMIN,),
+    Act.MOVE_STORE: (Role.ADMIN,),
 }
 """One of these roles at each site is needed."""
 

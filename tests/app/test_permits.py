@@ -38,7 +38,7 @@ MAY = {
         Act.SERVE,
     },
     Role.APPROVER: {Act.READ, Act.DROP, Act.REMARK, Act.APPROVE, Act.APPROVE_ARMING, Act.DISARM},
-    Role.ADMIN: {Act.READ, Act.REMARK, Act.DISARM, Act.SCHEDULE, Act.SERVE, Act.TRUST},
+    Role.ADMIN: {Act.READ, Act.REMARK, Act.DISARM, Act.SCHEDULE, Act.SERVE, Act.TRUST, Act.MOVE_STORE},
 }
 
 grants = st.builds(

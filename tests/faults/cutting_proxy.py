@@ -20,19 +20,15 @@ class CuttingProxy:
         self._lock = threading.Lock()
         self._left: dict[bool, int] = {}
         self._open: list[socket.socket] = []
-        self._dark = False
+        self._dark = self._dark_then = False
         self.cuts = 0
         threading.Thread(target=self._serve, name="proxy", daemon=True).start()
 
-    def cut_after(self, number: int, *, up: bool) -> None:
-        """Cut every connection once so many more bytes have passed ``up`` to the server, or down from it."""
+    def cut_after(self, number: int, *, up: bool, dark: bool = False) -> None:
+        """Cut every connection once so many more bytes have passed ``up`` to the server, or down from it; ``dark``:
+        nobody is let in from then on."""
         with self._lock:
-            self._left = {up: number}
-
-    @property
-    def armed(self) -> bool:
-        with self._lock:
-            return bool(self._left)
+            self._left, self._dark_then = {up: number}, dark
 
     def dark(self, dark: bool) -> None:
         """Whether nobody is let in, and who is in is thrown out."""
@@ -69,6 +65,7 @@ class CuttingProxy:
                         self._left = {} if over else {up: left - len(data)}
                 sink.sendall(data[:left] if over else data)
                 if over:
+                    self._dark = self._dark_then
                     self.cuts += 1
                     self._cut()
                     return

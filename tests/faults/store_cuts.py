@@ -81,12 +81,13 @@ class _Console:
         """Entries until the wire was cut, and until one went through behind it. Sometimes nobody answers for a while
         after the cut."""
         before, number, last = self._wire.cuts, 0, False
-        self._wire.cut_after(draw.randint(1, FURTHEST), up=draw.random() < 0.5)
-        if draw.random() < 0.3:
-            threading.Thread(target=_darken, args=(self._wire, before), daemon=True).start()
+        silent = draw.random() < 0.3
+        self._wire.cut_after(draw.randint(1, FURTHEST), up=draw.random() < 0.5, dark=silent)
         while self._wire.cuts == before or not last:
             last = self._write(f"{name} entry {number}")
             number += 1
+            if self._wire.cuts > before:
+                self._wire.dark(False)
         self._counts["cuts"] += 1
 
     def _write(self, text: str) -> bool:
@@ -96,7 +97,6 @@ class _Console:
             if error.transaction is None:
                 self.denied.append(text)
                 self._counts["said not to be written"] += 1
-                time.sleep(0.01)
                 return False
             self._counts["left open, and asked for later"] += 1
             (self.acknowledged if self._landed(error.transaction) else self.denied).append(text)
@@ -106,20 +106,10 @@ class _Console:
         return True
 
     def _landed(self, transaction: str) -> bool:
+        self._wire.dark(False)
         while True:
             with suppress(StoreAwayError):
                 return self._ledger.landed(transaction)
-            time.sleep(0.01)
-
-
-def _darken(wire: CuttingProxy, before: int) -> None:
-    """Once the wire was cut, let nobody in for a moment."""
-    until = time.monotonic() + 5
-    while wire.cuts == before and time.monotonic() < until:
-        time.sleep(0.0005)
-    wire.dark(True)
-    time.sleep(0.1)
-    wire.dark(False)
 
 
 def on(server: Postgres, seed: int, cuts: int) -> Counter[str]:
