@@ -43,8 +43,9 @@ def parameters(server: Server) -> dict[str, Any]:
 
 
 def connect(server: Server, *, reads: bool = False) -> tuple[psycopg.Connection[Any], tuple[float, float]]:
-    """A new session, and by how many seconds at least and at most its clock is ahead of ours. ``reads``: it holds up nobody, and may take
-    its time. Raises errors of the driver, and StoreError for a server that a store cannot be on."""
+    """A new session, and by how many seconds at least and at most its clock is ahead of ours. ``reads``: it holds up
+    nobody, and may take its time. Raises errors of the driver, and StoreError for a server that a store cannot be
+    on."""
     wanted = parameters(server)
     bounds = {
         "idle_in_transaction_session_timeout": 0 if reads else int(IDLE_S * 1000),
