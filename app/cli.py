@@ -115,11 +115,15 @@ def _settings(arguments: argparse.Namespace) -> Settings:
 def _store_path(arguments: argparse.Namespace, settings: Settings) -> Place:
     if arguments.store is not None:
         return Path(arguments.store).expanduser().absolute()
+    _ask_store_password(settings)
+    return settings.store
+
+
+def _ask_store_password(settings: Settings) -> None:
     if settings.store_password is not None:
         from app import secrets
 
         secrets.ask([settings.store_password])
-    return settings.store
 
 
 def _unknown(names: Iterable[str], devices: Iterable[DeviceSettings | SshHost]) -> bool:
@@ -231,6 +235,7 @@ def _check(arguments: argparse.Namespace) -> int:
         _ask_secrets(naming_check.arrays(devices))
         return naming_check.run(settings, devices, as_json=arguments.json)
     _ask_secrets(devices)
+    _ask_store_password(settings)
     return check.run(settings, devices, as_json=arguments.json)
 
 
@@ -363,7 +368,9 @@ def _maintenance_command(arguments: argparse.Namespace) -> int:
 
 
 def _store_command(arguments: argparse.Namespace) -> int:
-    return store_command.run(_settings(arguments), arguments)
+    settings = _settings(arguments)
+    _ask_store_password(settings)
+    return store_command.run(settings, arguments)
 
 
 def _keys_command(arguments: argparse.Namespace) -> int:

@@ -44,7 +44,7 @@ def add_arguments(commands: argparse._SubParsersAction[argparse.ArgumentParser])
 
 def run(settings: Settings, arguments: argparse.Namespace) -> int:
     """``drdeck store copy``. Returns the exit code. Raises :class:`store.errors.StoreError`,
-    :class:`app.permits.RefusedError` and :class:`app.secrets.SecretError`."""
+    :class:`app.permits.RefusedError`."""
     from app.permits import Act, Permits
     from app.recovery.operations import who
 
@@ -72,13 +72,10 @@ def run(settings: Settings, arguments: argparse.Namespace) -> int:
 
 
 def _target(settings: Settings, url: str | None) -> Server | None:
-    from app import secrets
     from app.store_settings import checked, server
     from app.values import UnexpectedError
     from store.place import Server
 
-    if settings.store_password is not None:
-        secrets.ask([settings.store_password])
     if url is None and isinstance(settings.store, Server):
         return settings.store
     try:

@@ -10,7 +10,10 @@ from pathlib import Path
 import pytest
 
 from app.cli import main
+from app.runs_command import _Teller
+from app.store_check import told
 from store.database import open_store
+from store.firstlook import first_look
 from store.ledger import Ledger
 from store.place import Server
 from store.runs import RunState
@@ -18,6 +21,7 @@ from tests.app.report.reported import OPS, PLAN
 from tests.app.test_report_command import CONFIG
 from tests.faults.cutting_proxy import CuttingProxy, proxy
 from tests.postgres import Postgres
+from tests.store.estates import lpars, reading, status
 
 
 @pytest.fixture
@@ -117,9 +121,6 @@ def test_a_store_in_a_file_is_copied_over_once_it_is_said_so(
 
 
 def test_the_console_looks_at_a_server_first_as_at_a_file(server: Server) -> None:
-    from store.firstlook import first_look
-    from tests.store.estates import lpars, reading, status
-
     with closing(open_store(server)) as store:
         store.configure([status()])
         store.apply(reading(0, *lpars(3)))
@@ -127,3 +128,35 @@ def test_the_console_looks_at_a_server_first_as_at_a_file(server: Server) -> Non
     assert look is not None
     assert len(look.view().entries("lpar")) == 3
     assert first_look(Server(server.url.replace("store_", "nothing_"), server.password)) is None
+
+
+def test_the_check_says_whether_the_store_answers_and_that_its_certificate_is_not_verified(
+    server: Server, postgres: Postgres, wire: CuttingProxy, tmp_path: Path
+) -> None:
+    assert told(tmp_path / "store.sqlite") == []
+    assert told(server) == [
+        f"Store: {server} answers",
+        "    -> Its certificate is not verified (sslmode=disable): anybody may answer in its place",
+    ]
+    wire.dark(True)
+    (first, second) = told(postgres.server("postgres", wire.port))
+    assert first.endswith("cannot be reached: server closed the connection unexpectedly")
+    assert second.startswith("    -> Look at the server")
+
+
+def test_whoever_follows_a_run_on_the_command_line_is_told_once_that_it_is_frozen_and_that_it_goes_on(
+    server: Server, postgres: Postgres, wire: CuttingProxy, run: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    near = Server(server.url.replace(f":{postgres.port}/", f":{wire.port}/"), server.password)
+    with closing(Ledger(near)) as ledger:
+        teller = _Teller(ledger, run)
+        teller.look()
+        wire.dark(True)
+        teller.look()
+        teller.look()
+        wire.dark(False)
+        teller.look()
+    (frozen, back) = capsys.readouterr().err.splitlines()
+    assert frozen.startswith("FROZEN: The store")
+    assert "Nothing more is sent until it answers again" in frozen
+    assert back == "The store is back."
