@@ -11,6 +11,7 @@ PG_KILLS ?= 600
 LPAR_KILLS ?= 300
 VM_KILLS ?= 200
 STORIES ?= 400
+SERVER_STORIES ?= 100
 FAULTS ?= 10000
 ESTATES ?= 100
 OUTAGES ?= 10000
@@ -48,6 +49,7 @@ long: $(INSTALLED)
 	  --lpar-kills $(LPAR_KILLS) --vm-kills $(VM_KILLS) || wrong=1; \
 	$(BIN)/python -m tests.faults.step_faults --seed $(SEED) --trials $(FAULTS) || wrong=1; \
 	$(BIN)/python -m tests.faults.stories --seed $(SEED) --stories $(STORIES) || wrong=1; \
+	$(BIN)/python -m tests.faults.stories --postgres --seed $(SEED) --stories $(SERVER_STORIES) || wrong=1; \
 	$(BIN)/python -m tests.app.timetable.year --seed $(SEED) || wrong=1; \
 	$(BIN)/python -m tests.faults.pra_trials --seed $(SEED) --estates $(ESTATES) || wrong=1; \
 	$(BIN)/python -m tests.faults.store_leases --seed $(SEED) --stops $(STOPS) || wrong=1; \

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import threading
+import time
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -10,7 +12,9 @@ from pathlib import Path
 import pytest
 
 from app.cli import main
+from app.machinery import Machinery
 from app.runs_command import _Teller
+from app.settings import load
 from app.store_check import told
 from store.database import open_store
 from store.firstlook import first_look
@@ -160,3 +164,23 @@ def test_whoever_follows_a_run_on_the_command_line_is_told_once_that_it_is_froze
     assert frozen.startswith("FROZEN: The store")
     assert "Nothing more is sent until it answers again" in frozen
     assert back == "The store is back."
+
+
+def test_what_one_console_reads_shows_on_a_wall_that_follows_the_server(config: str, server: Server) -> None:
+    wall, over = Machinery(load(Path(config)), load(Path(config)).store), threading.Event()
+    with closing(open_store(server)) as console:
+        console.configure([status("3par-oslo")])
+        console.apply(reading(0, *lpars(1), device="3par-oslo"))
+        view = wall.open()
+        follower = threading.Thread(target=wall.follow, args=(over, 3600.0), daemon=True)
+        follower.start()
+        try:
+            console.apply(reading(30, *lpars(3), device="3par-oslo"))
+            deadline = time.monotonic() + 60
+            while len(view.entries("lpar")) != 3:
+                assert time.monotonic() < deadline, "it is never told"
+                time.sleep(0.02)
+        finally:
+            over.set()
+            follower.join()
+            wall.close()
