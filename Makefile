@@ -12,10 +12,13 @@ LPAR_KILLS ?= 300
 VM_KILLS ?= 200
 PLAN_RUNS ?= 10000
 STORIES ?= 400
+SERVER_STORIES ?= 100
 FAULTS ?= 10000
 ESTATES ?= 100
 OUTAGES ?= 10000
 OUTAGES_AT_DOORS ?= 60
+CUTS ?= 2000
+STOPS ?= 1000
 
 .PHONY: demo test coverage long bench lock clean
 
@@ -37,7 +40,8 @@ coverage: $(INSTALLED)
 # Seeded campaigns: make long SEED=7 prints their counts and the seed. Kills, faults and stories take hours together; all
 # run, whatever one of them says. KILLS are of runs on remote copy groups, PG_KILLS of runs on protection groups, LPAR_KILLS
 # of runs on LPARs, VM_KILLS of runs on replicated VMs. PLAN_RUNS are runs of recovery plans, killed or with a fault. FAULTS
-# is the most runs with a fault, of all of them: there are fewer. OUTAGES are stories of automatic failover.
+# is the most runs with a fault, of all of them: there are fewer. OUTAGES are stories of automatic failover. STOPS and CUTS
+# are of consoles on one PostgreSQL: stopped beyond their lease, and cut off from it.
 long: $(INSTALLED)
 	wrong=0; \
 	$(BIN)/python -m tests.faults.campaign --seed $(SEED) || wrong=1; \
@@ -47,8 +51,11 @@ long: $(INSTALLED)
 	$(BIN)/python -m tests.faults.step_faults --seed $(SEED) --trials $(FAULTS) || wrong=1; \
 	$(BIN)/python -m tests.faults.plan_campaign --seed $(SEED) --runs $(PLAN_RUNS) || wrong=1; \
 	$(BIN)/python -m tests.faults.stories --seed $(SEED) --stories $(STORIES) || wrong=1; \
+	$(BIN)/python -m tests.faults.stories --postgres --seed $(SEED) --stories $(SERVER_STORIES) || wrong=1; \
 	$(BIN)/python -m tests.app.timetable.year --seed $(SEED) || wrong=1; \
 	$(BIN)/python -m tests.faults.pra_trials --seed $(SEED) --estates $(ESTATES) || wrong=1; \
+	$(BIN)/python -m tests.faults.store_leases --seed $(SEED) --stops $(STOPS) || wrong=1; \
+	$(BIN)/python -m tests.faults.store_cuts --seed $(SEED) --cuts $(CUTS) || wrong=1; \
 	$(BIN)/python -m tests.faults.auto_stories --seed $(SEED) --stories $(OUTAGES) --doors $(OUTAGES_AT_DOORS) || wrong=1; \
 	exit $$wrong
 

@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from app import store_check
 from app.access_records import Others
 from app.connect import Connector
 from app.output import columns, printable
@@ -165,7 +166,8 @@ def run(settings: Settings, devices: Sequence[DeviceSettings], *, as_json: bool)
     partly = [result for result in results if result.partly]
     if failed or partly:
         print(_summary(failed, partly), file=sys.stderr, flush=True)
-    print(_json(results, settings) if as_json else f"{_table(results, settings)}\n\n{who_may(settings)}")
+    words = "\n".join([*store_check.told(settings.store), who_may(settings)])
+    print(_json(results, settings) if as_json else f"{_table(results, settings)}\n\n{words}")
     return 1 if failed else 3 if partly else 0
 
 

@@ -35,6 +35,7 @@ from app import (
     report_command,
     runs_command,
     schedule_command,
+    store_command,
     vm_command,
     volume_command,
     wall_command,
@@ -122,11 +123,15 @@ def _settings(arguments: argparse.Namespace) -> Settings:
 def _store_path(arguments: argparse.Namespace, settings: Settings) -> Place:
     if arguments.store is not None:
         return Path(arguments.store).expanduser().absolute()
+    _ask_store_password(settings)
+    return settings.store
+
+
+def _ask_store_password(settings: Settings) -> None:
     if settings.store_password is not None:
         from app import secrets
 
         secrets.ask([settings.store_password])
-    return settings.store
 
 
 def _unknown(names: Iterable[str], devices: Iterable[DeviceSettings | SshHost]) -> bool:
@@ -238,6 +243,7 @@ def _check(arguments: argparse.Namespace) -> int:
         _ask_secrets(naming_check.arrays(devices))
         return naming_check.run(settings, devices, as_json=arguments.json)
     _ask_secrets(devices)
+    _ask_store_password(settings)
     return check.run(settings, devices, as_json=arguments.json)
 
 
@@ -379,6 +385,12 @@ def _api_command(arguments: argparse.Namespace) -> int:
     return api_command.run(settings, _store_path(arguments, settings), arguments)
 
 
+def _store_command(arguments: argparse.Namespace) -> int:
+    settings = _settings(arguments)
+    _ask_store_password(settings)
+    return store_command.run(settings, arguments)
+
+
 def _keys_command(arguments: argparse.Namespace) -> int:
     from app import keys
 
@@ -420,6 +432,7 @@ _COMMANDS: dict[str | None, Callable[[argparse.Namespace], int]] = {
     "schedule": _schedule_command,
     "scheduler": _schedule_command,
     "api": _api_command,
+    "store": _store_command,
     "keys": _keys_command,
     "inventory": _inventory_command,
 }

@@ -29,6 +29,7 @@ from app import (
     report_command,
     runs_command,
     schedule_command,
+    store_command,
     vm_command,
     volume_command,
     wall_command,
@@ -145,6 +146,7 @@ def parser() -> argparse.ArgumentParser:
     audit_command.add_arguments(commands)
     report_command.add_arguments(commands)
     compliance_command.add_arguments(commands)
+    store_command.add_arguments(commands)
     notify_command.add_arguments(commands)
     schedule_command.add_arguments(commands)
     commands.add_parser("keys", help="print the keys and commands of the console")

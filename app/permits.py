@@ -45,6 +45,7 @@ class Act(StrEnum):
     SERVE = "to run what is due, or the watch of what may fail over"
     INFRASTRUCTURE = "to import or forget infrastructure"
     TRUST = "to pin the identity of a device"
+    MOVE_STORE = "to move the store"
 
 
 _ACTING = (Role.OPERATOR, Role.APPROVER, Role.ADMIN)
@@ -71,6 +72,7 @@ NEEDS: dict[Act, tuple[Role, ...]] = {
     Act.SERVE: (Role.OPERATOR, Role.ADMIN),
     Act.INFRASTRUCTURE: (Role.ADMIN,),
     Act.TRUST: (Role.ADMIN,),
+    Act.MOVE_STORE: (Role.ADMIN,),
 }
 """One of these roles at each site is needed."""
 

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 
 from app import approve_command, remarks_command
 from app.output import of_twin, twin_line
-from store.errors import StoreAwayError
 from store.place import Place
 
 if TYPE_CHECKING:
@@ -21,6 +20,7 @@ if TYPE_CHECKING:
     from app.recovery.operations import Operations
     from app.recovery.runner import Runner
     from app.settings import Settings
+    from store.errors import StoreAwayError
     from store.ledger import Ledger
 
 OK, FAILED, USAGE, PARTLY = 0, 1, 2, 3
@@ -206,6 +206,8 @@ def attend(operations: Operations, run_id: str) -> None:
 
 
 def _leave(ledger: Ledger, run_id: str, runner: Runner, thread: threading.Thread) -> None:
+    from store.errors import StoreAwayError
+
     with suppress(KeyboardInterrupt, StoreAwayError):
         if still := ledger.run(run_id).open:
             titles = ", ".join(step.title for step in still)
@@ -245,6 +247,8 @@ class _Teller:
             print(words, file=sys.stderr)
 
     def look(self) -> None:
+        from store.errors import StoreAwayError
+
         try:
             run = self._ledger.run(self._run)
         except StoreAwayError as error:

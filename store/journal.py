@@ -27,7 +27,7 @@ _ALL = """
     SELECT seq, CAST(seq || char(31) || at || char(31) || run || char(31) || kind || char(31) || body AS BLOB), hash
     FROM journal ORDER BY seq
 """
-_ALL_ON_SERVER = """
+ALL_ON_SERVER = """
     SELECT seq, convert_to(seq || chr(31) || at || chr(31) || run || chr(31) || kind || chr(31) || body, 'UTF8'), hash
     FROM journal ORDER BY seq
 """
@@ -89,7 +89,7 @@ def verify(store: Place) -> Verdict:
     beside = _noted(store)  # before the entries: a console that writes meanwhile must not make it look ahead of them
     try:
         with engine.reading(store) as run:
-            found = follow(run, _ALL_ON_SERVER if isinstance(store, Server) else _ALL)
+            found = follow(run, ALL_ON_SERVER if isinstance(store, Server) else _ALL)
             return found if beside is None or found.broken is not None else _beside(run, store, found, beside)
     except Exception as error:
         raise explain(error, store) from error

@@ -9,11 +9,9 @@ import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection, and_, delete, func, or_, select
-from sqlalchemy.dialects.postgresql import Insert as PostgresInsert
-from sqlalchemy.dialects.sqlite import Insert as SqliteInsert
 
 from store import codec, engine
 from store.estate import DeviceKind
@@ -21,6 +19,10 @@ from store.firstlook import FirstLook
 from store.records import DeviceHealth, DeviceStatus, Event
 from store.tables import DeviceRow, EventRow, SightingRow, StoreMeta, table
 from store.view import EVENTS_IN_MEMORY, Ref, Sighting
+
+if TYPE_CHECKING:
+    from sqlalchemy.dialects.postgresql import Insert as PostgresInsert
+    from sqlalchemy.dialects.sqlite import Insert as SqliteInsert
 
 KEEP = timedelta(days=90)
 """How long events, and objects that are gone, are kept …"""

@@ -8,8 +8,8 @@ ends its session (:data:`store.postgres_link.IDLE_S`), and it finds out when it 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
@@ -47,6 +47,10 @@ class _Desk:
     ahead: float = 0.0
     xid: str | None = None
 
+    def heard(self, least: float, most: float) -> None:
+        """``ahead`` lies within these: what was believed holds as long as it does."""
+        self.ahead = min(max(self.ahead, least), most)
+
 
 def open_server(server: Server, *, estate: bool = False) -> Connection:
     """Open, or make, the store in the server's database and bring its tables up to date. Raises
@@ -75,7 +79,8 @@ def create_connection(server: Server, lock: int = ACTS) -> Connection:
     desk = _Desk(server, (lock,))
 
     def made() -> psycopg.Connection[Any]:
-        raw, desk.ahead = connect(server)
+        raw, bounds = connect(server)
+        desk.heard(*bounds)
         return raw
 
     engine = create_engine(
@@ -125,14 +130,27 @@ def _try(connection: Connection, locks: tuple[int, ...]) -> None:
     words += [f"SELECT pg_advisory_xact_lock({lock})" for lock in locks]
     words += ["SELECT pg_current_xact_id()::text, extract(epoch FROM clock_timestamp())::float8"]
     _heal(connection)
-    raw, desk = _raw(connection), _desk(connection)
+    raw, desk, before = _raw(connection), _desk(connection), datetime.now(UTC).timestamp()
     try:
         row = _last(raw, "; ".join(words))
     except psycopg.Error:
         with suppress(psycopg.Error):
             raw.execute(b"ROLLBACK")
         raise
-    desk.xid, desk.ahead = row[0], row[1] - datetime.now(UTC).timestamp()
+    desk.xid = row[0]
+    desk.heard(row[1] - datetime.now(UTC).timestamp(), row[1] - before)
+
+
+@contextmanager
+def alone(connection: Connection) -> Iterator[None]:
+    """A transaction during which nobody else writes anything to the store."""
+    _begin(connection, (ACTS, ESTATE))
+    try:
+        yield
+        commit(connection)
+    except BaseException:
+        rollback(connection)
+        raise
 
 
 def commit(connection: Connection) -> None:
@@ -211,9 +229,9 @@ def durable(connection: Connection) -> None:
 
 
 def clock(connection: Connection, clock: Callable[[], datetime]) -> Callable[[], datetime]:
-    """``clock`` as the server's goes, to a tenth of a second: consoles of several machines judge leases by one."""
+    """``clock`` as the server's goes: consoles of several machines judge leases by one."""
     desk = _desk(connection)
-    return lambda: clock() + timedelta(seconds=round(desk.ahead, 1))
+    return lambda: clock() + timedelta(seconds=desk.ahead)
 
 
 def version(connection: Connection) -> str:
@@ -291,12 +309,7 @@ def _bring_up_to_date(connection: Connection, server: Server, revision: str | No
     known = {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}
     if revision is not None and revision not in known:
         raise too_new(server, revision)
-    _begin(connection, (ACTS, ESTATE))
-    try:
+    with alone(connection):
         # Another console may have done it while this one waited for its turn.
         if _recognize(connection, server) != HEAD:
             command.upgrade(config, HEAD)
-        commit(connection)
-    except BaseException:
-        rollback(connection)
-        raise

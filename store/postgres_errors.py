@@ -7,7 +7,7 @@ import psycopg
 from store.errors import StoreAwayError, StoreError
 from store.place import Server
 
-_LATER = "It is tried again by itself; look at the server and the network to it"
+_LATER = "Look at the server and the network to it; consoles try again by themselves"
 
 _WAITS: dict[str, tuple[str, str]] = {
     "55P03": (
@@ -16,6 +16,7 @@ _WAITS: dict[str, tuple[str, str]] = {
     ),
     "40001": ("was changed by another program meanwhile", "Try again"),
     "40P01": ("was changed by another program meanwhile", "Try again"),
+    "25P03": ("ended the session of a console that had stopped", "It goes on by itself"),
     "25006": ("is on a server that only reads, as a standby does", "Name the primary server, or all with commas"),
 }
 _WRONG: dict[str, tuple[str, str]] = {
@@ -31,7 +32,7 @@ def explained(error: BaseException, server: Server) -> StoreError:
     :class:`StoreAwayError`; no text of it holds a password."""
     state = getattr(error, "sqlstate", None) or ""
     said = str(error).strip().splitlines()
-    line = said[0] if said else type(error).__name__
+    line = said[0].rpartition(" failed: ")[2] if said else type(error).__name__  # where it is, is said already
     if state in _WAITS:
         what, hint = _WAITS[state]
         return StoreAwayError(f"The store {server} {what}", hint)

@@ -42,9 +42,10 @@ def parameters(server: Server) -> dict[str, Any]:
     return {**_DEFAULTS, **given}
 
 
-def connect(server: Server, *, reads: bool = False) -> tuple[psycopg.Connection[Any], float]:
-    """A new session, and by how many seconds its clock is ahead of ours. ``reads``: it holds up nobody, and may take
-    its time. Raises errors of the driver, and StoreError for a server that a store cannot be on."""
+def connect(server: Server, *, reads: bool = False) -> tuple[psycopg.Connection[Any], tuple[float, float]]:
+    """A new session, and by how many seconds at least and at most its clock is ahead of ours. ``reads``: it holds up
+    nobody, and may take its time. Raises errors of the driver, and StoreError for a server that a store cannot be
+    on."""
     wanted = parameters(server)
     bounds = {
         "idle_in_transaction_session_timeout": 0 if reads else int(IDLE_S * 1000),
@@ -80,7 +81,7 @@ def _password(server: Server) -> str:
     raise StoreError(f"The password of the store {server} cannot be had: {told}", "See [store] in the configuration")
 
 
-def _checked(connection: psycopg.Connection[Any], server: Server) -> float:
+def _checked(connection: psycopg.Connection[Any], server: Server) -> tuple[float, float]:
     encoding = connection.info.parameter_status("server_encoding")
     if connection.info.server_version < OLDEST:
         found = connection.info.server_version // 10000
@@ -98,4 +99,4 @@ def _checked(connection: psycopg.Connection[Any], server: Server) -> float:
             f"The server of the store {server} runs with fsync = {row[1]}: what it says is stored may be lost",
             "Set fsync = on in its postgresql.conf",
         )
-    return float(row[0]) - (before + datetime.now(UTC).timestamp()) / 2
+    return float(row[0]) - datetime.now(UTC).timestamp(), float(row[0]) - before

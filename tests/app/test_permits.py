@@ -62,6 +62,7 @@ MAY = {
         Act.SERVE,
         Act.TRUST,
         Act.INFRASTRUCTURE,
+        Act.MOVE_STORE,
     },
 }
 

@@ -16,6 +16,7 @@ from app.recovery.runner import Runner
 from app.settings import load
 from store.database import open_store
 from store.ledger import LEASE_S, LeaseError, Ledger, RunError
+from store.place import Place
 from store.runs import Run, RunState
 
 PACE = Pace(poll_s=0.02, lost_s=1.6, margin_s=2.0, busy_s=0.1, retries=3)
@@ -38,7 +39,7 @@ class Clock:
 class Console:
     """``name`` is who holds its leases."""
 
-    def __init__(self, name: str, config: Path, path: Path) -> None:
+    def __init__(self, name: str, config: Path, path: Place) -> None:
         settings = load(config)
         settings = replace(settings, devices=tuple(replace(d, call_timeout_s=CALL_S) for d in settings.devices))
         self._name = name

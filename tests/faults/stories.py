@@ -13,6 +13,8 @@ import sys
 import tempfile
 import time
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -21,10 +23,12 @@ from hypothesis import strategies as st
 from hypothesis.errors import HypothesisException
 
 from backends.lab.faults import FaultKind
+from store.place import Place
 from store.rcg_verbs import RcgVerb
 from store.runs import Choice
 from tests.faults.rcg_estate import RcgEstate, rcg_estate
 from tests.faults.tale import GROUPS, Tale
+from tests.postgres import Postgres, running
 
 CONSOLES = st.integers(0, 1)
 VERBS = tuple(verb for verb in RcgVerb if verb is not RcgVerb.SWITCHOVER)  # it needs Peer Persistence
@@ -212,9 +216,10 @@ EVENTS: st.SearchStrategy[Event] = st.one_of(
 _CHUNKS = st.one_of(*[EVENTS.map(lambda event: [event])] * 4, _TAKEN_OVER)
 
 
-def told(estate: RcgEstate, events: list[Event], directory: Path) -> Counter[str]:
-    """Let a story happen. Raises AssertionError where something did that must not."""
-    with tempfile.TemporaryDirectory(dir=directory) as folder, Tale.begun(estate, Path(folder)) as tale:
+def told(estate: RcgEstate, events: list[Event], directory: Path, server: Postgres | None = None) -> Counter[str]:
+    """Let a story happen, its store in a file or on a ``server``. Raises AssertionError where something did that must
+    not."""
+    with _store(directory) if server is None else server.store() as place, Tale.begun(estate, place) as tale:
         for event in events:
             event.happens(tale)
             tale.check()
@@ -222,7 +227,13 @@ def told(estate: RcgEstate, events: list[Event], directory: Path) -> Counter[str
         return tale.counts
 
 
-def campaign(number: int, stories: int, longest: int, directory: Path) -> Counter[str]:
+@contextmanager
+def _store(directory: Path) -> Iterator[Place]:
+    with tempfile.TemporaryDirectory(dir=directory) as folder:
+        yield Path(folder) / "runs.sqlite"
+
+
+def campaign(number: int, stories: int, longest: int, directory: Path, server: Postgres | None = None) -> Counter[str]:
     """So many stories from a seed; returns how often what happened. Raises what the shortest bad one raised."""
     counts: Counter[str] = Counter()
     with rcg_estate(directory) as estate:
@@ -239,7 +250,7 @@ def campaign(number: int, stories: int, longest: int, directory: Path) -> Counte
         @given(st.lists(_CHUNKS, min_size=min(6, longest), max_size=longest))
         def story(chunks: list[list[Event]]) -> None:
             events = [event for chunk in chunks for event in chunk]
-            found = told(estate, events, directory)
+            found = told(estate, events, directory, server)
             counts.update(found)
             counts.update(f"event: {type(event).__name__}" for event in events)
             counts["stories"] += 1
@@ -253,14 +264,22 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--stories", type=int, default=200)
     parser.add_argument("--longest", type=int, default=20)
+    parser.add_argument("--postgres", action="store_true", help="both consoles on one PostgreSQL")
     arguments = parser.parse_args()
+    with running() if arguments.postgres else nullcontext() as server:
+        return _told(arguments, server)
+
+
+def _told(arguments: argparse.Namespace, server: Postgres | None) -> int:
     began, counts, wrong = time.monotonic(), Counter[str](), 0
     at_once = 20  # an estate with too many groups is slow to read
     for first in range(0, arguments.stories, at_once):
         with tempfile.TemporaryDirectory() as folder:
             number = arguments.seed * 100_000 + first
             try:
-                counts += campaign(number, min(at_once, arguments.stories - first), arguments.longest, Path(folder))
+                counts += campaign(
+                    number, min(at_once, arguments.stories - first), arguments.longest, Path(folder), server
+                )
                 print(f"{counts['stories']} told", flush=True)
             except (AssertionError, HypothesisException, ExceptionGroup) as error:
                 wrong += 1

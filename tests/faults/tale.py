@@ -14,7 +14,6 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
-from pathlib import Path
 
 from app.recovery.rcg.gather import GroupError
 from app.recovery.rcg.options import Options
@@ -22,6 +21,7 @@ from backends.lab.referee import Loss
 from store import journal
 from store.estate import RcgMode
 from store.ledger import Ledger, RunError
+from store.place import Place
 from store.rcg_verbs import RcgVerb
 from store.runs import ENDED, Choice, Plan, Run, RunState
 from tests.faults import judge
@@ -57,13 +57,13 @@ class Known:
 class Tale:
     """One story on groups of its own."""
 
-    def __init__(self, estate: RcgEstate, path: Path) -> None:
+    def __init__(self, estate: RcgEstate, place: Place) -> None:
         self.estate = estate
         self.names = tuple(estate.group(mode) for mode, *_ in GROUPS)
         self.counts: Counter[str] = Counter()
         estate.carried(*self.names)
-        self.auditor = Ledger(path)
-        self.consoles = [Console(f"console {number}", estate.config, path) for number in (1, 2)]
+        self.auditor = Ledger(place)
+        self.consoles = [Console(f"console {number}", estate.config, place) for number in (1, 2)]
         self._runs: list[Known] = []
         self._asked_before = {name: Counter(d.counters.requests) for name, d in estate.world.devices.items()}
         self._disturbed = 0
@@ -79,8 +79,8 @@ class Tale:
 
     @classmethod
     @contextmanager
-    def begun(cls, estate: RcgEstate, directory: Path) -> Iterator[Tale]:
-        tale = cls(estate, directory / "runs.sqlite")
+    def begun(cls, estate: RcgEstate, place: Place) -> Iterator[Tale]:
+        tale = cls(estate, place)
         try:
             with closing(tale.auditor), closing(tale.consoles[0]), closing(tale.consoles[1]):
                 yield tale

@@ -59,10 +59,12 @@ def test_over_and_home_again_with_a_disaster_in_between_holds(estate: RcgEstate,
     assert all(counts[f"{verb}: succeeded"] == 1 for verb in ("failover", "recover", "restore")), counts
 
 
+@pytest.mark.parametrize("place", ["file", "server"])
 def test_a_console_that_comes_back_after_its_lease_was_taken_does_nothing_more(
-    estate: RcgEstate, tmp_path: Path
+    estate: RcgEstate, tmp_path: Path, place: str, request: pytest.FixtureRequest
 ) -> None:
-    counts = told(estate, STOPPED_BEYOND_ITS_LEASE, tmp_path)
+    server = request.getfixturevalue("postgres") if place == "server" else None
+    counts = told(estate, STOPPED_BEYOND_ITS_LEASE, tmp_path, server)
     assert (counts["resumed late"], counts["failover: succeeded"]) == (1, 1)
 
 
