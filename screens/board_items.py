@@ -118,7 +118,7 @@ class Board:
         if all(self.records[step].state in SETTLED for step in item.up or item.steps):
             return BoardState.UP if item.up else BoardState.DONE
         if self.run.state in ENDED:
-            return BoardState.MISSED
+            return BoardState.NOT_BEGUN if self.run.began_at is None else BoardState.MISSED
         if any(step in self.since for step in item.steps):
             return BoardState.RUNNING
         return BoardState.WAITS if any(state in SETTLED for state in states) else BoardState.NOT_BEGUN

@@ -23,6 +23,8 @@ _STANDS = {
     RunState.INTERRUPTED: "until somebody goes on with the run",
 }
 
+_ENDINGS = {RunState.SUCCEEDED: "ended", RunState.FAILED: "failed", RunState.ABORTED: "was aborted"}
+
 
 def now_words(board: Board, item: Item) -> str:
     """What a line does now, by which step on which device; what it waits for; empty where it is over."""
@@ -34,7 +36,7 @@ def now_words(board: Board, item: Item) -> str:
         case BoardState.WAITS | BoardState.NOT_BEGUN:
             return _waits(board, item)
         case BoardState.MISSED:
-            return f"the run {board.run.state} before"
+            return f"the run {_ENDINGS[board.run.state]} before"
         case _:
             return ""
 
@@ -63,6 +65,8 @@ def _under_way(board: Board, item: Item) -> str:
 
 def _waits(board: Board, item: Item) -> str:
     """Why the first of its steps that is to come has not begun."""
+    if board.run.state in _ENDINGS:
+        return f"the run {_ENDINGS[board.run.state]} before"
     if board.run.state in _STANDS:
         return f"waits {_STANDS[board.run.state]}"
     mine = set(item.steps)

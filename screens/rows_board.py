@@ -70,7 +70,8 @@ def clock_cell(board: Board, clock: Clock, target_s: float | None) -> Cell:
     bytes: the exact one stands above."""
     of = "" if target_s is None else f" of {exact(target_s)}"
     if clock.over:
-        return Cell(f"{GLYPHS[Tone.BAD]} not reached{of}", Tone.BAD, f"{GLYPHS[Tone.BAD]} never")
+        missed = Tone.OFF if board.run.began_at is None else Tone.BAD
+        return Cell(f"{GLYPHS[missed]} not reached{of}", missed, f"{GLYPHS[missed]} never")
     seconds = board.since_s if clock.seconds is None else clock.seconds
     late = target_s is not None and seconds > target_s
     tone = Tone.BAD if late else Tone.BUSY if clock.at is None else Tone.OK
@@ -101,14 +102,18 @@ def lost_cell(outcome: Outcome) -> Cell:
     of = "" if target is None else f" of {exact(target)}"
     if outcome.up.at is None:
         bound = outcome.application.loss_s
-        words = "not known" if bound is None else f"{clock_text(bound)} at most"
+        words = "not known" if bound is None else f"{clock_text(bound)} at most" if bound else "nothing"
         return Cell(f"{words}{of}", Tone.DIM, value=bound)
     if outcome.lost_s is None:
         return Cell(f"{GLYPHS[Tone.UNKNOWN]} not known{of}", Tone.UNKNOWN)
     kept = outcome.rpo_kept
     tone = Tone.PLAIN if kept is None else Tone.OK if kept else Tone.BAD
     lead = f"{GLYPHS[tone]} " if tone in GLYPHS else ""
-    return Cell(f"{lead}{clock_text(outcome.lost_s)}{of}", tone, value=outcome.lost_s)
+    return Cell(f"{lead}{_span(outcome.lost_s)}{of}", tone, value=outcome.lost_s)
+
+
+def _span(seconds: float) -> str:
+    return clock_text(seconds) if seconds else "nothing"
 
 
 def _now(board: Board, item: Item, state: BoardState) -> Cell:

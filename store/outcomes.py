@@ -15,19 +15,21 @@ from store.runs import PlannedStep, Run, StepRecord, StepState
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """``lost_s`` is what was lost at most, in seconds; None: it is not up, or that cannot be said. ``lost_words``: how
-    that is known, or why it is not."""
+    that is known, or why it is not. ``begun``: the run was."""
 
     application: RunApplication
     ready: Clock
     up: Clock
     lost_s: float | None
     lost_words: str
+    begun: bool
 
     @property
     def rto_kept(self) -> bool | None:
-        """None: there is no target, or the clock goes on. One that never came up did not keep it."""
+        """None: there is no target, or the clock goes on, or it never began to count. One that never came up did not
+        keep it."""
         target = self.application.rto_s
-        if target is None or (self.up.at is None and not self.up.over):
+        if target is None or not self.begun or (self.up.at is None and not self.up.over):
             return None
         return self.up.at is not None and self.up.seconds is not None and self.up.seconds <= target
 
@@ -61,7 +63,7 @@ def _outcome(
     last = last or [step for member in application.members for step in member.up] or [application.up]
     up = settled_clock(run, [records[application.up]])
     lost_s, words = _lost(application, up, [(planned[step], records[step]) for step in steps])
-    return Outcome(application, ready_clock(run, ready, last), up, lost_s, words)
+    return Outcome(application, ready_clock(run, ready, last), up, lost_s, words, run.began_at is not None)
 
 
 def _lost(

@@ -121,7 +121,7 @@ def test_what_holds_others_up_is_named_where_a_person_has_to_decide() -> None:
         (RunState.PROPOSED, "waits until somebody agrees to the run"),
         (RunState.PAUSED, "waits until the run goes on: it is paused"),
         (RunState.INTERRUPTED, "waits until somebody goes on with the run"),
-        (RunState.ABORTED, "the run aborted before"),
+        (RunState.ABORTED, "the run was aborted before"),
     ],
 )
 def test_a_run_that_stands_still_says_why_on_every_line(state: RunState, words: str) -> None:

@@ -71,6 +71,11 @@ def test_nothing_is_lost_where_all_was_stopped_first() -> None:
     assert found.lost_words.startswith("nothing")
 
 
+def test_a_run_that_was_cancelled_before_it_began_missed_no_target() -> None:
+    cancelled = replace(recoveries.run({}, state=RunState.ABORTED), began_at=None)
+    assert {each.rto_kept for each in outcomes(cancelled)} == {None}
+
+
 def test_a_run_of_no_recovery_plan_has_none() -> None:
     run = recoveries.run({})
     assert outcomes(replace(run, plan=replace(run.plan, recovery=None))) == ()
