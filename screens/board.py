@@ -23,7 +23,7 @@ from store.runs import ENDED, Run
 TALL, PATH_LINES = 40, 4
 """From so many rows on the critical path has so many lines, and waves are told."""
 
-WIDE = 120
+WIDE = 160
 """From so many columns on the table has room for what each line waits for."""
 
 

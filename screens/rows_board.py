@@ -24,7 +24,7 @@ COLUMNS = (
     Column("Up", measure=Measure.SPAN, source=src.JOURNAL),
     Column("Foreseen", rank=2, measure=Measure.SPAN, source=src.JOURNAL),
     Column("RPO", rank=1, measure=Measure.SPAN, source=src.JOURNAL),
-    Column("Now", cut=10, source=src.JOURNAL),
+    Column("Now", cut=15, source=src.JOURNAL),
     Column("After", rank=4, cut=10, source=src.JOURNAL),
 )
 
