@@ -158,7 +158,7 @@ def waves_line(board: Board) -> Line:
 def state_cell(board: Board, item: Item) -> Cell:
     """The state of a line; of a group with how many of its applications are up."""
     state = status(board.state(item))
-    if item.level or not item.applications:
+    found = [board.outcomes[name] for name in item.applications if name in board.outcomes]
+    if item.level or not found:
         return state.cell()
-    up = sum(board.outcomes[name].up.at is not None for name in item.applications)
-    return Cell(f"{state.text} {up}/{len(item.applications)}", state.tone)
+    return Cell(f"{state.text} {sum(each.up.at is not None for each in found)}/{len(found)}", state.tone)

@@ -57,7 +57,8 @@ def _clocks(board: Board, item: Item) -> tuple[Cell, Cell]:
     """Of an application and a group both clocks; of a member when it was up."""
     found = board.clocks(item)
     if found is not None:
-        target = board.outcomes[item.applications[0]].application.rto_s if item.level == 1 else None
+        told = board.outcome(item)
+        target = None if told is None else told.application.rto_s
         return clock_cell(board, found[0], None), clock_cell(board, found[1], target)
     if item.member is None or not item.up:
         return EMPTY, EMPTY
@@ -81,19 +82,14 @@ def clock_cell(board: Board, clock: Clock, target_s: float | None) -> Cell:
 
 def _foreseen(board: Board, item: Item) -> Cell:
     """When it should be up, counted as the clock is."""
-    if item.member is not None:
-        p50_s = item.member.p50_s
-    else:
-        p50_s = (
-            board.outcomes[item.applications[0]].application.p50_s if item.level == 1 and item.applications else None
-        )
+    told = board.outcome(item)
+    p50_s = item.member.p50_s if item.member is not None else None if told is None else told.application.p50_s
     return EMPTY if p50_s is None else Cell(clock_text(p50_s + board.offset_s), value=p50_s + board.offset_s)
 
 
 def _lost(board: Board, item: Item) -> Cell:
-    if item.level != 1 or not item.applications:
-        return EMPTY
-    return lost_cell(board.outcomes[item.applications[0]])
+    told = board.outcome(item)
+    return EMPTY if told is None else lost_cell(told)
 
 
 def lost_cell(outcome: Outcome) -> Cell:
@@ -131,5 +127,5 @@ def _after(board: Board, item: Item) -> Cell:
     if item.level == 0:
         after = next((group.after for group in recovery.groups if item.key == f"group:{group.name}"), ())
     else:
-        after = board.outcomes[item.applications[0]].application.after
+        after = next((each.after for each in recovery.applications if each.name in item.applications), ())
     return Cell(", ".join(after), Tone.DIM) if after else EMPTY

@@ -41,27 +41,29 @@ class Outcome:
 
 
 def outcomes(run: Run) -> tuple[Outcome, ...]:
-    """By application, in the order in which they come back; none of a run that is not one of a recovery plan."""
+    """By application, in the order in which they come back; none of a run that brings up none of a recovery plan."""
     recovery = run.plan.recovery
     if recovery is None:
         return ()
     ready = ready_at(run)
     planned = {step.id: step for step in run.plan.steps}
     records = {record.id: record for record in run.steps}
-    return tuple(_outcome(run, each, ready, planned, records) for each in recovery.applications)
+    ups = [(each, each.up) for each in recovery.applications if each.up is not None]
+    return tuple(_outcome(run, each, up, ready, planned, records) for each, up in ups)
 
 
 def _outcome(
     run: Run,
     application: RunApplication,
+    settled_by: str,
     ready: Mapping[str, datetime | None],
     planned: Mapping[str, PlannedStep],
     records: Mapping[str, StepRecord],
 ) -> Outcome:
     steps = [step for member in application.members for step in member.steps]
     last = [step for step in steps if planned[step].kind in ACTIVATING]
-    last = last or [step for member in application.members for step in member.up] or [application.up]
-    up = settled_clock(run, [records[application.up]])
+    last = last or [step for member in application.members for step in member.up] or [settled_by]
+    up = settled_clock(run, [records[settled_by]])
     lost_s, words = _lost(application, up, [(planned[step], records[step]) for step in steps])
     return Outcome(application, ready_clock(run, ready, last), up, lost_s, words, run.began_at is not None)
 

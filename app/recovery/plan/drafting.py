@@ -18,7 +18,7 @@ from app.recovery.plan import checks
 from app.recovery.plan.compose import weave
 from app.recovery.plan.looked import Looked
 from app.recovery.plan.parts import Drafted, parts
-from app.recovery.plan.recorded import marks, recovery
+from app.recovery.plan.recorded import Steps, marks, recovery
 from app.recovery.pod.failover_plan import draw_failover
 from app.recovery.pod.situation import PodDraft
 from app.recovery.pra import failover_checks, failover_plan
@@ -96,7 +96,7 @@ def draw(plan: RecoveryPlan, kind: Kind, seen: Looked, run_id: str, durations: D
         else "nothing: everything is stopped first, then the last of it carried over",
         loss_s=max(known) if len(known) == len(losses) else None,
         notes=(*(_targets(a, o) for a, o in zip(plan.applications, outlooks, strict=True)), *made.notes),
-        recovery=recovery(plan, found, woven, spans, losses),
+        recovery=recovery(plan, found, Steps(woven.steps, woven.up, woven.own), spans, losses),
     )
     return Drawn(made, outlooks)
 
