@@ -239,16 +239,18 @@ def _show(settings: Settings, store_path: Place, arguments: argparse.Namespace) 
 
     from app.plans.catalogue import load
     from app.plans.past import as_json, lines
+    from app.plans.records import Kind
     from app.plans.words import plan_as_json, plan_lines
     from app.recovery.plan.standing import last_run, last_run_lines, standing_lines, standings
     from app.runs_words import outcomes_as_json
     from store.ledger import Ledger
+    from store.plan_runs import verb
     from store.recorded import to_text
 
     plan: RecoveryPlan = load(settings.plan_folder, arguments.name)
     at = standings(settings, store_path, [plan])[plan.name]
     with closing(Ledger(store_path)) as ledger:
-        last = last_run(ledger, plan.name)
+        last = last_run((run for kind in Kind for run in ledger.runs_of(verb(kind))), plan.name)
     known = _history(store_path, plan.name)
     if arguments.json:
         told: dict[str, Any] = {"plan": plan_as_json(plan), "state": at.state, "changed": at.changed}

@@ -10,8 +10,8 @@ from textual.binding import BindingType
 
 from screens.actions import Place, bindings
 from screens.board_items import Board, Item, board, items
-from screens.board_words import path_lines, prompt_line, prompts, waves_line
-from screens.cells import Cell, Line, Tone
+from screens.board_words import now_words, path_lines, prompt_line, prompts, waves_line
+from screens.cells import Cell, Line, Tone, fit, width_of
 from screens.columns import Row
 from screens.rows_board import COLUMNS, board_row
 from screens.run_messages import StepsRequested
@@ -22,6 +22,9 @@ from store.runs import ENDED, Run
 
 TALL, PATH_LINES = 40, 4
 """From so many rows on the critical path has so many lines, and waves are told."""
+
+WIDE = 160
+"""From so many columns on the table has room for what each line waits for."""
 
 
 class BoardScreen(RunTable):
@@ -55,7 +58,29 @@ class BoardScreen(RunTable):
         tall = self.app.size.height >= TALL
         prompt = prompt_line(found, width)
         lines = [*path_lines(found, width, PATH_LINES if tall else 1), *([] if prompt is None else [prompt])]
-        return [*lines, *([waves_line(found)] if tall else [])]
+        return [*lines, *([waves_line(found)] if tall else []), *self._selected_line(found, width)]
+
+    def _selected_line(self, found: Board, width: int) -> Sequence[Line]:
+        """What the selected line does or waits for, in full where the table has no room for that; of one that is over,
+        or waits for somebody, which is told below, its state: so that the table does not jump."""
+        item = self._items.get(self.table.selected or next(iter(self._items)))
+        if item is None or width >= WIDE:
+            return ()
+        words = "" if found.stuck(item) else now_words(found, item)
+        text = f"{item.name}: {words or found.state(item)}"
+        return ((Cell(text if width_of(text) <= width else fit(text, width), Tone.DIM),),)
+
+    def move(self, how: str) -> None:
+        super().move(how)
+        self._tell_selected()
+
+    def _follow(self) -> None:
+        super()._follow()
+        self._tell_selected()
+
+    def _tell_selected(self) -> None:
+        if self.width < WIDE:
+            self.redraw_head()
 
     def rows(self, scene: Scene) -> Iterable[tuple[str, object]]:
         found = self._look(scene)
@@ -110,4 +135,5 @@ class BoardScreen(RunTable):
         here = keys.index(self.table.selected) + 1 if self.table.selected in keys else 0
         self.table.select(self.table.keys.index(keys[here % len(keys)]))
         self._moved = True
+        self._tell_selected()
         self._draw_foot()

@@ -57,13 +57,14 @@ def items(plan: Plan) -> tuple[Item, ...]:
 def _group(name: str, those: Iterable[RunApplication]) -> Item:
     every = list(those)
     steps = tuple(step for application in every for step in application.steps)
-    ups = tuple(application.up for application in every)
+    ups = tuple(application.up for application in every if application.up is not None)
     return Item(f"group:{name}", 0, f"Group {name}", steps, ups, tuple(application.name for application in every))
 
 
 def _application(application: RunApplication) -> Iterable[Item]:
     name = application.name
-    yield Item(f"app:{name}", 1, name, tuple(application.steps), (application.up,), (name,))
+    up = () if application.up is None else (application.up,)
+    yield Item(f"app:{name}", 1, name, tuple(application.steps), up, (name,))
     for member in application.members:
         key = f"member:{name}/{member.kind}:{member.name}"
         words = f"{_WORDS.get(member.kind, member.kind)} {member.name}"
@@ -100,6 +101,10 @@ class Board:
         """The seconds since the declaration, until the run ended."""
         return max(0.0, ((self.run.ended_at or self.now) - self.run.created_at).total_seconds())
 
+    def outcome(self, item: Item) -> Outcome | None:
+        """What an application came to; None of anything else, and where the run brings nothing up."""
+        return self.outcomes.get(item.applications[0]) if item.level == 1 and item.applications else None
+
     def stuck(self, item: Item) -> tuple[str, ...]:
         """The steps of a line that wait for a person; none once the run has ended."""
         if self.run.state in ENDED:
@@ -118,7 +123,7 @@ class Board:
         if all(self.records[step].state in SETTLED for step in item.up or item.steps):
             return BoardState.UP if item.up else BoardState.DONE
         if self.run.state in ENDED:
-            return BoardState.MISSED
+            return BoardState.NOT_BEGUN if self.run.began_at is None else BoardState.MISSED
         if any(step in self.since for step in item.steps):
             return BoardState.RUNNING
         return BoardState.WAITS if any(state in SETTLED for state in states) else BoardState.NOT_BEGUN
@@ -128,8 +133,8 @@ class Board:
         return self.steps[step].kind == ASK and self.records[step].state is StepState.UNKNOWN
 
     def clocks(self, item: Item) -> tuple[Clock, Clock] | None:
-        """Both clocks of an application, or of all of a group; None of anything else."""
-        found = [self.outcomes[name] for name in item.applications]
+        """Both clocks of an application, or of all of a group; None of anything else, and of what is not brought up."""
+        found = [self.outcomes[name] for name in item.applications if name in self.outcomes]
         if not found:
             return None
         return last_clock([each.ready for each in found]), last_clock([each.up for each in found])
@@ -160,7 +165,7 @@ def board(run: Run, now: datetime, lines: Iterable[Item]) -> Board:
         ahead=to_come,
         since=since,
         owner=owner,
-        ups={each.application.up: each.application.name for each in found},
+        ups={each.application.up or "": each.application.name for each in found},
         critical=frozenset() if ended else frozenset(to_come.path),
         offset_s=max(0.0, offset),
     )

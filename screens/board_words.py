@@ -23,6 +23,8 @@ _STANDS = {
     RunState.INTERRUPTED: "until somebody goes on with the run",
 }
 
+_ENDINGS = {RunState.SUCCEEDED: "ended", RunState.FAILED: "failed", RunState.ABORTED: "was aborted"}
+
 
 def now_words(board: Board, item: Item) -> str:
     """What a line does now, by which step on which device; what it waits for; empty where it is over."""
@@ -34,7 +36,7 @@ def now_words(board: Board, item: Item) -> str:
         case BoardState.WAITS | BoardState.NOT_BEGUN:
             return _waits(board, item)
         case BoardState.MISSED:
-            return f"the run {board.run.state} before"
+            return f"the run {_ENDINGS[board.run.state]} before"
         case _:
             return ""
 
@@ -63,6 +65,8 @@ def _under_way(board: Board, item: Item) -> str:
 
 def _waits(board: Board, item: Item) -> str:
     """Why the first of its steps that is to come has not begun."""
+    if board.run.state in _ENDINGS:
+        return f"the run {_ENDINGS[board.run.state]} before"
     if board.run.state in _STANDS:
         return f"waits {_STANDS[board.run.state]}"
     mine = set(item.steps)
@@ -154,7 +158,7 @@ def waves_line(board: Board) -> Line:
 def state_cell(board: Board, item: Item) -> Cell:
     """The state of a line; of a group with how many of its applications are up."""
     state = status(board.state(item))
-    if item.level or not item.applications:
+    found = [board.outcomes[name] for name in item.applications if name in board.outcomes]
+    if item.level or not found:
         return state.cell()
-    up = sum(board.outcomes[name].up.at is not None for name in item.applications)
-    return Cell(f"{state.text} {up}/{len(item.applications)}", state.tone)
+    return Cell(f"{state.text} {sum(each.up.at is not None for each in found)}/{len(found)}", state.tone)

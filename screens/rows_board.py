@@ -24,7 +24,7 @@ COLUMNS = (
     Column("Up", measure=Measure.SPAN, source=src.JOURNAL),
     Column("Foreseen", rank=2, measure=Measure.SPAN, source=src.JOURNAL),
     Column("RPO", rank=1, measure=Measure.SPAN, source=src.JOURNAL),
-    Column("Now", cut=10, source=src.JOURNAL),
+    Column("Now", cut=15, source=src.JOURNAL),
     Column("After", rank=4, cut=10, source=src.JOURNAL),
 )
 
@@ -57,7 +57,8 @@ def _clocks(board: Board, item: Item) -> tuple[Cell, Cell]:
     """Of an application and a group both clocks; of a member when it was up."""
     found = board.clocks(item)
     if found is not None:
-        target = board.outcomes[item.applications[0]].application.rto_s if item.level == 1 else None
+        told = board.outcome(item)
+        target = None if told is None else told.application.rto_s
         return clock_cell(board, found[0], None), clock_cell(board, found[1], target)
     if item.member is None or not item.up:
         return EMPTY, EMPTY
@@ -70,7 +71,8 @@ def clock_cell(board: Board, clock: Clock, target_s: float | None) -> Cell:
     bytes: the exact one stands above."""
     of = "" if target_s is None else f" of {exact(target_s)}"
     if clock.over:
-        return Cell(f"{GLYPHS[Tone.BAD]} not reached{of}", Tone.BAD, f"{GLYPHS[Tone.BAD]} never")
+        missed = Tone.OFF if board.run.began_at is None else Tone.BAD
+        return Cell(f"{GLYPHS[missed]} not reached{of}", missed, f"{GLYPHS[missed]} never")
     seconds = board.since_s if clock.seconds is None else clock.seconds
     late = target_s is not None and seconds > target_s
     tone = Tone.BAD if late else Tone.BUSY if clock.at is None else Tone.OK
@@ -80,19 +82,14 @@ def clock_cell(board: Board, clock: Clock, target_s: float | None) -> Cell:
 
 def _foreseen(board: Board, item: Item) -> Cell:
     """When it should be up, counted as the clock is."""
-    if item.member is not None:
-        p50_s = item.member.p50_s
-    else:
-        p50_s = (
-            board.outcomes[item.applications[0]].application.p50_s if item.level == 1 and item.applications else None
-        )
+    told = board.outcome(item)
+    p50_s = item.member.p50_s if item.member is not None else None if told is None else told.application.p50_s
     return EMPTY if p50_s is None else Cell(clock_text(p50_s + board.offset_s), value=p50_s + board.offset_s)
 
 
 def _lost(board: Board, item: Item) -> Cell:
-    if item.level != 1 or not item.applications:
-        return EMPTY
-    return lost_cell(board.outcomes[item.applications[0]])
+    told = board.outcome(item)
+    return EMPTY if told is None else lost_cell(told)
 
 
 def lost_cell(outcome: Outcome) -> Cell:
@@ -101,14 +98,18 @@ def lost_cell(outcome: Outcome) -> Cell:
     of = "" if target is None else f" of {exact(target)}"
     if outcome.up.at is None:
         bound = outcome.application.loss_s
-        words = "not known" if bound is None else f"{clock_text(bound)} at most"
+        words = "not known" if bound is None else f"{clock_text(bound)} at most" if bound else "nothing"
         return Cell(f"{words}{of}", Tone.DIM, value=bound)
     if outcome.lost_s is None:
         return Cell(f"{GLYPHS[Tone.UNKNOWN]} not known{of}", Tone.UNKNOWN)
     kept = outcome.rpo_kept
     tone = Tone.PLAIN if kept is None else Tone.OK if kept else Tone.BAD
     lead = f"{GLYPHS[tone]} " if tone in GLYPHS else ""
-    return Cell(f"{lead}{clock_text(outcome.lost_s)}{of}", tone, value=outcome.lost_s)
+    return Cell(f"{lead}{_span(outcome.lost_s)}{of}", tone, value=outcome.lost_s)
+
+
+def _span(seconds: float) -> str:
+    return clock_text(seconds) if seconds else "nothing"
 
 
 def _now(board: Board, item: Item, state: BoardState) -> Cell:
@@ -126,5 +127,5 @@ def _after(board: Board, item: Item) -> Cell:
     if item.level == 0:
         after = next((group.after for group in recovery.groups if item.key == f"group:{group.name}"), ())
     else:
-        after = board.outcomes[item.applications[0]].application.after
+        after = next((each.after for each in recovery.applications if each.name in item.applications), ())
     return Cell(", ".join(after), Tone.DIM) if after else EMPTY

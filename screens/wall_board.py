@@ -24,7 +24,8 @@ def plan_said(run: Run, now: datetime) -> Iterator[Said]:
     if run.state not in ENDED:
         yield from _to_come(found)
     groups = [item for item in lines if item.level == 0]
-    loose = [item for item in lines if item.level == 1 and item.applications and not _in_group(found, item)]
+    grouped = {application for group in groups for application in group.applications}
+    loose = [item for item in lines if item.level == 1 and item.applications and item.applications[0] not in grouped]
     yield from (_stands(found, item) for item in (*groups, *loose))
 
 
@@ -49,15 +50,12 @@ def _to_come(found: Board) -> Iterator[Said]:
         yield Said(f"Critical path, {span(found.ahead.left_s)} left: {found.steps[first].title}")
 
 
-def _in_group(found: Board, item: Item) -> bool:
-    return bool(found.outcomes[item.applications[0]].application.group)
-
-
 def _stands(found: Board, item: Item) -> Said:
     """How many of a group are up; of an application in no group how it stands."""
     state = status(found.state(item))
-    if item.level:
+    known = [found.outcomes[name] for name in item.applications if name in found.outcomes]
+    if item.level or not known:
         return Said(f"{item.name}: {state.word}", state.tone)
-    up = sum(found.outcomes[name].up.at is not None for name in item.applications)
-    more = "" if up == len(item.applications) else f", {state.word}"
-    return Said(f"{item.name.removeprefix('Group ')}: {up} of {len(item.applications)} up{more}", state.tone)
+    up = sum(each.up.at is not None for each in known)
+    more = "" if up == len(known) else f", {state.word}"
+    return Said(f"{item.name.removeprefix('Group ')}: {up} of {len(known)} up{more}", state.tone)

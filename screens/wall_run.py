@@ -76,7 +76,7 @@ class Face:
 
 def _faces(run: Run, scene: Scene, target_s: float | None) -> list[Face]:
     since = ((run.ended_at or scene.now) - run.created_at).total_seconds()
-    if run.plan.recovery is not None:
+    if outcomes(run):
         return plan_faces(run, since)
     found = clocks(run)
     if found is not None:

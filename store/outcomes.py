@@ -15,19 +15,21 @@ from store.runs import PlannedStep, Run, StepRecord, StepState
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """``lost_s`` is what was lost at most, in seconds; None: it is not up, or that cannot be said. ``lost_words``: how
-    that is known, or why it is not."""
+    that is known, or why it is not. ``begun``: the run was."""
 
     application: RunApplication
     ready: Clock
     up: Clock
     lost_s: float | None
     lost_words: str
+    begun: bool
 
     @property
     def rto_kept(self) -> bool | None:
-        """None: there is no target, or the clock goes on. One that never came up did not keep it."""
+        """None: there is no target, or the clock goes on, or it never began to count. One that never came up did not
+        keep it."""
         target = self.application.rto_s
-        if target is None or (self.up.at is None and not self.up.over):
+        if target is None or not self.begun or (self.up.at is None and not self.up.over):
             return None
         return self.up.at is not None and self.up.seconds is not None and self.up.seconds <= target
 
@@ -39,35 +41,38 @@ class Outcome:
 
 
 def outcomes(run: Run) -> tuple[Outcome, ...]:
-    """By application, in the order in which they come back; none of a run that is not one of a recovery plan."""
+    """By application, in the order in which they come back; none of a run that brings up none of a recovery plan."""
     recovery = run.plan.recovery
     if recovery is None:
         return ()
     ready = ready_at(run)
     planned = {step.id: step for step in run.plan.steps}
     records = {record.id: record for record in run.steps}
-    return tuple(_outcome(run, each, ready, planned, records) for each in recovery.applications)
+    ups = [(each, each.up) for each in recovery.applications if each.up is not None]
+    return tuple(_outcome(run, each, up, ready, planned, records) for each, up in ups)
 
 
 def _outcome(
     run: Run,
     application: RunApplication,
+    settled_by: str,
     ready: Mapping[str, datetime | None],
     planned: Mapping[str, PlannedStep],
     records: Mapping[str, StepRecord],
 ) -> Outcome:
     steps = [step for member in application.members for step in member.steps]
     last = [step for step in steps if planned[step].kind in ACTIVATING]
-    last = last or [step for member in application.members for step in member.up] or [application.up]
-    up = settled_clock(run, [records[application.up]])
-    lost_s, words = _lost(application, up, [(planned[step], records[step]) for step in steps])
-    return Outcome(application, ready_clock(run, ready, last), up, lost_s, words)
+    last = last or [step for member in application.members for step in member.up] or [settled_by]
+    up = settled_clock(run, [records[settled_by]])
+    lost_s, words = _lost(application, up, [(planned[step], records[step]) for step in steps], run.plan.loss)
+    return Outcome(application, ready_clock(run, ready, last), up, lost_s, words, run.began_at is not None)
 
 
 def _lost(
-    application: RunApplication, up: Clock, steps: Iterable[tuple[PlannedStep, StepRecord]]
+    application: RunApplication, up: Clock, steps: Iterable[tuple[PlannedStep, StepRecord]], loss: str
 ) -> tuple[float | None, str]:
-    """The plan bounds it before the run; that holds where everything was done that the plan rests on."""
+    """The plan bounds it before the run, and says in ``loss`` why; that holds where everything was done that the plan
+    rests on."""
     if up.at is None:
         return None, "it did not come up" if up.over else "it is not up yet"
     if application.loss_s is None:
@@ -77,5 +82,5 @@ def _lost(
         if by_person and step.kind not in ACTIVATING:
             return None, f"the bound of the plan may not hold: {step.id} {step.title} was {record.state} by a person"
     if application.loss_s == 0:
-        return 0.0, "nothing: it was stopped first, then the last of it carried over"
+        return 0.0, loss if loss.startswith("nothing") else "nothing, as the plan bounded it before the run"
     return application.loss_s, "at most, as the plan bounded it before the run"

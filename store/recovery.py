@@ -24,15 +24,16 @@ class RunMember:
 @dataclass(frozen=True, slots=True)
 class RunApplication:
     """``after``: the applications that it comes after by its own word. ``own`` are the ids of the steps that the file
-    gives it, ``up`` is the one that is settled once it is up. Targets as the file sets them; ``loss_s`` is what it
-    loses at most; ``p50_s`` and ``p95_s`` is when it should be up. None: not set, or not known."""
+    gives it, ``up`` is the one that is settled once it is up; None: the run brings nothing up. Targets as the file sets
+    them; ``loss_s`` is what it loses at most; ``p50_s`` and ``p95_s`` is when it should be up. None: not set, or not
+    known."""
 
     name: str
     group: str
     after: tuple[str, ...]
     members: tuple[RunMember, ...]
     own: tuple[str, ...]
-    up: str
+    up: str | None
     rto_s: float | None = None
     rpo_s: float | None = None
     loss_s: float | None = None
@@ -44,7 +45,9 @@ class RunApplication:
         """The ids of all its steps."""
         for member in self.members:
             yield from member.steps
-        yield from (*self.own, self.up)
+        yield from self.own
+        if self.up is not None:
+            yield self.up
 
 
 @dataclass(frozen=True, slots=True)

@@ -49,7 +49,7 @@ def _applications(run: Run) -> Iterator[Objective]:
     for each in outcomes(run):
         name, up = f"application {each.application.name}", reached(each.up)
         words = "from the declaration until it was up" if up is not None else "it did not come up"
-        missed = each.up.over
+        missed = each.up.over and each.begun
         yield Objective("RTO", f"{name}: up", each.application.rto_s, up, words, missed)
         ready = reached(each.ready)
         words = "until all was done that it waits for" if ready is not None else "not reached"

@@ -97,6 +97,14 @@ def test_plans_are_listed_with_how_they_stand_and_errors_with_their_lines(
     assert plan(demo, "check", "demo") == 1
     out = capsys.readouterr().out
     assert "NOT VERIFIED, because" in out and "[vm.complete]" in out and "erp: RPO now" in out
+    assert plan(demo, "show", "demo") == 0
+    shown = capsys.readouterr().out
+    assert "not verified, checked " in shown and "Foreseen, until all is over: planned " in shown
+    assert "erp up after: planned" in shown and "(RTO 30 min)" in shown
+    assert plan(demo, "show", "demo", "--json") == 0
+    told = json.loads(capsys.readouterr().out)
+    kinds = {(each["kind"], each["application"]) for each in told["check"]["foreseen"]}
+    assert {("planned", ""), ("planned", "erp")} <= kinds and told["last_run"] is None
     (folder / "bad.toml").write_text('from = "paris"\nto = "lyon"\nwave = 3\n')
     assert plan(demo, "list", "--json") == 2
     told = capsys.readouterr()

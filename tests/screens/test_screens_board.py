@@ -19,6 +19,7 @@ from screens.cells import Tone, line_text
 from screens.columns import Widths, lay_out
 from screens.conditions import BoardState
 from screens.rows_board import COLUMNS, board_row
+from screens.wall_board import plan_said
 from store.ledger import Ledger
 from store.runs import Run, RunState, StepRecord, StepState
 from tests.screens.estate import Clock, troubled
@@ -121,7 +122,7 @@ def test_what_holds_others_up_is_named_where_a_person_has_to_decide() -> None:
         (RunState.PROPOSED, "waits until somebody agrees to the run"),
         (RunState.PAUSED, "waits until the run goes on: it is paused"),
         (RunState.INTERRUPTED, "waits until somebody goes on with the run"),
-        (RunState.ABORTED, "the run aborted before"),
+        (RunState.ABORTED, "the run was aborted before"),
     ],
 )
 def test_a_run_that_stands_still_says_why_on_every_line(state: RunState, words: str) -> None:
@@ -190,6 +191,21 @@ def test_any_run_has_a_state_and_clocks_on_every_line_at_every_width(
         kept = {slot.column.title: slot for slot in lay_out(COLUMNS, widths, width)}
         assert {"Application", "State", "Ready", "Up", "Now"} <= kept.keys()
         assert all(slot.x + slot.width <= width for slot in kept.values())
+
+
+def test_a_run_that_brings_nothing_up_has_lines_without_clocks() -> None:
+    """As the reprotection of a plan, or the clean-up of a drill."""
+    plan = recoveries.plan()
+    assert plan.recovery is not None
+    applications = tuple(replace(each, up=None) for each in plan.recovery.applications)
+    plan = replace(plan, recovery=replace(plan.recovery, applications=applications))
+    run = replace(recoveries.run({"p1": 20, "v1.1": 30, "v1.2": 40, "v2.1": 50, "v2.2": 60, "p5": 60}), plan=plan)
+    found, by = looked(run)
+    rows = {name: board_row(found, item) for name, item in by.items()}
+    assert (rows["licences"][1].text, rows["licences"][4].text) == ("● done", "–")
+    assert rows["Group storage"][1].text == "○ not begun"
+    assert [str(found.state(by[name])) for name in ("wms", "steps of the plan")] == ["not begun", "done"]
+    assert "licences: done" in [said.text for said in plan_said(run, at(60))]
 
 
 def test_a_run_of_no_recovery_plan_has_no_lines() -> None:

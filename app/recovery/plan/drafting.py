@@ -19,7 +19,7 @@ from app.recovery.plan import checks, drafts
 from app.recovery.plan.compose import weave
 from app.recovery.plan.looked import Looked
 from app.recovery.plan.parts import Drafted, parts
-from app.recovery.plan.recorded import marks, recovery
+from app.recovery.plan.recorded import Steps, marks, recovery
 from app.recovery.pra import failover_checks
 from app.recovery.pra.failover_fence import FENCED_S
 from app.recovery.prediction import Durations, Span
@@ -94,7 +94,7 @@ def draw(plan: RecoveryPlan, kind: Kind, seen: Looked, run_id: str, durations: D
         loss=_LOSS.get(kind, words),
         loss_s=max(known) if len(known) == len(losses) else None,
         notes=(*(_targets(a, o) for a, o in zip(plan.applications, outlooks, strict=True)), *made.notes),
-        recovery=recovery(way, found, woven, spans, losses),
+        recovery=recovery(way, found, Steps(woven.steps, woven.up, woven.own), spans, losses),
     )
     return Drawn(made, outlooks)
 

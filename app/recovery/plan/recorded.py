@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from app.plans import order
 from app.plans.records import Application, Group, Member, MemberKind, RecoveryPlan
@@ -18,6 +19,16 @@ from store.runs import PlannedStep
 Parts = Mapping[str, Sequence[Part]]
 
 
+@dataclass(frozen=True, slots=True)
+class Steps:
+    """The steps of a run: all of them; by application the one after which it is ``up``, and the ``own`` ones that the
+    file gives it, under an empty name those of the whole plan."""
+
+    every: Sequence[PlannedStep]
+    up: Mapping[str, str] = field(default_factory=dict)
+    own: Mapping[str, Sequence[str]] = field(default_factory=dict)
+
+
 def marks(woven: Woven, parts: Parts) -> dict[str, tuple[str, ...]]:
     """What is to be foreseen: by the step that settles an application itself, by the key of a member what it serves
     after."""
@@ -26,11 +37,12 @@ def marks(woven: Woven, parts: Parts) -> dict[str, tuple[str, ...]]:
 
 
 def recovery(
-    plan: RecoveryPlan, parts: Parts, woven: Woven, spans: Mapping[str, Span], losses: Mapping[str, float | None]
+    plan: RecoveryPlan, parts: Parts, steps: Steps, spans: Mapping[str, Span], losses: Mapping[str, float | None]
 ) -> Recovery:
-    """``spans`` are those of :func:`marks`; ``losses`` by application what it loses at most, in seconds."""
+    """``spans`` are those of :func:`marks`; ``losses`` by application what it loses at most, in seconds. A run that
+    brings nothing up has neither."""
     owned = {step for found in parts.values() for part in found for step in part.steps}
-    shared = [step for step in woven.steps if step.id not in owned]
+    shared = [step for step in steps.every if step.id not in owned]
     return Recovery(
         plan=plan.name,
         path=str(plan.path),
@@ -39,10 +51,10 @@ def recovery(
         target=plan.target,
         groups=tuple(RunGroup(group.name, group.after) for group in _groups(plan)),
         applications=tuple(
-            _application(each, parts.get(each.name, ()), shared, woven, spans, losses.get(each.name))
+            _application(each, parts.get(each.name, ()), shared, steps, spans, losses.get(each.name))
             for each in order.applications(plan)
         ),
-        own=tuple(woven.own.get("", ())),
+        own=tuple(steps.own.get("", ())),
         waves=RunWaves(plan.waves.lpars, plan.waves.rcgs, plan.waves.vms),
     )
 
@@ -56,35 +68,42 @@ def _application(
     application: Application,
     parts: Sequence[Part],
     shared: Sequence[PlannedStep],
-    woven: Woven,
+    steps: Steps,
     spans: Mapping[str, Span],
     loss_s: float | None,
 ) -> RunApplication:
     by_key = {part.member.key: part for part in parts}
-    up = spans.get(woven.up[application.name])
+    up = steps.up.get(application.name)
+    when = None if up is None else spans.get(up)
     return RunApplication(
         name=application.name,
         group=application.group,
         after=application.after,
-        members=tuple(_member(each, by_key.get(each.key), shared, spans) for each in application.members),
-        own=tuple(woven.own.get(application.name, ())),
-        up=woven.up[application.name],
+        members=tuple(
+            _member(each, by_key.get(each.key), shared, spans, brought_up=up is not None)
+            for each in application.members
+        ),
+        own=tuple(steps.own.get(application.name, ())),
+        up=up,
         rto_s=application.rto_s,
         rpo_s=application.rpo_s,
         loss_s=loss_s,
-        p50_s=None if up is None else up.p50_s,
-        p95_s=None if up is None else up.p95_s,
+        p50_s=None if when is None else when.p50_s,
+        p95_s=None if when is None else when.p95_s,
     )
 
 
-def _member(member: Member, part: Part | None, shared: Sequence[PlannedStep], spans: Mapping[str, Span]) -> RunMember:
+def _member(
+    member: Member, part: Part | None, shared: Sequence[PlannedStep], spans: Mapping[str, Span], *, brought_up: bool
+) -> RunMember:
     if part is None:  # a protection group: its LPARs share what is done to it
         steps = tuple(step.id for step in shared if member.kind is MemberKind.PGROUP and _about(step, member.name))
         return RunMember(str(member.kind), member.name, steps)
+    if not brought_up:
+        return RunMember(str(member.kind), member.name, part.steps)
     when = spans.get(member.key)
-    return RunMember(
-        str(member.kind), member.name, part.steps, part.start, part.up, None if when is None else when.p50_s
-    )
+    p50_s = None if when is None else when.p50_s
+    return RunMember(str(member.kind), member.name, part.steps, part.start, part.up, p50_s)
 
 
 def _about(step: PlannedStep, group: str) -> bool:

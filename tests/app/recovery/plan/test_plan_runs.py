@@ -24,6 +24,7 @@ from backends.vsphere import acts, stream, tasks, transfer
 from store import plan_checks
 from store.database import open_store
 from store.ledger import Ledger
+from store.outcomes import outcomes
 from store.plan_records import PlanState
 from store.plan_runs import VMS
 from store.readiness import Verdict
@@ -114,6 +115,20 @@ def test_a_planned_run_of_the_demo_plan_loses_nothing_and_comes_back_in_order(
     assert ended(run, "Stop erp_app1 on P10-PAR-01") < ended(run, "Stop erp_db1 on P10-PAR-01")
     assert ended(run, "Demote pod-web on fa-paris once everything is across") < ended(run, "web is up at lyon")
     assert clocks(run) is not None
+    told = {each.application.name: each for each in outcomes(run)}
+    for name, each in told.items():
+        up = ended(run, f"{name} is up at lyon") - run.created_at.timestamp()
+        assert each.up.seconds == pytest.approx(up) and each.ready.seconds is not None
+        assert each.ready.seconds <= each.up.seconds and (each.lost_s, each.rpo_kept) in ((0.0, True), (0.0, None))
+        assert each.application.p50_s is not None and each.application.p95_s is not None
+    assert run.plan.recovery is not None
+    owned = [step for each in run.plan.recovery.applications for step in each.steps]
+    assert len(owned) == len(set(owned)), "no step belongs to two"
+    left = {step.id for step in plan.steps} - {*owned, *plan.undoes}
+    assert {plan.step(step).kind for step in left} == {"volume.keep", "plan.reached"}
+    groups = {m.name: m.steps for a in run.plan.recovery.applications for m in a.members if m.kind == "pgroups"}
+    assert {plan.step(step).kind for step in groups["pg-erp"]} >= {"pg.snapshot", "pg.arrived"}
+    assert set(groups["pg-erp"]).isdisjoint(groups["pg-mq"])
     assert vms.standing(operations.ledger)["mon01"].failed_over == run_id
     for number, name in enumerate(names(run), start=1):
         assert any(step.id.startswith(f"{VMS}{number}.") and f"Stop {name} on" in step.title for step in plan.steps)
@@ -210,5 +225,11 @@ def test_with_the_site_dark_a_plan_comes_back_inside_its_bound(demo: LabEstate, 
     lost = {loss.origin: loss.seconds for loss in referee.losses[before:]}
     assert {"hr_db1", "lic01"} <= set(lost)
     assert max(lost.values()) <= plan.loss_s
+    bounds = {each.application.name: each.lost_s for each in outcomes(run)}
+    for name, member in (("hr", "hr_db1"), ("licences", "lic01")):
+        bound = bounds[name]
+        assert bound is not None and lost[member] <= bound, (
+            "the evidence of an application claims no less than was lost"
+        )
     ups = [ended(run, f"{name} is up at lyon") for name in ("wms", "hr", "licences")]
     assert ups == sorted(ups)
