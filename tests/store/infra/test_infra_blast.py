@@ -72,6 +72,23 @@ def test_an_array_takes_its_groups_and_the_lpars_on_it_and_no_others() -> None:
     assert group.bound is not None and group.bound.words == "5 min"
 
 
+def test_storage_that_stays_is_told_from_storage_that_falls() -> None:
+    assert one(hit_by(drillable(), "rack", "A7"), "lpar", "erp-db").storage is True
+    assert one(hit_by(drillable(), "array", "fa-oslo"), "lpar", "erp-db").storage is False
+    assert one(hit_by(drillable(), "rack", "A7"), "lpar", "web01").storage is None, "nobody knows its volumes"
+    assert one(hit_by(drillable(), "site", "oslo"), "vm", "crm01").storage is None
+
+
+def test_a_copy_is_told_once_with_its_source() -> None:
+    found = hit_by(calm(), "site", "bergen")
+    assert {hit.node[0] for hit in found.of(Effect.STANDBY)} == {"lpar"}
+
+
+def test_of_several_reasons_where_it_stands_comes_first() -> None:
+    found = hit_by(calm(), "site", "oslo")
+    assert one(found, "lpar", "web01").because == "managed system P10-OSLO-01, rack A7, row 1"
+
+
 def test_a_whole_site_takes_everything_and_every_plan_from_it() -> None:
     found = hit_by(calm(), "site", "oslo")
     assert {"erp-db", "erp-app", "web01", "pg-erp", "oradb", "sapdb", "crm01"} == names(found, Effect.FALLS)
