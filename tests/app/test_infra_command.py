@@ -109,6 +109,14 @@ def test_what_another_source_gave_is_refused_until_that_is_forgotten(shell: Shel
     assert "There are: file:more.csv" in err
 
 
+def test_a_role_that_is_another_than_that_of_the_configuration_is_said(shell: Shell) -> None:
+    path = shell.folder / "roles.csv"
+    path.write_text("kind,name,role\nsite,lyon,prod\nsite,paris,prod\n")
+    shell.run("infra", "import", str(path), "--execute")
+    out, err = shell.run("infra", "list", code=3)
+    assert out and err == "note: site lyon: its role is prod here, dr in the configuration, which counts\n"
+
+
 def test_rows_of_a_plain_table_are_kept_beside(shell: Shell) -> None:
     path = shell.folder / demo_infra.WARRANTY
     path.write_text(demo_infra.TABLES[demo_infra.WARRANTY][1])
