@@ -85,6 +85,8 @@ def radius_lines(found: Radius) -> list[str]:
         parts = ", ".join(f"{name} ({bound.words})" for name, bound in each.applications)
         lines += ["", printable(f"plan {each.name}, from {each.source} to {each.target}: {parts}")]
         lines += [printable(f"  but {text}") for text in each.against]
+    if found.unplanned:
+        lines += ["", f"in no plan: {found.unplanned}"]
     return [*lines, *(["", *map(printable, found.notes)] if found.notes else [])]
 
 
@@ -93,6 +95,7 @@ def radius_json(found: Radius) -> dict[str, Any]:
         "struck": {"kind": found.struck[0], "key": found.struck[1], "title": found.title},
         "at": stamp(found.at),
         "summary": found.summary,
+        "unplanned": found.unplanned,
         "bound": bound_json(found.bound),
         "hits": [
             {

@@ -84,6 +84,8 @@ def _notes(found: Radius) -> Iterator[Note]:
     yield Note(f"{found.summary}.", Tone.HEADING)
     for plan in found.plans:
         yield Note(_plan(plan), Tone.WARN if plan.against else Tone.PLAIN)
+    if found.unplanned:
+        yield Note(f"In no plan: {found.unplanned}.", Tone.WARN)
     yield from (Note(text, Tone.UNKNOWN) for text in found.notes)
 
 

@@ -6,10 +6,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from store.infra.falling import Fallen, Level, Node, fall, level_of
+from store.infra.falling import Fallen, Level, Need, Node, fall, level_of
 from store.infra.graph import Copy, Graph, Served
 from store.infra.radius import NO_COPY, NOT_KNOWN, Bound, BoundKind, Effect, Hit, PlanHit, Radius, worst
 from store.infra.records import SystemType
+from store.infra.rules import overloads
 from store.replications import Replicated
 
 STRIKES = ("site", "row", "rack", "feed", "link", "array", "vlan", "system")
@@ -87,7 +88,7 @@ def radius(
 ) -> Radius:
     """Everything that falls, may fall, or is not protected any more once ``node`` is gone. ``now`` is UTC: losses are
     counted to it, whenever the copies were last read."""
-    fallen = fall(graph.needs, [node])
+    fallen = _with_overloads(graph, node)
     index, told = _members(graph, plans, replicated), _told(graph)
     everything = [(one, served) for one, served in graph.served.items() if one not in told]
     hits = [hit for one, served in everything for hit in _hits(graph, one, served, fallen, index, now)]
@@ -97,6 +98,18 @@ def radius(
     return Radius(
         node, title(graph, node), now, shown, _plans(graph, fallen, shown, plans), tuple(_notes(graph, node, fallen))
     )
+
+
+def _with_overloads(graph: Graph, node: Node) -> dict[Node, Fallen]:
+    """What falls, and what may because a feed that stands has to carry more than it has."""
+    fallen = fall(graph.needs, [node])
+    lost = {one for one, how in fallen.items() if how.level is Level.FALLS}
+    feeds = {key for kind, key in lost if kind == "feed"}
+    shaken = overloads(graph.items, feeds, {key for kind, key in lost if kind == "system"})
+    if not shaken:
+        return fallen
+    whys = {("feed", key): Need(frozenset(("feed", f) for f in feeds), False, why) for key, why in shaken.items()}
+    return fall(graph.needs, [node], whys)
 
 
 def _told(graph: Graph) -> set[Node]:

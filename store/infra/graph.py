@@ -51,7 +51,8 @@ class Served:
 @dataclass(slots=True)
 class Graph:
     """``needs`` of every node, ``names`` of those that are not what runs, ``served`` of those that are. ``sites`` is
-    where a node stands; ``types`` what each system is; ``stands`` says which system a discovered one is."""
+    where a node stands; ``types`` what each system is; ``stands`` says which system a discovered one is;
+    ``items`` are those that it was made of."""
 
     needs: dict[Node, list[Need]] = field(default_factory=lambda: defaultdict(list))
     names: dict[Node, str] = field(default_factory=dict)
@@ -62,6 +63,7 @@ class Graph:
     types: dict[Node, SystemType] = field(default_factory=dict)
     stands: dict[Node, Node] = field(default_factory=dict)
     linked: Linked = field(default_factory=Linked)
+    items: tuple[Item, ...] = ()
 
     def need(self, node: Node, *members: Node, sure: bool = True, why: str = "") -> None:
         """``node`` needs one of these."""
@@ -79,7 +81,7 @@ def graph(items: Iterable[Item], view: EstateView, sites: Iterable[str]) -> Grap
     from store.infra.workloads import add_workloads
 
     every = tuple(items)
-    made = Graph()
+    made = Graph(items=every)
     for name in dict.fromkeys((*sites, *(item.name for item in every if isinstance(item, Site)))):
         made.names["site", name] = name
         made.sites["site", name] = name

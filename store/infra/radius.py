@@ -108,6 +108,11 @@ class Radius:
         return worst(hit.bound for hit in self.hits if hit.bound is not None)
 
     @property
+    def unplanned(self) -> str:
+        """How much of what falls, or may, is in no plan: ``3 LPARs, 5 RCGs``; empty: none."""
+        return counted([hit for hit in self.of(Effect.FALLS, Effect.MAY) if hit.plan is None])
+
+    @property
     def summary(self) -> str:
         """``rack A7 fails → 14 LPARs, plans P1, P3; bound 9 min``."""
         falls, may = self.of(Effect.FALLS), self.of(Effect.MAY)

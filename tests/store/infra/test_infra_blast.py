@@ -10,7 +10,7 @@ import pytest
 from store.estate import LparState, PgroupTarget, RcgMode, RcgRole, SyncStatus
 from store.infra.blast import Planned, PlannedMember, StrikeError, radius, struck
 from store.infra.radius import BoundKind, Effect, Hit, Radius
-from store.infra.records import Item, Link, System, SystemType, Vlan
+from store.infra.records import Feed, Item, Link, System, SystemType, Vlan
 from store.replications import Replicated
 from tests.screens.estate import NOW, Estate, calm, drillable, entry, lpar, rcg_views
 from tests.store.infra.standing import OSLO, drawn
@@ -137,7 +137,16 @@ def test_a_failed_over_group_falls_with_the_array_that_serves_it_now() -> None:
 def test_one_feed_takes_what_hangs_on_it_alone() -> None:
     found = hit_by(calm(), "feed", "A")
     assert names(found, Effect.FALLS) == {"oradb", "sapdb"}, "3par-oslo hangs on feed A alone"
-    assert not hit_by(calm(), "feed", "B").hits
+    assert not found.of(Effect.MAY), "without it feed B carries 6900 W of 9000"
+
+
+def test_a_feed_that_has_less_than_is_drawn_once_the_other_fails_may_take_all_on_it() -> None:
+    found = hit_by(calm(), "feed", "B")
+    assert not found.of(Effect.FALLS)
+    assert {"web01", "pg-erp", "oradb"} <= names(found, Effect.MAY)
+    assert "9300 W are drawn from it then, beyond its 9000 W" in one(found, "lpar", "web01").because
+    enough = tuple(replace(each, capacity_w=9300) if isinstance(each, Feed) else each for each in OSLO)
+    assert not hit_by(calm(), "feed", "B", enough).hits
 
 
 def test_the_only_link_leaves_everything_running_and_nothing_current() -> None:
