@@ -288,8 +288,7 @@ def _blast(settings: Settings, store_path: Place, arguments: argparse.Namespace)
         store.configure(never_read(device) for device in settings.devices)
         made = radii.drawn(settings, book.read(store_path), store.view)
         node = struck(made, arguments.kind, arguments.name)
-        found = radii.counted(made, settings, node, datetime.now(UTC), radii.planned(settings))
-        silent = [device for device in store.view.devices() if device.last_ok is None]
+        found = radii.counted(made, store.view, settings, node, datetime.now(UTC), radii.planned(settings))
     except StrikeError as error:
         print(f"{error}.", file=sys.stderr)
         return FAILED
@@ -299,8 +298,6 @@ def _blast(settings: Settings, store_path: Place, arguments: argparse.Namespace)
         _print({**of_twin(settings.twin), "radius": words.radius_json(found)})
     else:
         print("\n".join(words.radius_lines(found)))
-    for device in silent:
-        print(f"note: {device.name} was never read: what is on it is not known", file=sys.stderr)
     return OK
 
 

@@ -148,6 +148,7 @@ def _serve(args: argparse.Namespace) -> int:
     from backends.lab.configuration import write_config
     from backends.lab.control import Control, ControlError, ask
     from backends.lab.timing import PRESETS as TIMINGS
+    from store.errors import StoreError
 
     directory = _directory(args)
     found = twin_command.read(args) if args.from_store else None
@@ -167,7 +168,10 @@ def _serve(args: argparse.Namespace) -> int:
     interval = _interval_s(args.preset, lab.world.timing.name)
     if found is None or account is None:
         config = write_config(lab, directory, interval)
-        _import_infrastructure(lab, config)
+        try:
+            _import_infrastructure(lab, config)
+        except StoreError as error:  # the lab itself needs no store
+            print(f"Where it stands is not in the console's store: {error}", file=sys.stderr)
     else:
         config = twin_command.write(lab, found, account, directory, interval)
         print("\n".join(twin_command.report(found, account)), end="\n\n")

@@ -128,7 +128,7 @@ def _tables(raw: Mapping[str, object], replicated: set[str]) -> Iterator[str]:
 
 def _kept_back(settings: Settings, replicated: set[str]) -> Iterator[str]:
     yield "logins, addresses and pinned identities: the twin has its own, on 127.0.0.1"
-    yield "schedules, runs and journal: the twin begins with none"
+    yield "schedules, runs, infrastructure and journal: the twin begins with none"
     for one in settings.replications:
         if one.name not in replicated:
             yield f"replication {one.name}: one of its servers is not in the twin"

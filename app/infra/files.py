@@ -42,8 +42,14 @@ class FileRead:
 def read(path: Path, others: Collection[Item], sites: Collection[str], table: str | None = None) -> FileRead:
     """A file: with ``table`` the rows of that plain table, else items of infrastructure. ``others`` are the items of
     other sources and ``sites`` those of the settings: it may name them. Raises :class:`SettingsError`."""
+    return understood(path, _text(path), others, sites, table)
+
+
+def understood(
+    path: Path, text: str, others: Collection[Item], sites: Collection[str], table: str | None = None
+) -> FileRead:
+    """As :func:`read`, of the text of the file. Pure."""
     reading = Reading(path)
-    text = _text(path)
     if table is not None:
         _plain_rows(reading, text, table)
     elif path.suffix.lower() == ".json":

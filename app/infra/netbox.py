@@ -7,7 +7,7 @@ interfaces the switches.
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
@@ -88,10 +88,11 @@ def understood(lists: Mapping[str, Iterable[Mapping[str, Any]]]) -> NetboxRead:
         )
     sites = {path: _site_of(lists[path]) for path in ("dcim/racks", "dcim/power-panels")}
     feeds = _feeds(made, lists["dcim/power-feeds"], sites["dcim/racks"], sites["dcim/power-panels"])
+    racks = _rack_names(lists["dcim/racks"])
     for rack in lists["dcim/racks"]:
-        _rack(made, rack, feeds.by_rack)
+        _rack(made, rack, racks[_number(rack, "id")], feeds.by_rack)
     types = {_number(row, "id"): row for row in lists["dcim/device-types"]}
-    beside = _Beside(types, _Ports(lists["dcim/power-ports"]), feeds.names, _switches(lists))
+    beside = _Beside(types, racks, _Ports(lists["dcim/power-ports"]), feeds.names, _switches(lists))
     for device in lists["dcim/devices"]:
         _device(made, device, beside)
     for vlan in lists["ipam/vlans"]:
@@ -114,15 +115,33 @@ def _feeds(
     made: NetboxRead, rows: Iterable[Mapping[str, Any]], racks: Mapping[int, str], panels: Mapping[int, str]
 ) -> _Feeds:
     """Their names by id and by the id of a rack. A feed is of the site of its panel, as its rack is."""
-    found = _Feeds()
+    found, every = _Feeds(), []
     for row in rows:
-        rack, where = _number(_mapping(row.get("rack")), "id"), _where("dcim/power-feeds", row)
-        site = panels.get(_number(_mapping(row.get("power_panel")), "id")) or racks.get(rack) or ""
-        name = _text(row, "name")
+        rack, panel = _number(_mapping(row.get("rack")), "id"), _mapping(row.get("power_panel"))
+        site = panels.get(_number(panel, "id")) or racks.get(rack) or ""
+        every.append((row, rack, site, _text(row, "name"), _text(panel, "name")))
+    counts = Counter((site, name) for _, _, site, name, _ in every)
+    for row, rack, site, name, of_panel in every:
+        name = _full(counts[site, name], of_panel, name)
         found.names[_number(row, "id")] = name
         found.by_rack[rack].append(name)
-        made.add(Feed(site, name, _capacity(row)), where)
+        made.add(Feed(site, name, _capacity(row)), _where("dcim/power-feeds", row))
     return found
+
+
+def _full(count: int, above: str, name: str) -> str:
+    """A name that only its panel or its location has once: with that in front where the site has it several times."""
+    return f"{above} {name}" if count > 1 and above else name
+
+
+def _rack_names(rows: Iterable[Mapping[str, Any]]) -> dict[int, str]:
+    """By their ids."""
+    told = []
+    for row in rows:
+        site, location = _mapping(row.get("site")), _mapping(row.get("location"))
+        told.append((_number(row, "id"), _text(site, "slug"), _text(location, "name"), _text(row, "name")))
+    counts = Counter((site, name) for _, site, _, name in told)
+    return {number: _full(counts[site, name], location, name) for number, site, location, name in told}
 
 
 def _capacity(row: Mapping[str, Any]) -> int | None:
@@ -135,7 +154,7 @@ def _capacity(row: Mapping[str, Any]) -> int | None:
     return int(abs(volts) * amperes * percent / 100 * (3**0.5 if three else 1))
 
 
-def _rack(made: NetboxRead, row: Mapping[str, Any], feeds: Mapping[int, list[str]]) -> None:
+def _rack(made: NetboxRead, row: Mapping[str, Any], name: str, feeds: Mapping[int, list[str]]) -> None:
     where = _where("dcim/racks", row)
     units = row.get("u_height")
     if not isinstance(units, int) or not 1 <= units <= MOST_UNITS:
@@ -144,7 +163,7 @@ def _rack(made: NetboxRead, row: Mapping[str, Any], feeds: Mapping[int, list[str
     told = _mapping(row.get("custom_fields")).get("row")
     in_row = str(told) if isinstance(told, str | int) and told != "" else None
     location = _text(_mapping(row.get("location")), "name") or None
-    site, name = _text(_mapping(row.get("site")), "slug"), _text(row, "name")
+    site = _text(_mapping(row.get("site")), "slug")
     names = tuple(dict.fromkeys(feeds.get(_number(row, "id"), ())))
     made.add(Rack(site, name, in_row, units, names, location), where)
 
@@ -159,8 +178,8 @@ class _Ports:
             device = _number(_mapping(row.get("device")), "id")
             draw = next((row[n] for n in ("allocated_draw", "maximum_draw") if isinstance(row.get(n), int)), None)
             if draw is not None:
-                # Each port of a device is sized for all of it.
-                self.watts[device] = max(self.watts.get(device, 0), draw)
+                # As NetBox adds them up itself, also where each of two ports is sized for all of the device.
+                self.watts[device] = self.watts.get(device, 0) + draw
             kind = row.get("connected_endpoints_type") or row.get("link_peers_type")
             ends = row.get("connected_endpoints") or row.get("link_peers") or []
             for end in ends if isinstance(ends, list) else []:
@@ -208,9 +227,10 @@ def _type(row: Mapping[str, Any]) -> SystemType:
 
 @dataclass(frozen=True, slots=True)
 class _Beside:
-    """What the row of a device does not say of it, by ids: types, power ports, names of feeds, switches."""
+    """What the row of a device does not say of it, by ids: types, racks, power ports, names of feeds, switches."""
 
     types: Mapping[int, Mapping[str, Any]]
+    racks: Mapping[int, str]
     ports: _Ports
     feeds: Mapping[int, str]
     switches: Mapping[int, list[str]]
@@ -231,7 +251,7 @@ def _device(made: NetboxRead, row: Mapping[str, Any], beside: _Beside) -> None:
             name,
             _text(_mapping(row.get("site")), "slug"),
             _type(row),
-            _text(rack, "name") or None,
+            beside.racks.get(_number(rack, "id")) or None,
             float(position) if isinstance(position, int | float) and rack else None,
             float(height) if isinstance(height, int | float) else 1.0,
             Face(face) if not whole and face in ("front", "rear") else None,

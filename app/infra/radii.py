@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 
 from app.plans import catalogue
 from app.settings_records import Settings
+from screens.ages import age
 from store.database import Store
 from store.infra import book
 from store.infra.blast import Planned, PlannedMember, StrikeError, radius
@@ -15,9 +16,11 @@ from store.infra.book import Kept
 from store.infra.falling import Node
 from store.infra.graph import Graph, graph
 from store.infra.radius import Radius
+from store.infra.records import Kind, Site
 from store.infra.rules import Conflict, conflicts
 from store.infra.view import InfraView
 from store.place import Place
+from store.records import DeviceHealth
 from store.view import EstateView
 
 
@@ -41,8 +44,14 @@ def unusable(settings: Settings) -> tuple[str, ...]:
 
 
 def wrong(settings: Settings, kept: Kept) -> tuple[Conflict, ...]:
-    """What cannot be so in what is stored."""
-    return conflicts(kept.items.values(), [site.name for site in settings.sites])
+    """What cannot be so in what is stored, beside the settings."""
+    found = list(conflicts(kept.items.values(), [site.name for site in settings.sites]))
+    for site in settings.sites:
+        item = kept.items.get((Kind.SITE, site.name))
+        if isinstance(item, Site) and item.role not in (None, site.role):
+            text = f"its role is {item.role} here, {site.role} in the configuration, which counts"
+            found.append(Conflict((Kind.SITE, site.name), text))
+    return tuple(found)
 
 
 def refresh(settings: Settings, store: Place, view: InfraView) -> None:
@@ -56,7 +65,7 @@ def count(settings: Settings, store: Store, view: InfraView, node: Node) -> None
     refresh(settings, store.path, view)
     now, kept = datetime.now(UTC), view.kept or Kept()
     try:
-        view.counted(node, counted(drawn(settings, kept, store.view), settings, node, now, view.plans))
+        view.counted(node, counted(drawn(settings, kept, store.view), store.view, settings, node, now, view.plans))
     except StrikeError as error:
         view.counted(node, str(error))
 
@@ -65,17 +74,26 @@ def drawn(settings: Settings, kept: Kept, view: EstateView) -> Graph:
     return graph(kept.items.values(), view, [site.name for site in settings.sites])
 
 
-def counted(made: Graph, settings: Settings, node: Node, now: datetime, plans: Sequence[Planned]) -> Radius:
-    """The radius of a node of the graph, of what it stands on where it is something that runs. Raises
+def counted(
+    made: Graph, view: EstateView, settings: Settings, node: Node, now: datetime, plans: Sequence[Planned]
+) -> Radius:
+    """The radius of a node of the graph of ``view``, of what it stands on where it is something that runs. Raises
     :class:`StrikeError`."""
     node = under(made, node)
     replicated = [one.shown for one in settings.replications]
     found = radius(made, node, now, plans, replicated)
     broken = unusable(settings)
-    if not broken:
-        return found
-    note = f"What the plans {', '.join(broken)} answer is not known: their files cannot be used."
-    return replace(found, notes=(*found.notes, note))
+    notes = [f"What the plans {', '.join(broken)} answer is not known: their files cannot be used."] if broken else []
+    return replace(found, notes=(*found.notes, *notes, *unread(view, now)))
+
+
+def unread(view: EstateView, now: datetime) -> Iterator[str]:
+    """What is not as it is now, because its device cannot be read."""
+    for device in view.devices():
+        if device.last_ok is None:
+            yield f"{device.name} was never read: what is on it is not known."
+        elif device.health is DeviceHealth.FAILING:
+            yield f"{device.name} cannot be read: what is on it is as it was {age(now, device.last_ok)} ago."
 
 
 def under(made: Graph, node: Node) -> Node:

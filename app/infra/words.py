@@ -9,7 +9,7 @@ from typing import Any
 
 from app.output import columns, printable, stamp
 from store.infra.differences import Change, Difference
-from store.infra.radius import Bound, Radius
+from store.infra.radius import Bound, Radius, storage_word
 from store.infra.records import Item, words
 from store.infra.rules import Conflict
 
@@ -74,16 +74,19 @@ def radius_lines(found: Radius) -> list[str]:
     """The summary, what falls, the plans, and what is not known."""
     lines = [found.summary]
     if found.hits:
-        rows = [["WHAT", "NAME", "SITE", "EFFECT", "LOSS", "PLAN", "BECAUSE"]]
+        rows = [["WHAT", "NAME", "SITE", "EFFECT", "LOSS", "STORAGE", "PLAN", "BECAUSE"]]
         for hit in found.hits:
             loss = "-" if hit.bound is None else hit.bound.words
             plan = f"{hit.plan}: {hit.application}" if hit.plan is not None else "none"
-            rows.append([hit.node[0], hit.name, hit.site or "-", hit.effect, loss, plan, hit.because])
+            storage = "-" if hit.bound is None else storage_word(hit.storage)
+            rows.append([hit.node[0], hit.name, hit.site or "-", hit.effect, loss, storage, plan, hit.because])
         lines += ["", *columns(rows)]
     for each in found.plans:
         parts = ", ".join(f"{name} ({bound.words})" for name, bound in each.applications)
         lines += ["", printable(f"plan {each.name}, from {each.source} to {each.target}: {parts}")]
         lines += [printable(f"  but {text}") for text in each.against]
+    if found.unplanned:
+        lines += ["", f"in no plan: {found.unplanned}"]
     return [*lines, *(["", *map(printable, found.notes)] if found.notes else [])]
 
 
@@ -92,6 +95,7 @@ def radius_json(found: Radius) -> dict[str, Any]:
         "struck": {"kind": found.struck[0], "key": found.struck[1], "title": found.title},
         "at": stamp(found.at),
         "summary": found.summary,
+        "unplanned": found.unplanned,
         "bound": bound_json(found.bound),
         "hits": [
             {
@@ -102,6 +106,7 @@ def radius_json(found: Radius) -> dict[str, Any]:
                 "effect": hit.effect,
                 "because": hit.because,
                 "bound": bound_json(hit.bound),
+                "storage_stays": hit.storage,
                 "plan": hit.plan,
                 "application": hit.application,
             }

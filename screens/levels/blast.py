@@ -12,7 +12,7 @@ from screens.levels.model import Level, LevelRow, Ref
 from screens.scene import Scene
 from screens.side_by_side import Note
 from screens.status import EMPTY, GLYPHS, LOADING, status
-from store.infra.radius import Bound, BoundKind, Hit, PlanHit, Radius
+from store.infra.radius import Bound, BoundKind, Hit, PlanHit, Radius, storage_word
 
 COLUMNS = (
     Column("What", source=src.BLAST),
@@ -20,12 +20,20 @@ COLUMNS = (
     Column("Site", rank=3, source=src.BLAST),
     Column("Effect", source=src.BLAST),
     Column("Loss", right=True, measure=Measure.SPAN, source=src.derived("its newest copy that stays, up to now")),
+    Column("Storage", rank=1, source=src.derived("the arrays that its volumes are on")),
     Column("Plan", source=src.PLANS),
     Column("Application", rank=2, cut=10, source=src.PLANS),
     Column("Because", rank=4, cut=16, source=src.BLAST),
 )
 
 _WORDS = {"lpar": "LPAR", "vm": "VM", "pgroup": "pgroup", "pod": "pod", "rcg": "RCG"}
+
+
+_STORAGE = {
+    True: Cell(storage_word(True)),
+    False: Cell(f"{GLYPHS[Tone.BAD]} {storage_word(False)}", Tone.BAD),
+    None: Cell(f"{GLYPHS[Tone.UNKNOWN]} {storage_word(None)}", Tone.UNKNOWN, GLYPHS[Tone.UNKNOWN]),
+}
 
 
 def blast(scene: Scene, ref: Ref) -> Level:
@@ -51,6 +59,7 @@ def _row(hit: Hit) -> LevelRow:
         Cell(hit.site) if hit.site else EMPTY,
         status(hit.effect).cell(),
         EMPTY if hit.bound is None else loss_cell(hit.bound),
+        EMPTY if hit.bound is None else _STORAGE[hit.storage],
         Cell(hit.plan) if hit.plan else Cell("none", Tone.WARN if hit.bound is not None else Tone.DIM),
         Cell(hit.application) if hit.application else EMPTY,
         Cell(hit.because),
@@ -75,6 +84,8 @@ def _notes(found: Radius) -> Iterator[Note]:
     yield Note(f"{found.summary}.", Tone.HEADING)
     for plan in found.plans:
         yield Note(_plan(plan), Tone.WARN if plan.against else Tone.PLAIN)
+    if found.unplanned:
+        yield Note(f"In no plan: {found.unplanned}.", Tone.WARN)
     yield from (Note(text, Tone.UNKNOWN) for text in found.notes)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from itertools import groupby
 
@@ -146,12 +146,14 @@ def site_level(scene: Scene, ref: Ref) -> Level:
     here = {ref_of(item) for item in inside} | {(Kind.SITE, ref.key)}
     drawn = loads(inside)
     racks = sorted((i for i in inside if isinstance(i, Rack)), key=lambda rack: (rack.row or "", rack.name))
+    standing: dict[str | None, list[System]] = defaultdict(list)
+    for system in (item for item in inside if isinstance(item, System)):
+        standing[system.rack].append(system)
     rows = []
     for name, row in groupby(racks, key=lambda rack: rack.row):
         of_row = list(row)
         rows += [] if name is None else [_row_row(ref.key, name, of_row)]
-        for rack in of_row:
-            rows.append(_rack_row(rack, [s for s in inside if isinstance(s, System) and s.rack == rack.name]))
+        rows += [_rack_row(rack, standing[rack.name]) for rack in of_row]
     for item in inside:
         if isinstance(item, Feed):
             load = drawn.get(item.key)

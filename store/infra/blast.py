@@ -6,9 +6,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from store.infra.falling import Fallen, Level, Node, fall, level_of
+from store.infra.falling import Fallen, Level, Need, Node, fall, level_of
 from store.infra.graph import Copy, Graph, Served
 from store.infra.radius import NO_COPY, NOT_KNOWN, Bound, BoundKind, Effect, Hit, PlanHit, Radius, worst
+from store.infra.records import SystemType
+from store.infra.rules import overloads
 from store.replications import Replicated
 
 STRIKES = ("site", "row", "rack", "feed", "link", "array", "vlan", "system")
@@ -60,7 +62,7 @@ def _asked(graph: Graph, node: Node, kind: str) -> bool:
         case "system":
             return node[0] in ("system", "power", "esxi", "array")
         case "array":
-            return node[0] == "array" or node in graph.arrays
+            return node[0] == "array" or graph.types.get(node) is SystemType.ARRAY
     return node[0] == kind
 
 
@@ -76,7 +78,9 @@ def title(graph: Graph, node: Node) -> str:
     name = node[1].partition("/")[2] if node[0] == "vlan" else graph.names.get(node, node[1])
     alike = [one for one in graph.names if one[0] == node[0] and graph.names[one] == graph.names.get(node)]
     at = f" of {graph.sites[node]}" if len(alike) > 1 and node in graph.sites else ""
-    return f"{_TITLES.get(node[0], node[0])} {name}{at}"
+    kind = graph.types.get(node, SystemType.OTHER)
+    word = _TITLES.get(node[0], node[0]) if kind is SystemType.OTHER else str(kind)
+    return f"{word} {name}{at}"
 
 
 def radius(
@@ -84,15 +88,40 @@ def radius(
 ) -> Radius:
     """Everything that falls, may fall, or is not protected any more once ``node`` is gone. ``now`` is UTC: losses are
     counted to it, whenever the copies were last read."""
-    fallen = fall(graph.needs, [node])
-    index = _members(graph, plans, replicated)
-    hits = [hit for one, served in graph.served.items() for hit in _hits(graph, one, served, fallen, index, now)]
+    fallen = _with_overloads(graph, node)
+    index, told = _members(graph, plans, replicated), _told(graph)
+    everything = [(one, served) for one, served in graph.served.items() if one not in told]
+    hits = [hit for one, served in everything for hit in _hits(graph, one, served, fallen, index, now)]
     order = list(Effect)
     hits.sort(key=lambda hit: (order.index(hit.effect), list(_KINDS).index(hit.node[0]), hit.name, hit.node[1]))
     shown = tuple(hits)
     return Radius(
         node, title(graph, node), now, shown, _plans(graph, fallen, shown, plans), tuple(_notes(graph, node, fallen))
     )
+
+
+def _with_overloads(graph: Graph, node: Node) -> dict[Node, Fallen]:
+    """What falls, and what may because a feed that stands has to carry more than it has."""
+    fallen = fall(graph.needs, [node])
+    lost = {one for one, how in fallen.items() if how.level is Level.FALLS}
+    feeds = {key for kind, key in lost if kind == "feed"}
+    shaken = overloads(graph.items, feeds, {key for kind, key in lost if kind == "system"})
+    if not shaken:
+        return fallen
+    whys = {("feed", key): Need(frozenset(("feed", f) for f in feeds), False, why) for key, why in shaken.items()}
+    return fall(graph.needs, [node], whys)
+
+
+def _told(graph: Graph) -> set[Node]:
+    """The copies of which their sources tell: a row of their own would say the same twice."""
+    places = {copy.place for served in graph.served.values() for copy in served.copies}
+    groups = {served.name for node, served in graph.served.items() if node[0] == "pgroup" and served.serving}
+    replicas = {
+        node
+        for node, served in graph.served.items()
+        if node[0] == "pgroup" and not served.serving and served.name.rpartition(":")[2] in groups
+    }
+    return replicas | {node for node in places if node in graph.served}
 
 
 _KINDS = ("lpar", "vm", "pgroup", "pod", "rcg")
@@ -112,13 +141,25 @@ def _hits(
         effect = Effect.FALLS if known.level is Level.FALLS else Effect.MAY
         bound = _bound(graph, node, served, fallen, now) if served.serving else None
         effect = effect if served.serving else Effect.STANDBY
-        yield Hit(node, served.name, served.site, effect, because(graph, node, fallen), bound, plan, application)
+        stays = storage_stays(graph, node, fallen) if served.serving else None
+        words = because(graph, node, fallen)
+        yield Hit(node, served.name, served.site, effect, words, bound, stays, plan, application)
     elif served.serving:
         lost = [copy for copy in served.copies if _copy_level(copy, fallen) is not Level.STANDS]
         if lost:
             rest = len(served.copies) - len(lost)
             words = f"its copy on {lost[0].where}" + (f"; {rest} more stay" if rest else "")
-            yield Hit(node, served.name, served.site, Effect.BARE, words, None, plan, application)
+            yield Hit(node, served.name, served.site, Effect.BARE, words, None, None, plan, application)
+
+
+def storage_stays(graph: Graph, node: Node, fallen: Mapping[Node, Fallen]) -> bool | None:
+    """Whether the arrays that it has its data on stand, so that nothing of it is lost yet; None: not known, as it is of
+    every VM: nobody says on which arrays datastores are."""
+    on = [need for need in graph.needs.get(node, ()) if need.members and all(m[0] == "array" for m in need.members)]
+    levels = [level_of(need, fallen) for need in on]
+    if Level.FALLS in levels:
+        return False
+    return None if not on or Level.MAY in levels or any(not need.sure for need in on) else True
 
 
 def because(graph: Graph, node: Node, fallen: Mapping[Node, Fallen]) -> str:
@@ -127,14 +168,17 @@ def because(graph: Graph, node: Node, fallen: Mapping[Node, Fallen]) -> str:
     seen = {node}
     here = node
     while (known := fallen.get(here)) is not None and known.by is not None:
-        if known.by.why:
-            words.append(known.by.why)
-        here = min(known.by.members, key=lambda member: (member not in fallen, member))
+        # Of several reasons the first that was told: where it stands comes before what feeds it.
+        met = (need for need in graph.needs[here] if need.members and level_of(need, fallen) >= known.level)
+        need = next(met, known.by)
+        if need.why:
+            words.append(need.why)
+        here = min(need.members, key=lambda member: (member not in fallen, member))
         if here in seen:
             break
         seen.add(here)
         name = title(graph, here)
-        if not known.by.why and not any(name.endswith(f" {said.rpartition(' ')[2]}") for said in words[-1:]):
+        if not need.why and not any(name.endswith(f" {said.rpartition(' ')[2]}") for said in words[-1:]):
             words.append(name)
     return ", ".join(words[:3]) if words else "it was struck itself"
 

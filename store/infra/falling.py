@@ -41,15 +41,19 @@ class Fallen:
     by: Need | None = None
 
 
-def fall(needs: Mapping[Node, Sequence[Need]], struck: Collection[Node]) -> dict[Node, Fallen]:
-    """Every node that falls, or may. A need without members is met by nothing and asks for nothing."""
+def fall(
+    needs: Mapping[Node, Sequence[Need]], struck: Collection[Node], shaken: Mapping[Node, Need] | None = None
+) -> dict[Node, Fallen]:
+    """Every node that falls, or may. A need without members is met by nothing and asks for nothing. ``shaken`` are
+    nodes that may fall for a reason of their own."""
     asking: dict[Node, list[tuple[Node, Need]]] = defaultdict(list)
     for node, wanted in needs.items():
         for need in wanted:
             for member in need.members:
                 asking[member].append((node, need))
-    found = {node: Fallen(Level.FALLS) for node in struck}
-    work = deque(struck)
+    found = {node: Fallen(Level.MAY, why) for node, why in (shaken or {}).items()}
+    found |= {node: Fallen(Level.FALLS) for node in struck}
+    work = deque(found)
     while work:
         for node, need in asking.get(work.popleft(), ()):
             level = level_of(need, found)

@@ -51,7 +51,8 @@ class Served:
 @dataclass(slots=True)
 class Graph:
     """``needs`` of every node, ``names`` of those that are not what runs, ``served`` of those that are. ``sites`` is
-    where a node stands; ``arrays`` are the systems that are some; ``stands`` says which system a discovered one is."""
+    where a node stands; ``types`` what each system is; ``stands`` says which system a discovered one is;
+    ``items`` are those that it was made of."""
 
     needs: dict[Node, list[Need]] = field(default_factory=lambda: defaultdict(list))
     names: dict[Node, str] = field(default_factory=dict)
@@ -59,9 +60,10 @@ class Graph:
     sites: dict[Node, str] = field(default_factory=dict)
     links: dict[frozenset[str], list[Node]] = field(default_factory=lambda: defaultdict(list))
     vlans: set[Node] = field(default_factory=set)
-    arrays: set[Node] = field(default_factory=set)
+    types: dict[Node, SystemType] = field(default_factory=dict)
     stands: dict[Node, Node] = field(default_factory=dict)
     linked: Linked = field(default_factory=Linked)
+    items: tuple[Item, ...] = ()
 
     def need(self, node: Node, *members: Node, sure: bool = True, why: str = "") -> None:
         """``node`` needs one of these."""
@@ -79,7 +81,7 @@ def graph(items: Iterable[Item], view: EstateView, sites: Iterable[str]) -> Grap
     from store.infra.workloads import add_workloads
 
     every = tuple(items)
-    made = Graph()
+    made = Graph(items=every)
     for name in dict.fromkeys((*sites, *(item.name for item in every if isinstance(item, Site)))):
         made.names["site", name] = name
         made.sites["site", name] = name
@@ -128,8 +130,7 @@ def _at_site(made: Graph, node: Node, name: str, site: str) -> None:
 def _add_system(made: Graph, item: System, rack: Rack | None) -> None:
     node: Node = ("system", item.name)
     made.names[node], made.sites[node] = item.name, item.site
-    if item.type is SystemType.ARRAY:
-        made.arrays.add(node)
+    made.types[node] = item.type
     made.need(node, ("rack", rack.key) if rack is not None else ("site", item.site))
     made.need(node, *(("feed", f"{item.site}/{name}") for name in item.feeds))
     made.need(node, *(("system", name) for name in item.switches), why="cut off from the network")

@@ -57,7 +57,8 @@ def worst(bounds: Iterable[Bound]) -> Bound | None:
 @dataclass(frozen=True, slots=True)
 class Hit:
     """Something that runs, or stands by. ``because`` is what it was lost with; ``bound`` None: nothing of it is lost.
-    ``plan`` and ``application`` it comes back with; None: in no plan."""
+    ``storage``: whether its arrays stand, so that a planned failover loses nothing; None: not known. ``plan`` and
+    ``application`` it comes back with; None: in no plan."""
 
     node: Node
     name: str
@@ -65,8 +66,14 @@ class Hit:
     effect: Effect
     because: str
     bound: Bound | None = None
+    storage: bool | None = None
     plan: str | None = None
     application: str | None = None
+
+
+def storage_word(stays: bool | None) -> str:
+    """``stays``, ``falls`` or ``unknown``."""
+    return "unknown" if stays is None else "stays" if stays else "falls"
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +108,11 @@ class Radius:
         return worst(hit.bound for hit in self.hits if hit.bound is not None)
 
     @property
+    def unplanned(self) -> str:
+        """How much of what falls, or may, is in no plan: ``3 LPARs, 5 RCGs``; empty: none."""
+        return counted([hit for hit in self.of(Effect.FALLS, Effect.MAY) if hit.plan is None])
+
+    @property
     def summary(self) -> str:
         """``rack A7 fails → 14 LPARs, plans P1, P3; bound 9 min``."""
         falls, may = self.of(Effect.FALLS), self.of(Effect.MAY)
@@ -115,6 +127,8 @@ class Radius:
             parts.append(f"plan{'s' if len(self.plans) > 1 else ''} {names}")
         bound = self.bound
         said = "" if bound is None else f"; bound {bound.words}"
+        if bound is not None and all(hit.storage for hit in (*falls, *may)):
+            said += ", and their storage stays"
         return f"{self.title} fails → {', '.join(parts)}{said}"
 
 

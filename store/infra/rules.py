@@ -175,6 +175,30 @@ def _loads(known: _Known) -> dict[str, Load]:
     return {feed: Load(shared[feed], alone[feed], untold[feed]) for feed in shared}
 
 
+def overloads(items: Iterable[Item], feeds: Collection[str], systems: Collection[str]) -> dict[str, str]:
+    """The feeds that would carry more than they have once these ``feeds`` and ``systems`` are lost, by their keys, and
+    how much, in words. One that nothing more hangs on then is not among them."""
+    every = tuple(items)
+    racks = {item.key: item for item in every if isinstance(item, Rack)}
+    known = _Known(frozenset(), racks, {}, {})
+    drawn: dict[str, float] = defaultdict(float)
+    more: set[str] = set()
+    for system in every:
+        if isinstance(system, System) and system.name not in systems:
+            hung = known.feeds_of(system)
+            left = [feed for feed in hung if feed not in feeds]
+            for feed in left:
+                drawn[feed] += (system.watts or 0) / len(left)
+            if len(left) < len(hung):
+                more.update(left)
+    capacity = {item.key: item.capacity_w for item in every if isinstance(item, Feed)}
+    return {
+        feed: f"{drawn[feed]:.0f} W are drawn from it then, beyond its {most} W"
+        for feed in sorted(more)
+        if (most := capacity.get(feed)) is not None and drawn[feed] > most
+    }
+
+
 def _power(known: _Known) -> Iterator[Conflict]:
     for key, load in _loads(known).items():
         feed = known.feeds.get(key)

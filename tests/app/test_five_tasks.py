@@ -85,13 +85,6 @@ def test_the_protection_group_with_the_oldest_copy(demo: Tmux | Terminal) -> Non
     assert ages, shown
 
 
-def test_which_rcgs_are_reversed(demo: Tmux | Terminal) -> None:
-    typed(demo, "4", "/roles:reversed")
-    shown = demo.wait_for(" of 8")
-    assert rows(shown) and all("Rev" in line for line in rows(shown))
-    demo.press("esc")
-
-
 def test_what_falls_if_rack_a7_goes(demo: Tmux | Terminal) -> None:
     demo.press(*written("I"))
     demo.wait_for("Infrastructure", "imported", "paris-lyon-1")
@@ -102,7 +95,14 @@ def test_what_falls_if_rack_a7_goes(demo: Tmux | Terminal) -> None:
     demo.press(*written("b"))
     shown = demo.wait_for("rack A7 fails → 6 LPARs, 7 RCGs", "plan demo", "erp_db1", "✗ falls", timeout=90)
     assert "counted" in shown and "erp_app2" not in shown
-    demo.press("q", "esc", "q", "q")
+    demo.press("q", "q", "q", "q")
+
+
+def test_which_rcgs_are_reversed(demo: Tmux | Terminal) -> None:
+    typed(demo, "4", "/roles:reversed")
+    shown = demo.wait_for(" of 8")
+    assert rows(shown) and all("Rev" in line for line in rows(shown))
+    demo.press("esc")
 
 
 def test_why_a_device_is_red(demo: Tmux | Terminal, home: dict[str, str]) -> None:

@@ -109,6 +109,14 @@ def test_what_another_source_gave_is_refused_until_that_is_forgotten(shell: Shel
     assert "There are: file:more.csv" in err
 
 
+def test_a_role_that_is_another_than_that_of_the_configuration_is_said(shell: Shell) -> None:
+    path = shell.folder / "roles.csv"
+    path.write_text("kind,name,role\nsite,lyon,prod\nsite,paris,prod\n")
+    shell.run("infra", "import", str(path), "--execute")
+    out, err = shell.run("infra", "list", code=3)
+    assert out and err == "note: site lyon: its role is prod here, dr in the configuration, which counts\n"
+
+
 def test_rows_of_a_plain_table_are_kept_beside(shell: Shell) -> None:
     path = shell.folder / demo_infra.WARRANTY
     path.write_text(demo_infra.TABLES[demo_infra.WARRANTY][1])
@@ -173,16 +181,18 @@ def test_what_falls_if_rack_a7_goes(shell: Shell) -> None:
     erp = next(hit for hit in found["hits"] if hit["name"] == "erp_db1")
     assert (erp["plan"], erp["application"], erp["because"]) == ("demo", "erp", "managed system P10-PAR-01, rack A7")
     assert erp["bound"]["kind"] == "known" and erp["bound"]["seconds"] > 0
-    assert any("28 VMs" in note for note in found["notes"])
+    assert any("28 VMs" in note for note in found["notes"]) and found["unplanned"] == "3 LPARs, 5 RCGs"
     out, _ = shell.run("blast", "rack", "paris/A7")
     assert out.startswith("rack A7 fails → 6 LPARs") and "managed system P10-PAR-01, rack A7" in out
 
 
 def test_one_of_two_links_and_one_of_two_feeds_take_nothing(shell: Shell) -> None:
     shell.run("infra", "import", str(shell.file), "--execute")
-    for words in (("link", "paris-lyon-1"), ("feed", "paris/B")):
+    for words in (("link", "paris-lyon-1"), ("feed", "paris/A")):
         out, _ = shell.run("blast", *words)
         assert "nothing that runs falls" in out
+    out, _ = shell.run("blast", "feed", "paris/B")
+    assert "12 LPARs" in out and "may fall" in out and "beyond its 17000 W" in out
 
 
 def test_what_there_is_not_is_said(shell: Shell) -> None:

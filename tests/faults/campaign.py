@@ -19,7 +19,7 @@ from dataclasses import dataclass, fields, is_dataclass
 
 from backends.outcome import ParseError
 
-MODULES = ("fuzz_hmc", "fuzz_flasharray", "fuzz_threepar", "fuzz_vsphere", "fuzz_plans")
+MODULES = ("fuzz_hmc", "fuzz_flasharray", "fuzz_threepar", "fuzz_vsphere", "fuzz_plans", "fuzz_infra")
 ALPHABET = "0123456789abcdefABCDEFxyz,;:/\"'=\\ \n\t\0{}[]()<>&%-_.é€\u0130\u212a\U0001f600"
 
 Seed = tuple[str, str, Callable[[str], object]]

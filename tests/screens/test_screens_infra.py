@@ -96,6 +96,15 @@ async def test_keys_lead_from_a_row_to_its_radius_and_back_to_the_same_row() -> 
 
 
 @piloted
+async def test_opened_from_a_radius_the_path_begins_with_the_infrastructure() -> None:
+    async with driven(drillable().view()) as console:
+        filled(console.console.around.infra)
+        await console.press("2", "b", "I", "enter")
+        assert "Infrastructure › site oslo › racks" in console.line("site oslo")
+        assert not console.line("site oslo").startswith("blast")
+
+
+@piloted
 async def test_a_device_and_an_lpar_and_a_group_are_struck_at_what_they_run_on() -> None:
     async with driven(drillable().view()) as console:
         for pane, node in (

@@ -97,8 +97,8 @@ def lists() -> dict[str, list[dict[str, Any]]]:
              "max_utilization": 80, "phase": {"value": "single-phase"}},
         ],
         "dcim/power-ports": [
-            port(1, 51, "dcim.powerfeed", brief(61, "A"), allocated_draw=5200),
-            port(2, 51, "dcim.poweroutlet", outlet, allocated_draw=5200),
+            port(1, 51, "dcim.powerfeed", brief(61, "A"), allocated_draw=2600),
+            port(2, 51, "dcim.poweroutlet", outlet, allocated_draw=2600),
             port(3, 54, "dcim.powerfeed", brief(62, "B")),
             port(4, 52, "dcim.poweroutlet", outlet, maximum_draw=1700),
             port(5, 53),

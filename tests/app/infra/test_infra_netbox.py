@@ -20,7 +20,7 @@ from backends.endpoint import Secret
 from backends.lab.tls import Identities
 from store.infra.records import Feed, Item, Kind, Rack, Site, System, SystemType, Vlan
 from store.infra.rules import conflicts
-from tests.app.infra.netbox_server import TOKEN, Netbox, lists, serving
+from tests.app.infra.netbox_server import A7, OSLO, TOKEN, Netbox, lists, serving
 
 
 @pytest.fixture
@@ -76,6 +76,21 @@ def test_every_kind_is_taken_with_what_its_neighbours_say_of_it(server: Netbox) 
         assert item in read.items.values(), item
     assert read.left_out == ["dcim/devices 55 (device 55): it has no name", "ipam/vlans 22 (GLOBAL): it is of no site"]
     assert conflicts(read.items.values())[0].only_if, "5200 W and 1700 W on B, if A fails"
+
+
+def test_what_only_its_panel_or_its_room_has_once_is_called_with_that_in_front() -> None:
+    rows = lists()
+    room = {**A7, "id": 13, "site": OSLO, "u_height": 42, "location": {"id": 6, "name": "Room 3"}, "custom_fields": {}}
+    rows["dcim/racks"].append(room)
+    rows["dcim/power-panels"].append({"id": 82, "name": "MSB2", "site": OSLO})
+    rows["dcim/power-feeds"].append(
+        {**rows["dcim/power-feeds"][0], "id": 63, "power_panel": {"id": 82, "name": "MSB2"}}
+    )
+    read = netbox.understood(rows)
+    assert {key for kind, key in read.items if kind is Kind.RACK} == {"oslo/Room 2 A7", "oslo/Room 3 A7", "bergen/B1"}
+    assert {key for kind, key in read.items if kind is Kind.FEED} == {"oslo/MSB A", "oslo/MSB2 A", "oslo/B"}
+    frame = read.items[Kind.SYSTEM, "P10-OSLO-01"]
+    assert isinstance(frame, System) and frame.rack == "Room 2 A7" and frame.feeds == ("MSB A", "B")
 
 
 def test_nothing_is_sent_but_get_and_every_page_is_asked_for_once(server: Netbox) -> None:

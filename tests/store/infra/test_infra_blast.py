@@ -7,12 +7,26 @@ from dataclasses import replace
 
 import pytest
 
-from store.estate import LparState, PgroupTarget, RcgMode, RcgRole, SyncStatus
+from store.estate import LparState, PgroupTarget, Pod, PodReplicaLink, RcgMode, RcgRole, SyncStatus
 from store.infra.blast import Planned, PlannedMember, StrikeError, radius, struck
+from store.infra.falling import fall
 from store.infra.radius import BoundKind, Effect, Hit, Radius
-from store.infra.records import Item, Link, System, SystemType, Vlan
+from store.infra.records import Feed, Item, Link, System, SystemType, Vlan
 from store.replications import Replicated
-from tests.screens.estate import NOW, Estate, calm, drillable, entry, lpar, rcg_views
+from tests.screens.estate import (
+    NOW,
+    Estate,
+    ago,
+    calm,
+    client,
+    drillable,
+    entry,
+    fa_host,
+    lpar,
+    rcg_views,
+    volume,
+    wwpns_of,
+)
 from tests.store.infra.standing import OSLO, drawn
 
 PLAN = Planned(
@@ -72,6 +86,23 @@ def test_an_array_takes_its_groups_and_the_lpars_on_it_and_no_others() -> None:
     assert group.bound is not None and group.bound.words == "5 min"
 
 
+def test_storage_that_stays_is_told_from_storage_that_falls() -> None:
+    assert one(hit_by(drillable(), "rack", "A7"), "lpar", "erp-db").storage is True
+    assert one(hit_by(drillable(), "array", "fa-oslo"), "lpar", "erp-db").storage is False
+    assert one(hit_by(drillable(), "rack", "A7"), "lpar", "web01").storage is None, "nobody knows its volumes"
+    assert one(hit_by(drillable(), "site", "oslo"), "vm", "crm01").storage is None
+
+
+def test_a_copy_is_told_once_with_its_source() -> None:
+    found = hit_by(calm(), "site", "bergen")
+    assert {hit.node[0] for hit in found.of(Effect.STANDBY)} == {"lpar"}
+
+
+def test_of_several_reasons_where_it_stands_comes_first() -> None:
+    found = hit_by(calm(), "site", "oslo")
+    assert one(found, "lpar", "web01").because == "managed system P10-OSLO-01, rack A7, row 1"
+
+
 def test_a_whole_site_takes_everything_and_every_plan_from_it() -> None:
     found = hit_by(calm(), "site", "oslo")
     assert {"erp-db", "erp-app", "web01", "pg-erp", "oradb", "sapdb", "crm01"} == names(found, Effect.FALLS)
@@ -117,10 +148,60 @@ def test_a_failed_over_group_falls_with_the_array_that_serves_it_now() -> None:
     assert hit.against == ("it goes from oslo to bergen: moved runs elsewhere",)
 
 
+def test_a_group_of_which_nobody_knows_the_active_side_may_fall_with_either() -> None:
+    estate = calm()
+    estate.entries += rcg_views("torn", RcgRole.PRIMARY_REV, RcgRole.SECONDARY)
+    for array in ("3par-oslo", "3par-bergen"):
+        torn = one(hit_by(estate, "array", array), "rcg", "torn")
+        assert torn.effect is Effect.MAY and "nobody knows which array serves it" in torn.because
+        assert torn.bound is not None and torn.bound.kind is BoundKind.UNKNOWN
+
+
+def test_a_pod_over_two_arrays_outlives_either_and_so_does_the_lpar_on_it() -> None:
+    estate = calm()
+    both = (("fa-oslo", "online"), ("fa-bergen", "online"))
+    wwpns = wwpns_of(9)
+    estate.entries += [
+        entry(Pod("fa-oslo", "id-fa-oslo", "p1", "pod-a", False, "promoted", both), "fa-oslo"),
+        entry(client("pod-lpar", wwpns), "hmc-oslo"),
+        entry(fa_host("pod-lpar", wwpns), "fa-oslo"),
+        entry(volume("pod-a::data", ("pod-lpar", 1), pod="pod-a"), "fa-oslo"),
+    ]
+    assert not {"pod-a", "pod-lpar"} & names(hit_by(estate, "array", "fa-oslo"), Effect.FALLS)
+    made = drawn(estate)
+    assert made.served["pod", "id-fa-oslo:p1"].serving
+    found = fall(made.needs, [("array", "id-fa-oslo"), ("array", "id-fa-bergen")])
+    assert ("pod", "id-fa-oslo:p1") in found and ("lpar", "9105-22A*7801234/pod-lpar") in found
+
+
+def test_a_pod_that_is_replicated_bounds_the_loss_of_what_is_on_it() -> None:
+    estate = calm()
+    link = PodReplicaLink("outbound", "fa-bergen", "pod-b", "replicating", False, 3.0, ago(240))
+    wwpns = wwpns_of(9)
+    estate.entries += [
+        entry(Pod("fa-oslo", "id-fa-oslo", "p1", "pod-a", False, "promoted", (), (link,)), "fa-oslo"),
+        entry(client("pod-lpar", wwpns), "hmc-oslo"),
+        entry(fa_host("pod-lpar", wwpns), "fa-oslo"),
+        entry(volume("pod-a::data", ("pod-lpar", 1), pod="pod-a"), "fa-oslo"),
+    ]
+    for kind, name in (("pod", "pod-a"), ("lpar", "pod-lpar")):
+        bound = one(hit_by(estate, "array", "fa-oslo"), kind, name).bound
+        assert bound is not None and bound.words == "4 min", name
+
+
 def test_one_feed_takes_what_hangs_on_it_alone() -> None:
     found = hit_by(calm(), "feed", "A")
     assert names(found, Effect.FALLS) == {"oradb", "sapdb"}, "3par-oslo hangs on feed A alone"
-    assert not hit_by(calm(), "feed", "B").hits
+    assert not found.of(Effect.MAY), "without it feed B carries 6900 W of 9000"
+
+
+def test_a_feed_that_has_less_than_is_drawn_once_the_other_fails_may_take_all_on_it() -> None:
+    found = hit_by(calm(), "feed", "B")
+    assert not found.of(Effect.FALLS)
+    assert {"web01", "pg-erp", "oradb"} <= names(found, Effect.MAY)
+    assert "9300 W are drawn from it then, beyond its 9000 W" in one(found, "lpar", "web01").because
+    enough = tuple(replace(each, capacity_w=9300) if isinstance(each, Feed) else each for each in OSLO)
+    assert not hit_by(calm(), "feed", "B", enough).hits
 
 
 def test_the_only_link_leaves_everything_running_and_nothing_current() -> None:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from itertools import combinations
 
 from hypothesis import given
+from hypothesis import strategies as st
 
 from store.infra.records import Feed, Item, Kind, Link, Rack, Site, System, SystemType
-from store.infra.rules import conflicts, loads
+from store.infra.rules import conflicts, loads, overloads
 from tests.store.infra.standing import OSLO, racks_of_systems
 
 
@@ -96,3 +97,20 @@ def test_what_is_drawn_is_what_the_systems_with_a_feed_draw_and_never_less_alone
     over = {one.about[1] for one in conflicts(items) if one.about[0] is Kind.FEED}
     feeds = {item.key: item.capacity_w for item in items if isinstance(item, Feed)}
     assert over == {key for key, load in found.items() if (most := feeds[key]) is not None and load.alone > most}
+
+
+@given(racks_of_systems(), st.sets(st.sampled_from(["oslo/A", "oslo/B"])))
+def test_a_lost_feed_overloads_only_feeds_that_stand_and_never_by_more_than_all_that_is_drawn(
+    items: tuple[Item, ...], lost: set[str]
+) -> None:
+    found = overloads(items, lost, ())
+    assert not lost & found.keys()
+    alone = {key for key, load in loads(items).items() if load.alone > (_capacity(items, key) or 10**9)}
+    assert found.keys() <= alone, "a warning stands on each of them while nothing is lost"
+    assert overloads(items, (), ()) == {}
+    everything = [item.name for item in items if isinstance(item, System)]
+    assert overloads(items, lost, everything) == {}
+
+
+def _capacity(items: tuple[Item, ...], key: str) -> int | None:
+    return next(item.capacity_w for item in items if isinstance(item, Feed) and item.key == key)
