@@ -22,6 +22,11 @@ class Place(StrEnum):
     SCHEDULE = "schedule"
     PLANS = "plans"
     PLAN = "plan"
+    ALERTS = "alerts"
+    ALERT = "alert"
+    RULES = "rules"
+    INCIDENTS = "incidents"
+    INCIDENT = "incident"
     AUTO = "auto"
     AUTO_GROUP = "auto group"
     AUTO_HISTORY = "auto history"
@@ -48,10 +53,13 @@ ON_RCGS = frozenset({Place.RCGS, Place.RCG})
 ON_VMS = frozenset({Place.REPLICAS, Place.VM})
 ON_RUNS = frozenset({Place.RUNS, Place.RUN})
 ON_SCHEDULES = frozenset({Place.SCHEDULES, Place.SCHEDULE})
+ON_ALERTS = frozenset({Place.ALERTS, Place.ALERT})
+ON_INCIDENTS = frozenset({Place.INCIDENTS, Place.INCIDENT})
 ON_AUTO = frozenset({Place.AUTO, Place.AUTO_GROUP})
 PANES_OF_OBJECTS = frozenset({Place.PANE, Place.LPARS, Place.PGROUPS, Place.RCGS, Place.REPLICAS})
 ON_OBJECTS = PANES_OF_OBJECTS | {Place.OVERVIEW, Place.EVENTS} | LEVELS
-ON_ROWS = ON_OBJECTS | ON_RUNS | {Place.SCHEDULES, Place.PLANS, Place.AUTO, Place.AUTO_HISTORY}
+IN_ROOM = frozenset({Place.ALERTS, Place.RULES, Place.INCIDENTS})
+ON_ROWS = ON_OBJECTS | ON_RUNS | IN_ROOM | {Place.SCHEDULES, Place.PLANS, Place.AUTO, Place.AUTO_HISTORY}
 WITH_MORE = ON_ROWS | DETAILS
 
 

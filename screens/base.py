@@ -13,6 +13,7 @@ from textual.widget import Widget
 
 from screens import auto_words, messages
 from screens.actions import BY_ID, Action, Place, Situation, Takes, for_key, refusal
+from screens.alert_words import banner_lines as alert_lines
 from screens.asking import ASKS
 from screens.auto_messages import AutoRequested
 from screens.cells import Cell, Line, Tone
@@ -21,6 +22,7 @@ from screens.commands import Command, CommandError, candidates, understand
 from screens.head import band, footer, notice_lines, tabs
 from screens.painted_once import PaintedOnce
 from screens.plan_messages import PlansRequested
+from screens.room_messages import RoomRequested
 from screens.run_words import banner_lines
 from screens.scene import Scene
 from screens.surroundings import Surroundings
@@ -179,6 +181,9 @@ class EstateScreen(PaintedOnce[None]):
             around.readiness.version,
             around.vm_readiness.version,
             around.auto.version,
+            around.alerts.version,
+            around.incidents.version,
+            around.incidents.working_on,
         )
         return (versions, self.app.size, around.site, around.notice)
 
@@ -202,7 +207,8 @@ class EstateScreen(PaintedOnce[None]):
     def _draw_head(self, scene: Scene, below: Sequence[Line]) -> None:
         width = self.width
         runs = banner_lines(self.runs_told, self.around.looking, scene, width, self.around.runs.trouble)
-        banner = (*auto_words.banner_lines(self.around.auto, scene.now, width), *runs)
+        alerts = alert_lines(self.around.alerts, self.around.incidents, scene.now, width)
+        banner = (*auto_words.banner_lines(self.around.auto, scene.now, width), *alerts, *runs)
         self._above = 2 + len(banner)
         self.head.show([band(scene, width, self.around), tabs(self.PANE, width), *banner, *below])
 
@@ -216,6 +222,10 @@ class EstateScreen(PaintedOnce[None]):
 
     def auto_changed(self) -> None:
         """Show what changed of automatic failover: the banner, on every screen."""
+        self.redraw_head()
+
+    def room_changed(self) -> None:
+        """Show what changed of alerts and incidents: the banner, on every screen."""
         self.redraw_head()
 
     def schedules_changed(self) -> None:
@@ -376,6 +386,9 @@ class EstateScreen(PaintedOnce[None]):
 
     def do_automatic(self) -> None:
         self.post_message(AutoRequested(asked_by=self))
+
+    def do_room(self, what: str) -> None:
+        self.post_message(RoomRequested(what, asked_by=self))
 
     def do_back(self) -> None:
         self.post_message(messages.BackRequested())

@@ -5,6 +5,7 @@ from __future__ import annotations
 from screens.auto_messages import AutoEventRequested, AutoGroupRequested
 from screens.messages import DetailRequested, LevelRequested
 from screens.plan_messages import PlanRequested
+from screens.room_messages import AlertRequested, IncidentRequested
 from screens.run_messages import RunRequested, StepRequested
 from screens.schedule_messages import ScheduleRequested
 
@@ -17,4 +18,6 @@ Opening = (
     | PlanRequested
     | AutoGroupRequested
     | AutoEventRequested
+    | AlertRequested
+    | IncidentRequested
 )

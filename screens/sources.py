@@ -12,6 +12,8 @@ EVENTS = "store: events, dated by the sweep that noticed"
 JOURNAL = "store: runs and their journal"
 SCHEDULES = "store: schedules and their history"
 PLANS = "the files of the recovery plans, and the store: their last checks"
+ALERTS = "store: alerts, as whoever looks at the facts keeps them"
+INCIDENTS = "store: incidents and their journal"
 AUTO = "store: automatic failover, as the watch keeps it"
 
 # HMC

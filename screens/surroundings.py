@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING
 from screens.index import Index
 from screens.modes import twin_words
 from screens.scene import Scene
+from store.alert_view import AlertView
 from store.auto_view import AutoView
 from store.estate import Site
+from store.incident_records import IncidentView
 from store.plan_view import PlanView
 from store.readiness_view import ReadinessView
 from store.replications import Replicated
@@ -43,7 +45,8 @@ class Surroundings:
     ``themes`` the names of the colours there are; ``typed`` what was typed into the prompt, by its sign. ``runs``
     are those of the store; ``acting`` says for which of them this console acts; ``schedules`` are what runs by
     itself, ``plans`` the recovery plans; ``readiness`` is how each protected LPAR stands, ``vm_readiness`` how each
-    replicated VM does; ``auto`` is what may fail over by itself; ``replicated`` are the VMs that the configuration
+    replicated VM does; ``auto`` is what may fail over by itself; ``alerts`` is
+    what is wrong and who has it, ``incidents`` what is done about it; ``replicated`` are the VMs that the configuration
     replicates; ``rto_s`` is what a recovery may take, in seconds; ``looking`` is what is being planned, and since when;
     ``orders`` says how what is typed of an order can go on; ``lacks`` why whoever is
     logged in may not do an action, by its id; ``approvers`` whom to ask for the approval of a run."""
@@ -71,6 +74,8 @@ class Surroundings:
     readiness: ReadinessView = field(default_factory=ReadinessView)
     vm_readiness: ReadinessView = field(default_factory=ReadinessView)
     auto: AutoView = field(default_factory=AutoView)
+    alerts: AlertView = field(default_factory=AlertView)
+    incidents: IncidentView = field(default_factory=IncidentView)
     rto_s: float | None = None
     replicated: tuple[Replicated, ...] = ()
     looking: tuple[str, datetime] | None = None

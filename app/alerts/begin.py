@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from app.alerts.sources import EstateSource, ReadinessSource, RunsSource, Source
@@ -27,11 +28,13 @@ def watching(
     acts: bool,
     estate: EstateView | None = None,
     readiness: ReadinessView | None = None,
+    beside: Callable[[], bool] = lambda: False,
+    clock: Callable[[], datetime] = lambda: datetime.now(UTC),
 ) -> AlertWatch:
     """Not begun yet. Unless it ``acts`` it only shows; ``estate`` is that of a program that reads the devices,
-    ``readiness`` of one that checks LPARs. Raises StoreError."""
+    ``readiness`` of one that checks LPARs; ``beside`` is looked at too. Raises StoreError."""
     path = operations.ledger.path
-    store, outbox = AlertStore(path), Outbox(path, opened=True)
+    store, outbox = AlertStore(path, clock), Outbox(path, clock, opened=True)
     sources: list[Source] = []
     opened: list[Callable[[], object]] = [store.close, outbox.close]
     if acts:
@@ -40,5 +43,5 @@ def watching(
         sources.append(RunsSource(operations.ledger, book, operations.permits))
         sources += [] if estate is None else [EstateSource(estate)]
         sources += [] if readiness is None else [ReadinessSource(readiness)]
-    engine = Engine(store, outbox, view, sources, operations.settings.escalation, holder())
-    return AlertWatch(engine, view, changed, opened)
+    engine = Engine(store, outbox, view, sources, operations.settings.escalation, holder(), clock)
+    return AlertWatch(engine, view, changed, opened, beside)

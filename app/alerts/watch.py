@@ -154,7 +154,7 @@ class Engine:
 
 class AlertWatch:
     """Rounds about every :data:`POLL_S` seconds on a thread. ``changed`` is called after each change of the view;
-    ``opened`` closes what is open, at the end."""
+    ``opened`` closes what is open, at the end. ``beside`` is looked at in each round, and says whether it changed."""
 
     def __init__(
         self,
@@ -162,8 +162,10 @@ class AlertWatch:
         view: AlertView,
         changed: Callable[[], object],
         opened: Sequence[Callable[[], object]],
+        beside: Callable[[], bool] = lambda: False,
     ) -> None:
         self._engine, self._view, self._changed, self._opened = engine, view, changed, tuple(opened)
+        self._beside = beside
         self._wake, self._closed = threading.Event(), threading.Event()
         self._thread = threading.Thread(target=self._work, name="alerts", daemon=True)
 
@@ -195,7 +197,8 @@ class AlertWatch:
 
     def _round(self) -> None:
         try:
-            if self._engine.round() or self._view.trouble is not None:
+            changed = [self._engine.round(), self._beside()]
+            if any(changed) or self._view.trouble is not None:
                 self._view.trouble = None
                 self._changed()
         except Exception as error:  # whatever it is: what is shown would be old, and nobody would know
