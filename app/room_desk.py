@@ -164,15 +164,9 @@ class RoomDesk:
             form = forms.rule_form(made, around.ascii_only)
             await self._ask(form, lambda room, rule: f"The rule {room.add_rule(rule).name} is saved.")
             return
-        from screens.dialogs.accept import AcceptDialog
-
-        def answered(sure: bool | None) -> None:
-            if sure:
-                self._aside(lambda room: f"The rule {room.remove_rule(name).name} is gone.")
-
-        told = ("It raises nothing any more, and what it raised goes with the next look.",)
-        title = around.titled(f"Remove the rule {name}")
-        await self._app.push_screen(AcceptDialog(title, told, accept="Remove", ascii_only=around.ascii_only), answered)
+        told = "It raises nothing any more, and what it raised goes with the next look."
+        do: Callable[[Room], str] = lambda room: f"The rule {room.remove_rule(name).name} is gone."  # noqa: E731
+        await self._sure(around, f"Remove the rule {name}", told, "Remove", do)
 
     # --------------------------------------------------------------------------------------------------- incidents
 
@@ -229,7 +223,11 @@ class RoomDesk:
             case "mitigate":
                 back = found.state is IncidentState.MITIGATED
                 state = IncidentState.OPEN if back else IncidentState.MITIGATED
-                self._aside(lambda room: f"{found.name} is {room.mitigated(number, state).state}.")
+                told = f"{found.name} is {state} then: " + (
+                    "its cause is not dealt with." if back else "service is back."
+                )
+                do: Callable[[Room], str] = lambda room: f"{found.name} is {room.mitigated(number, state).state}."  # noqa: E731
+                await self._sure(around, f"Say that {found.name} is {state}", told, "Say so", do)
             case _:
                 words = f"{found.name} is over. Notes and lessons can still be added."
                 end = forms.reason_form(f"Close {found.name}", words, "How", "Close", plain)
@@ -245,6 +243,16 @@ class RoomDesk:
                 self._aside(lambda room: do(room, found))
 
         await self._app.push_screen(form, answered)
+
+    async def _sure(self, around: Surroundings, title: str, told: str, accept: str, do: Callable[[Room], str]) -> None:
+        from screens.dialogs.accept import AcceptDialog
+
+        def answered(sure: bool | None) -> None:
+            if sure:
+                self._aside(do)
+
+        dialog = AcceptDialog(around.titled(title), (told,), accept=accept, ascii_only=around.ascii_only)
+        await self._app.push_screen(dialog, answered)
 
     def _aside(self, do: Callable[[Room], str]) -> None:
         """Do it on a thread, and say what came of it."""
