@@ -11,6 +11,7 @@ from textual.widget import Widget
 
 from screens.actions import Place, bindings
 from screens.ages import age
+from screens.auto_words import window_text
 from screens.base import EstateScreen
 from screens.cells import Cell, Line, Tone, line_text, wrap
 from screens.columns import Column, Measure, Row
@@ -136,7 +137,19 @@ class PlanScreen(EstateScreen):
     def draw(self, scene: Scene) -> None:
         plan = self.around.plans.get(self.plan)
         gone: Sequence[Part] = (Note("This plan is not there any more.", Tone.UNKNOWN),)
-        self.lines.show(lay_out(gone if plan is None else tuple(parts(plan, scene)), self.width - 1))
+        shown = gone if plan is None else (*self._maintenance(plan, scene), *parts(plan, scene))
+        self.lines.show(lay_out(shown, self.width - 1))
+
+    def _maintenance(self, plan: PlanShown, scene: Scene) -> Iterable[Part]:
+        """That of its two sites, and of what is named in it."""
+        members = [name for each in plan.applications for _, names in each.members for name in names.split(", ")]
+        for window in self.around.auto.seen.windows:
+            if window.touches((plan.source, plan.target), members) and window.over_at > scene.now:
+                text, tone = window_text(window, scene.now)
+                yield Fact("Maintenance", Cell(text, tone))
+
+    def auto_changed(self) -> None:
+        self.redraw()
 
     def runs_changed(self) -> None:
         self.redraw()

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 
-PLAN_KEYS = ("from", "to", "waves", "networks", "rcg_hosts", "steps", "groups", "applications")
+PLAN_KEYS = ("from", "to", "maintenance", "waves", "networks", "rcg_hosts", "steps", "groups", "applications")
 WAVE_KEYS = ("lpars", "rcgs", "vms")
 GROUP_KEYS = ("name", "after")
 MEMBER_KEYS = ("lpars", "pgroups", "pods", "rcgs", "vms")
@@ -162,7 +162,8 @@ class Group:
 class RecoveryPlan:
     """One file. ``source`` and ``target`` are sites; ``digest`` is the SHA-256 of its bytes, in hex. ``networks``: what
     port groups of VMs are called at the target, where it is another name than that of its ``[[replications]]``;
-    ``rcg_hosts`` the same of the hosts that see the volumes of remote copy groups."""
+    ``rcg_hosts`` the same of the hosts that see the volumes of remote copy groups. ``maintenance``: it is run as
+    planned only while maintenance is open at the site that it leaves."""
 
     name: str
     path: Path
@@ -175,6 +176,7 @@ class RecoveryPlan:
     networks: Mapping[str, str] = field(default_factory=dict)
     rcg_hosts: Mapping[str, str] = field(default_factory=dict)
     steps: tuple[PlanStep, ...] = ()
+    maintenance: bool = False
 
     @property
     def members(self) -> tuple[tuple[Application, Member], ...]:
