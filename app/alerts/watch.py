@@ -22,7 +22,7 @@ from store.alerts import AlertStore, NotMineError
 from store.auto_records import Claim
 from store.errors import StoreError
 from store.outbox import Outbox
-from store.turns import computing
+from store.turns import computing, paced
 
 _log = logging.getLogger("drdeck.alerts")
 POLL_S = 2.0
@@ -114,7 +114,7 @@ class Engine:
         now = self._clock()
         look = source.look(self._store.rules(), now)
         with computing():
-            changed = fold(self._known.alerts, look, now)
+            changed = fold(self._known.alerts, look, now, paced)
         if not changed:
             return
         try:
