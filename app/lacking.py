@@ -27,6 +27,8 @@ _ACTS: Mapping[str, Act] = {
     "alert.silence": Act.SILENCE,
     "alert.declare": Act.INCIDENT,
     "rule_new": Act.RULE,
+    "window_new": Act.MAINTAIN,
+    "window_end": Act.MAINTAIN,
     "rule_remove": Act.RULE,
     "incident.declare": Act.INCIDENT,
     "incident.note": Act.INCIDENT,

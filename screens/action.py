@@ -27,6 +27,7 @@ class Place(StrEnum):
     RULES = "rules"
     INCIDENTS = "incidents"
     INCIDENT = "incident"
+    MAINTENANCE = "maintenance"
     AUTO = "auto"
     AUTO_GROUP = "auto group"
     AUTO_HISTORY = "auto history"
@@ -58,7 +59,7 @@ ON_INCIDENTS = frozenset({Place.INCIDENTS, Place.INCIDENT})
 ON_AUTO = frozenset({Place.AUTO, Place.AUTO_GROUP})
 PANES_OF_OBJECTS = frozenset({Place.PANE, Place.LPARS, Place.PGROUPS, Place.RCGS, Place.REPLICAS})
 ON_OBJECTS = PANES_OF_OBJECTS | {Place.OVERVIEW, Place.EVENTS} | LEVELS
-IN_ROOM = frozenset({Place.ALERTS, Place.RULES, Place.INCIDENTS})
+IN_ROOM = frozenset({Place.ALERTS, Place.RULES, Place.INCIDENTS, Place.MAINTENANCE})
 ON_ROWS = ON_OBJECTS | ON_RUNS | IN_ROOM | {Place.SCHEDULES, Place.PLANS, Place.AUTO, Place.AUTO_HISTORY}
 WITH_MORE = ON_ROWS | DETAILS
 

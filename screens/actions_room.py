@@ -14,6 +14,18 @@ ROOM = (
         argument="incidents", command="incidents", aliases=("incident",),
     ),
     Action(
+        "maintenance", "Maintenance", "When work is done where: what is open, and what is planned", ("M",), Group.GO,
+        ON_DATA, command="maintenance",
+    ),
+    Action(
+        "window_new", "New", "Begin or plan maintenance; it always ends", ("N",), Group.ACT,
+        frozenset({Place.MAINTENANCE}), footer=2, command="new-maintenance", dangerous=True,
+    ),
+    Action(
+        "window_end", "End", "The maintenance is over before its time", ("X",), Group.ACT,
+        frozenset({Place.MAINTENANCE}), footer=3, needs_row=True, command="end-maintenance", dangerous=True,
+    ),
+    Action(
         "room.rules", "Rules", "The rules by which alerts are raised besides", ("R",), Group.GO,
         frozenset({Place.ALERTS}), argument="rules", footer=5, command="rules",
     ),

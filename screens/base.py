@@ -15,7 +15,7 @@ from screens import auto_words, messages
 from screens.actions import BY_ID, Action, Place, Situation, Takes, for_key, refusal
 from screens.alert_words import banner_lines as alert_lines
 from screens.asking import ASKS
-from screens.auto_messages import AutoRequested
+from screens.auto_messages import AutoRequested, MaintenanceRequested
 from screens.cells import Cell, Line, Tone
 from screens.choices import choices
 from screens.commands import Command, CommandError, candidates, understand
@@ -386,6 +386,9 @@ class EstateScreen(PaintedOnce[None]):
 
     def do_automatic(self) -> None:
         self.post_message(AutoRequested(asked_by=self))
+
+    def do_maintenance(self) -> None:
+        self.post_message(MaintenanceRequested(asked_by=self))
 
     def do_room(self, what: str) -> None:
         self.post_message(RoomRequested(what, asked_by=self))
