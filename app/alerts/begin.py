@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from app.alerts.sources import EstateSource, ReadinessSource, RunsSource, Source
+from app.alerts.sources import EstateSource, KnownRuns, ReadinessSource, RunsSource, Source
 from app.alerts.watch import AlertWatch, Engine
 from app.recovery.operations import holder
 from store.alert_view import AlertView
@@ -40,8 +40,9 @@ def watching(
     if acts:
         book = ScheduleBook(path, holder())
         opened.append(book.close)
-        sources.append(RunsSource(operations.ledger, book, operations.permits))
-        sources += [] if estate is None else [EstateSource(estate)]
+        runs, replicated = KnownRuns(operations.ledger), [one.shown for one in operations.settings.replications]
+        sources.append(RunsSource(runs, book, operations.permits))
+        sources += [] if estate is None else [EstateSource(estate, runs, replicated)]
         sources += [] if readiness is None else [ReadinessSource(readiness)]
     engine = Engine(store, outbox, view, sources, operations.settings.escalation, holder(), clock)
     return AlertWatch(engine, view, changed, opened, beside)

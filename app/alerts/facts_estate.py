@@ -5,7 +5,7 @@ Of what is on a device that is not read just now nothing can be said: its alerts
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -44,12 +44,13 @@ class Found:
             self.samples.append(Sample(Metric.RPO, key, name, age_s, under[0], under))
 
 
-def look(view: EstateView, now: datetime) -> Found:
-    """All of it. Gives way to the screen between two objects."""
+def look(view: EstateView, now: datetime, drilled: Collection[str] = ()) -> Found:
+    """All of it. ``drilled`` are the machines, by name or instance UUID, whose copies a drill runs. Gives way to the
+    screen between two objects."""
     found = Found()
     devices = {status.name: status for status in view.devices()}
     _devices(devices.values(), now, found)
-    _vms(view.entries("vm"), devices, now, found)
+    _vms(view.entries("vm"), devices, now, found, drilled)
     _pgroups(view.entries("pgroup"), devices, now, found)
     _rcgs(view.entries("rcg"), devices, now, found)
     return found
@@ -146,7 +147,9 @@ def _site(entry: Entry, devices: dict[str, DeviceStatus]) -> str:
     return status.site if status is not None else ""
 
 
-def _vms(entries: Iterable[Entry], devices: dict[str, DeviceStatus], now: datetime, found: Found) -> None:
+def _vms(
+    entries: Iterable[Entry], devices: dict[str, DeviceStatus], now: datetime, found: Found, drilled: Collection[str]
+) -> None:
     """Replicas by the machine that they are of; a pair that both run is a split brain."""
     sources: dict[str, Entry] = {}
     replicas: dict[str, list[Entry]] = {}
@@ -158,12 +161,12 @@ def _vms(entries: Iterable[Entry], devices: dict[str, DeviceStatus], now: dateti
             else:
                 replicas.setdefault(vm.replica.source_instance_uuid, []).append(entry)
     for uuid, copies in replicas.items():
-        _replicated(uuid, sources.get(uuid), copies, devices, now, found)
+        _replicated(uuid, sources.get(uuid), copies, devices, now, found, drilled)
 
 
 def _replicated(
     uuid: str, source: Entry | None, copies: Sequence[Entry], devices: dict[str, DeviceStatus], now: datetime,
-    found: Found,
+    found: Found, drilled: Collection[str],
 ) -> None:  # fmt: skip
     every = [*([source] if source is not None else []), *copies]
     late, split = f"rpo:vm:{uuid}", f"split:vm:{uuid}"
@@ -174,7 +177,8 @@ def _replicated(
         found.unknown.add(late)
         return
     running = [each for each in copies if _on(each)]
-    if running and source is not None and _on(source) and _read(source, devices, now):
+    both = bool(running) and source is not None and _on(source) and _read(source, devices, now)
+    if both and source is not None and not {uuid, _name(source)} & set(drilled):
         found.raised.append(_split(split, source, running[0], devices))
     known = [vm.replica for each in copies if isinstance(vm := each.obj, VirtualMachine)]
     complete = [replica for replica in known if replica is not None and replica.complete]
@@ -188,14 +192,18 @@ def _replicated(
         found.raised.append(_late(late, newest.source_name, newest.point_in_time, interval, under, REPLICAS))
 
 
+def _name(entry: Entry) -> str:
+    vm = entry.obj
+    return vm.name if isinstance(vm, VirtualMachine) else entry.key
+
+
 def _on(entry: Entry) -> bool:
     vm = entry.obj
     return isinstance(vm, VirtualMachine) and vm.power_state is PowerState.ON
 
 
 def _split(key: str, source: Entry, copy: Entry, devices: dict[str, DeviceStatus]) -> Raised:
-    vm = source.obj
-    name = vm.name if isinstance(vm, VirtualMachine) else key
+    name = _name(source)
     return Raised(
         key=key,
         kind=AlertKind.SPLIT_BRAIN,
