@@ -17,9 +17,10 @@ from screens.conditions import CopyHealth
 from screens.copies import LATE_AT, lateness, pgroup_health, worst_copy
 from screens.scene import sample_is_stale, stale_after
 from store.alert_records import AlertKind, Metric, Raised
-from store.estate import PowerState, ProtectionGroup, RcgMode, RcgRole, RemoteCopyGroup, VirtualMachine
+from store.estate import EstateObject, PowerState, ProtectionGroup, RcgMode, RcgRole, RemoteCopyGroup, VirtualMachine
 from store.notices import Severity
 from store.records import DeviceHealth, DeviceStatus, Entry
+from store.stored import UnreadableFactsError
 from store.turns import paced
 from store.view import EstateView
 
@@ -137,6 +138,14 @@ def _silent(site: str, failing: Sequence[DeviceStatus]) -> Raised:
 # ---------------------------------------------------------------------------------------------------------- copies
 
 
+def _told(entry: Entry) -> EstateObject | None:
+    """What a device said; None where it cannot be read any more, which the store says itself."""
+    try:
+        return entry.obj
+    except UnreadableFactsError:
+        return None
+
+
 def _read(entry: Entry, devices: dict[str, DeviceStatus], now: datetime) -> bool:
     status = devices.get(entry.device)
     return status is not None and not sample_is_stale(status, now)
@@ -154,7 +163,7 @@ def _vms(
     sources: dict[str, Entry] = {}
     replicas: dict[str, list[Entry]] = {}
     for entry in paced(entries):
-        vm = entry.obj
+        vm = _told(entry)
         if isinstance(vm, VirtualMachine) and not entry.gone:
             if vm.replica is None:
                 sources[vm.instance_uuid] = entry
@@ -180,7 +189,7 @@ def _replicated(
     both = bool(running) and source is not None and _on(source) and _read(source, devices, now)
     if both and source is not None and not {uuid, _name(source)} & set(drilled):
         found.raised.append(_split(split, source, running[0], devices))
-    known = [vm.replica for each in copies if isinstance(vm := each.obj, VirtualMachine)]
+    known = [vm.replica for each in copies if isinstance(vm := _told(each), VirtualMachine)]
     complete = [replica for replica in known if replica is not None and replica.complete]
     newest = max(complete, key=lambda replica: replica.point_in_time, default=None)
     if running or newest is None:
@@ -193,12 +202,12 @@ def _replicated(
 
 
 def _name(entry: Entry) -> str:
-    vm = entry.obj
+    vm = _told(entry)
     return vm.name if isinstance(vm, VirtualMachine) else entry.key
 
 
 def _on(entry: Entry) -> bool:
-    vm = entry.obj
+    vm = _told(entry)
     return isinstance(vm, VirtualMachine) and vm.power_state is PowerState.ON
 
 
@@ -241,7 +250,7 @@ def _late(
 
 def _pgroups(entries: Iterable[Entry], devices: dict[str, DeviceStatus], now: datetime, found: Found) -> None:
     for entry in paced(entries):
-        group = entry.obj
+        group = _told(entry)
         if not isinstance(group, ProtectionGroup) or entry.gone or not group.is_local or not group.targets:
             continue
         key, site = f"rpo:pgroup:{entry.key}", _site(entry, devices)
@@ -261,7 +270,7 @@ def _rcgs(entries: Iterable[Entry], devices: dict[str, DeviceStatus], now: datet
     """Periodic groups by the side that writes; of synchronous ones there is no age."""
     pairs: dict[str, list[Entry]] = {}
     for entry in paced(entries):
-        group = entry.obj
+        group = _told(entry)
         if isinstance(group, RemoteCopyGroup) and not entry.gone:
             pairs.setdefault(group.pair_key, []).append(entry)
     for pair, views in pairs.items():
@@ -276,10 +285,10 @@ def _rcg(pair: str, views: Sequence[Entry], devices: dict[str, DeviceStatus], no
         found.unknown.add(key)
         return
     entry = writing[0]
-    group = entry.obj
+    group = _told(entry)
     if not isinstance(group, RemoteCopyGroup) or group.mode is RcgMode.SYNC:
         return
-    times = [g.oldest_sync for e in read if isinstance(g := e.obj, RemoteCopyGroup)]
+    times = [g.oldest_sync for e in read if isinstance(g := _told(e), RemoteCopyGroup)]
     point = min((time for time in times if time is not None), default=None)
     under = tuple(dict.fromkeys(_site(each, devices) for each in (entry, *views)))
     found.rpo(key, group.natural_name, point, now, under)
@@ -292,5 +301,5 @@ def _rcg(pair: str, views: Sequence[Entry], devices: dict[str, DeviceStatus], no
 
 
 def _role(entry: Entry) -> RcgRole | None:
-    group = entry.obj
+    group = _told(entry)
     return group.role if isinstance(group, RemoteCopyGroup) else None

@@ -89,6 +89,7 @@ class Engine:
         self._steps, self._holder, self._clock = tuple(steps), holder, clock
         self._known = Known(store)
         self._claims: dict[str, Claim] = {}
+        self._failed: dict[str, str] = {}
         view.steps = self._steps
 
     def round(self) -> bool:
@@ -96,7 +97,7 @@ class Engine:
         self._known.renew()
         for source, due in self._sources:
             if due():
-                self._look(source)
+                self._look_apart(source)
         now = self._clock()
         self._known.forget(now - 2 * FLAP)
         with computing():
@@ -104,6 +105,25 @@ class Engine:
         if RUNS in self._claims:
             self._escalate(groups, now)
         return self._view.take(self._seen(groups))
+
+    def _look_apart(self, source: Source) -> None:
+        """Look, whatever becomes of the facts of other sources. Raises StoreError."""
+        try:
+            self._look(source)
+            self._failed.pop(source.name, None)
+        except StoreError:
+            raise
+        except Exception as error:  # its text may hold anything
+            _log.exception("the facts of %s cannot be looked at", source.name)
+            self._failed[source.name] = type(error).__name__
+
+    @property
+    def trouble(self) -> str | None:
+        """Which facts could not be looked at, by a defect: their alerts stay as they are."""
+        if not self._failed:
+            return None
+        named = ", ".join(f"{name} ({why})" for name, why in self._failed.items())
+        return f"Alerts of these facts are old, they cannot be looked at by a defect: {named}"
 
     def _look(self, source: Source) -> None:
         claim = self._store.claim(source.name, self._holder)
@@ -198,8 +218,8 @@ class AlertWatch:
     def _round(self) -> None:
         try:
             changed = [self._engine.round(), self._beside()]
-            if any(changed) or self._view.trouble is not None:
-                self._view.trouble = None
+            if any(changed) or self._view.trouble != self._engine.trouble:
+                self._view.trouble = self._engine.trouble
                 self._changed()
         except Exception as error:  # whatever it is: what is shown would be old, and nobody would know
             if self._closed.is_set():
