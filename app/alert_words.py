@@ -8,7 +8,7 @@ from datetime import datetime
 from app.output import columns, printable, stamp
 from store.alert_groups import AlertGroup
 from store.alert_records import Ack, Alert, Episode, EscalationStep, Rule, Silence
-from store.alert_view import next_step
+from store.alert_view import concerned, next_step
 
 SCHEMA_VERSION = 1
 SHOWN = 20
@@ -26,7 +26,7 @@ def next_words(group: AlertGroup, episode: Episode | None, steps: tuple[Escalati
     found = next_step(group, episode, steps)
     if found is not None:
         return f"{stamp(found[0])} {found[1].target} by {found[1].channel}"
-    return "all were told" if group.waiting and steps and episode is not None and episode.told else "nobody"
+    return "all were told" if concerned(group, steps) and episode is not None else "nobody"
 
 
 def group_lines(

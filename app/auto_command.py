@@ -78,13 +78,18 @@ def add_arguments(commands: argparse._SubParsersAction[argparse.ArgumentParser])
 def _maintenance(
     commands: argparse._SubParsersAction[argparse.ArgumentParser], others: list[argparse.ArgumentParser]
 ) -> None:
-    maintenance = commands.add_parser("maintenance", help="say when nothing may fail over by itself")
+    maintenance = commands.add_parser(
+        "maintenance", help="say when work is done: nothing fails over by itself then, and every plan says so"
+    )
     verbs = maintenance.add_subparsers(dest="maintenance_command", metavar="COMMAND", required=True)
     add = verbs.add_parser("add", help="a window; it always ends")
     add.add_argument("--site", required=True, metavar="SITE")
-    add.add_argument("--target", metavar="NAME", help="only this group or machine; without: all of the site")
+    add.add_argument(
+        "--target", metavar="NAME", help="only this group, machine, device or system; without: all of the site"
+    )
     add.add_argument("--from", dest="begins", metavar="TIME", help="such as 2026-01-31T22:00Z; without: now")
     add.add_argument("--until", required=True, metavar="TIME", help="such as 2026-02-01T04:00Z, or +90m, +4h, +2d")
+    add.add_argument("--zone", metavar="ZONE", help="of times that name none, such as Europe/Paris")
     add.add_argument("--reason", required=True, metavar="TEXT")
     listing = verbs.add_parser("list", help="those that are open or will be")
     listing.add_argument("--all", action="store_true", help="those that are over too")
@@ -304,7 +309,7 @@ def maintenance(settings: Settings, store_path: Place, arguments: argparse.Names
     try:
         match arguments.maintenance_command:
             case "add":
-                window = _window(settings, arguments, datetime.now(UTC), who())
+                window = _window(settings, store_path, arguments, datetime.now(UTC), who())
                 found: tuple[Window, ...] = (acts.add_window(permits, store, window),)
             case "end":
                 found = (acts.end_window(permits, store, arguments.window),)
@@ -323,11 +328,31 @@ def maintenance(settings: Settings, store_path: Place, arguments: argparse.Names
     return OK
 
 
-def _window(settings: Settings, arguments: argparse.Namespace, now: datetime, by: str) -> Window:
+def _window(settings: Settings, store_path: Place, arguments: argparse.Namespace, now: datetime, by: str) -> Window:
     """Raises :class:`ValueError` with what was expected."""
     from app.recovery.auto.windows import window
 
     sites = [site.name for site in settings.sites]
     times = (arguments.begins, arguments.until)
     known = (sites, [(group.source_site, group.targets) for group in settings.auto.groups])
-    return window(arguments.site, arguments.target, times, arguments.reason, by, known, now, dash="--")
+    return window(
+        arguments.site, arguments.target, times, arguments.reason, by, known, now, dash="--", zone=arguments.zone,
+        named=lambda site, name: _named(settings, store_path, site, name),
+    )  # fmt: skip
+
+
+def _named(settings: Settings, store_path: Place, site: str, name: str) -> bool:
+    """Whether a device of the site is called so, or something that one of them said."""
+    devices = {device.name for device in settings.devices if device.site == site}
+    if name in devices:
+        return True
+    from store.firstlook import first_look
+
+    look = first_look(store_path)
+    if look is None:
+        return False
+    view = look.view()
+    entries = (
+        entry for kind in ("system", "lpar", "pgroup", "pod", "rcg", "vm", "esxi") for entry in view.entries(kind)
+    )
+    return any(getattr(entry.obj, "name", "") == name for entry in entries if entry.device in devices)

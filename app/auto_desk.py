@@ -19,6 +19,8 @@ from screens.auto_messages import (
     AutoGroupRequested,
     AutoHistoryRequested,
     AutoRequested,
+    MaintenanceRequested,
+    WindowAsked,
 )
 
 if TYPE_CHECKING:
@@ -89,6 +91,12 @@ class AutoDesk:
                 (self._app.notice if message.lasting else self._app.say_here)(message.text)
             case AutoCheckAsked():
                 self._check(around)
+            case MaintenanceRequested() if self._app.may_open(message.asked_by):
+                from screens.maintenance import MaintenanceScreen
+
+                await self._app.push_screen(MaintenanceScreen(around))
+            case WindowAsked():
+                await self._window(around, message.number)
             case AutoActsAsked():
                 await self._acts(around, message.group)
             case AutoActChosen():
@@ -163,7 +171,7 @@ class AutoDesk:
             case its.VETO:
                 await self._veto(around, stand)
             case its.WINDOW:
-                await self._begin_window(around, stand)
+                await self._begin_window(around, stand.group.source_site, stand.group.name)
             case its.END:
                 await self._end_window(around, stand)
             case _:
@@ -230,36 +238,56 @@ class AutoDesk:
 
         await self._sure(around, f"Veto the automatic failover of {name}", told, "Veto", veto)
 
-    async def _begin_window(self, around: Surroundings, stand: Stand) -> None:
+    async def _begin_window(self, around: Surroundings, site: str, target: str) -> None:
         from app.recovery.auto.windows import window
         from app.recovery.operations import who
         from screens.dialogs.auto_forms import maintenance_form
 
         groups = [(one.group.source_site, one.group.targets) for one in around.auto.seen.stands]
-        sites = [site.name for site in around.sites]
+        known = ([each.name for each in around.sites], groups)
 
-        def judge(site: str, target: str | None, times: tuple[str | None, str], reason: str) -> Window:
-            return window(site, target, times, reason, who(), (sites, groups), around.clock())
+        def named(site: str, name: str) -> bool:
+            return _is_at(around, site, name)
+
+        def judge(
+            site: str, target: str | None, times: tuple[str | None, str], reason: str, zone: str | None
+        ) -> Window:
+            return window(site, target, times, reason, who(), known, around.clock(), zone=zone, named=named)
 
         def answered(made: Window | None) -> None:
             if made is not None:
                 self._aside(lambda auto: f"Maintenance {auto.add_window(made).id} until {made.ends:%m-%d %H:%M} UTC.")
 
-        await self._app.push_screen(maintenance_form(stand.group, judge, around.clock, around.ascii_only), answered)
+        await self._app.push_screen(maintenance_form(site, target, judge, around.clock, around.ascii_only), answered)
+
+    async def _window(self, around: Surroundings, number: int | None) -> None:
+        """Begin maintenance, or end that of this number."""
+        if around.auto.why_not:
+            self._app.say_here(f"It is not right: {around.auto.why_not}.")
+        elif number is None:
+            await self._begin_window(around, around.sites[0].name if around.sites else "", "")
+        else:
+            found = next((each for each in around.auto.seen.windows if each.id == number), None)
+            if found is not None:
+                await self._end(around, found)
 
     async def _end_window(self, around: Surroundings, stand: Stand) -> None:
         from screens.auto_offers import open_window
-        from screens.auto_words import window_text
 
         found = open_window(stand, around.auto, around.clock())
-        if found is None:
-            return
+        if found is not None:
+            await self._end(around, found)
+
+    async def _end(self, around: Surroundings, found: Window) -> None:
+        from screens.auto_words import window_text
+
         text, _ = window_text(found, around.clock())
 
         def end(auto: ConsoleAuto) -> str:
             return f"Maintenance {auto.end_window(found.id).id} is over."
 
-        told = (f"{text}.", "What is armed may fail over by itself again from the next look on.")
+        told = (f"{text}.", "What is armed may fail over by itself again from the next look on.",
+                "The silences that it bounds end with it.")  # fmt: skip
         await self._sure(around, f"End maintenance {found.id}", told, "End", end)
 
     async def _judge(self, around: Surroundings, stand: Stand, word: str) -> None:
@@ -320,3 +348,22 @@ class AutoDesk:
             self._app.post_message(AutoTold(text, lasting))
 
         threading.Thread(target=guarded, name="automatic failover desk", daemon=True).start()
+
+
+def _is_at(around: Surroundings, site: str, name: str) -> bool:
+    """Whether a device of the site is called so, or something that one of them said."""
+    from screens.finding import object_named
+
+    scene = around.scene()
+    if (status := scene.device(name)) is not None:
+        return status.site == site
+    systems = (entry for entry in scene.view.entries("system") if getattr(entry.obj, "name", "") == name)
+    if any(scene.site(entry) == site for entry in systems):
+        return True
+    found = object_named(scene, name)
+    if isinstance(found, str):
+        return False
+    if found[0] == "rcg_pair":
+        return any(scene.site(entry) == site for entry in scene.index.group("rcg", "pair", found[1]))
+    entry = scene.view.get(*found)
+    return entry is not None and scene.site(entry) == site and getattr(entry.obj, "name", "") == name

@@ -65,6 +65,12 @@ class AutoGroup:
         """The names under which a maintenance window or a run may be about it."""
         return (self.name, *self.vms)
 
+    @property
+    def held_by(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """The sites and the names that maintenance is about where it holds the group: of both sides, with the devices
+        that it rests on."""
+        return (self.source_site, self.replica_site), (*self.targets, self.source, self.replica, self.link)
+
 
 @dataclass(frozen=True, slots=True)
 class Auto:

@@ -123,10 +123,10 @@ def history_as_json(events: Sequence[FailoverEvent], shadows: Sequence[ShadowDec
 def window_lines(windows: Sequence[Window]) -> list[str]:
     if not windows:
         return ["No maintenance window is open or planned."]
-    rows = [["WINDOW", "SITE", "TARGET", "FROM", "UNTIL", "ENDED", "BY", "REASON"]]
+    rows = [["WINDOW", "SITE", "TARGET", "FROM", "UNTIL", "ENDED", "ZONE", "BY", "REASON"]]
     for one in windows:
         times = [stamp(at) or "" for at in (one.begins, one.ends, one.ended_at)]
-        rows.append([str(one.id), one.site, one.target or "(all)", *times, one.by, one.reason])
+        rows.append([str(one.id), one.site, one.target or "(all)", *times, one.zone, one.by, one.reason])
     return columns(rows)
 
 

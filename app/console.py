@@ -29,12 +29,14 @@ from app.looks import Look
 from app.pacing import WORK_PAUSE_S, Pacing
 from app.terminal_app import TerminalApp
 from screens.auto_messages import AboutAuto
+from screens.room_messages import AboutRoom
 from screens.run_messages import AboutRuns
 from screens.schedule_messages import AboutSchedules
 from screens.themes import PALETTES
 
 if TYPE_CHECKING:
     from app.auto_desk import AutoDesk, BeginAuto
+    from app.room_desk import BeginRoom, RoomDesk
     from app.run_desk import BeginChecks, BeginRuns, RunDesk
     from app.schedule_desk import BeginSchedules, ScheduleDesk
     from app.terminal import LineProvedSlow
@@ -85,7 +87,8 @@ class Console(TerminalApp[int]):
     read the devices; it is called on a thread once the first pane is shown. ``sweep_now`` reads one device, or all.
     ``begin_runs`` begins to watch and act for runs, likewise: it is given the view to keep, what to call when that
     changed, and whom to tell what went wrong; ``begin_checks`` then to check how LPARs stand, and
-    ``begin_schedules`` to run what is due, ``begin_auto`` to show automatic failover."""
+    ``begin_schedules`` to run what is due, ``begin_auto`` to show automatic failover, ``begin_room`` to look at what is
+    wrong."""
 
     MODES: ClassVar[dict[str, str | Callable[[], Screen[object]]]] = {}
 
@@ -98,6 +101,7 @@ class Console(TerminalApp[int]):
         begin_checks: BeginChecks | None = None,
         begin_schedules: BeginSchedules | None = None,
         begin_auto: BeginAuto | None = None,
+        begin_room: BeginRoom | None = None,
         *,
         sites: tuple[Site, ...] = (),
         lab: bool = False,
@@ -127,7 +131,7 @@ class Console(TerminalApp[int]):
         self._pacing = Pacing(self, lambda: self.shown, lambda: self._reading.tell(self.around.view.devices()))
         self._errands = Errands(self, files or Files(), lambda: self.shown, lambda text: self.post_message(Said(text)))
         self._begin_runs, self._begin_checks = begin_runs, begin_checks
-        self._begin_schedules, self._begin_auto = begin_schedules, begin_auto
+        self._begin_schedules, self._begin_auto, self._begin_room = begin_schedules, begin_auto, begin_room
         self._given = {
             "clock": clock,
             "sites": sites,
@@ -147,6 +151,7 @@ class Console(TerminalApp[int]):
         self._desk: RunDesk
         self._schedules: ScheduleDesk
         self._auto: AutoDesk
+        self._room: RoomDesk
         self._opened = False
 
     # ----------------------------------------------------------------------------------------------- the start
@@ -172,6 +177,7 @@ class Console(TerminalApp[int]):
 
     def _open(self) -> None:
         from app.auto_desk import AutoDesk
+        from app.room_desk import RoomDesk
         from app.run_desk import RunDesk
         from app.schedule_desk import ScheduleDesk
         from screens.surroundings import Notice, Surroundings
@@ -181,6 +187,7 @@ class Console(TerminalApp[int]):
         self._desk = RunDesk(self, self._begin_runs, self._begin_checks)
         self._schedules = ScheduleDesk(self, self._begin_schedules)
         self._auto = AutoDesk(self, self._begin_auto)
+        self._room = RoomDesk(self, self._begin_room)
         around = Surroundings(view, **self._given)  # type: ignore[arg-type]
         around.saved, trouble = self._errands.saved_filters()
         around.themes = tuple(PALETTES)
@@ -227,6 +234,7 @@ class Console(TerminalApp[int]):
         self._desk.begin(self.around)
         self._schedules.begin(self.around)
         self._auto.begin(self.around)
+        self._room.begin(self.around)
 
     def _begin_sweep(self) -> None:
         self._sweep(self._say)
@@ -367,6 +375,10 @@ class Console(TerminalApp[int]):
     @on(AboutAuto)
     async def about_auto(self, message: AboutAuto) -> None:
         await self._auto.hear(self.around, message)
+
+    @on(AboutRoom)
+    async def about_room(self, message: AboutRoom) -> None:
+        await self._room.hear(self.around, message)
 
     @on(AboutSchedules)
     async def about_schedules(self, message: AboutSchedules) -> None:

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from app.output import columns, printable, stamp
-from store.incident_records import Incident, Moment
+from store.incident_records import Incident, Moment, lessons
 from store.incident_words import by, words
-from store.incidents import lessons
 
 SCHEMA_VERSION = 1
 

@@ -22,6 +22,21 @@ _ACTS: Mapping[str, Act] = {
     "new_schedule": Act.SCHEDULE,
     "auto.veto": Act.DISARM,
     "schedule.run": Act.RUN_SCHEDULE,
+    "alert.take": Act.ACKNOWLEDGE,
+    "alert.let_go": Act.ACKNOWLEDGE,
+    "alert.silence": Act.SILENCE,
+    "alert.declare": Act.INCIDENT,
+    "rule_new": Act.RULE,
+    "window_new": Act.MAINTAIN,
+    "window_end": Act.MAINTAIN,
+    "rule_remove": Act.RULE,
+    "incident.declare": Act.INCIDENT,
+    "incident.note": Act.INCIDENT,
+    "incident.work": Act.INCIDENT,
+    "incident.lead": Act.INCIDENT,
+    "incident.lesson": Act.INCIDENT,
+    "incident.mitigate": Act.INCIDENT,
+    "incident.close": Act.INCIDENT,
 }
 """What is not here and may do harm plans something."""
 

@@ -12,7 +12,6 @@ from app.permits import Act
 from store.place import Place
 
 if TYPE_CHECKING:
-    from app.alerts.watch import AlertWatch
     from app.capacity.service import SampleService
     from app.notify.notifier import Notifier
     from app.recovery.auto.console_auto import ConsoleAuto
@@ -20,6 +19,7 @@ if TYPE_CHECKING:
     from app.recovery.console_runs import ConsoleRuns
     from app.recovery.operations import Operations
     from app.recovery.pra.watch import ReadinessWatch
+    from app.room import Room
     from app.schedule import Schedule
     from app.settings_records import Settings
     from app.sweep import Sweeper
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from store.alert_view import AlertView
     from store.auto_view import AutoView
     from store.database import Looked, Store
+    from store.incident_records import IncidentView
     from store.ledger import Ledger
     from store.readiness_view import ReadinessView
     from store.run_view import RunView
@@ -64,7 +65,7 @@ class Machinery:
         self._watch: WatchService | None = None
         self._samples: SampleService | None = None
         self._auto: ConsoleAuto | None = None
-        self._alerts: AlertWatch | None = None
+        self._room: Room | None = None
         self._opening, self._beginning = threading.Lock(), threading.Lock()
         self._closed = False
 
@@ -258,19 +259,18 @@ class Machinery:
             self._auto.start()
         return self._auto
 
-    def begin_alerts(
+    def begin_room(
         self,
-        view: AlertView,
+        views: tuple[AlertView, IncidentView],
         readiness: ReadinessView,
         changed: Callable[[], object],
         why_not: str = "",
-        *,
         cached: bool = False,
-    ) -> AlertWatch:
+    ) -> Room:
         """Begin to look at what is wrong, with the store of the runs, which have begun; or only to show it, because of
         ``why_not``. ``cached``: no device is read here. Raises StoreError, and :class:`EndedError` once all is being
         closed."""
-        from app.alerts.begin import watching
+        from app.room import Room
 
         if self._operations is None or self._store is None:
             raise RuntimeError("the runs begin before the alerts do")
@@ -278,12 +278,11 @@ class Machinery:
             if self._closed:
                 raise EndedError
             acts = not why_not and self._operations.permits.lacking(Act.SERVE) is None
-            view.why_not = why_not
+            views[0].why_not = why_not
             seen = (None, None) if cached else (self._store.view, readiness)
-            made = watching(self._operations, view, changed, acts=acts, estate=seen[0], readiness=seen[1])
-            made.start()
-            self._alerts = made
-        return made
+            self._room = Room(self._operations, views, changed, acts=acts, estate=seen[0], readiness=seen[1])
+            self._room.start()
+        return self._room
 
     def close(self) -> None:
         """End the checks, the schedules, the runs, the notifications and the sweep, save and close, within bounds.
@@ -296,8 +295,8 @@ class Machinery:
             self._schedules.close(STOP_S)
         if self._auto is not None:
             self._auto.close(CHECK_STOP_S)
-        if self._alerts is not None:
-            self._alerts.close(CHECK_STOP_S)
+        if self._room is not None:
+            self._room.close(CHECK_STOP_S)
         if self._watch is not None:
             self._watch.close(STOP_S)
         if self._samples is not None:

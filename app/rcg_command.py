@@ -148,9 +148,10 @@ def act(operations: Operations, draw: Callable[[], Plan], run_id: str, arguments
     """Show the plan that ``draw`` draws up and, with ``--execute``, run it. Returns the exit code."""
     from app.output import of_twin, twin_line
     from app.recovery.approval import aloud
+    from app.recovery.maintenance import noted
     from app.runs_words import plan_as_json, plan_lines
 
-    plan, asked = draw(), _asked(arguments)
+    plan, asked = noted(draw(), operations.permits, operations.store), _asked(arguments)
     second = operations.needs_second(plan, asked)
     if arguments.break_glass is not None and second:
         plan, looked = aloud(plan), draw

@@ -42,6 +42,7 @@ def run_console(
         machinery.begin_checks if cached else with_notifications(machinery, lambda: console),
         machinery.begin_schedules,
         machinery.begin_auto,
+        machinery.begin_room,
         sites=settings.sites,
         lab=settings.lab,
         twin=settings.twin,

@@ -121,6 +121,8 @@ class Wall(TerminalApp[int]):
         runs, say = self.around.runs, self._say
         self._machinery.begin_runs(runs, self._runs_changed, say, read_only=True, cached=True)
         self._machinery.begin_schedules(self.around.schedules, self._runs_changed, say, WHY_NOT)
+        views = (self.around.alerts, self.around.incidents)
+        self._machinery.begin_room(views, self.around.readiness, self._runs_changed, WHY_NOT, cached=True)
 
     def _follow(self) -> None:
         """Take over what others write of the estate, until the wall ends."""

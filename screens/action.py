@@ -29,6 +29,12 @@ class Place(StrEnum):
     HEADROOM = "headroom"
     COST = "cost"
     COST_ITEM = "cost item"
+    ALERTS = "alerts"
+    ALERT = "alert"
+    RULES = "rules"
+    INCIDENTS = "incidents"
+    INCIDENT = "incident"
+    MAINTENANCE = "maintenance"
     AUTO = "auto"
     AUTO_GROUP = "auto group"
     AUTO_HISTORY = "auto history"
@@ -57,13 +63,20 @@ ON_VMS = frozenset({Place.REPLICAS, Place.VM})
 ON_RUN = frozenset({Place.RUN, Place.BOARD})
 ON_RUNS = ON_RUN | {Place.RUNS}
 ON_SCHEDULES = frozenset({Place.SCHEDULES, Place.SCHEDULE})
+ON_ALERTS = frozenset({Place.ALERTS, Place.ALERT})
+ON_INCIDENTS = frozenset({Place.INCIDENTS, Place.INCIDENT})
 ON_AUTO = frozenset({Place.AUTO, Place.AUTO_GROUP})
 ON_FIGURES = frozenset({Place.CAPACITY, Place.COST})
 ON_PLANS = frozenset({Place.PLANS, Place.PLAN})
 PANES_OF_OBJECTS = frozenset({Place.PANE, Place.LPARS, Place.PGROUPS, Place.RCGS, Place.REPLICAS})
 ON_OBJECTS = PANES_OF_OBJECTS | {Place.OVERVIEW, Place.EVENTS} | LEVELS
+IN_ROOM = frozenset({Place.ALERTS, Place.RULES, Place.INCIDENTS, Place.MAINTENANCE})
 ON_ROWS = (
-    ON_OBJECTS | ON_RUNS | {Place.SCHEDULES, Place.PLANS, Place.AUDIT, Place.AUTO, Place.AUTO_HISTORY} | ON_FIGURES
+    ON_OBJECTS
+    | ON_RUNS
+    | IN_ROOM
+    | ON_FIGURES
+    | {Place.SCHEDULES, Place.PLANS, Place.AUDIT, Place.AUTO, Place.AUTO_HISTORY}
 )
 WITH_MORE = ON_ROWS | DETAILS
 WITH_RADIUS = DETAILS | {Place.PANE, Place.LPARS, Place.PGROUPS, Place.RCGS, Place.LEVEL, Place.SNAPSHOTS}

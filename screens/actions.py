@@ -20,6 +20,7 @@ from screens.action import Place as Place
 from screens.action import Takes as Takes
 from screens.actions_acts import ACTS
 from screens.actions_auto import AUTOMATIC
+from screens.actions_room import ROOM
 from screens.actions_schedules import SCHEDULING
 
 
@@ -227,7 +228,7 @@ _SHOW = (
     ),
 )  # fmt: skip
 
-_ON_WORK = (*ACTS, *SCHEDULING, *AUTOMATIC)
+_ON_WORK = (*ACTS, *SCHEDULING, *AUTOMATIC, *ROOM)
 ACTIONS: tuple[Action, ...] = (*_panes(), *_GO, *_moves(), *_ON_WORK, *_TABLE, *_TAKE, *_ACT, *_SHOW)
 
 BY_ID: dict[str, Action] = {action.id: action for action in ACTIONS}

@@ -64,5 +64,19 @@ class AutoActChosen(AboutAuto):
     word: str
 
 
+@dataclass
+class MaintenanceRequested(AboutAuto):
+    """The operator asked for the maintenance that is open or planned."""
+
+    asked_by: object = None
+
+
+@dataclass
+class WindowAsked(AboutAuto):
+    """Maintenance is to begin, or the window of this number to end."""
+
+    number: int | None
+
+
 class AutoCheckAsked(AboutAuto):
     """The conditions for being armed are to be looked at now."""

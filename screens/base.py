@@ -13,9 +13,10 @@ from textual.widget import Widget
 
 from screens import auto_words, messages
 from screens.actions import BY_ID, Action, Place, Situation, Takes, for_key, refusal
+from screens.alert_words import banner_lines as alert_lines
 from screens.asking import ASKS
 from screens.audit_messages import AuditRequested
-from screens.auto_messages import AutoRequested
+from screens.auto_messages import AutoRequested, MaintenanceRequested
 from screens.capacity_messages import CapacityRequested, CostRequested
 from screens.cells import Cell, Line, Tone
 from screens.choices import choices
@@ -24,6 +25,7 @@ from screens.head import band, footer, notice_lines, tabs
 from screens.infra_messages import InfraRequested
 from screens.painted_once import PaintedOnce
 from screens.plan_messages import PlansRequested
+from screens.room_messages import RoomRequested
 from screens.run_words import banner_lines
 from screens.scene import Scene
 from screens.surroundings import Surroundings
@@ -182,6 +184,9 @@ class EstateScreen(PaintedOnce[None]):
             around.readiness.version,
             around.vm_readiness.version,
             around.auto.version,
+            around.alerts.version,
+            around.incidents.version,
+            around.incidents.working_on,
         )
         return (versions, self.app.size, around.site, around.notice)
 
@@ -205,7 +210,8 @@ class EstateScreen(PaintedOnce[None]):
     def _draw_head(self, scene: Scene, below: Sequence[Line]) -> None:
         width = self.width
         runs = banner_lines(self.runs_told, self.around.looking, scene, width, self.around.runs.trouble)
-        banner = (*auto_words.banner_lines(self.around.auto, scene.now, width), *runs)
+        alerts = alert_lines(self.around.alerts, self.around.incidents, scene.now, width)
+        banner = (*auto_words.banner_lines(self.around.auto, scene.now, width), *alerts, *runs)
         self._above = 2 + len(banner)
         self.head.show([band(scene, width, self.around), tabs(self.PANE, width), *banner, *below])
 
@@ -223,6 +229,10 @@ class EstateScreen(PaintedOnce[None]):
 
     def infra_changed(self) -> None:
         """Show what was read of the infrastructure, where that is shown."""
+
+    def room_changed(self) -> None:
+        """Show what changed of alerts and incidents: the banner, on every screen."""
+        self.redraw_head()
 
     def schedules_changed(self) -> None:
         """Show what changed of the schedules, where they are shown."""
@@ -382,6 +392,12 @@ class EstateScreen(PaintedOnce[None]):
 
     def do_automatic(self) -> None:
         self.post_message(AutoRequested(asked_by=self))
+
+    def do_maintenance(self) -> None:
+        self.post_message(MaintenanceRequested(asked_by=self))
+
+    def do_room(self, what: str) -> None:
+        self.post_message(RoomRequested(what, asked_by=self))
 
     def do_back(self) -> None:
         self.post_message(messages.BackRequested())

@@ -7,6 +7,7 @@ from screens.auto_messages import AutoEventRequested, AutoGroupRequested
 from screens.capacity_messages import CostItemRequested, HeadroomRequested
 from screens.messages import DetailRequested, LevelRequested
 from screens.plan_messages import PlanRequested
+from screens.room_messages import AlertRequested, IncidentRequested
 from screens.run_messages import RunRequested, StepRequested, StepsRequested
 from screens.schedule_messages import ScheduleRequested
 
@@ -23,4 +24,6 @@ Opening = (
     | AutoEventRequested
     | HeadroomRequested
     | CostItemRequested
+    | AlertRequested
+    | IncidentRequested
 )

@@ -9,8 +9,9 @@ from textual.binding import BindingType
 from textual.widget import Widget
 
 from screens.actions import Place, bindings
+from screens.alert_words import WHERE, open_sentence
 from screens.base import HOW_TO_QUIT
-from screens.briefing import briefing, briefing_lines
+from screens.briefing import Sentence, briefing, briefing_lines
 from screens.cells import Cell, Line, Tone
 from screens.columns import Row
 from screens.events import event_target
@@ -59,11 +60,16 @@ class Overview(TableScreen):
             least = SITES_LEAST + (scene.readiness.now.at is not None)
             known = Replications(self.around.replicated, self.around.runs.standings)
             bare = [one.replicated.name for one in without_copy(scene, known) if one.standing.failed_over is None]
-            owed = self.around.runs.owing.values()
-            told = briefing_lines(briefing(scene, bare, owed), self.width, max(2, room - least))
+            found = briefing(scene, bare, self.around.runs.owing.values())
+            if (alerts := open_sentence(self.around.alerts)) is not None:
+                found.insert(0, Sentence(*alerts, WHERE))
+            told = briefing_lines(found, self.width, max(2, room - least))
         sites = sites_lines(scene, self.width, room - len(told) - 1)
         self.sites.show([*told, (), *sites, (), (Cell("Last changes", Tone.HEADING),)])
         super().draw(scene)
+
+    def room_changed(self) -> None:
+        self.redraw()
 
     def rows(self, scene: Scene) -> Iterable[tuple[str, object]]:
         self._events = {str(event.id): event for event in scene.view.events(limit=LAST_CHANGES)}

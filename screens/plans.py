@@ -11,6 +11,7 @@ from textual.binding import BindingType
 from screens.actions import Place, bindings
 from screens.actions_acts import PLAN_WORDS
 from screens.ages import age
+from screens.auto_words import window_text
 from screens.cells import Cell, Line, Tone, wrap
 from screens.columns import Column, Measure, Row
 from screens.head import counts_lines
@@ -160,7 +161,19 @@ class PlanScreen(TextScreen):
         if plan is None:
             return (Note("This plan is not there any more.", Tone.UNKNOWN),)
         runs = self.around.runs.runs
-        return parts(plan, scene, history(runs, self.plan), _last_run(runs, plan.name))
+        told = parts(plan, scene, history(runs, self.plan), _last_run(runs, plan.name))
+        return (*self._maintenance(plan, scene), *told)
+
+    def _maintenance(self, plan: PlanShown, scene: Scene) -> Iterable[Part]:
+        """That of its two sites, and of what is named in it."""
+        members = [name for each in plan.applications for _, names in each.members for name in names.split(", ")]
+        for window in self.around.auto.seen.windows:
+            if window.touches((plan.source, plan.target), members) and window.over_at > scene.now:
+                text, tone = window_text(window, scene.now)
+                yield Fact("Maintenance", Cell(text, tone))
+
+    def auto_changed(self) -> None:
+        self.redraw()
 
     def runs_changed(self) -> None:
         self.redraw()

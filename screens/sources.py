@@ -14,6 +14,8 @@ SCHEDULES = "store: schedules and their history"
 PLANS = "the files of the recovery plans, and the store: their last checks"
 INFRA = "store: the infrastructure, as it was imported"
 BLAST = "derived: the infrastructure, what the devices report, and the plans"
+ALERTS = "store: alerts, as whoever looks at the facts keeps them"
+INCIDENTS = "store: incidents and their journal"
 AUTO = "store: automatic failover, as the watch keeps it"
 
 # HMC

@@ -14,7 +14,9 @@ from screens.cells import Cell, Tone
 from screens.conditions import BoardState, CopyHealth, Freshness, HostMatch, SideState
 from store.auto_records import AutoState, EventState, Says
 from store.estate import LparState, PowerState, RcgRole, RcgStatus, SyncStatus, SystemState
+from store.incident_records import IncidentState
 from store.infra.radius import Effect
+from store.notices import Severity
 from store.plan_records import PlanState
 from store.rcg_roles import Activity
 from store.readiness import Standing, Verdict
@@ -110,6 +112,17 @@ def _tones(tone: Tone, *states: StrEnum) -> dict[StrEnum, Tone]:
 # Members of different enums can be equal as strings ("Unknown" is a role, a status and a sync status): hence a table
 # for each enum.
 _VOCABULARY: dict[type[StrEnum], dict[StrEnum, Tone]] = {
+    Severity: {
+        **_tones(Tone.BAD, Severity.CRITICAL, Severity.MAJOR),
+        **_tones(Tone.WARN, Severity.WARNING),
+        **_tones(Tone.BUSY, Severity.NOTICE),
+        **_tones(Tone.OFF, Severity.INFO),
+    },
+    IncidentState: {
+        **_tones(Tone.BAD, IncidentState.OPEN),
+        **_tones(Tone.WARN, IncidentState.MITIGATED),
+        **_tones(Tone.OFF, IncidentState.RESOLVED),
+    },
     SystemState: {
         **_tones(Tone.OK, SystemState.OPERATING),
         **_tones(Tone.OFF, SystemState.POWER_OFF),

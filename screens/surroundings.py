@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING
 from screens.index import Index
 from screens.modes import twin_words
 from screens.scene import Scene
+from store.alert_view import AlertView
 from store.auto_view import AutoView
 from store.capacity_view import CapacityView
 from store.cost_view import CostView
 from store.estate import Site
+from store.incident_records import IncidentView
 from store.infra.view import InfraView
 from store.journal_view import JournalView
 from store.plan_view import PlanView
@@ -48,7 +50,8 @@ class Surroundings:
     are those of the store; ``acting`` says for which of them this console acts; ``schedules`` are what runs by
     itself, ``plans`` the recovery plans, ``journal`` the newest entries of the journal, ``infra`` where the estate
     stands; ``readiness`` is how each protected LPAR stands, ``vm_readiness`` how each replicated VM does; ``auto`` is
-    what may fail over by itself; ``capacity`` and ``cost`` are figures; ``replicated`` are the VMs that the
+    what may fail over by itself; ``alerts`` is what is wrong and who has it, ``incidents`` what is done
+    about it; ``capacity`` and ``cost`` are figures; ``replicated`` are the VMs that the
     configuration replicates; ``rto_s`` is what a recovery may take, in seconds; ``looking`` is what is being planned,
     and since when; ``orders`` says how what is typed of an order can go on; ``lacks`` why whoever is logged in may not
     do an action, by its id; ``approvers`` whom to ask for the approval of a run."""
@@ -80,6 +83,8 @@ class Surroundings:
     auto: AutoView = field(default_factory=AutoView)
     capacity: CapacityView = field(default_factory=CapacityView)
     cost: CostView = field(default_factory=CostView)
+    alerts: AlertView = field(default_factory=AlertView)
+    incidents: IncidentView = field(default_factory=IncidentView)
     rto_s: float | None = None
     replicated: tuple[Replicated, ...] = ()
     looking: tuple[str, datetime] | None = None

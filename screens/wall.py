@@ -105,9 +105,9 @@ class WallScreen(PaintedOnce[None]):
     def _page(self, scene: Scene, width: int, height: int) -> list[Line]:
         """The lines of the page; those without a clock are kept until they would say something else."""
         around = self.around
-        versions = (around.view.version, around.runs.version, around.schedules.version, scene.index.work(0))
+        versions = (around.view.version, around.runs.version, around.schedules.version, around.alerts.version)
         moment = scene.now if self.page.startswith(RUN) else int(scene.now.timestamp() // AGES.total_seconds())
-        made_as = (self.page, versions, width, height, moment)
+        made_as = (self.page, versions, scene.index.work(0), width, height, moment)
         if made_as != self._made_as:
             self._lines = page_lines(self.page, around, scene, width, height)
             self._made_as = made_as

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 
 from screens.ages import age, span, until
+from screens.alert_words import next_cell
 from screens.briefing import briefing
 from screens.cells import Cell, Line, Tone, line_width
 from screens.losses import Loss, losses, worst_loss
@@ -14,7 +15,7 @@ from screens.rows_schedules import what
 from screens.run_words import clock_line
 from screens.scene import Scene, sample_is_stale
 from screens.sites_summary import COUNTING, site_names, sites_lines
-from screens.status import GLYPHS, status
+from screens.status import EMPTY, GLYPHS, status
 from screens.surroundings import Surroundings
 from screens.wall_letters import Said, afar, beside, label, sentences, word
 from screens.wall_run import run_lines
@@ -148,6 +149,7 @@ _URGENCY = (Tone.BAD, Tone.UNKNOWN, Tone.WARN, Tone.BUSY, Tone.OK)
 
 
 def _wrong(around: Surroundings, scene: Scene) -> Iterator[Said]:
+    yield from _groups(around, scene)
     for trouble in (scene.view.trouble, around.runs.trouble, around.schedules.trouble):
         if trouble is not None:
             yield Said(trouble, Tone.BAD)
@@ -156,6 +158,19 @@ def _wrong(around: Surroundings, scene: Scene) -> Iterator[Said]:
         yield Said(f"{run.plan.name} is {run.state}", status(run.state).tone)
     for drill in around.runs.owing.values():
         yield Said(f"Clean-up is owed after {drill.plan.name}, {age(scene.now, drill.created_at)} ago", Tone.WARN)
+
+
+def _groups(around: Surroundings, scene: Scene) -> Iterator[Said]:
+    """The groups of alerts that are open, with who has each and who is told next."""
+    for group in around.alerts.seen.groups:
+        if not group.waiting:
+            whose = f"{', '.join(group.owners)} has it" if group.owners else "silenced"
+            yield Said(f"{group.lead.fact.subject}: {whose}", Tone.BUSY)
+            continue
+        more = f" and {len(group.alerts) - 1} more" if len(group.alerts) > 1 else ""
+        told = next_cell(group, around.alerts, scene.now)
+        then = "" if told is EMPTY else f", next told {told.text}"
+        yield Said(f"{group.lead.fact.subject}{more}: nobody has it{then}", status(group.severity).tone)
 
 
 # ------------------------------------------------------------------------------------------------------------- due

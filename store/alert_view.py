@@ -49,6 +49,12 @@ class AlertView:
         return next((group for group in self.seen.groups if group.key == key), None)
 
 
+def concerned(group: AlertGroup, steps: tuple[EscalationStep, ...]) -> bool:
+    """Whether some step is for what of a group waits for somebody."""
+    grave = group.gravest_waiting
+    return grave is not None and any(grave.reaches(step.severity) for step in steps)
+
+
 def next_step(
     group: AlertGroup, episode: Episode | None, steps: tuple[EscalationStep, ...]
 ) -> tuple[datetime, EscalationStep] | None:

@@ -25,6 +25,7 @@ from store.place import Place
 from store.recorded import from_text, to_text
 from store.tables import AlertEpisodeRow, AlertRow, AlertRuleRow, AlertSilenceRow, ClaimRow, table
 from store.times import to_text as stamp
+from store.turns import paced
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -114,7 +115,7 @@ class AlertStore:
         with self._transaction() as (run, _):
             self._check(run, source, claim)
             revision = self._next_revision(run)
-            for first in range(0, len(alerts), FEW):
+            for first in paced(range(0, len(alerts), FEW)):
                 self._put(run, alerts[first : first + FEW], revision)
         return revision
 

@@ -145,13 +145,15 @@ class AutoStore:
         targets: tuple[str, ...],
         brake: tuple[int, float],
         answers: Sequence[Answer] = (),
+        sites: tuple[str, ...] = (),
     ) -> None:
         """Write down that the failover of a confirmed group begins, before anything is done. ``brake``: so many in so
-        many seconds. Ends the arming. Raises :class:`HeldError` where it must not begin, :class:`ClaimError`."""
+        many seconds; ``sites`` are those besides that of the outage whose maintenance holds it. Ends the arming. Raises
+        :class:`HeldError` where it must not begin, :class:`ClaimError`."""
         now = self._clock()
         with self._transaction() as (run, append):
             self._check(run, claim)
-            self._may_begin(run, event, targets, brake, now)
+            self._may_begin(run, event, (sites, targets), brake, now)
             self._keep(run, standing.group, answers)
             firing = replace(standing, state=AutoState.FIRING)
             rows.put(run, firing)
@@ -178,8 +180,14 @@ class AutoStore:
             run('INSERT INTO auto_answer ("group", part, says, evidence, at) VALUES (?, ?, ?, ?, ?)', values)
 
     def _may_begin(
-        self, run: rows.Execute, event: FailoverEvent, targets: tuple[str, ...], brake: tuple[int, float], now: datetime
+        self,
+        run: rows.Execute,
+        event: FailoverEvent,
+        about: tuple[tuple[str, ...], tuple[str, ...]],
+        brake: tuple[int, float],
+        now: datetime,
     ) -> None:
+        sites, targets = (event.site, *about[0]), about[1]
         state = rows.state_of(run, event.group)
         if state is not AutoState.CONFIRMED:
             raise HeldError(f"{event.group} is {state or 'not watched'}, not confirmed")
@@ -189,7 +197,7 @@ class AutoStore:
         arming = rows.arming_of(run, event.group)
         if arming is None or not arming.valid(now):
             raise HeldError(f"{event.group} is not armed any more")
-        windows = [w for w in rows.windows_of(run, now) if w.covers(now, event.site, targets)]
+        windows = [w for w in rows.windows_of(run, now) if w.open(now) and w.touches(sites, targets)]
         if windows:
             raise HeldError(f"maintenance window {windows[0].id} is open: {windows[0].reason}")
         if (count := rows.fired_since(run, now - timedelta(seconds=brake[1]))) >= brake[0]:

@@ -6,6 +6,7 @@ Plain records; what they mean and how they come about is the recovery engine's. 
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -206,7 +207,8 @@ class Arming:
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """Maintenance of a site, or of one ``target`` (a group or machine) there, from ``begins`` until ``ends``."""
+    """Maintenance of a site, or of one ``target`` there (a group, a machine, a device or another object by its name),
+    from ``begins`` until ``ends``. ``zone`` is that of whoever planned it."""
 
     id: int
     site: str
@@ -217,11 +219,19 @@ class Window:
     by: str
     ended_at: datetime | None = None
     ended_by: str | None = None
+    zone: str = "UTC"
 
-    def covers(self, now: datetime, site: str, targets: tuple[str, ...]) -> bool:
-        """Whether it holds now for a site, or for one of ``targets`` there."""
-        over = self.ends if self.ended_at is None else min(self.ends, self.ended_at)
-        return self.begins <= now < over and self.site == site and (self.target is None or self.target in targets)
+    @property
+    def over_at(self) -> datetime:
+        """When it ends, or was ended."""
+        return self.ends if self.ended_at is None else min(self.ends, self.ended_at)
+
+    def open(self, now: datetime) -> bool:
+        return self.begins <= now < self.over_at
+
+    def touches(self, sites: Collection[str], names: Collection[str]) -> bool:
+        """Whether it is about one of these sites, all of it or one of the names."""
+        return self.site in sites and (self.target is None or self.target in names)
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,6 +36,12 @@ class WatchedGroup:
         """The names under which a maintenance window may be about it."""
         return (self.name, *self.vms)
 
+    @property
+    def held_by(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """The sites and the names that maintenance is about where it holds the group: of both sides, with the devices
+        that it rests on."""
+        return (self.source_site, self.replica_site), (*self.targets, self.source, self.replica)
+
 
 @dataclass(frozen=True, slots=True)
 class Stand:
@@ -118,5 +124,4 @@ class AutoView:
 
     def windows_of(self, group: WatchedGroup, now: datetime) -> tuple[Window, ...]:
         """The maintenance windows that are about a group, open now or to come."""
-        about = (w for w in self.seen.windows if w.site == group.source_site)
-        return tuple(w for w in about if (w.target is None or w.target in group.targets) and w.ends > now)
+        return tuple(w for w in self.seen.windows if w.touches(*group.held_by) and w.ends > now)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
@@ -72,6 +72,17 @@ class Lesson:
     due: date
     by: str
     at: datetime
+
+
+LEARNT = "incident lesson"
+
+
+def lessons(timeline: Sequence[Moment]) -> tuple[Lesson, ...]:
+    """Those of the incident and of its runs."""
+    found = [(each.at, each.body) for each in timeline if each.kind in (LEARNT, "lesson")]
+    return tuple(
+        Lesson(str(b["text"]), str(b["owner"]), date.fromisoformat(str(b["due"])), str(b["by"]), at) for at, b in found
+    )
 
 
 class IncidentView:

@@ -14,12 +14,12 @@ from dataclasses import replace
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import and_, insert, or_, select, update
+from sqlalchemy import and_, func, insert, or_, select, update
 
 from store import engine, journal
 from store.approvals import ASKED, GLASS
 from store.errors import StoreError, explain
-from store.incident_records import LINKED, Incident, IncidentState, Lesson, Moment, subject
+from store.incident_records import LEARNT, LINKED, Incident, IncidentState, Moment, subject
 from store.place import Place
 from store.recorded import from_text, to_text
 from store.remarks import LESSON, NOTE
@@ -29,7 +29,7 @@ from store.times import to_text as stamp
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
-DECLARED, CHANGED, NOTED, LEARNT = "incident declared", "incident changed", "incident note", "incident lesson"
+DECLARED, CHANGED, NOTED = "incident declared", "incident changed", "incident note"
 _OF_RUNS = ("proposed", ASKED, GLASS, "approved", "lease taken", "decision", "run", NOTE, LESSON)
 _OF_ALERTS = ("alert acknowledged", "alert unacknowledged")
 MOST = 1_000
@@ -135,6 +135,11 @@ class IncidentStore:
             wanted = wanted.where(_INCIDENT.c.state != IncidentState.RESOLVED.value)
         return tuple(from_text(Incident, row[0]) for row in self._read(wanted))
 
+    @property
+    def head(self) -> int:
+        """The newest entry of the journal: another one where anything may have changed."""
+        return int(self._read(select(func.coalesce(func.max(_JOURNAL.c.seq), 0)))[0][0])
+
     def runs(self, number: int) -> tuple[str, ...]:
         """The runs that carry its number, the oldest first."""
         wanted = select(_RUN.c.id).where(_RUN.c.incident == number).order_by(_RUN.c.created_at, _RUN.c.id)
@@ -212,16 +217,6 @@ class IncidentStore:
 
 
 _Run = Callable[..., Any]
-
-
-def lessons(timeline: Sequence[Moment]) -> tuple[Lesson, ...]:
-    """Those of the incident and of its runs."""
-    found = [each for each in timeline if each.kind in (LEARNT, LESSON)]
-    return tuple(
-        Lesson(str(b["text"]), str(b["owner"]), date.fromisoformat(str(b["due"])), str(b["by"]), each.at)
-        for each in found
-        for b in (each.body,)
-    )
 
 
 def _shown(incident: Incident) -> dict[str, object]:

@@ -15,7 +15,7 @@ from typing import Any
 
 from store import engine, journal
 from store.errors import StoreError, explain
-from store.incidents import LEARNT
+from store.incident_records import LEARNT
 from store.place import Place
 from store.remarks import LESSON
 from store.times import from_text

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from app.alerts.sources import EstateSource, ReadinessSource, RunsSource, Source
+from app.alerts.sources import EstateSource, KnownRuns, ReadinessSource, RunsSource, Source
 from app.alerts.watch import AlertWatch, Engine
 from app.recovery.operations import holder
 from store.alert_view import AlertView
@@ -27,18 +28,21 @@ def watching(
     acts: bool,
     estate: EstateView | None = None,
     readiness: ReadinessView | None = None,
+    beside: Callable[[], bool] = lambda: False,
+    clock: Callable[[], datetime] = lambda: datetime.now(UTC),
 ) -> AlertWatch:
     """Not begun yet. Unless it ``acts`` it only shows; ``estate`` is that of a program that reads the devices,
-    ``readiness`` of one that checks LPARs. Raises StoreError."""
+    ``readiness`` of one that checks LPARs; ``beside`` is looked at too. Raises StoreError."""
     path = operations.ledger.path
-    store, outbox = AlertStore(path), Outbox(path, opened=True)
+    store, outbox = AlertStore(path, clock), Outbox(path, clock, opened=True)
     sources: list[Source] = []
     opened: list[Callable[[], object]] = [store.close, outbox.close]
     if acts:
         book = ScheduleBook(path, holder())
         opened.append(book.close)
-        sources.append(RunsSource(operations.ledger, book, operations.permits))
-        sources += [] if estate is None else [EstateSource(estate)]
+        runs, replicated = KnownRuns(operations.ledger), [one.shown for one in operations.settings.replications]
+        sources.append(RunsSource(runs, book, operations.permits))
+        sources += [] if estate is None else [EstateSource(estate, runs, replicated)]
         sources += [] if readiness is None else [ReadinessSource(readiness)]
-    engine = Engine(store, outbox, view, sources, operations.settings.escalation, holder())
-    return AlertWatch(engine, view, changed, opened)
+    engine = Engine(store, outbox, view, sources, operations.settings.escalation, holder(), clock)
+    return AlertWatch(engine, view, changed, opened, beside)

@@ -5,7 +5,7 @@ Of what is on a device that is not read just now nothing can be said: its alerts
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -17,9 +17,10 @@ from screens.conditions import CopyHealth
 from screens.copies import LATE_AT, lateness, pgroup_health, worst_copy
 from screens.scene import sample_is_stale, stale_after
 from store.alert_records import AlertKind, Metric, Raised
-from store.estate import PowerState, ProtectionGroup, RcgMode, RcgRole, RemoteCopyGroup, VirtualMachine
+from store.estate import EstateObject, PowerState, ProtectionGroup, RcgMode, RcgRole, RemoteCopyGroup, VirtualMachine
 from store.notices import Severity
 from store.records import DeviceHealth, DeviceStatus, Entry
+from store.stored import UnreadableFactsError
 from store.turns import paced
 from store.view import EstateView
 
@@ -44,12 +45,13 @@ class Found:
             self.samples.append(Sample(Metric.RPO, key, name, age_s, under[0], under))
 
 
-def look(view: EstateView, now: datetime) -> Found:
-    """All of it. Gives way to the screen between two objects."""
+def look(view: EstateView, now: datetime, drilled: Collection[str] = ()) -> Found:
+    """All of it. ``drilled`` are the machines, by name or instance UUID, whose copies a drill runs. Gives way to the
+    screen between two objects."""
     found = Found()
     devices = {status.name: status for status in view.devices()}
     _devices(devices.values(), now, found)
-    _vms(view.entries("vm"), devices, now, found)
+    _vms(view.entries("vm"), devices, now, found, drilled)
     _pgroups(view.entries("pgroup"), devices, now, found)
     _rcgs(view.entries("rcg"), devices, now, found)
     return found
@@ -136,6 +138,14 @@ def _silent(site: str, failing: Sequence[DeviceStatus]) -> Raised:
 # ---------------------------------------------------------------------------------------------------------- copies
 
 
+def _told(entry: Entry) -> EstateObject | None:
+    """What a device said; None where it cannot be read any more, which the store says itself."""
+    try:
+        return entry.obj
+    except UnreadableFactsError:
+        return None
+
+
 def _read(entry: Entry, devices: dict[str, DeviceStatus], now: datetime) -> bool:
     status = devices.get(entry.device)
     return status is not None and not sample_is_stale(status, now)
@@ -146,24 +156,26 @@ def _site(entry: Entry, devices: dict[str, DeviceStatus]) -> str:
     return status.site if status is not None else ""
 
 
-def _vms(entries: Iterable[Entry], devices: dict[str, DeviceStatus], now: datetime, found: Found) -> None:
+def _vms(
+    entries: Iterable[Entry], devices: dict[str, DeviceStatus], now: datetime, found: Found, drilled: Collection[str]
+) -> None:
     """Replicas by the machine that they are of; a pair that both run is a split brain."""
     sources: dict[str, Entry] = {}
     replicas: dict[str, list[Entry]] = {}
     for entry in paced(entries):
-        vm = entry.obj
+        vm = _told(entry)
         if isinstance(vm, VirtualMachine) and not entry.gone:
             if vm.replica is None:
                 sources[vm.instance_uuid] = entry
             else:
                 replicas.setdefault(vm.replica.source_instance_uuid, []).append(entry)
     for uuid, copies in replicas.items():
-        _replicated(uuid, sources.get(uuid), copies, devices, now, found)
+        _replicated(uuid, sources.get(uuid), copies, devices, now, found, drilled)
 
 
 def _replicated(
     uuid: str, source: Entry | None, copies: Sequence[Entry], devices: dict[str, DeviceStatus], now: datetime,
-    found: Found,
+    found: Found, drilled: Collection[str],
 ) -> None:  # fmt: skip
     every = [*([source] if source is not None else []), *copies]
     late, split = f"rpo:vm:{uuid}", f"split:vm:{uuid}"
@@ -174,9 +186,10 @@ def _replicated(
         found.unknown.add(late)
         return
     running = [each for each in copies if _on(each)]
-    if running and source is not None and _on(source) and _read(source, devices, now):
+    both = bool(running) and source is not None and _on(source) and _read(source, devices, now)
+    if both and source is not None and not {uuid, _name(source)} & set(drilled):
         found.raised.append(_split(split, source, running[0], devices))
-    known = [vm.replica for each in copies if isinstance(vm := each.obj, VirtualMachine)]
+    known = [vm.replica for each in copies if isinstance(vm := _told(each), VirtualMachine)]
     complete = [replica for replica in known if replica is not None and replica.complete]
     newest = max(complete, key=lambda replica: replica.point_in_time, default=None)
     if running or newest is None:
@@ -188,14 +201,18 @@ def _replicated(
         found.raised.append(_late(late, newest.source_name, newest.point_in_time, interval, under, REPLICAS))
 
 
+def _name(entry: Entry) -> str:
+    vm = _told(entry)
+    return vm.name if isinstance(vm, VirtualMachine) else entry.key
+
+
 def _on(entry: Entry) -> bool:
-    vm = entry.obj
+    vm = _told(entry)
     return isinstance(vm, VirtualMachine) and vm.power_state is PowerState.ON
 
 
 def _split(key: str, source: Entry, copy: Entry, devices: dict[str, DeviceStatus]) -> Raised:
-    vm = source.obj
-    name = vm.name if isinstance(vm, VirtualMachine) else key
+    name = _name(source)
     return Raised(
         key=key,
         kind=AlertKind.SPLIT_BRAIN,
@@ -233,7 +250,7 @@ def _late(
 
 def _pgroups(entries: Iterable[Entry], devices: dict[str, DeviceStatus], now: datetime, found: Found) -> None:
     for entry in paced(entries):
-        group = entry.obj
+        group = _told(entry)
         if not isinstance(group, ProtectionGroup) or entry.gone or not group.is_local or not group.targets:
             continue
         key, site = f"rpo:pgroup:{entry.key}", _site(entry, devices)
@@ -253,7 +270,7 @@ def _rcgs(entries: Iterable[Entry], devices: dict[str, DeviceStatus], now: datet
     """Periodic groups by the side that writes; of synchronous ones there is no age."""
     pairs: dict[str, list[Entry]] = {}
     for entry in paced(entries):
-        group = entry.obj
+        group = _told(entry)
         if isinstance(group, RemoteCopyGroup) and not entry.gone:
             pairs.setdefault(group.pair_key, []).append(entry)
     for pair, views in pairs.items():
@@ -268,10 +285,10 @@ def _rcg(pair: str, views: Sequence[Entry], devices: dict[str, DeviceStatus], no
         found.unknown.add(key)
         return
     entry = writing[0]
-    group = entry.obj
+    group = _told(entry)
     if not isinstance(group, RemoteCopyGroup) or group.mode is RcgMode.SYNC:
         return
-    times = [g.oldest_sync for e in read if isinstance(g := e.obj, RemoteCopyGroup)]
+    times = [g.oldest_sync for e in read if isinstance(g := _told(e), RemoteCopyGroup)]
     point = min((time for time in times if time is not None), default=None)
     under = tuple(dict.fromkeys(_site(each, devices) for each in (entry, *views)))
     found.rpo(key, group.natural_name, point, now, under)
@@ -284,5 +301,5 @@ def _rcg(pair: str, views: Sequence[Entry], devices: dict[str, DeviceStatus], no
 
 
 def _role(entry: Entry) -> RcgRole | None:
-    group = entry.obj
+    group = _told(entry)
     return group.role if isinstance(group, RemoteCopyGroup) else None

@@ -6,7 +6,7 @@ looked at stays as it is.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -32,10 +32,16 @@ class Look:
     unknown: frozenset[str] = frozenset()
 
 
-def fold(known: Mapping[str, Alert], look: Look, now: datetime) -> dict[str, Alert]:
-    """The alerts that are others than before, by their keys. ``known`` are all there are, of every source."""
+def fold(
+    known: Mapping[str, Alert],
+    look: Look,
+    now: datetime,
+    through: Callable[[Iterable[Raised]], Iterable[Raised]] = iter,
+) -> dict[str, Alert]:
+    """The alerts that are others than before, by their keys. ``known`` are all there are, of every source. ``through``
+    hands the facts on one by one, and may give way to others between two."""
     changed: dict[str, Alert] = {}
-    for fact in look.found:
+    for fact in through(look.found):
         before = changed.get(fact.key) or known.get(fact.key)
         after = _raised(before, fact, look.source, now)
         if after is not before:
@@ -77,8 +83,3 @@ def _again(before: Alert, fact: Raised, source: str, now: datetime) -> Alert:
     return replace(
         before, fact=fact, source=source, state=AlertState.OPEN, count=before.count + 1, last_seen=now, resolved_at=None
     )
-
-
-def in_one(found: Iterable[Raised]) -> tuple[Raised, ...]:
-    """What is wrong, once each: the last sign of it."""
-    return tuple({fact.key: fact for fact in found}.values())

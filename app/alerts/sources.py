@@ -12,9 +12,10 @@ from app.alerts.fold import Look
 from app.alerts.rules import Sample, key, raised
 from app.permits import Permits
 from store.alert_records import Metric, Raised, Rule
-from store.drills import DRILLING
+from store.drills import DRILLING, VM_DRILL
 from store.ledger import Ledger
 from store.readiness_view import ReadinessView
+from store.replications import Replicated, standings
 from store.runs import ENDED, Run
 from store.schedule_book import ScheduleBook
 from store.view import EstateView
@@ -46,18 +47,52 @@ def _look(
     return Look(name, (*found, *of_rules), frozenset(unknown | unmeasured))
 
 
+class KnownRuns:
+    """The runs that facts are told of, read again only once something was written."""
+
+    def __init__(self, ledger: Ledger) -> None:
+        self._ledger = ledger
+        self._runs: dict[str, Run] = {}
+        self._seq = 0
+
+    def now(self) -> tuple[Run, ...]:
+        """Raises StoreError."""
+        if not self._seq:
+            drills = [run for verb in DRILLING for run in self._ledger.runs_of(verb, NEWEST)]
+            new = [*drills, *self._ledger.runs(most=NEWEST)]
+        else:
+            new = list(self._ledger.runs(after=self._seq))
+        going = [run for run in self._runs.values() if run.state not in ENDED]
+        alive = self._ledger.alive() if going or new else ()  # that a lease ran out is written nowhere
+        self._runs |= {run.id: run for run in (*new, *alive)}
+        self._seq = max([self._seq, *(run.seq for run in new)])
+        return tuple(self._runs.values())
+
+
 class EstateSource:
-    """For a program that reads the devices."""
+    """For a program that reads the devices. ``runs`` say which machines a drill runs, of those ``replicated``."""
 
     name = ESTATE
 
-    def __init__(self, view: EstateView) -> None:
-        self._view = view
+    def __init__(self, view: EstateView, runs: KnownRuns, replicated: Sequence[Replicated] = ()) -> None:
+        self._view, self._runs, self._replicated = view, runs, tuple(replicated)
 
     def look(self, rules: Sequence[Rule], now: datetime) -> Look:
-        found = facts_estate.look(self._view, now)
+        found = facts_estate.look(self._view, now, self._drilled())
         mine = frozenset({Metric.RPO, Metric.SWEEP_AGE, Metric.DEVICES_FAILING})
         return _look(self.name, found.raised, found.unknown, found.samples, rules, mine)
+
+    def _drilled(self) -> frozenset[str]:
+        """The machines whose copies a drill runs: that is no split brain."""
+        if not self._replicated:
+            return frozenset()
+        known = standings(self._runs.now())
+        drilling = {
+            name
+            for name, each in known.items()
+            if each.owed or (each.under_way is not None and each.under_way.plan.verb == VM_DRILL)
+        }
+        return frozenset(one.vm for one in self._replicated if one.name in drilling)
 
 
 class ReadinessSource:
@@ -76,32 +111,18 @@ class ReadinessSource:
 
 
 class RunsSource:
-    """For every program: the journal and the schedules say it. Runs are read again only once something was written."""
+    """For every program: the journal and the schedules say it."""
 
     name = RUNS
 
-    def __init__(self, ledger: Ledger, book: ScheduleBook, permits: Permits) -> None:
-        self._ledger, self._book, self._permits = ledger, book, permits
-        self._runs: dict[str, Run] = {}
-        self._seq = 0
+    def __init__(self, runs: KnownRuns, book: ScheduleBook, permits: Permits) -> None:
+        self._runs, self._book, self._permits = runs, book, permits
 
     def look(self, rules: Sequence[Rule], now: datetime) -> Look:
-        self._renew()
-        found, samples = facts_runs.of_runs(self._runs.values(), lambda r: self._permits.sites_of(r.plan), now)
+        found, samples = facts_runs.of_runs(self._runs.now(), lambda r: self._permits.sites_of(r.plan), now)
         newest = {each: next(iter(self._book.runs(each.id, 1)), None) for each in self._book.schedules()}
         every = [*found, *facts_runs.of_schedules(newest)]
         return _look(self.name, every, set(), samples, rules, frozenset({Metric.RUN_WAITING}))
-
-    def _renew(self) -> None:
-        if not self._seq:
-            drills = [run for verb in DRILLING for run in self._ledger.runs_of(verb, NEWEST)]
-            new = [*drills, *self._ledger.runs(most=NEWEST)]
-        else:
-            new = list(self._ledger.runs(after=self._seq))
-        going = [run for run in self._runs.values() if run.state not in ENDED]
-        alive = self._ledger.alive() if going or new else ()  # that a lease ran out is written nowhere
-        self._runs |= {run.id: run for run in (*new, *alive)}
-        self._seq = max([self._seq, *(run.seq for run in new)])
 
 
 class Due:

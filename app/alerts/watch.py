@@ -22,7 +22,7 @@ from store.alerts import AlertStore, NotMineError
 from store.auto_records import Claim
 from store.errors import StoreError
 from store.outbox import Outbox
-from store.turns import computing
+from store.turns import computing, paced
 
 _log = logging.getLogger("drdeck.alerts")
 POLL_S = 2.0
@@ -89,6 +89,7 @@ class Engine:
         self._steps, self._holder, self._clock = tuple(steps), holder, clock
         self._known = Known(store)
         self._claims: dict[str, Claim] = {}
+        self._failed: dict[str, str] = {}
         view.steps = self._steps
 
     def round(self) -> bool:
@@ -96,7 +97,7 @@ class Engine:
         self._known.renew()
         for source, due in self._sources:
             if due():
-                self._look(source)
+                self._look_apart(source)
         now = self._clock()
         self._known.forget(now - 2 * FLAP)
         with computing():
@@ -104,6 +105,25 @@ class Engine:
         if RUNS in self._claims:
             self._escalate(groups, now)
         return self._view.take(self._seen(groups))
+
+    def _look_apart(self, source: Source) -> None:
+        """Look, whatever becomes of the facts of other sources. Raises StoreError."""
+        try:
+            self._look(source)
+            self._failed.pop(source.name, None)
+        except StoreError:
+            raise
+        except Exception as error:  # its text may hold anything
+            _log.exception("the facts of %s cannot be looked at", source.name)
+            self._failed[source.name] = type(error).__name__
+
+    @property
+    def trouble(self) -> str | None:
+        """Which facts could not be looked at, by a defect: their alerts stay as they are."""
+        if not self._failed:
+            return None
+        named = ", ".join(f"{name} ({why})" for name, why in self._failed.items())
+        return f"Alerts of these facts are old, they cannot be looked at by a defect: {named}"
 
     def _look(self, source: Source) -> None:
         claim = self._store.claim(source.name, self._holder)
@@ -114,7 +134,7 @@ class Engine:
         now = self._clock()
         look = source.look(self._store.rules(), now)
         with computing():
-            changed = fold(self._known.alerts, look, now)
+            changed = fold(self._known.alerts, look, now, paced)
         if not changed:
             return
         try:
@@ -154,7 +174,7 @@ class Engine:
 
 class AlertWatch:
     """Rounds about every :data:`POLL_S` seconds on a thread. ``changed`` is called after each change of the view;
-    ``opened`` closes what is open, at the end."""
+    ``opened`` closes what is open, at the end. ``beside`` is looked at in each round, and says whether it changed."""
 
     def __init__(
         self,
@@ -162,8 +182,10 @@ class AlertWatch:
         view: AlertView,
         changed: Callable[[], object],
         opened: Sequence[Callable[[], object]],
+        beside: Callable[[], bool] = lambda: False,
     ) -> None:
         self._engine, self._view, self._changed, self._opened = engine, view, changed, tuple(opened)
+        self._beside = beside
         self._wake, self._closed = threading.Event(), threading.Event()
         self._thread = threading.Thread(target=self._work, name="alerts", daemon=True)
 
@@ -195,8 +217,9 @@ class AlertWatch:
 
     def _round(self) -> None:
         try:
-            if self._engine.round() or self._view.trouble is not None:
-                self._view.trouble = None
+            changed = [self._engine.round(), self._beside()]
+            if any(changed) or self._view.trouble != self._engine.trouble:
+                self._view.trouble = self._engine.trouble
                 self._changed()
         except Exception as error:  # whatever it is: what is shown would be old, and nobody would know
             if self._closed.is_set():

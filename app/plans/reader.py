@@ -88,6 +88,7 @@ def _plan(document: Document, content: Mapping[str, object], digest: str) -> Rec
         target=target,
         groups=groups,
         applications=applications,
+        maintenance=root.get("maintenance", values.BOOLEAN, False),
         waves=_waves(document.table(content.get("waves", {}), ("waves",), "waves")),
         networks=root.get("networks", _NETWORKS, {}),
         rcg_hosts=root.get("rcg_hosts", _HOSTS, {}),

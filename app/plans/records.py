@@ -7,7 +7,9 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from pathlib import Path
 
-PLAN_KEYS = ("from", "to", "waves", "networks", "rcg_hosts", "drill_hosts", "steps", "groups", "applications")
+PLAN_KEYS = (
+    *("from", "to", "maintenance", "waves", "networks", "rcg_hosts", "drill_hosts", "steps", "groups", "applications"),
+)
 WAVE_KEYS = ("lpars", "rcgs", "vms")
 GROUP_KEYS = ("name", "after")
 MEMBER_KEYS = ("lpars", "pgroups", "pods", "rcgs", "vms")
@@ -183,7 +185,8 @@ class RecoveryPlan:
     """One file. ``source`` and ``target`` are sites; ``digest`` is the SHA-256 of its bytes, in hex. ``networks``: what
     port groups of VMs are called at the target, where it is another name than that of its ``[[replications]]``;
     ``rcg_hosts`` the same of the hosts that see the volumes of remote copy groups, ``drill_hosts`` of those that see
-    them in a drill and see nothing else."""
+    them in a drill and see nothing else. ``maintenance``: it is run as planned only while maintenance is open at the
+    site that it leaves."""
 
     name: str
     path: Path
@@ -197,6 +200,7 @@ class RecoveryPlan:
     rcg_hosts: Mapping[str, str] = field(default_factory=dict)
     steps: tuple[PlanStep, ...] = ()
     drill_hosts: Mapping[str, str] = field(default_factory=dict)
+    maintenance: bool = False
 
     @property
     def members(self) -> tuple[tuple[Application, Member], ...]:

@@ -37,6 +37,7 @@ def plan_lines(plan: RecoveryPlan) -> list[str]:
         f"Plan {plan.name}: from {plan.source} to {plan.target}   ({plan.path})",
         f"At a time: {waves.lpars} LPARs, {waves.rcgs} remote copy groups, {waves.vms} VMs",
     ]
+    lines += ["Run as planned only while maintenance is open there"] if plan.maintenance else []
     lines += [f"Port group {here} is {there} there" for here, there in plan.networks.items()]
     lines += [f"The host {here} of a remote copy group is {there} there" for here, there in plan.rcg_hosts.items()]
     lines += [f"In a drill {there} stands for the host {here}" for here, there in plan.drill_hosts.items()]
@@ -99,6 +100,7 @@ def plan_as_json(plan: RecoveryPlan) -> dict[str, Any]:
         "from": plan.source,
         "to": plan.target,
         "waves": asdict(plan.waves),
+        "maintenance": plan.maintenance,
         "networks": dict(plan.networks),
         "rcg_hosts": dict(plan.rcg_hosts),
         "drill_hosts": dict(plan.drill_hosts),

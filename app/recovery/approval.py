@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
+from app.recovery.maintenance import noted
 from app.recovery.operations import Operations, changed, digest, outdated, typed
 from store.approvals import against
 from store.ledger import RunError
@@ -53,7 +54,7 @@ def look(operations: Operations, run_id: str, understood: Callable[[str], Draw],
             operations.drop(run_id, f"not approved: {reason}")
         raise RunError(f"Run {run_id} is not approved: {reason}")
     draw = understood(asked.order)
-    plan = draw(operations, run_id)
+    plan = noted(draw(operations, run_id), operations.permits, operations.store)
     if plan.refused:
         first = plan.refused[0]
         _end(operations, run_id, f"{first.words}: {first.evidence}")

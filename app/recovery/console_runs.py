@@ -15,6 +15,7 @@ from pathlib import Path
 from app.permits import RefusedError
 from app.recovery import approval
 from app.recovery.approval import Waiting
+from app.recovery.maintenance import noted
 from app.recovery.operations import Asked, Operations, changed, holder, login, new_run_id, outdated, typed, who
 from app.recovery.patience import frozen
 from app.recovery.runner import Runner
@@ -221,7 +222,7 @@ class ConsoleRuns:
         not kept. ``asked`` is what was asked for. Waits. Raises what ``draw`` raises, :class:`app.permits.RefusedError`
         and StoreError."""
         run_id = new_run_id()
-        plan = draw(self._operations, run_id)
+        plan = noted(draw(self._operations, run_id), self._operations.permits, self._operations.store)
         if plan.refused or self._read_only:
             return plan
         run = self._operations.propose(run_id, plan, asked)

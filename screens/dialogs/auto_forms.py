@@ -10,10 +10,10 @@ from screens.cells import Cell, Tone
 from screens.dialogs.form import Asked, Form, Judged, Texts
 from screens.firstrun_base import paragraph
 from store.auto_records import AutoState, Window
-from store.auto_view import Stand, WatchedGroup
+from store.auto_view import Stand
 
-JudgeWindow = Callable[[str, str | None, tuple[str | None, str], str], Window]
-"""A window of site, target, begin and end, and reason. Raises ValueError with what was expected."""
+JudgeWindow = Callable[[str, str | None, tuple[str | None, str], str, str | None], Window]
+"""A window of site, target, begin and end, reason, and zone. Raises ValueError with what was expected."""
 
 
 def arming_form(stand: Stand, bound: Callable[[str], float], ascii_only: bool) -> Form[float]:
@@ -39,24 +39,28 @@ def arming_form(stand: Stand, bound: Callable[[str], float], ascii_only: bool) -
 
 
 def maintenance_form(
-    group: WatchedGroup, window: JudgeWindow, clock: Callable[[], datetime], ascii_only: bool
+    site: str, target: str, window: JudgeWindow, clock: Callable[[], datetime], ascii_only: bool
 ) -> Form[Window]:
-    """Ends with a window that is not kept yet."""
+    """Ends with a window that is not kept yet. ``site`` and ``target`` stand there first."""
 
     def judge(texts: Texts) -> Judged[Window]:
         begins = None if texts["from"] in ("", "now") else texts["from"]
-        made = window(texts["site"], texts["target"] or None, (begins, texts["until"]), texts["reason"])
+        made = window(
+            texts["site"], texts["target"] or None, (begins, texts["until"]), texts["reason"], texts["zone"] or None
+        )
         if made.ends <= max(made.begins, clock()):
             raise ValueError(f"until {texts['until']}: expected a time behind its begin, and not in the past")
         about = made.target or f"all of {made.site}"
-        text = f"Nothing of {about} fails over by itself from {moment(made.begins)} until {moment(made.ends)}."
+        times = f"from {moment(made.begins)} until {moment(made.ends)}"
+        text = f"Nothing of {about} fails over by itself {times}; every plan about it says so."
         return Judged(made, lambda width: [*paragraph(text, width), (Cell("It can be ended before.", Tone.DIM),)])
 
     asked = (
-        Asked("site", "Site", group.source_site, "where the work is done"),
-        Asked("target", "Only", group.name, "this group or machine; empty: all of the site"),
+        Asked("site", "Site", site, "where the work is done"),
+        Asked("target", "Only", target, "this group, machine or device; empty: all of the site"),
         Asked("from", "From", "now", "or 2026-01-31T22:00Z, +2h"),
         Asked("until", "Until", "+4h", "or 2026-02-01T04:00Z, +90m, +2d"),
         Asked("reason", "Why", "", "kept in the journal"),
+        Asked("zone", "Zone", "", "of times that name none, such as Europe/Paris"),
     )
     return Form("Begin maintenance", asked, judge, accept="Begin", ascii_only=ascii_only)

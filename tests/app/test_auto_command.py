@@ -283,7 +283,7 @@ def test_a_window_is_added_listed_and_ended(lab: Lab, capsys: pytest.CaptureFixt
         (("--site", "rome", "--until", "+1h"), "--site rome: expected one of paris, lyon"),
         (("--site", "paris", "--until", "tomorrow"), "--until tomorrow: expected a time with its zone"),
         (("--site", "paris", "--until", "2026-01-31T22:00"), "expected a time with its zone"),
-        (("--site", "paris", "--until", "+1h", "--target", "web"), "expected a group or a machine of paris"),
+        (("--site", "paris", "--until", "+1h", "--target", "web"), "a group, a machine, a device or a system of paris"),
     ],
 )
 def test_a_window_that_is_not_understood_is_refused_with_what_was_expected(

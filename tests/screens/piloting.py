@@ -18,6 +18,7 @@ from textual.pilot import Pilot
 from app.auto_desk import BeginAuto
 from app.console import Console
 from app.files import Files
+from app.room_desk import BeginRoom
 from app.run_desk import BeginRuns
 from app.schedule_desk import BeginSchedules
 from screens.base import EstateScreen
@@ -167,6 +168,7 @@ async def driven(
     begin_runs: BeginRuns | None = None,
     begin_schedules: BeginSchedules | None = None,
     begin_auto: BeginAuto | None = None,
+    begin_room: BeginRoom | None = None,
     replicated: tuple[Replicated, ...] = (),
 ) -> AsyncIterator[Driven]:
     """A console on ``view``, its first pane shown and its sweep begun. ``folder`` is where it keeps saved filters."""
@@ -180,6 +182,7 @@ async def driven(
         None,
         begin_schedules,
         begin_auto,
+        begin_room,
         sites=SITES,
         lab=lab,
         read_only=read_only,
@@ -200,6 +203,8 @@ async def driven(
             await running.wait_for(lambda: console.around.schedules.read, "the schedules are not read")
         if begin_auto is not None:
             await running.wait_for(lambda: console.around.auto.read, "automatic failover is not read")
+        if begin_room is not None:
+            await running.wait_for(lambda: console.around.incidents.read, "the alerts are not read")
         running.screen.redraw()
         await running.settle()
         yield running

@@ -47,6 +47,7 @@ KEYS = {
     "auto_arming": ["5", "A", "j", "j", "a", "enter"],
     "auto_maintenance": ["5", "A", "a", "j", "j", "j", "j", "enter"],
     "auto_veto": ["5", "A", "v"],
+    "maintenance": ["M"],
 }
 
 
@@ -186,3 +187,22 @@ def test_the_screen_looks_so(
             await settled(pilot)
 
         assert snap_compare(app, terminal_size=(100, 30), run_before=before)
+
+
+@piloted
+async def test_maintenance_is_planned_for_a_device_and_ended_from_its_own_screen(tmp_path: Path) -> None:
+    async with shown(tmp_path) as (console, store):
+        await console.press("M", "N", "tab")
+        await console.type("fa-bergen")
+        assert "expected a group, a machine, a device or a system of oslo" in console.text
+        await console.press("shift+tab", *["backspace"] * len("oslo"))
+        await console.type("bergen")
+        await console.press("tab", "tab", "tab", "tab")
+        await console.type("firmware")
+        await console.press("ctrl+y")
+        await console.wait_for(lambda: len(store.windows()) == 3, "it was not kept")
+        made = max(store.windows(), key=lambda window: window.id)
+        assert (made.site, made.target, made.reason) == ("bergen", "fa-bergen", "firmware")
+        await console.wait_for(lambda: "fa-bergen" in console.text, "it is not shown")
+        await console.press("g", "j", "X", "ctrl+y")
+        await console.wait_for(lambda: len(store.windows()) == 2, "it did not end")

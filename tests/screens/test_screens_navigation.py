@@ -171,6 +171,18 @@ def test_ids_are_unique_and_no_dangerous_verb_sits_on_a_single_key() -> None:
     assert len(BY_ID) == len(ACTIONS)
     asking = {"act", "resume", "decide.retry", "decide.skip", "decide.done", "pause", "abort", "approve", "glass"}
     asking |= {"schedule.pause", "schedule.run", "schedule.edit", "schedule.delete", "new_schedule", "auto.veto"}
+    asking |= {
+        "alert.take",
+        "alert.let_go",
+        "alert.silence",
+        "alert.declare",
+        "rule_new",
+        "rule_remove",
+        "window_new",
+        "window_end",
+    }
+    asking |= {f"incident.{word}" for word in ("declare", "note", "lead", "lesson", "mitigate", "close")}
+    asking |= {"incident.work"}  # which changes nothing but what this console writes into its runs
     assert {action.id for action in ACTIONS if action.dangerous and action.keys} == asking
 
 

@@ -291,8 +291,9 @@ class Watch:
         serving = None if seen.replicas is None else any(member.active for member in seen.replicas.members)
         event = replace(event, source_power=_power(None), replica_power=_power(serving))
         try:
-            targets = (*group.targets, *self._recovery.targets(group))
-            self._store.begin(claim, now, event, move.conditions, targets, (rules.brake, rules.brake_s), seen.answers)
+            sites, names = group.held_by
+            targets, brake = (*names, *self._recovery.targets(group)), (rules.brake, rules.brake_s)
+            self._store.begin(claim, now, event, move.conditions, targets, brake, seen.answers, sites)
         except HeldError as held:
             back = replace(before, state=AutoState.ARMED, decided_at=None, note=str(held), at=now.at)
             back = replace(back, tallies=now.tallies)
@@ -370,7 +371,7 @@ _KEPT = frozenset({AutoState.OFF, AutoState.FIRING, AutoState.FIRED})
 
 def window_of(windows: tuple[Window, ...], group: AutoGroup, now: datetime) -> Finding:
     """Whether no maintenance window is open for a group."""
-    open_ = [window for window in windows if window.covers(now, group.source_site, group.targets)]
+    open_ = [window for window in windows if window.open(now) and window.touches(*group.held_by)]
     if not open_:
         return Finding(Verdict.HOLDS, "no maintenance window is open", now)
     words = "; ".join(f"maintenance {w.id} until {w.ends:%Y-%m-%d %H:%M} UTC: {w.reason}" for w in open_)

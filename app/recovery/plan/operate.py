@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Container, Mapping, Sequence
 from dataclasses import replace
+from datetime import UTC, datetime
 
 from app.config_table import SettingsError
 from app.plans import catalogue
 from app.plans.reader import problem
 from app.plans.records import Application, Command, Kind, RecoveryPlan
 from app.recovery.draft import CannotPlanError
+from app.recovery.maintenance import asked_for
 from app.recovery.operations import Operations
 from app.recovery.plan import cleanup, drafting
 from app.recovery.plan.drafting import Drawn
 from app.recovery.plan.looked import Looked, look
+from store import maintenance
 from store.drills import order
 from store.runs import Guard, Plan, Run
 
@@ -99,6 +102,10 @@ def plan_run(operations: Operations, name: str, kind: Kind, without: Sequence[st
         return cleanup.plan_cleanup(operations, name, run_id)
     plan = loaded(operations, name, without)
     made = drawn(operations, plan, kind, run_id)[1].plan
+    if plan.maintenance and kind is Kind.PLANNED:
+        now = datetime.now(UTC)
+        found = maintenance.windows(operations.store.path, now)
+        made = replace(made, guards=(*made.guards, asked_for(found, plan.source, made, now)))
     if without:
         made = replace(made, notes=(f"Left out, and staying as it is: {', '.join(without)}.", *made.notes))
     return _besides_drill(made, kind, name, cleanup.owed(operations, name))

@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import time as real
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, closing
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
 
+from app.alerts.fold import Look
 from app.alerts.rules import Sample, made
 from app.alerts.sources import Source
 from app.alerts.watch import Engine
 from app.notify.sender import Sender
 from backends.lab.tls import Identities
-from store.alert_records import Metric
+from store.alert_records import Metric, Rule
 from store.alert_view import AlertView
 from store.alerts import CLAIM_S, AlertStore
 from store.outbox import Outbox
@@ -171,3 +172,26 @@ def test_a_device_that_comes_back_takes_its_alert_along_and_what_somebody_has_st
     (group,) = one.view.seen.groups
     assert ([alert.key for alert in group.alerts], group.owners) == (["device:fa"], ("bert",))
     assert len(one.outbox.notices()) == 1
+
+
+class Broken:
+    """A source with a defect."""
+
+    name = "estate"
+
+    def look(self, rules: Sequence[Rule], now: datetime) -> Look:
+        raise KeyError("no such thing")
+
+
+def test_facts_that_cannot_be_looked_at_hold_up_no_others_and_that_is_said(tmp_path: Path, time: Time) -> None:
+    source = Told()
+    source.found = [silence_of()]
+    path = tmp_path / "store.sqlite"
+    with closing(AlertStore(path, time)) as store, closing(Outbox(path, time)) as outbox:
+        view = AlertView()
+        engine = Engine(store, outbox, view, [Broken(), source], STEPS, "one", time, due=lambda: lambda: True)
+        engine.round()
+        assert engine.trouble is not None
+        assert "estate (KeyError)" in engine.trouble
+        assert [group.key for group in view.seen.groups] == ["paris/site-silent"]
+        assert len(outbox.notices()) == 1
