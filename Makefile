@@ -14,6 +14,7 @@ STORIES ?= 400
 FAULTS ?= 10000
 ESTATES ?= 100
 OUTAGES ?= 10000
+HISTORIES ?= 2000
 OUTAGES_AT_DOORS ?= 60
 
 .PHONY: demo test coverage long bench lock clean
@@ -47,6 +48,7 @@ long: $(INSTALLED)
 	$(BIN)/python -m tests.faults.stories --seed $(SEED) --stories $(STORIES) || wrong=1; \
 	$(BIN)/python -m tests.app.timetable.year --seed $(SEED) || wrong=1; \
 	$(BIN)/python -m tests.faults.pra_trials --seed $(SEED) --estates $(ESTATES) || wrong=1; \
+	$(BIN)/python -m tests.app.capacity.histories --seed $(SEED) --histories $(HISTORIES) || wrong=1; \
 	$(BIN)/python -m tests.faults.auto_stories --seed $(SEED) --stories $(OUTAGES) --doors $(OUTAGES_AT_DOORS) || wrong=1; \
 	exit $$wrong
 
