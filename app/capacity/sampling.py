@@ -30,6 +30,10 @@ FRESH = timedelta(minutes=10)
 """A device that was read so lately is not read once more for an hourly sample."""
 
 
+MOST_FAILURES = 5
+"""So many times in a row another program may be writing just then."""
+
+
 class Sampler:
     """Keeps what the view shows. :meth:`take` may be called from any thread; the store is opened by the first one.
     ``past`` makes what would have been measured before, of a system that was never measured: for a lab alone."""
@@ -50,14 +54,22 @@ class Sampler:
         self._last: dict[Series, datetime] = {}
         self._thinned: datetime | None = None
         self._given: tuple[int, datetime, Given] | None = None
+        self._failures = 0
         self._closed = False
 
     def take(self) -> int:
         """Keep what was read since the last time; returns how many were kept. Where the store cannot be written now,
-        none: the next time does it."""
-        with self._lock, suppress(StoreError):
-            return 0 if self._closed else self._take(self._clock())
-        return 0
+        none: the next time does it. Raises :class:`StoreError` where it cannot be for some minutes."""
+        with self._lock:
+            try:
+                kept = 0 if self._closed else self._take(self._clock())
+            except StoreError:
+                self._failures += 1
+                if self._failures >= MOST_FAILURES:
+                    raise
+                return 0
+            self._failures = 0
+            return kept
 
     def close(self) -> None:
         """Never raises."""
