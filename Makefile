@@ -16,6 +16,7 @@ SERVER_STORIES ?= 100
 FAULTS ?= 10000
 ESTATES ?= 100
 OUTAGES ?= 10000
+HISTORIES ?= 2000
 OUTAGES_AT_DOORS ?= 60
 CUTS ?= 2000
 STOPS ?= 1000
@@ -56,6 +57,7 @@ long: $(INSTALLED)
 	$(BIN)/python -m tests.faults.pra_trials --seed $(SEED) --estates $(ESTATES) || wrong=1; \
 	$(BIN)/python -m tests.faults.store_leases --seed $(SEED) --stops $(STOPS) || wrong=1; \
 	$(BIN)/python -m tests.faults.store_cuts --seed $(SEED) --cuts $(CUTS) || wrong=1; \
+	$(BIN)/python -m tests.app.capacity.histories --seed $(SEED) --histories $(HISTORIES) || wrong=1; \
 	$(BIN)/python -m tests.faults.auto_stories --seed $(SEED) --stories $(OUTAGES) --doors $(OUTAGES_AT_DOORS) || wrong=1; \
 	exit $$wrong
 

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from decimal import Decimal
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from decimal import Decimal
 
 COST_KEYS = (
     *("currency", "processing_unit_month", "vcpu_month", "memory_gib_month", "storage_gib_month"),

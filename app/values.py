@@ -10,10 +10,12 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from decimal import Decimal
 from enum import StrEnum
 from pathlib import Path
-from typing import Generic, TypeVar
+from typing import TYPE_CHECKING, Generic, TypeVar
+
+if TYPE_CHECKING:
+    from decimal import Decimal
 
 T = TypeVar("T")
 E = TypeVar("E", bound=StrEnum)
@@ -101,6 +103,8 @@ PORT = whole(1, 65535)
 def _money(value: object) -> Decimal:
     if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= 10**12:
         raise UnexpectedError
+    from decimal import Decimal
+
     return Decimal(repr(value))
 
 

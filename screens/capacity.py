@@ -17,12 +17,13 @@ from screens.scene import Scene
 from screens.status import EMPTY, GLYPHS, LOADING
 from screens.surroundings import Surroundings
 from screens.tables import TableScreen
+from store.trends import Trend
 
 MOST_PLANS = 5
 """So many plans are told of above the table, those first that need a look."""
 
-AGAIN_S = 60
-"""After so many seconds what is shown is looked at anew."""
+AGAIN_S, SOON_S = 60, 10
+"""After so many seconds what is shown is looked at anew; while no forecast is known the first samples may just come."""
 
 SAMPLES = "samples of this store; the needs of all recovery plans"
 COLUMNS = (
@@ -97,7 +98,9 @@ class CapacityScreen(TableScreen):
         return (*lines, *self.view_lines(scene))
 
     def draw(self, scene: Scene) -> None:
-        if (scene.now - self._asked).total_seconds() >= AGAIN_S:
+        now = self.around.capacity.now
+        foretold = now is not None and any(isinstance(row.line, Trend) for row in now.rows)
+        if (scene.now - self._asked).total_seconds() >= (AGAIN_S if foretold else SOON_S):
             self._asked = scene.now
             self.post_message(CapacityRequested())
         super().draw(scene)

@@ -21,6 +21,7 @@ from screens.side_by_side import Fact, Heading, Note, Part, lay_out
 from screens.status import GLYPHS
 from screens.surroundings import Surroundings
 from screens.widgets.lines import Lines
+from store.capacity_records import Resource
 from store.capacity_view import Capacity, Headroom
 from store.trends import Lacking, Trend, needed_days
 
@@ -59,7 +60,7 @@ class HeadroomScreen(EstateScreen):
             return
         width = self.width - 1
         picture = drawn(row, now)
-        told = [*lay_out(facts(row, scene), width), *chart.draw(picture, width)]
+        told = [*lay_out(facts(row, now, scene), width), *chart.draw(picture, width)]
         legend = [line for text in chart.legend(picture) for line in wrap(text, width)] if row.history else []
         told += [(Cell(text, Tone.DIM),) for text in legend]
         self.lines.show([*told, *lay_out(outlook(row, now), width), *lay_out(needs(row), width)])
@@ -75,7 +76,7 @@ class HeadroomScreen(EstateScreen):
         self.post_message(CopyRequested("\n".join(lines), f"{lines[0]}, {len(lines)} lines"))
 
 
-def facts(row: Headroom, scene: Scene) -> Iterable[Part]:
+def facts(row: Headroom, now: Capacity, scene: Scene) -> Iterable[Part]:
     series = row.measured.series
 
     def cell(value: float) -> Cell:
@@ -83,6 +84,9 @@ def facts(row: Headroom, scene: Scene) -> Iterable[Part]:
 
     yield Fact("Total", cell(row.total))
     yield Fact("Used", Cell(f"{cell(row.measured.used).text}, {scene.ago(row.measured.at)} by {row.measured.device}"))
+    reduced = next((each for each in now.reductions if each.series.key == series.key), None)
+    if reduced is not None and row.resource is Resource.SPACE:
+        yield Fact("Data reduction", Cell(f"{words.amount(reduced.series, reduced.used)}, {scene.ago(reduced.at)}"))
     yield Fact("All plans need", cell(row.needed))
     left = f"{cell(row.left).text} left" if row.fits else f"{words.lacking(series, -row.left)} are lacking"
     tone = Tone.OK if row.fits else Tone.BAD

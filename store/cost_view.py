@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from decimal import Decimal
 from enum import StrEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from decimal import Decimal
 
 
 class CostOf(StrEnum):
@@ -47,7 +50,7 @@ class CostItem:
     def known(self) -> Decimal | None:
         """The sum of what is known; None: nothing is."""
         amounts = [line.amount for line in self.lines if line.amount is not None]
-        return sum(amounts, Decimal()) if amounts else None
+        return sum(amounts[1:], amounts[0]) if amounts else None
 
     @property
     def lacking(self) -> tuple[CostLine, ...]:

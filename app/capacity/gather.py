@@ -6,13 +6,16 @@ from datetime import UTC, datetime, timedelta
 
 from app.capacity.headroom import capacity
 from app.capacity.needs import needs
-from app.capacity.supply import VIOS, measured
+from app.capacity.supply import ASKED, measured
 from app.plans import catalogue
 from app.settings_records import Settings
 from store.capacity_book import CapacityBook
 from store.capacity_view import Capacity
 from store.estate import SiteRole
 from store.view import EstateView
+
+OLDEST = timedelta(days=2)
+"""What is asked for once an hour and was not told for so long is no data any more."""
 
 HISTORY = timedelta(days=2 * 366)
 """So much of the past goes into a forecast."""
@@ -25,13 +28,13 @@ def look(
     at = now or datetime.now(UTC)
     listed = catalogue.listed(settings.plan_folder)
     plans = [each.plan for each in listed if each.plan is not None]
-    ports = [each for each in book.newest() if each.series.kind == VIOS]
+    asked = [each for each in book.newest() if each.series.kind in ASKED and at - each.at <= OLDEST]
     return capacity(
         at,
         ahead_days,
         plans,
         needs(plans, settings, view),
-        [*measured(view), *ports],
+        [*measured(view), *asked],
         book.days(at - HISTORY),
         {device.name: device.site for device in settings.devices},
         [site.name for site in settings.sites if site.role is SiteRole.DR],

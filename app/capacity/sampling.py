@@ -9,10 +9,10 @@ from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from app.capacity.supply import VIOS, Given, given, measured
+from app.capacity.supply import CPG, MIB, VIOS, Given, given, measured
 from store.capacity_records import Measured, Resource, Series
 from store.errors import StoreError
-from store.estate import DeviceKind, Lpar, LparState
+from store.estate import DeviceKind, Lpar, LparState, StorageSystem
 from store.place import Place
 from store.view import EstateView
 
@@ -28,6 +28,10 @@ OLDEST = timedelta(hours=1)
 
 FRESH = timedelta(minutes=10)
 """A device that was read so lately is not read once more for an hourly sample."""
+
+
+MOST_FAILURES = 5
+"""So many times in a row another program may be writing just then."""
 
 
 class Sampler:
@@ -50,14 +54,22 @@ class Sampler:
         self._last: dict[Series, datetime] = {}
         self._thinned: datetime | None = None
         self._given: tuple[int, datetime, Given] | None = None
+        self._failures = 0
         self._closed = False
 
     def take(self) -> int:
         """Keep what was read since the last time; returns how many were kept. Where the store cannot be written now,
-        none: the next time does it."""
-        with self._lock, suppress(StoreError):
-            return 0 if self._closed else self._take(self._clock())
-        return 0
+        none: the next time does it. Raises :class:`StoreError` where it cannot be for some minutes."""
+        with self._lock:
+            try:
+                kept = 0 if self._closed else self._take(self._clock())
+            except StoreError:
+                self._failures += 1
+                if self._failures >= MOST_FAILURES:
+                    raise
+                return 0
+            self._failures = 0
+            return kept
 
     def close(self) -> None:
         """Never raises."""
@@ -96,12 +108,12 @@ class Sampler:
 
 
 def sample_all(operations: Operations, book: CapacityBook, now: datetime) -> tuple[int, dict[str, str]]:
-    """Keep a sample of every device, read anew where nobody did lately, and of the N_Port IDs. Returns how many were
-    kept, and why the other devices could not be read, by name. Waits; raises :class:`StoreError`."""
+    """Keep a sample of every device, read anew where nobody did lately, of the N_Port IDs and CPGs. Returns how many
+    were kept, and why the other devices could not be read, by name. Waits; raises :class:`StoreError`."""
     operations.store.follow()
     failures = _read(operations, now)
     found = [m for m in measured(operations.store.view) if now - m.at <= OLDEST]
-    kept = book.keep([*found, *_ports(operations, now, failures)])
+    kept = book.keep([*found, *_ports(operations, now, failures), *_cpgs(operations, now, failures)])
     book.thin(now)
     return kept, failures
 
@@ -147,3 +159,21 @@ def _ports(operations: Operations, now: datetime, failures: dict[str, str]) -> I
             series = Series(VIOS, vios.key, Resource.NPORTS)
             name = f"{vios.name} on {vios.system}"
             yield Measured(series, name, entry.device, now, total - sum(port.free for port in lit), total)
+
+
+def _cpgs(operations: Operations, now: datetime, failures: dict[str, str]) -> Iterator[Measured]:
+    """What the CPGs of each 3PAR use of what they could grow to. An array that does not say is left out."""
+    from app.recovery.step import UnseenError
+    from backends.threepar.space import CpgSpaces
+
+    since = time.monotonic()
+    arrays = {device.name for device in operations.settings.devices if device.kind is DeviceKind.THREEPAR}
+    for entry in operations.store.view.entries("storage"):
+        array = None if entry.gone or entry.device not in arrays - failures.keys() else entry.peek()
+        if not isinstance(array, StorageSystem):
+            continue
+        with suppress(UnseenError):
+            for cpg in operations.devices.look((entry.device, CpgSpaces()), since)[0]:
+                series = Series(CPG, f"{array.serial}:{cpg.name}", Resource.SPACE)
+                name, used = f"{cpg.name} of {array.name}", float(cpg.used_mib * MIB)
+                yield Measured(series, name, entry.device, now, used, used + cpg.free_mib * MIB)

@@ -1,4 +1,4 @@
-"""Samples by themselves: once an hour of every device that nobody read lately, and of the N_Port IDs."""
+"""Samples by themselves: once an hour of every device that nobody read lately, and of N_Port IDs and CPGs."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from app.capacity.sampling import sample_all
-from app.capacity.supply import VIOS
+from app.capacity.supply import ASKED
 from store.errors import StoreError
 
 if TYPE_CHECKING:
@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
 FIRST_S, LOOK_S = 30.0, 300.0
 EVERY = timedelta(minutes=55)
-"""Where a sample of N_Port IDs, which nobody else keeps, is younger than this, nothing is done; without Power servers a
-sample of anything counts."""
+"""Where a sample of N_Port IDs or a CPG, which nobody else keeps, is younger than this, nothing is done; without Power
+servers and 3PARs a sample of anything counts."""
 
 
 class SampleService:
@@ -57,9 +57,10 @@ class SampleService:
 
         with closing(CapacityBook(self._operations.store.path)) as book:
             newest = book.newest()
-            ports = [m.at for m in newest if m.series.kind == VIOS]
-            last = max(ports or [m.at for m in newest], default=None)
-            tells = bool(ports) or not self._operations.store.view.entries("system")
+            asked = [m.at for m in newest if m.series.kind in ASKED]
+            last = max(asked or [m.at for m in newest], default=None)
+            view = self._operations.store.view
+            tells = bool(asked) or not (view.entries("system") or view.entries("storage"))
             if last is not None and now - last < EVERY and tells:
                 return 0
             return sample_all(self._operations, book, now)[0]

@@ -25,8 +25,11 @@ from store.view import EstateView
 
 MIB = 1 << 20
 KINDS = ("system", "esxi", "flasharray", "storage", "datastore")
-VIOS, POOL = "vios", "hosts"
-"""The kinds of series of N_Port IDs, which are of an LPAR, and of all ESXi hosts of a server together."""
+VIOS, CPG, POOL = "vios", "cpg", "hosts"
+"""The kinds of series that are of no object of the store: N_Port IDs of a VIOS, CPGs, all ESXi hosts of a server."""
+
+ASKED = (VIOS, CPG)
+"""Those that no sweep reads: they are asked for once an hour, and known by their samples alone."""
 
 
 Given = Mapping[tuple[str, str], tuple[int, int]]

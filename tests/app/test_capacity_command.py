@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 import json
+import re
+import signal
+import socket
+import subprocess
+import time
+import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -15,8 +21,10 @@ import pytest
 from app.capacity.lab_past import DAYS, past
 from app.capacity.sampling import Sampler, sample_all
 from app.capacity.service import SampleService
-from app.capacity.supply import VIOS
+from app.capacity.supply import CPG, VIOS
 from app.cli import main
+from app.headless import Headless
+from app.metrics_settings import MetricsSettings
 from app.recovery.operations import Operations
 from app.settings import Settings, load
 from backends.lab.faults import FaultKind
@@ -25,6 +33,7 @@ from store.capacity_records import Measured, Resource
 from store.database import Store, open_store
 from store.ledger import Ledger
 from tests.app.lab_estate import LabEstate, lab_estate
+from tests.terminal import drdeck
 
 GIB = 1 << 30
 
@@ -85,7 +94,7 @@ def test_before_there_are_samples_it_tells_what_fits_now_and_what_a_forecast_lac
     assert memory["forecast"]["samples"] == {"days": 0, "needed": 61}
 
 
-def test_n_port_ids_are_read_from_each_vios_and_a_hmc_that_is_silent_is_named(opened: Opened, told: Told) -> None:
+def test_n_port_ids_and_cpgs_are_asked_for_and_a_hmc_that_is_silent_is_named(opened: Opened, told: Told) -> None:
     now = datetime.now(UTC)
     with closing(CapacityBook(opened.settings.store)) as book:
         kept, failures = sample_all(opened.operations, book, now)
@@ -95,6 +104,8 @@ def test_n_port_ids_are_read_from_each_vios_and_a_hmc_that_is_silent_is_named(op
         with opened.lab.fault("hmc-lyon", FaultKind.UNREACHABLE):
             _, failures = sample_all(opened.operations, book, now + timedelta(hours=1))
         assert set(failures) == {"hmc-lyon"}
+        cpgs = {m.name: m for m in book.newest() if m.series.kind == CPG}
+        assert "SSD_r6 of 3par-lyon" in cpgs and all(0 <= m.used <= (m.total or 0) for m in cpgs.values())
     shown = [row for row in rows(told) if row["resource"] == "N_Port IDs"]
     assert len(shown) == 4 and all(row["used"] + row["left"] == 128 for row in shown)
     assert SampleService(opened.operations, print).sample_if_due(now + timedelta(hours=1)) == 0, "somebody just did"
@@ -160,3 +171,41 @@ def test_metrics_are_printed_or_written_to_a_file(told: Told, tmp_path: Path) ->
     written = (tmp_path / "x.prom").read_text()
     assert {line.split("{")[0] for line in written.splitlines()} == {line.split("{")[0] for line in out.splitlines()}
     assert told("metrics", "--textfile", str(tmp_path / "no" / "x.prom"))[0] == 1
+
+
+def test_the_scheduler_writes_and_serves_its_figures_and_samples_by_itself(opened: Opened, tmp_path: Path) -> None:
+    metrics = MetricsSettings(textfile=tmp_path / "drdeck.prom", port=free_port())
+    said: list[str] = []
+    running = Headless(replace(opened.settings, metrics=metrics), opened.settings.store, said.append)
+    running.start()
+    try:
+        deadline = time.monotonic() + 60
+        while not (tmp_path / "drdeck.prom").exists() and time.monotonic() < deadline:
+            time.sleep(0.02)
+        with urllib.request.urlopen(f"http://127.0.0.1:{metrics.port}/metrics", timeout=30) as answer:
+            served = answer.read().decode()
+        assert "drdeck_sweep_age_seconds{" in served
+        assert "drdeck_sweep_age_seconds{" in (tmp_path / "drdeck.prom").read_text()
+    finally:
+        running.stop(20.0)
+        running.close()
+    with pytest.raises(OSError, match="refused"):
+        urllib.request.urlopen(f"http://127.0.0.1:{metrics.port}/metrics", timeout=5)
+
+
+def test_metrics_are_served_until_sigterm(opened: Opened) -> None:
+    command = drdeck("metrics", "--serve", "0", "--config", str(opened.lab.config))
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as serving:
+        assert serving.stdout is not None
+        address = serving.stdout.readline().strip()
+        assert re.fullmatch(r"http://127\.0\.0\.1:[0-9]+/metrics", address)
+        with urllib.request.urlopen(address, timeout=60) as answer:
+            assert "drdeck_runs{" in answer.read().decode()
+        serving.send_signal(signal.SIGTERM)
+        assert serving.wait(60) == 0
+
+
+def free_port() -> int:
+    with closing(socket.socket()) as found:
+        found.bind(("127.0.0.1", 0))
+        return int(found.getsockname()[1])

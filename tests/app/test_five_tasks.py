@@ -134,3 +134,26 @@ def test_what_changed_in_the_last_hour(demo: Tmux | Terminal) -> None:
     shown = demo.wait_for("/age<1h", "fa-lyon", "could not be")
     assert rows(shown)
     demo.press("esc")
+
+
+def test_whether_everything_still_fits_at_the_dr_site_in_six_months(demo: Tmux | Terminal) -> None:
+    demo.press(written("%"))
+    demo.wait_for("plan demo still fits on 20", "● fits 20", timeout=120)
+    demo.press("g", "j", "j", "enter")
+    demo.wait_for("P10-LYO-01, lyon: memory", "All plans need    104 GiB")
+    demo.press("G")
+    demo.wait_for("Theil-Sen", "meant to hold 90 of 100", "a day (", "demo erp_db1")
+    demo.press("q", "q")
+
+
+def test_what_the_last_drill_cost(demo: Tmux | Terminal) -> None:
+    demo.press(written("$"))
+    demo.wait_for("The last drill: no data, none was run")
+    demo.press("q", ":do lpar drill mq1", "enter")
+    demo.wait_for("Proposed: drill mq1", timeout=90)
+    demo.press("\t", "drill mq1", "\x19")  # Tab, and ctrl+y
+    demo.wait_for("succeeded, clean-up owed", timeout=120)
+    demo.press(written("$"))
+    demo.wait_for("The last drill, ", " EUR", timeout=90)
+    demo.press("g", "enter")
+    demo.wait_for("Cost of drill", "clean-up owed", "people", "x 95.00", "GiB for")

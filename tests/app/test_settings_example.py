@@ -12,8 +12,10 @@ from app.access_records import ACCESS_KEYS, ROLE_KEYS
 from app.api_records import API_KEYS, READER_KEYS
 from app.auto_records import AUTO_GROUP_KEYS, AUTO_KEYS
 from app.backup_settings import BACKUP_KEYS
+from app.cost_records import COST_KEYS, COST_SITE_KEYS
 from app.database_records import DATABASE_KEYS, DATABASE_PORT, DATABASE_TIMEOUT_S
 from app.host_records import HOST_KEYS
+from app.metrics_settings import METRICS_KEYS
 from app.naming import NAMING_KEYS
 from app.notify.records import CHANNEL_KEYS, ChannelKind
 from app.pra_records import PRA_KEYS, PRA_SYSTEM_KEYS
@@ -26,7 +28,9 @@ from store.notices import EventKind
 
 EXAMPLE = Path(__file__).resolve().parents[2] / "config.example.toml"
 _MANY = r"\[\[(?:databases|hosts|notifications|auto\.groups|replications|roles|api\.readers|alerts\.escalation)\]\]"
-_TABLES = rf"\[devices\.cli\]|\[access\]|\[store\]|\[\[pra\.systems\]\]|{_MANY}"
+_TABLES = (
+    rf"\[cost\]|\[\[cost\.sites\]\]|\[metrics\]|\[devices\.cli\]|\[access\]|\[store\]|\[\[pra\.systems\]\]|{_MANY}"
+)
 _DEFAULT = re.compile(rf"^# ((?:[a-z_]+ = |{_TABLES}).*)$", re.MULTILINE)
 
 BELOW = (
@@ -35,7 +39,16 @@ BELOW = (
     "store",
     *(f"[{name}]" for name in ("pra.systems", "databases", "hosts", "auto.groups")),
 )
-BELOW += ("[notifications]", "[replications]", "[roles]", "[api.readers]", "[alerts.escalation]")
+BELOW += (
+    "[notifications]",
+    "[replications]",
+    "[roles]",
+    "[api.readers]",
+    "[alerts.escalation]",
+    "cost",
+    "[cost.sites]",
+    "metrics",
+)
 
 
 def test_the_example_loads_as_it_stands() -> None:
@@ -113,6 +126,9 @@ def test_every_other_key_stands_in_the_example() -> None:
         (text[text.index("\n[backups]") :].split("# [[")[0], BACKUP_KEYS),
         (api, [key for key in API_KEYS if key != "readers"]),
         (readers, READER_KEYS),
+        (text[text.index("# [cost]") : text.index("# [[cost.sites]]")], COST_KEYS),
+        (text[text.index("# [[cost.sites]]") : text.index("# [metrics]")], COST_SITE_KEYS),
+        (text[text.index("# [metrics]") :], METRICS_KEYS),
     )
     for block, keys in blocks:
         for key in keys:
