@@ -11,6 +11,7 @@ from dataclasses import replace
 import pytest
 
 from app.connect import Connector
+from app.plans.past import as_json, lines
 from app.plans.records import Kind
 from app.recovery.attempt import Pace
 from app.recovery.draft import CannotPlanError
@@ -23,6 +24,7 @@ from backends.vsphere import acts, stream, tasks, transfer
 from store.database import open_store
 from store.drills import owing
 from store.ledger import Ledger
+from store.plan_history import history
 from store.runs import SETTLED, Plan, Run, RunState
 from tests.app.lab_estate import LabEstate, lab_estate
 
@@ -200,6 +202,11 @@ def test_planned_there_reprotected_and_home_again_nothing_is_lost(demo: LabEstat
     assert ended(back, "Stop mon01_replica") < ended(back, "Stop mq1 on P10-LYO-01")
     assert {origin: seconds for origin, (_, seconds, _) in lost(demo, since).items()} == {"mq1": 0.0, "mon01": 0.0}
     at_home(demo, operations)
+    known = history(operations.ledger.runs(), "round")
+    assert [each.word for each in known.measured["queue"]][-2:] == ["planned", "failback"]
+    told = "\n".join(lines(operate.loaded(operations, "round"), known))
+    assert "queue was up after (RTO 15 min): " in told and "Serves at" not in told
+    assert as_json(known)["measured"]["web"][-1]["run"] == back.id
 
 
 def at_home(demo: LabEstate, operations: Operations) -> None:
