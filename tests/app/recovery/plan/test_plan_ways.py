@@ -29,7 +29,7 @@ from store.plan_history import history
 from store.runs import SETTLED, Plan, Run, RunState
 from tests.app.lab_estate import LabEstate, lab_estate
 
-PACE = Pace(poll_s=0.02, lost_s=0.5, margin_s=1.2, busy_s=0.1, retries=5)
+PACE = Pace(poll_s=0.05, lost_s=0.5, margin_s=1.2, busy_s=0.1, retries=5)
 
 ROUND = """\
 from = "paris"
@@ -259,6 +259,7 @@ def test_after_a_disaster_the_site_that_came_back_is_reprotected_and_everything_
     while (found := drawn(operations, Kind.REPROTECT))[1].refused and time.monotonic() < deadline:
         pass
     assert "discard writes of pod-web on fa-paris" in found[1].confirm
+    assert "Replication schedule of pg-mq on fa-paris off" in [step.title for step in found[1].steps]
     done(operations, *found)
     since = len(demo.lab.world.referee.losses)
     run_of(operations, Kind.FAILBACK)
