@@ -19,6 +19,7 @@ from app.recovery.operations import Operations, new_run_id
 from app.recovery.plan import operate
 from app.recovery.runner import Runner
 from app.recovery.vm import operate as vms
+from app.recovery.vm import rehearsal
 from app.settings import load
 from backends.lab.faults import FaultKind
 from backends.vsphere import acts, stream, tasks, transfer
@@ -170,6 +171,7 @@ def test_a_drill_comes_up_beside_production_and_its_clean_up_leaves_nothing(
     assert {origin: drilled for origin, (_, _, drilled) in lost(demo, since).items()} == {"mq1": True, "mon01": True}
     assert ended(drill, "queue is up at lyon") < ended(drill, "sales is up at lyon")
     assert [step.title for step in drill.plan.steps if step.kind == "plan.command"] == ["Look at it"]
+    assert "mon01" in rehearsal.passed([drill]), "it counts for whoever arms automatic failover of the VM"
     shown = {(volume, host) for volume, host, _ in living(demo)["exports"]}  # type: ignore[attr-defined]
     assert {(f"drill-{drill.id}.r1.{number}", "drill-srv1") for number in (1, 2, 3)} <= shown
     second = drawn(operations, Kind.DRILL)[1]
