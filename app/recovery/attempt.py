@@ -351,7 +351,8 @@ class Attempt:
         return self._settle(planned, state, seen, f"{error.failure}: {error.text}{code}")
 
     def _settle(self, planned: PlannedStep, state: StepState, seen: Seen, reason: str) -> End:
-        self._ledger.settle(self._lease, planned.id, state, seen.facts, reason)
+        waited = time.monotonic() - self._first_look if state is StepState.DONE and not planned.call else None
+        self._ledger.settle(self._lease, planned.id, state, seen.facts, reason, waited)
         self._tell()
         return End(state, begun=self._begun)
 

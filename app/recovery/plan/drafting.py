@@ -8,6 +8,7 @@ them are stopped.
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -69,8 +70,11 @@ class Drawn:
     outlooks: tuple[Outlook, ...]
 
 
-def draw(plan: RecoveryPlan, kind: Kind, seen: Looked, run_id: str, durations: Durations) -> Drawn:
-    """The plan of a run of this ``kind``; ``durations`` are those of steps that were seen. Nothing is sent."""
+def draw(
+    plan: RecoveryPlan, kind: Kind, seen: Looked, run_id: str, durations: Durations, sessions: Mapping[str, int]
+) -> Drawn:
+    """The plan of a run of this ``kind``; ``durations`` are those of steps that were seen, ``sessions`` how many are
+    sent to a device at a time. Nothing is sent."""
     drafted = _drafted(plan, kind, seen, run_id)
     own: Draft[PlanAt] = Draft(PlanAt(plan.name, seen.at), "p", run_id)
     checks.guard(plan, kind, seen, drafted, own)
@@ -83,7 +87,7 @@ def draw(plan: RecoveryPlan, kind: Kind, seen: Looked, run_id: str, durations: D
     steps = [step for draft in drafted.drafts for step in draft.steps]
     undoes = [step for draft in drafted.drafts for step in draft.undoes]
     woven = weave(plan, kind, parts(plan, drafted), steps, undoes, own)
-    made, spans = prediction.foreseen(replace(made, steps=woven.steps), durations, tuple(woven.up.values()))
+    made, spans = prediction.foreseen(replace(made, steps=woven.steps), durations, tuple(woven.up.values()), sessions)
     outlooks = tuple(Outlook(a.name, losses[a.name], spans.get(woven.up[a.name])) for a in plan.applications)
     known = [loss for loss in losses.values() if loss is not None]
     words = "; ".join(f"{each.application} {_span(each.loss_s)}" for each in outlooks)
