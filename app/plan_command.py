@@ -16,8 +16,9 @@ if TYPE_CHECKING:
     from app.plans.records import RecoveryPlan
     from app.recovery.plan.standing import PlanStanding
     from app.settings import Settings
+    from store.runs import Run
 
-KINDS = ("planned", "disaster")
+KINDS = ("planned", "disaster", "drill", "cleanup", "reprotect", "failback")
 
 WORDS = """\
 A plan is a TOML file in the directory that [plans] names (default: plans/ beside the configuration): applications in
@@ -25,7 +26,8 @@ priority groups, each with its LPARs, protection groups, remote copy groups and 
 steps before and after, and RTO and RPO targets.
 
   list                   the plans there are, and how each stands since it was last checked
-  show NAME              what is in one, in the order in which it comes back
+  show NAME              what is in one, in the order in which it comes back; how long each application took in its
+                         runs and drills, when the last drill passed, and what is owed
   check NAME             whether it could be run now: every check of its members, room for the sum of them, RPO now and
                          RTO expected against the targets; what passes is verified until the file, or a fact that it
                          rests on, changes
@@ -34,6 +36,11 @@ steps before and after, and RTO and RPO targets.
                          vm), application, order, group, after, rto, rpo
   run NAME --kind planned    one run: stopped in reverse order, the last of the data carried over, started in order
   run NAME --kind disaster   the newest copies are used, and what came after them is lost
+  run NAME --kind drill      all of it comes up on copies and in isolation, while production runs on; refused where a
+                             member has no isolated network
+  run NAME --kind cleanup    takes away what the last drill made; owed until it is done
+  run NAME --kind reprotect  after a failover: replicates everything from where it runs to where it was
+  run NAME --kind failback   then the planned run the other way, home again
 
 Nothing is changed without --execute. A run asks for words to be typed; without a terminal give each as
 --confirm "WORDS". --without leaves out what cannot come back, by the name of a member or an application.
@@ -66,9 +73,9 @@ def add_arguments(commands: argparse._SubParsersAction[argparse.ArgumentParser])
         verb.add_argument("--to", dest="target", metavar="SITE", help="the site that it comes back at")
         verb.add_argument("--execute", action="store_true", help="write the file; without this it is shown")
         _common(verb)
-    run = verbs.add_parser("run", help="fail everything in it over")
+    run = verbs.add_parser("run", help="fail everything in it over, drill it, and bring it home")
     run.add_argument("name", metavar="NAME")
-    run.add_argument("--kind", choices=KINDS, required=True, help=" or ".join(KINDS))
+    run.add_argument("--kind", choices=KINDS, required=True, help=f"{', '.join(KINDS[:-1])} or {KINDS[-1]}")
     run.add_argument("--without", action="append", default=[], metavar="NAME", help="leave this out")
     execution(run)
 
@@ -98,7 +105,7 @@ def run(settings: Settings, store_path: Path, arguments: argparse.Namespace) -> 
             case "list":
                 return _list(settings, store_path, as_json=arguments.json)
             case "show":
-                return _show(settings, arguments)
+                return _show(settings, store_path, arguments)
             case "check":
                 return _check(settings, store_path, arguments)
             case "new" | "import":
@@ -118,7 +125,9 @@ def asks_devices(arguments: argparse.Namespace) -> bool:
 def _list(settings: Settings, store_path: Path, *, as_json: bool) -> int:
     from app.output import columns
     from app.plans.catalogue import listed, members_in_words
+    from app.plans.past import drilled
     from app.recovery.plan.standing import standings
+    from store.plan_history import history
 
     found = listed(settings.plan_folder)
     stand = standings(settings, store_path, [each.plan for each in found if each.plan is not None])
@@ -128,13 +137,13 @@ def _list(settings: Settings, store_path: Path, *, as_json: bool) -> int:
     elif not found:
         print(f"There is no plan in {settings.plan_folder}. drdeck plan new NAME drafts one.")
     else:
-        rows = [["PLAN", "STATE", "FROM", "TO", "MEMBERS", "RPO", "RTO"]]
+        rows, runs = [["PLAN", "STATE", "FROM", "TO", "MEMBERS", "RPO", "RTO", "DRILLED"]], _runs(store_path)
         for each in found:
             plan, at = each.plan, stand.get(each.name)
             if plan is None or at is None:
-                rows.append([each.name, "cannot be used", "-", "-", "see below", "-", "-"])
+                rows.append([each.name, "cannot be used", "-", "-", "see below", "-", "-", "-"])
             else:
-                worst = [at.rpo_words, at.rto_words]
+                worst = [at.rpo_words, at.rto_words, drilled(history(runs, plan.name))]
                 rows.append([each.name, at.words, plan.source, plan.target, members_in_words(plan), *worst])
         print("\n".join(columns(rows)))
     wrong = [each.error for each in found if each.error is not None]
@@ -223,13 +232,31 @@ def _make(settings: Settings, store_path: Path, arguments: argparse.Namespace) -
     return OK
 
 
-def _show(settings: Settings, arguments: argparse.Namespace) -> int:
+def _show(settings: Settings, store_path: Path, arguments: argparse.Namespace) -> int:
     from app.plans.catalogue import load
+    from app.plans.past import as_json, lines
     from app.plans.words import plan_as_json, plan_lines
+    from store.plan_history import history
 
     plan: RecoveryPlan = load(settings.plan_folder, arguments.name)
+    known = history(_runs(store_path), plan.name)
     if arguments.json:
-        print(json.dumps({"schema_version": 1, "plan": plan_as_json(plan)}, indent=2))
+        told = {"plan": plan_as_json(plan), "history": as_json(known)}
+        print(json.dumps({"schema_version": 1, **told}, indent=2))
     else:
-        print("\n".join(plan_lines(plan)))
+        print("\n".join([*plan_lines(plan), *lines(plan, known)]))
     return OK
+
+
+def _runs(store_path: Path) -> tuple[Run, ...]:
+    """All runs of recovery plans; none where there is no store yet."""
+    from store.ledger import Ledger
+    from store.plan_runs import EVERY
+
+    if not store_path.exists():
+        return ()
+    ledger = Ledger(store_path)
+    try:
+        return tuple(run for verb in EVERY for run in ledger.runs_of(verb))
+    finally:
+        ledger.close()

@@ -10,6 +10,7 @@ from textual.binding import BindingType
 from textual.widget import Widget
 
 from screens.actions import Place, bindings
+from screens.actions_acts import PLAN_WORDS
 from screens.ages import age
 from screens.base import EstateScreen
 from screens.cells import Cell, Line, Tone, line_text, wrap
@@ -17,14 +18,18 @@ from screens.columns import Column, Measure, Row
 from screens.head import counts_lines
 from screens.messages import CopyRequested
 from screens.plan_messages import PlanRequested, PlansRequested
+from screens.plan_offers import asked
+from screens.plan_past import measured_cell, standing_parts
 from screens.rows_runs import clock_text
+from screens.run_messages import ActsAsked
 from screens.scene import Scene
 from screens.side_by_side import Fact, Heading, Note, Part, lay_out
-from screens.sources import PLANS
+from screens.sources import JOURNAL, PLANS
 from screens.status import EMPTY, GLYPHS, LOADING, status
 from screens.surroundings import Surroundings
 from screens.tables import TableScreen
 from screens.widgets.lines import Lines
+from store.plan_history import Measured, PlanHistory, history
 from store.plan_records import Expected, PlanCheck
 from store.plan_view import ApplicationShown, PlanShown
 from store.readiness import Check, Severity, Verdict
@@ -38,6 +43,7 @@ COLUMNS = (
     Column("RTO P95", right=True, measure=Measure.SPAN, source=PLANS),
     Column("Members", rank=3, cut=12, source=PLANS),
     Column("Checked", rank=1, measure=Measure.MOMENT, source=PLANS),
+    Column("Drilled", rank=1, measure=Measure.MOMENT, source=JOURNAL),
 )
 
 
@@ -54,7 +60,7 @@ class PlansScreen(TableScreen):
     def rows(self, scene: Scene) -> Iterable[tuple[str, object]]:
         minute = int(scene.now.timestamp()) // 60
         for plan in self.around.plans.plans:
-            yield plan.name, (self.around.plans.version, minute)
+            yield plan.name, (self.around.plans.version, self.around.runs.version, minute)
 
     def row(self, key: str, scene: Scene) -> Row:
         plan = self.around.plans.get(key)
@@ -72,7 +78,22 @@ class PlansScreen(TableScreen):
             EMPTY
             if plan.check is None
             else Cell(f"{age(scene.now, plan.check.at)} ago", value=plan.check.at.timestamp()),
+            _drilled(history(self.around.runs.runs, plan.name), scene),
         )
+
+    def do_act(self) -> None:
+        chosen = self._acts()
+        if chosen is not None:
+            self.post_message(chosen)
+
+    def do_plan(self, word: str) -> None:
+        chosen = self._acts()
+        if chosen is not None:
+            self.post_message(chosen.chosen(word))
+
+    def _acts(self) -> ActsAsked | None:
+        plan = self.around.plans.get(self.table.selected or "")
+        return None if plan is None else asked(plan, history(self.around.runs.runs, plan.name))
 
     def head_lines(self, scene: Scene, width: int) -> Sequence[Line]:
         counts = Counter(status(plan.state) for plan in self.around.plans.plans)
@@ -97,6 +118,15 @@ class PlansScreen(TableScreen):
             return ((LOADING,),)
         words = f"There is no plan in {self.around.plans.folder}. drdeck plan new NAME drafts one."
         return tuple((Cell(text, Tone.DIM),) for text in wrap(words, max(10, self.width - 1)))
+
+
+def _drilled(known: PlanHistory, scene: Scene) -> Cell:
+    """When a drill last passed, or that one is not cleaned up."""
+    if known.owed is not None:
+        return Cell(f"{GLYPHS[Tone.WARN]} clean-up owed", Tone.WARN, value=known.owed.created_at.timestamp())
+    if known.drilled is None or known.drilled.ended_at is None:
+        return EMPTY
+    return Cell(f"{age(scene.now, known.drilled.ended_at)} ago", value=known.drilled.ended_at.timestamp())
 
 
 def _worst(pairs: Sequence[tuple[float | None, float | None]]) -> Cell:
@@ -136,7 +166,8 @@ class PlanScreen(EstateScreen):
     def draw(self, scene: Scene) -> None:
         plan = self.around.plans.get(self.plan)
         gone: Sequence[Part] = (Note("This plan is not there any more.", Tone.UNKNOWN),)
-        self.lines.show(lay_out(gone if plan is None else tuple(parts(plan, scene)), self.width - 1))
+        known = history(self.around.runs.runs, self.plan)
+        self.lines.show(lay_out(gone if plan is None else tuple(parts(plan, scene, known)), self.width - 1))
 
     def runs_changed(self) -> None:
         self.redraw()
@@ -144,13 +175,24 @@ class PlanScreen(EstateScreen):
     def move(self, how: str) -> None:
         self.lines.move(how, jump=self.around.jump_scroll)
 
+    def do_act(self) -> None:
+        plan = self.around.plans.get(self.plan)
+        if plan is not None:
+            self.post_message(asked(plan, history(self.around.runs.runs, self.plan)))
+
+    def do_plan(self, word: str) -> None:
+        plan = self.around.plans.get(self.plan)
+        if plan is not None:
+            self.post_message(asked(plan, history(self.around.runs.runs, self.plan)).chosen(word))
+
     def do_copy(self) -> None:
         lines = [self._title(), *(line_text(line).rstrip() for line in self.lines.lines)]
         self.post_message(CopyRequested("\n".join(lines), f"{lines[0]}, {len(lines)} lines"))
 
 
-def parts(plan: PlanShown, scene: Scene) -> Iterable[Part]:
-    """Everything known of a plan."""
+def parts(plan: PlanShown, scene: Scene, known: PlanHistory | None = None) -> Iterable[Part]:
+    """Everything that is ``known`` of a plan."""
+    known = PlanHistory() if known is None else known
     yield Fact("State", status(plan.state).cell())
     yield Fact("File", Cell(plan.path))
     yield from (Note(error, Tone.BAD) for error in plan.errors)
@@ -159,26 +201,32 @@ def parts(plan: PlanShown, scene: Scene) -> Iterable[Part]:
         yield Fact("Checked", Cell(f"{scene.ago(plan.check.at)} by {plan.check.by}"))
     elif not plan.errors:
         yield Note(f"It was never checked: drdeck plan check {plan.name}", Tone.DIM)
+    yield from standing_parts(plan, known, scene)
     expected = {each.application: each for each in plan.check.applications} if plan.check is not None else {}
     group = None
     for application in plan.applications:
         if application.group and application.group != group:
             group = application.group
             yield Heading(f"Group {group}")
-        yield from _application(application, expected.get(application.name))
+        measured = known.measured.get(application.name, ())
+        yield from _application(application, expected.get(application.name), measured, scene)
     yield from _checks(plan.check)
     if plan.applications:
         yield Heading("To run it")
-        yield Note(f":do plan run {plan.name} --kind planned", Tone.DIM)
-        yield Note(f":do plan run {plan.name} --kind disaster", Tone.DIM)
+        yield Note("a shows every kind of run, and why one is not right; each shows its plan first.", Tone.DIM)
+        yield Note(f"Or :do plan run {plan.name} --kind {' | '.join(word for word, _, _ in PLAN_WORDS)}", Tone.DIM)
 
 
-def _application(application: ApplicationShown, expected: Expected | None) -> Iterable[Part]:
+def _application(
+    application: ApplicationShown, expected: Expected | None, measured: Sequence[Measured], scene: Scene
+) -> Iterable[Part]:
     after = f"after {', '.join(application.after)}" if application.after else ""
     yield Fact(application.name, Cell(after, Tone.DIM))
     rpo, rto = (None, None) if expected is None else (expected.rpo_s, expected.p95_s)
     yield Fact("  RPO now", _against(rpo, application.rpo_s))
     yield Fact("  RTO P95", _against(rto, application.rto_s))
+    if measured:
+        yield Fact("  Measured", measured_cell(measured, application.rto_s, scene))
     for kind, names in application.members:
         yield Fact(f"  {kind}", Cell(names))
     for text in application.inside:

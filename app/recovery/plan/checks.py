@@ -11,19 +11,20 @@ from app.recovery.draft import Draft
 from app.recovery.plan.looked import Looked
 from app.recovery.plan.parts import Drafted
 from app.recovery.pod.seeing import OUTBOUND
-from app.recovery.vm.situation import ROOM
+from app.recovery.vm.back_plan import home_spot
+from app.recovery.vm.situation import ROOM, VmNow
 from backends.flasharray.records import origin
 
 
 def guard(plan: RecoveryPlan, kind: Kind, seen: Looked, drafted: Drafted, own: Draft[Any]) -> None:
     """The guards of the plan: its sites, its protection groups, and room for the sum of it."""
-    _sites(plan, seen, own)
+    _sites(plan, kind, seen, own)
     _once(drafted, own)
     for application in plan.applications:
         _pgroups(application, seen, own)
-    _systems(plan, seen, own)
-    if kind is Kind.PLANNED:
-        _stores(seen, own)
+    _systems(plan, kind, seen, own)
+    if kind in (Kind.PLANNED, Kind.REPROTECT, Kind.FAILBACK):
+        _stores(kind, seen, own)
 
 
 def _add(own: Draft[Any], check: str, words: str, wrong: Iterable[str], good: str) -> None:
@@ -32,8 +33,9 @@ def _add(own: Draft[Any], check: str, words: str, wrong: Iterable[str], good: st
     own.guard(check, words, not reasons, "; ".join(reasons[:3]) + more if reasons else good)
 
 
-def _sites(plan: RecoveryPlan, seen: Looked, own: Draft[Any]) -> None:
-    """Every member goes from the one site of the plan to the other."""
+def _sites(plan: RecoveryPlan, kind: Kind, seen: Looked, own: Draft[Any]) -> None:
+    """Every member goes from the one site of the plan to the other. Once it was failed over some of them are seen the
+    other way round."""
     wrong = []
     ways = {at.name: (at.natural.site, at.peer.site) for at in seen.rcgs.values()}
     ways |= {at.name: (at.source.site, at.target.site) for at in seen.vms.values()}
@@ -44,7 +46,8 @@ def _sites(plan: RecoveryPlan, seen: Looked, own: Draft[Any]) -> None:
     if seen.pra is not None:
         ways |= dict.fromkeys(seen.lpars, (seen.pra.nominal.site, seen.pra.recovery.site))
     for name, (here, there) in ways.items():
-        if (here, there) != (plan.source, plan.target):
+        either = kind in (Kind.REPROTECT, Kind.FAILBACK) and (there, here) == (plan.source, plan.target)
+        if (here, there) != (plan.source, plan.target) and not either:
             wrong.append(f"{name} goes from {here or 'a site that is not known'} to {there or 'one that is not known'}")
     words = f"every member goes from {plan.source} to {plan.target}"
     _add(own, "plan.sites", words, wrong, f"{len(ways)} members")
@@ -83,32 +86,32 @@ def _pgroups(application: Application, seen: Looked, own: Draft[Any]) -> None:
     _add(own, "plan.pgroups", words, wrong, ", ".join(sorted(named)))
 
 
-def _systems(plan: RecoveryPlan, seen: Looked, own: Draft[Any]) -> None:
+def _systems(plan: RecoveryPlan, kind: Kind, seen: Looked, own: Draft[Any]) -> None:
     """An LPAR that is named with its managed system is on that one, as far as its site answers."""
     wrong, known = [], 0
     for _, member in plan.members:
         lpar = seen.lpars.get(member.name) if member.kind is MemberKind.LPAR else None
-        if member.system is None or lpar is None or lpar.home is None:
+        home = None if lpar is None else lpar.lpar if kind is Kind.FAILBACK else lpar.home
+        if member.system is None or home is None:
             continue
         known += 1
-        if member.system not in (lpar.home.system, lpar.home.system_key):
-            wrong.append(f"line {member.line}: {member.name} is on {lpar.home.system}, not on {member.system}")
+        if member.system not in (home.system, home.system_key):
+            wrong.append(f"line {member.line}: {member.name} is on {home.system}, not on {member.system}")
     if known:
         told = f"{known} LPAR{'s' * (known != 1)}"
         _add(own, "plan.systems", "every LPAR is on the managed system that the plan names", wrong, told)
 
 
-def _stores(seen: Looked, own: Draft[Any]) -> None:
-    """Room for the last copies of all VMs together on each datastore."""
+def _stores(kind: Kind, seen: Looked, own: Draft[Any]) -> None:
+    """Room for the copies of all VMs together on each datastore that they go to."""
     needed: dict[tuple[str, str], int] = defaultdict(int)
     free: dict[tuple[str, str], int] = {}
     for at in seen.vms.values():
-        at_store = (at.replication.destination, at.replication.datastore)
-        places = at.target.places
-        found = [one for one in places.stores if one.name == at_store[1]] if places is not None else []
-        if at.vm is not None and found:
-            needed[at_store] += int(at.vm.size * ROOM)
-            free[at_store] = found[0].free
+        found = _store(at) if kind is Kind.PLANNED else _store_at_home(at)
+        if found is not None:
+            server, name, room, size = found
+            needed[server, name] += int(size * ROOM)
+            free[server, name] = room
     if not needed:
         return
     wrong: list[str] = []
@@ -119,10 +122,29 @@ def _stores(seen: Looked, own: Draft[Any]) -> None:
     _add(
         own,
         "plan.stores",
-        "the datastores there have room for the last copies of all VMs together",
+        "the datastores that they go to have room for the copies of all VMs together",
         wrong,
         "; ".join(good),
     )
+
+
+Store = tuple[str, str, int, int]
+"""A server and a datastore of it, what is free there and what a VM takes, in bytes."""
+
+
+def _store(at: VmNow) -> Store | None:
+    places, name = at.target.places, at.replication.datastore
+    found = [one for one in places.stores if one.name == name] if places is not None else []
+    return (at.replication.destination, name, found[0].free, at.vm.size) if at.vm is not None and found else None
+
+
+def _store_at_home(at: VmNow) -> Store | None:
+    """Where what runs at the other side goes: beside the machine that it took the place of."""
+    if at.active is None or at.vm is None or at.source.places is None:
+        return None
+    spot = home_spot(at, at.active.machine, at.vm)
+    name = next((one.name for one in at.source.places.stores if one.moid == spot.place.datastore), None)
+    return None if name is None else (at.replication.source, name, spot.free, at.active.machine.size)
 
 
 def array_space(seen: Looked) -> tuple[list[str], list[str]]:
