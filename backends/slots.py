@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import threading
 import time
+from bisect import insort
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 IDLE_S = 60.0
@@ -21,24 +22,33 @@ class _Idle:
     since: float
 
 
+@dataclass(slots=True)
+class _Waiter:
+    door: str
+    urgent: float
+    found: _Idle | None = None
+    served: threading.Event = field(default_factory=threading.Event)
+
+
 class Slots:
     """At most ``most`` sessions of a device at a time. Safe from several threads.
 
     A slot is empty, or holds an idle session that stayed logged in, which it only does while :attr:`keeping` is set.
-    ``urgent`` ones (verbs) go before looks. A session makes room for one through another door only where that door has
-    fewer than its share, which is half; a verb takes more where it needs them.
+    ``urgent`` ones (verbs) go before looks, which are not (0), the more urgent first, and whoever waits for longer
+    where two are as urgent. A session makes room for one through another door only where that door has fewer than its
+    share, which is half; a verb takes more where it needs them.
     """
 
     def __init__(self, most: int) -> None:
         self.most = max(1, most)
         self.keeping = False
-        self._changed = threading.Condition()
+        self._lock = threading.Lock()
         self._idle: list[_Idle] = []
         self._held: Counter[str] = Counter()
-        self._urgent = 0
+        self._waiting: list[_Waiter] = []
 
     @contextmanager
-    def empty(self, urgent: bool = False) -> Iterator[None]:
+    def empty(self, urgent: float = 0.0) -> Iterator[None]:
         """A slot without a session, for whoever logs in and out by himself, in one session at a time."""
         self.take("", urgent)
         try:
@@ -46,22 +56,37 @@ class Slots:
         finally:
             self.give("", None, good=False)
 
-    def take(self, door: str, urgent: bool) -> Any:
+    def take(self, door: str, urgent: float) -> Any:
         """Wait for a slot. Returns the idle session through ``door`` in it; None: one has to be opened. Whoever took a
         slot gives it back."""
-        with self._changed:
-            self._urgent += urgent
-            try:
-                while (found := self._next(door, urgent) if urgent or not self._urgent else None) is None:
-                    self._changed.wait()
-            finally:
-                self._urgent -= urgent
-                self._changed.notify_all()
+        waiter = _Waiter(door, float(urgent))
+        with self._lock:
+            insort(self._waiting, waiter, key=lambda each: -each.urgent)
+            self._serve()
+        waiter.served.wait()
+        found = waiter.found
+        assert found is not None
         if found.door == door and time.monotonic() - found.since <= IDLE_S:
             return found.session
         if found.session is not None:
             found.session.close()
         return None
+
+    def _serve(self) -> None:
+        """Give what is free to those who wait, the first one first. No look gets what a verb waits for. Called under
+        the lock after each change."""
+        verbs = False
+        for waiter in tuple(self._waiting):
+            if not self._idle and self._held.total() >= self.most:
+                return
+            if verbs and not waiter.urgent:
+                return
+            waiter.found = self._next(waiter.door, waiter.urgent > 0)
+            if waiter.found is None:
+                verbs = verbs or waiter.urgent > 0
+                continue
+            self._waiting.remove(waiter)
+            waiter.served.set()
 
     def _next(self, door: str, urgent: bool) -> _Idle | None:
         """A slot: one with a session for this door, else an empty one, else the one that was idle for longest."""
@@ -82,22 +107,22 @@ class Slots:
 
     def give(self, door: str, session: Any, good: bool) -> None:
         """Give a slot back. A session that failed, or that is not to be kept, is closed before its slot is free."""
-        with self._changed:
+        with self._lock:
             if session is not None and good and self.keeping:
                 self._idle.append(_Idle(door, session, time.monotonic()))
-                self._changed.notify_all()
+                self._serve()
                 return
         try:
             if session is not None:
                 session.close()
         finally:
-            with self._changed:
+            with self._lock:
                 self._held[door] -= 1
-                self._changed.notify_all()
+                self._serve()
 
     def close_idle(self) -> None:
         """Log out what is not in use. Where nothing is kept any more, the rest is closed when it is given back."""
-        with self._changed:
+        with self._lock:
             idle, self._idle = self._idle, []
         for each in idle:
             self.give(each.door, each.session, good=False)

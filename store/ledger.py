@@ -180,16 +180,26 @@ class Ledger:
             self._touched(run, lease.run, seq)
 
     def settle(
-        self, lease: Lease, step_id: str, state: StepState, facts: Sequence[Fact], reason: str | None = None
+        self,
+        lease: Lease,
+        step_id: str,
+        state: StepState,
+        facts: Sequence[Fact],
+        reason: str | None = None,
+        waited_s: float | None = None,
     ) -> None:
-        """Write down what became of a step; a step may also be set back to *pending*, to be tried again."""
+        """Write down what became of a step; a step may also be set back to *pending*, to be tried again. ``waited_s``:
+        for how long one that sends nothing was waited for."""
         facts, reason = kept(facts), None if reason is None else encoded(reason)
-        body = {"step": step_id, "state": state, "facts": pairs(facts), "reason": reason}
+        body: dict[str, object] = {"step": step_id, "state": state, "facts": pairs(facts), "reason": reason}
+        if waited_s is not None:
+            body["took_s"] = round(waited_s, 3)
         with self._writing(lease.run, "result", body, lease) as (run, seq):
             ended = None if state in (StepState.PENDING, StepState.UNKNOWN) else stamp(self._clock())
             run(
-                "UPDATE step SET state = ?, ended_at = ?, facts = ?, reason = ? WHERE run = ? AND id = ?",
-                (state, ended, to_text(facts), reason, lease.run, step_id),
+                "UPDATE step SET state = ?, ended_at = ?, facts = ?, reason = ?, took_s = coalesce(?, took_s) "
+                "WHERE run = ? AND id = ?",
+                (state, ended, to_text(facts), reason, waited_s, lease.run, step_id),
             )
             self._touched(run, lease.run, seq)
 
@@ -309,10 +319,16 @@ class Ledger:
         return int(rows[0][0]) if rows else 0
 
     def durations(self, kind: str, most: int = 200) -> tuple[float, ...]:
-        """How long the newest steps of a kind took from their intent to their result, in seconds."""
-        sql = "SELECT began_at, ended_at FROM step WHERE kind = ? AND state = ? AND attempts = 1 ORDER BY ended_at DESC"
-        rows = self._read(f"{sql} LIMIT ?", (kind, StepState.DONE, most))
-        return tuple((moment(ended) - moment(began)).total_seconds() for began, ended in rows if began and ended)
+        """How long the newest steps of a kind took from their intent to their result, in seconds; of those that send
+        nothing, for how long they were waited for."""
+        sql = (
+            "SELECT began_at, ended_at, took_s FROM step WHERE kind = ? AND state = ? AND ended_at IS NOT NULL "
+            "AND (attempts = 1 OR (attempts = 0 AND took_s IS NOT NULL)) ORDER BY ended_at DESC LIMIT ?"
+        )
+        rows = self._read(sql, (kind, StepState.DONE, most))
+        return tuple(
+            took if began is None else (moment(ended) - moment(began)).total_seconds() for began, ended, took in rows
+        )
 
     def landed(self, transaction: str) -> bool:
         """Whether what a :class:`store.errors.StoreAwayError` left open is in the store after all."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -37,6 +38,10 @@ class Pace:
 LEAST_OFTEN_S, SLOWER = 3.0, 0.05
 """A step that only waits looks again after this share of the time that it has waited, but at least so often."""
 
+STALE_S, AT_LAST = 5.0, 1e9
+"""A verb that has waited for a session of its device for longer is not sent on what was seen before: it is looked at
+anew, and goes before all others then."""
+
 SOON_S, LATER = 0.1, 0.05
 """The first look for the effect of a verb is taken when others of its kind were seen. What it does not show yet is
 near: the next is taken so soon after it, and each further one after this share of the time since the device took the
@@ -68,6 +73,7 @@ class _Sight:
     unanswered: bool
     waited_s: float
     margin_s: float
+    urgency: float
     begun: dict[Asked, float] = field(default_factory=dict)
 
     def reading(self, device: str) -> object:
@@ -91,7 +97,7 @@ class _Sight:
             return error
 
     def _seen(self, asked: Asked, old_s: float = 0.0) -> object:
-        value, began = self.devices.look(asked, self.since(asked), old_s)
+        value, began = self.devices.look(asked, self.since(asked), old_s, self.urgency)
         if not old_s:
             self.begun[asked] = began
         return value
@@ -102,14 +108,15 @@ class _Hands:
     devices: Devices
     margin_s: float
     limit_s: float
+    urgency: float
     wanted: Callable[[], bool]
     told: Callable[[tuple[Fact, ...]], None]
 
     def perform(self, device: str, verb: object, door: str) -> str:
-        return self.devices.perform(device, verb, door, self.limit_s)
+        return self.devices.perform(device, verb, door, self.limit_s, self.urgency)
 
     def between(self, source: str, target: str, verb: Between) -> str:
-        return self.devices.between(source, target, verb, _Watch(self.wanted, self.told))
+        return self.devices.between(source, target, verb, _Watch(self.wanted, self.told), self.urgency)
 
     def here(self, work: Callable[[Watch], str]) -> str:
         return work(_Watch(self.wanted, self.told))
@@ -139,7 +146,8 @@ class _Watch:
 class Attempt:
     """One try at a step of a run under ``lease``. ``stopped`` says that this console must do nothing more, ``may_send``
     whether the operator lets anything more be sent. A verb may rest on a look that others took meanwhile, if it began
-    (monotonic) when ``recent`` says or later; nothing else is concluded from one that did not begin now."""
+    (monotonic) when ``recent`` says or later; nothing else is concluded from one that did not begin now. ``urgency``:
+    of the verbs that wait for a session of their device the greatest goes first."""
 
     def __init__(
         self,
@@ -152,6 +160,7 @@ class Attempt:
         tell: Callable[[], None],
         tempo: Tempo,
         recent: Callable[[Asked], float],
+        urgency: float = 1.0,
     ) -> None:
         self._ledger = ledger
         self._devices = devices
@@ -162,6 +171,7 @@ class Attempt:
         self._tell = tell
         self._tempo = tempo
         self._since = recent
+        self._urgency = urgency
         self._first_look = self._patient_from = time.monotonic()
         self._begun: dict[Asked, float] = {}
         self._sent_at: float | None = None
@@ -207,10 +217,16 @@ class Attempt:
                     return self._settle(planned, StepState.PENDING, seen, "not sent: the run was paused or aborted")
                 case Verdict.READY if self._believed:
                     try:
-                        error = self._act(step, planned, seen)
+                        with self._reserved(planned) as waited_s:
+                            late = waited_s > STALE_S or self._stopped() or not self._may_send()
+                            error = None if late else self._act(step, planned, seen)
                     except _NotSentError:  # what was seen is old by now
                         if not self._stopped():
                             record, self._since = self._ledger.step(self._lease.run, planned.id), _now()
+                        continue
+                    if late:  # nothing was sent: what was seen may not be true any more
+                        self._urgency += AT_LAST
+                        self._since = _now()
                         continue
                     intended = True
                     if error is not None and not self._goes_on(error, failures):
@@ -227,6 +243,13 @@ class Attempt:
                 return self._settle(planned, StepState.UNKNOWN, seen, text)
             self._await(planned)
         return End(record.state)
+
+    def _reserved(self, planned: PlannedStep) -> AbstractContextManager[float]:
+        """A session for the verb before its intent is written: what is on the disk leaves at once. Gives how long it
+        was waited for, in seconds."""
+        if planned.kind in kinds.OWN_SESSIONS:
+            return nullcontext(0.0)
+        return self._devices.reserved(planned.device, self._urgency)
 
     def _await(self, planned: PlannedStep) -> None:
         """Until the next look. Where it can only end the waiting, and nothing is sent by it, one that others took
@@ -276,7 +299,7 @@ class Attempt:
     def _look(self, step: Step, record: StepRecord) -> Seen:
         """Look at what the step rests on."""
         waited = time.monotonic() - self._first_look
-        told = (record.began_at, self._accepted, record.unanswered, waited, self._pace.margin_s)
+        told = (record.began_at, self._accepted, record.unanswered, waited, self._pace.margin_s, self._urgency)
         sight = _Sight(self._devices, self._since, *told)
         try:
             seen = step.observe(sight)
@@ -323,7 +346,7 @@ class Attempt:
             self._ledger.progress(self._lease, planned.id, found)
             self._tell()
 
-        return _Hands(self._devices, self._pace.margin_s, planned.limit_s, wanted, told)
+        return _Hands(self._devices, self._pace.margin_s, planned.limit_s, self._urgency, wanted, told)
 
     def _goes_on(self, error: DeviceError, failures: int) -> bool:
         """Whether to look again and, where it is still not done, try the same verb again."""
@@ -347,7 +370,8 @@ class Attempt:
         return self._settle(planned, state, seen, f"{error.failure}: {error.text}{code}")
 
     def _settle(self, planned: PlannedStep, state: StepState, seen: Seen, reason: str) -> End:
-        self._ledger.settle(self._lease, planned.id, state, seen.facts, reason)
+        waited = time.monotonic() - self._first_look if state is StepState.DONE and not planned.call else None
+        self._ledger.settle(self._lease, planned.id, state, seen.facts, reason, waited)
         self._tell()
         return End(state, begun=self._begun)
 

@@ -121,6 +121,10 @@ ASKED = frozenset({"plan.command"})
 of a person about that very step, and on nothing else."""
 
 
+OWN_SESSIONS = frozenset({"vm.carry", "vmbackup.export", "vmbackup.restore", "vmbackup.seal"})
+"""Kinds of step that take a session of two devices, or of none: one of theirs is not reserved before they act."""
+
+
 def made(kind: str, params: str) -> Step:
     """The step out of its stored kind and parameters. Raises :class:`UnknownStepError`."""
     if kind not in _KINDS:

@@ -11,10 +11,11 @@ import time
 from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing, contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Protocol, cast
 
 from app.recovery.step import Query, UnseenError
+from app.recovery.view import View
 from backends.outcome import DeviceError, Failure, Sent
 from backends.slots import Slots
 from backends.threepar.objects import ArrayObjects, ArrayVolume
@@ -66,49 +67,20 @@ class Between(Protocol):
     def carry(self, source: Any, target: Any, watch: Any) -> str: ...
 
 
-LOOKS_AT_ONCE = 3
-"""So many looks of one kind at a device overlap: who wants one that begins now does not wait for the end of another."""
-
-
 @dataclass(slots=True)
-class _View:
-    """The newest look of one kind at one device. Times are on the monotonic clock; ``under_way``: when those began that
-    have not ended. ``value`` or ``error``."""
+class _Held:
+    """A session that is reserved; ``driver`` None: it is still to be opened."""
 
-    changed: threading.Condition = field(default_factory=threading.Condition)
-    began: float = -1.0
-    under_way: list[float] = field(default_factory=list)
-    value: Any = None
-    error: DeviceError | None = None
+    device: str
+    driver: Any
+    good: bool = True
 
-    def shared(self, since: float, take: Callable[[], Any]) -> tuple[Any, DeviceError | None, float]:
-        """What a look shows that began at ``since`` or later, and when it began: one that is there, or under way, or
-        else ``take()``, a few at a time."""
-        with self.changed:
-            while self.began < since:
-                if len(self.under_way) < LOOKS_AT_ONCE and all(began < since for began in self.under_way):
-                    self._take(take)
-                else:
-                    self.changed.wait()
-            return self.value, self.error, self.began
-
-    def _take(self, take: Callable[[], Any]) -> None:
-        """Take a look, without holding up those who only wait for one. Called, and left, under ``changed``."""
-        began = time.monotonic()
-        self.under_way.append(began)
-        self.changed.release()
-        value: Any = None
-        error: DeviceError | None = None
-        try:
-            value = take()
-        except DeviceError as failed:
-            error = failed
-        finally:
-            self.changed.acquire()
-            self.under_way.remove(began)
-            self.changed.notify_all()
-        if began > self.began:
-            self.began, self.value, self.error = began, value, error
+    def perform(self, connect: Callable[[], Any], verb: Any, door: str, limit_s: float) -> str:
+        self.driver = self.driver or connect()
+        self.good = False
+        answer: str = self.driver.perform(verb, Door(door), limit_s) if door else self.driver.perform(verb)
+        self.good = True
+        return answer
 
 
 class Devices:
@@ -129,13 +101,14 @@ class Devices:
         self._tell = tell
         self._keep = keep
         self._slots = {name: Slots(most) for name, most in sessions.items()}
-        self._views: dict[Asked, _View] = {}
+        self._views: dict[Asked, View] = {}
         self._lock = threading.Lock()
         self._runs = 0
         self._kept: dict[str, Kept] = {}
         self._in_parts: set[str] = set()
         self._looking: set[Any] = set()
         self._abandoned = False
+        self._mine = threading.local()
         self._silence: dict[str, tuple[float, DeviceError | None]] = {}
 
     # ------------------------------------------------------------------------------------------------------- asking
@@ -160,18 +133,19 @@ class Devices:
         when it is asked for, so that no call is made for one that nobody needs."""
         return _Parts(device, look) if self._keeping(device) else look((device, "objects"))
 
-    def look(self, asked: Asked, since: float, old_s: float = 0.0) -> tuple[Any, float]:
+    def look(self, asked: Asked, since: float, old_s: float = 0.0, urgency: float = 0.0) -> tuple[Any, float]:
         """What a look shows that began at or after ``since``, and when it began. One that began ``old_s`` seconds
-        before is as good, but not one that failed: that says nothing of now. Raises :class:`UnseenError`."""
+        before is as good, but not one that failed: that says nothing of now. It goes before what waits for the device
+        with less ``urgency``. Raises :class:`UnseenError`."""
         if old_s:
             with suppress(UnseenError):
-                return self.look(asked, since - old_s)
+                return self.look(asked, since - old_s, 0.0, urgency)
         if asked[0] not in self._slots:
             raise UnseenError(f"the configuration has no device {asked[0]}")
         self.forget(KEPT_S)
         with self._lock:
-            view = self._views.setdefault(asked, _View())
-        value, error, began = view.shared(since, lambda: self._seen(*asked))
+            view = self._views.setdefault(asked, View())
+        value, error, began = view.shared(since, lambda: self._seen(*asked, urgency))
         if error is not None:
             raise UnseenError(f"{error.failure}: {error.text}", silent=error.silent)
         return value, began
@@ -198,9 +172,9 @@ class Devices:
             for asked in old:
                 del self._views[asked]
 
-    def _seen(self, device: str, kind: Hashable) -> Any:
+    def _seen(self, device: str, kind: Hashable, urgency: float) -> Any:
         if not isinstance(kind, str):
-            return self._queried(device, cast(Query, kind))
+            return self._queried(device, cast(Query, kind), urgency)
         if kind == "groups":
             self._in_parts.add(device)
             groups = self._kept[device].groups()
@@ -208,17 +182,17 @@ class Devices:
                 return groups
         elif kind not in ("reading", "objects"):
             return self._kept[device].part(kind)
-        with self._driver(device) as driver:
+        with self._driver(device, urgency) as driver:
             if kind == "objects":
                 return driver.objects()
             reading: Reading = driver.read()
         self._tell(reading)
         return reading
 
-    def _queried(self, device: str, query: Query) -> Any:
+    def _queried(self, device: str, query: Query, urgency: float) -> Any:
         """What a query shows. Many of them, in turn, would wait in vain for a device that cannot be reached: for as
         long as it took to find that out, the next looks are told so at once."""
-        with self._driver(device) as driver:
+        with self._driver(device, urgency) as driver:
             began = time.monotonic()
             try:
                 return query.take(driver)
@@ -230,53 +204,79 @@ class Devices:
 
     # ------------------------------------------------------------------------------------------------------- acting
 
-    def perform(self, device: str, verb: Any, door: str, limit_s: float) -> str:
+    def perform(self, device: str, verb: Any, door: str, limit_s: float, urgency: float = 1.0) -> str:
         """Send one verb, once, through ``door`` where the device has several; a command line is given ``limit_s`` to
-        come to its end. Raises :class:`DeviceError`."""
+        come to its end. Of those that wait for the device the one with the greatest ``urgency`` goes first, unless this
+        thread :meth:`reserved` its session. Raises :class:`DeviceError`."""
         if device not in self._slots:
             text = f"the configuration has no device {device}"
             raise DeviceError(device, "connect", Failure.REFUSED, Sent.NO, text)
         if self._keeping(device):
             return self._kept[device].perform(verb, Door(door), limit_s)
-        with self._driver(device, urgent=True) as driver:
+        held = self._held(device)
+        if held is not None:
+            return held.perform(lambda: self._connect(device), verb, door, limit_s)
+        with self._driver(device, urgency, verb=True) as driver:
             answer: str = driver.perform(verb, Door(door), limit_s) if door else driver.perform(verb)
             return answer
 
-    def between(self, source: str, target: str, verb: Between, watch: Any) -> str:
-        """Send one verb that two devices take part in, once. Raises :class:`DeviceError`."""
+    def between(self, source: str, target: str, verb: Between, watch: Any, urgency: float = 1.0) -> str:
+        """Likewise, one verb that two devices take part in. Raises :class:`DeviceError`."""
         for device in (source, target):
             if device not in self._slots:
                 text = f"the configuration has no device {device}"
                 raise DeviceError(device, "connect", Failure.REFUSED, Sent.NO, text)
         with ExitStack() as held:  # always in the same order: two of them must not wait for each other
-            drivers = {name: held.enter_context(self._driver(name, urgent=True)) for name in sorted({source, target})}
+            drivers = {
+                name: held.enter_context(self._driver(name, urgency, verb=True)) for name in sorted({source, target})
+            }
             return verb.carry(drivers[source], drivers[target], watch)
 
     @contextmanager
-    def _driver(self, device: str, urgent: bool = False) -> Iterator[Any]:
+    def reserved(self, device: str, urgency: float) -> Iterator[float]:
+        """Within, the next verb that this thread sends to the device waits for no session. Gives how long it was waited
+        for, in seconds: what was seen before may be outdated by then."""
+        if device not in self._slots or self._keeping(device):  # those find sessions by themselves
+            yield 0.0
+            return
+        began, slots = time.monotonic(), self._slots[device]
+        held = _Held(device, slots.take("", urgency))
+        self._mine.held = held
+        try:
+            yield time.monotonic() - began
+        finally:
+            self._mine.held = None
+            slots.give("", held.driver, held.good)
+
+    def _held(self, device: str) -> _Held | None:
+        held: _Held | None = getattr(self._mine, "held", None)
+        return held if held is not None and held.device == device else None
+
+    @contextmanager
+    def _driver(self, device: str, urgent: float = 0.0, *, verb: bool = False) -> Iterator[Any]:
         """A driver, one call at a time. Where sessions are kept it stays logged in for the next call, but for one with
         a way of its own to keep them."""
         slots = self._slots[device]
         if device in self._kept:
-            with slots.empty(urgent), closing(self._connect(device)) as driver, self._known(driver, urgent):
+            with slots.empty(urgent), closing(self._connect(device)) as driver, self._known(driver, verb):
                 yield driver
             return
         driver, good = slots.take("", urgent), False
         try:
             until, error = self._silence.get(device, (0.0, None))
-            if error is not None and not urgent and time.monotonic() < until:
+            if error is not None and not verb and time.monotonic() < until:
                 raise error
             driver = driver or self._connect(device)
-            with self._known(driver, urgent):
+            with self._known(driver, verb):
                 yield driver
             good = True
         finally:
             slots.give("", driver, good)
 
     @contextmanager
-    def _known(self, driver: Any, urgent: bool) -> Iterator[None]:
+    def _known(self, driver: Any, verb: bool) -> Iterator[None]:
         """Within, a look with this driver ends where all are abandoned. A verb is never cut off."""
-        if urgent:
+        if verb:
             yield
             return
         with self._lock:

@@ -70,10 +70,10 @@ class Operations:
         self.permits = Permits(settings)
         self.incident: int | None = None
         store.configure(never_read(device) for device in settings.devices)
-        bounds: Mapping[str, int] = {each.name: each.sessions for each in (*settings.reached, *settings.guests)}
-        bounds = {HERE: HERE_SESSIONS, **bounds}
+        bounds = {each.name: each.sessions for each in (*settings.reached, *settings.guests)}
+        self.sessions: Mapping[str, int] = {HERE: HERE_SESSIONS, **bounds}
         connect = connect or Connector(settings)
-        self.devices = Devices(connect.reach, bounds, self._seen, connect.kept)
+        self.devices = Devices(connect.reach, self.sessions, self._seen, connect.kept)
 
     def _seen(self, reading: Reading) -> None:
         with suppress(ValueError):  # a device that is not configured any more

@@ -68,9 +68,15 @@ class PatientLedger:
         self._write(lambda: self._ledger.progress(lease, step_id, facts))
 
     def settle(
-        self, lease: Lease, step_id: str, state: StepState, facts: Sequence[Fact], reason: str | None = None
+        self,
+        lease: Lease,
+        step_id: str,
+        state: StepState,
+        facts: Sequence[Fact],
+        reason: str | None = None,
+        waited_s: float | None = None,
     ) -> None:
-        self._write(lambda: self._ledger.settle(lease, step_id, state, facts, reason))
+        self._write(lambda: self._ledger.settle(lease, step_id, state, facts, reason, waited_s))
 
     def anew(self, lease: Lease, step_id: str, reason: str) -> None:
         self._write(lambda: self._ledger.anew(lease, step_id, reason))

@@ -8,10 +8,13 @@ import statistics
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from app.recovery import schedule
+from app.recovery.timeline import Course, Lasts
 from store.runs import Plan, PlannedStep
 
-SAMPLES = 200
+SAMPLES, LEAST_SAMPLES, MOST_DRAWN = 200, 60, 200_000
+"""How many runs are drawn: fewer of a plan of very many steps."""
+CALL_S = 0.5
+"""A verb takes a session of its device for a call, seconds; a task of a vCenter until it has ended."""
 _AT_ONCE = (0.0, 0.0, 0.0)
 LEAST_SEEN = 3
 """Of a kind of step that was seen less often, the measured defaults are used."""
@@ -72,19 +75,21 @@ class Span:
 def predicted(plan: Plan, seen: Durations, seed: int = 1) -> Plan:
     """The plan with the median and the 95th percentile of its duration, and the median of each of its steps. ``seen``
     gives what steps of a kind took."""
-    return foreseen(plan, seen, {}, seed)[0]
+    return foreseen(plan, seen, {}, {}, seed)[0]
 
 
 def foreseen(
-    plan: Plan, seen: Durations, marks: Mapping[str, Sequence[str]], seed: int = 1
+    plan: Plan, seen: Durations, marks: Mapping[str, Sequence[str]], sessions: Mapping[str, int], seed: int = 1
 ) -> tuple[Plan, dict[str, Span]]:
-    """The same, and by name after how long all the steps are settled that ``marks`` has under it."""
+    """The same, and by name after how long all the steps are settled that ``marks`` has under it. ``sessions``: how
+    many are sent to a device at a time."""
     if not plan.steps:
         return plan, {}
     rng = random.Random(seed)
     history = {kind: tuple(seen(kind)) for kind in {step.kind for step in plan.steps}}
-    order = schedule.order(plan)
-    runs = [_once(order, history, rng) for _ in range(SAMPLES)]
+    course = Course(plan)
+    samples = max(LEAST_SAMPLES, min(SAMPLES, MOST_DRAWN // len(plan.steps)))
+    runs = [course.ends(_drawn(course.steps, history, rng), sessions) for _ in range(samples)]
     usual = {kind: _usual(took, kind) for kind, took in history.items()}
     steps = tuple(replace(step, p50_s=usual[step.kind]) for step in plan.steps)
     whole = _span([max(ends.values(), default=0.0) for ends in runs])
@@ -94,29 +99,33 @@ def foreseen(
 
 def _span(seconds: Sequence[float]) -> Span:
     known = sorted(seconds)
-    return Span(round(known[SAMPLES // 2], 1), round(known[SAMPLES * 95 // 100], 1))
+    return Span(round(known[len(known) // 2], 1), round(known[len(known) * 95 // 100], 1))
 
 
 def _usual(seen: Sequence[float], kind: str) -> float:
-    if len(seen) >= LEAST_SEEN:
-        return round(statistics.median(seen), 1)
-    low, mode, high = DEFAULTS_S.get(kind, _ANY)
-    if mode >= (low + high) / 2:
-        return round(low + math.sqrt((high - low) * (mode - low) / 2), 1)
-    return round(high - math.sqrt((high - low) * (high - mode) / 2), 1)
+    return round(statistics.median(seen) if len(seen) >= LEAST_SEEN else _default(kind, 0.5), 1)
 
 
-def _once(order: Sequence[PlannedStep], history: Mapping[str, Sequence[float]], rng: random.Random) -> dict[str, float]:
-    """When each step ends, in seconds."""
-    ends: dict[str, float] = {}
-    for step in order:
-        began = max((ends[other] for other in (*step.needs, *step.after)), default=0.0)
-        ends[step.id] = began + _duration(history[step.kind], step.kind, rng)
-    return ends
+def _drawn(
+    steps: Sequence[PlannedStep], history: Mapping[str, Sequence[float]], rng: random.Random
+) -> dict[str, Lasts]:
+    """How long each step takes in one run. Of what was never seen here the device is what is not known: so all steps of
+    a kind are as fast, or as slow, in the same run."""
+    levels = {kind: rng.random() for kind in history}
+    found = {}
+    for step in steps:
+        seen = history[step.kind]
+        took = rng.choice(seen) if len(seen) >= LEAST_SEEN else _default(step.kind, levels[step.kind])
+        holds = took if step.kind.startswith("vm.") else min(took, CALL_S)
+        found[step.id] = Lasts(holds, took - holds)
+    return found
 
 
-def _duration(seen: Sequence[float], kind: str, rng: random.Random) -> float:
-    if len(seen) >= LEAST_SEEN:
-        return rng.choice(seen)
+def _default(kind: str, level: float) -> float:
+    """The default of a kind, of which so large a part, 0 to 1, is below."""
     low, usual, high = DEFAULTS_S.get(kind, _ANY)
-    return rng.triangular(low, high, usual)
+    if high == low:
+        return low
+    if level * (high - low) <= usual - low:
+        return low + math.sqrt(level * (high - low) * (usual - low))
+    return high - math.sqrt((1 - level) * (high - low) * (high - usual))

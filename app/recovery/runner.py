@@ -35,7 +35,7 @@ from store.runs import (
     StepState,
 )
 
-AT_ONCE = 256
+AT_ONCE = 512
 """Steps under way at a time that send something, and as many that do not: most of them wait, and the session bound of
 each device holds the rest back. The long wait for an operating system holds up none that sends."""
 
@@ -51,12 +51,14 @@ one of a whole array takes as long. Destructive steps may on facts that are much
 
 @dataclass(slots=True)
 class _Under:
-    """What the conductor of a run keeps in mind. ``seen``: when the looks began that showed what a step did, and
+    """What the conductor of a run keeps in mind. ``ahead``: where not all steps can be begun, or sent, at once, those
+    with the longest way behind them go first. ``seen``: when the looks began that showed what a step did, and
     ``from_s`` when this console began to act, on the monotonic clock. ``in_vain`` are the closings of an aborted run
     that came to nothing and wait for somebody."""
 
     lease: Lease
     states: dict[str, StepState]
+    ahead: Mapping[str, float] = field(default_factory=dict)
     seen: dict[str, Mapping[Asked, float]] = field(default_factory=dict)
     from_s: float = field(default_factory=time.monotonic)
     heard: int = 0
@@ -107,7 +109,7 @@ class Runner:
         lease = precedence.taken(self._store, run_id, self._holder, self._left.is_set)
         self._ledger = PatientLedger(self._store, run_id, lambda: self._stopped)
         found = self._ledger.run(run_id)
-        under = _Under(lease, {step.id: step.state for step in found.steps})
+        under = _Under(lease, {step.id: step.state for step in found.steps}, schedule.ahead(found.plan))
         keeper = threading.Thread(target=self._keep, args=(lease,), name=f"lease of run {run_id}", daemon=True)
         keeper.start()
         try:
@@ -167,7 +169,7 @@ class Runner:
                 while not self._stopped:
                     self._listen(run, under)
                     busy = {step.id for step in flying.values()}
-                    for step in self._next(run, under):
+                    for step in sorted(self._next(run, under), key=lambda step: -under.ahead.get(step.id, 0.0)):
                         if step.id not in busy:
                             begin(step)
                     if not flying and self._at_rest(run, under, wait_for_operator):
@@ -222,6 +224,7 @@ class Runner:
             self._tell,
             self._tempo,
             _recent(run.plan, step, under),
+            1.0 + under.ahead.get(step.id, 0.0),
         ).make(step)
 
     def _nothing_to_close(self, step: PlannedStep, under: _Under) -> End:

@@ -65,6 +65,16 @@ def order(plan: Plan) -> tuple[PlannedStep, ...]:
     return tuple(found)
 
 
+def ahead(plan: Plan) -> dict[str, float]:
+    """By step, how long the longest way from its beginning to the end of the run usually takes, in seconds."""
+    found: dict[str, float] = {}
+    for step in reversed(order(plan)):
+        found[step.id] = found.get(step.id, 0.0) + (step.p50_s or 0.0)
+        for other in (*step.needs, *step.after):
+            found[other] = max(found.get(other, 0.0), found[step.id])
+    return found
+
+
 def before(plan: Plan, step: PlannedStep) -> frozenset[str]:
     """The ids of all steps that must be settled before ``step``, near and far."""
     by_id = {each.id: each for each in plan.steps}

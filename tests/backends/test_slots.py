@@ -51,6 +51,28 @@ def test_a_verb_goes_before_the_looks_that_wait_and_a_door_keeps_its_share() -> 
     assert line.closed
 
 
+def test_the_most_urgent_verb_goes_first_and_of_two_alike_the_one_that_came_first() -> None:
+    slots = Slots(1)
+    order: list[str] = []
+
+    def use(who: str, urgent: float) -> None:
+        slots.take("", urgent)
+        order.append(who)
+        slots.give("", None, good=False)
+
+    slots.take("", 1.0)
+    waiting = []
+    for who, urgent in (("look", 0.0), ("soon", 2.0), ("later", 2.0), ("first", 9.5)):
+        waiting.append(threading.Thread(target=use, args=(who, urgent)))
+        waiting[-1].start()
+        while len(slots._waiting) < len(waiting):
+            time.sleep(0.001)
+    slots.give("", None, good=False)
+    for thread in waiting:
+        thread.join(10)
+    assert order == ["first", "soon", "later", "look"]
+
+
 def test_a_session_that_failed_or_was_idle_for_long_is_closed_and_not_used_again(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import heapq
 import json
-from collections import defaultdict
-from collections.abc import Mapping
+import random
+from collections.abc import Callable, Mapping
 
-from app.recovery import schedule
+from app.recovery.timeline import Course, Lasts
 from backends.lab.timing import Timing
 from store.runs import Plan, PlannedStep
 
 Span = tuple[float, float]
+Takes = Callable[[Span], float]
 
 
 def critical_path(plan: Plan, timing: Timing, sessions: Mapping[str, int]) -> float:
@@ -24,53 +24,34 @@ def critical_path(plan: Plan, timing: Timing, sessions: Mapping[str, int]) -> fl
     they do on average. A step begins once all are through that the plan has it wait for, its waves among them; where a
     device has fewer sessions than steps that could be sent, those go first behind which the longest way is left.
     """
-    steps = schedule.order(plan)
-    behind: dict[str, list[PlannedStep]] = defaultdict(list)
-    for step in steps:
-        for other in {*step.needs, *step.after}:
-            behind[other].append(step)
-    left: dict[str, float] = {}
-    for step in reversed(steps):
-        left[step.id] = _alone(step, timing) + max((left[each.id] for each in behind[step.id]), default=0.0)
-    waits = {step.id: len({*step.needs, *step.after}) for step in steps}
-    free = {device: [0.0] * sessions.get(device, len(steps)) for device in {step.device for step in steps}}
-    ready = [(0.0, -left[step.id], step.id, step) for step in steps if not waits[step.id]]
-    heapq.heapify(ready)
-    begins: dict[str, float] = defaultdict(float)
-    last = 0.0
-    while ready:
-        at, _, _, step = heapq.heappop(ready)
-        if step.call:
-            slots = free[step.device]
-            if slots[0] > at:  # not yet: whoever is more urgent by then goes first
-                heapq.heappush(ready, (slots[0], -left[step.id], step.id, step))
-                continue
-            heapq.heapreplace(slots, at + _call(step, timing))
-        end = at + _alone(step, timing)
-        last = max(last, end)
-        for other in behind[step.id]:
-            begins[other.id] = max(begins[other.id], end)
-            waits[other.id] -= 1
-            if not waits[other.id]:
-                heapq.heappush(ready, (begins[other.id], -left[other.id], other.id, other))
-    return last
+    course = Course(plan)
+    lasts = {step.id: _lasts(step, timing, _mean) for step in course.steps}
+    return max(course.ends(lasts, sessions).values())
 
 
-def _alone(step: PlannedStep, timing: Timing) -> float:
-    """Seconds of one step that waits for no session."""
-    call = _call(step, timing) if step.call else 0.0
-    return call + _work(step, timing) + _look(step, timing)
+def once(
+    course: Course, timing: Timing, sessions: Mapping[str, int], rng: random.Random
+) -> tuple[float, dict[str, Lasts]]:
+    """A run of that client at latencies that are drawn call by call, with a vCenter's tasks keeping their session until
+    they have ended: how long it takes, and each of its steps."""
+    lasts = {step.id: _kept(step, _lasts(step, timing, lambda span: rng.uniform(*span))) for step in course.steps}
+    return max(course.ends(lasts, sessions).values()), lasts
 
 
-def _call(step: PlannedStep, timing: Timing) -> float:
-    return _mean(timing.ssh_call if step.kind.startswith("lpar.") else timing.https_call)
+def _kept(step: PlannedStep, lasts: Lasts) -> Lasts:
+    return Lasts(lasts.holds + lasts.more) if step.call and step.kind.startswith("vm.") else lasts
 
 
-def _look(step: PlannedStep, timing: Timing) -> float:
+def _lasts(step: PlannedStep, timing: Timing, takes: Takes) -> Lasts:
+    call = takes(timing.ssh_call if step.kind.startswith("lpar.") else timing.https_call) if step.call else 0.0
+    return Lasts(call, _work(step, timing) + _look(step, timing, takes))
+
+
+def _look(step: PlannedStep, timing: Timing, takes: Takes) -> float:
     """One call: the slower door of a 3PAR, because what gates the roles of a group is read through both."""
     if step.kind.startswith("plan.") or (step.kind == "vlun.none" and '"lenient":true' in step.params):
         return 0.0  # nothing is looked at
-    return _mean(timing.ssh_call if step.kind.startswith(("lpar.", "rcg.")) else timing.https_call)
+    return takes(timing.ssh_call if step.kind.startswith(("lpar.", "rcg.")) else timing.https_call)
 
 
 def _work(step: PlannedStep, timing: Timing) -> float:

@@ -1,5 +1,5 @@
-"""Runs of recovery plans that a seed draws, over all four technologies, planned, in a disaster and with the site dark:
-``make long`` prints how many, and how they fared.
+"""Runs of recovery plans that a seed draws, over all four technologies: planned, in a disaster, with the site dark,
+reprotected and home again. ``make long`` prints how many, and how they fared.
 
 Each is a plan of its own with new members. It is killed for real once to three times at random points of random steps
 and resumed, or a fault of the lab is switched on at one of its steps. At the end the referee must have seen nothing,

@@ -47,7 +47,18 @@ class Case:
         return f"plan, {self.kind}{' of a dark site' if self.dark else ''}"
 
 
-CASES = (Case(Kind.PLANNED), Case(Kind.DISASTER), Case(Kind.DISASTER, dark=True))
+CASES = (
+    Case(Kind.PLANNED),
+    Case(Kind.DISASTER),
+    Case(Kind.DISASTER, dark=True),
+    Case(Kind.REPROTECT),
+    Case(Kind.FAILBACK),
+)
+BEFORE: Mapping[Kind, tuple[Kind, ...]] = {
+    Kind.REPROTECT: (Kind.PLANNED,),
+    Kind.FAILBACK: (Kind.PLANNED, Kind.REPROTECT),
+}
+"""The runs of the plan that came before one of a kind."""
 
 
 @dataclass
@@ -72,8 +83,10 @@ class Range(ranges.Range[PlanEstate]):
         name = f"p{run_id.replace('-', '')}"
         self.drawn[name] = plan = drawn(self.estate, name, random.Random(case.seed))
         self.operations.settings = load(self.estate.config)
-        if not case.planned:
+        if case.kind is Kind.DISASTER:
             self._copied(plan)
+        for kind in BEFORE.get(case.kind, ()):
+            self._went_before(name, kind)
         if case.dark:
             for device in ("3par-p", "3par-l"):
                 self.operations.devices.reading(device, time.monotonic())  # what it knows of the dark side
@@ -82,6 +95,21 @@ class Range(ranges.Range[PlanEstate]):
         made = self._drawn_up(name, case, run_id)
         self.bounds[name] = {each.application: each.loss_s for each in made.outlooks}
         return self.agreed(run_id, made.plan, limit_s), made.plan, name
+
+    def _went_before(self, name: str, kind: Kind) -> None:
+        """A run that nothing happens to; the servers on its remote copy groups follow."""
+        rcgs = [rcg for app in self.drawn[name].apps for rcg in app.rcgs]
+        for rcg in rcgs if kind is Kind.PLANNED else ():
+            self.estate.rcgs.switch_off("paris", rcg)
+        run_id = next_run_id()
+        self.agreed(run_id, self._drawn_up(name, Case(kind), run_id).plan, None)
+        while True:
+            run = Runner(self.ledger, self.operations.devices, "before", PACE).run(run_id, wait_for_operator=False)
+            if not self.answers(run, name):
+                break
+        assert run.state is RunState.SUCCEEDED, [(step.id, step.reason) for step in run.steps if step.state != "done"]
+        for rcg in rcgs if kind is Kind.PLANNED else ():
+            self.estate.rcgs.switch_on("lyon", rcg)
 
     def _copied(self, plan: DrawnPlan) -> None:
         """What a disaster comes back from is there: a copy of each VM, and of what the remote copy groups wrote."""

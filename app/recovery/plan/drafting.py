@@ -8,7 +8,7 @@ them are stopped.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -67,9 +67,11 @@ class Drawn:
     outlooks: tuple[Outlook, ...]
 
 
-def draw(plan: RecoveryPlan, kind: Kind, seen: Looked, run_id: str, durations: Durations) -> Drawn:
-    """The plan of a run of this ``kind``, which is no clean-up; ``durations`` are those of steps that were seen.
-    Nothing is sent."""
+def draw(
+    plan: RecoveryPlan, kind: Kind, seen: Looked, run_id: str, durations: Durations, sessions: Mapping[str, int]
+) -> Drawn:
+    """The plan of a run of this ``kind``, which is no clean-up; ``durations`` are those of steps that were seen,
+    ``sessions`` how many are sent to a device at a time. Nothing is sent."""
     whole, plan = plan, plan.of_kind(kind)
     drafted = drafts.drafted(plan, kind, seen, run_id)
     own: Draft[PlanAt] = Draft(PlanAt(plan.name, seen.at), "p", run_id)
@@ -81,12 +83,13 @@ def draw(plan: RecoveryPlan, kind: Kind, seen: Looked, run_id: str, durations: D
     steps = [step for draft in drafted.drafts for step in draft.steps]
     undoes = [step for draft in drafted.drafts for step in draft.undoes]
     if kind is Kind.REPROTECT:
-        made = prediction.predicted(replace(made, steps=(*steps, *undoes)), durations)
+        made = prediction.foreseen(replace(made, steps=(*steps, *undoes)), durations, {}, sessions)[0]
         return Drawn(made, tuple(Outlook(a.name, None, None) for a in plan.applications))
     found = parts(plan, drafted)
     way = plan if kind is not Kind.FAILBACK else replace(plan, source=plan.target, target=plan.source)
     woven = weave(way, kind, found, steps, undoes, own)
-    made, spans = prediction.foreseen(replace(made, steps=woven.steps), durations, marks(woven, found))
+    wanted = marks(woven, found)
+    made, spans = prediction.foreseen(replace(made, steps=woven.steps), durations, wanted, sessions)
     outlooks = tuple(Outlook(a.name, losses[a.name], spans.get(woven.up[a.name])) for a in plan.applications)
     known = [loss for loss in losses.values() if loss is not None]
     words = "; ".join(f"{each.application} {_span(each.loss_s)}" for each in outlooks)

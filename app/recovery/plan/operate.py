@@ -91,7 +91,7 @@ def drawn(operations: Operations, plan: RecoveryPlan, kind: Kind, run_id: str) -
     seen = look(operations, plan, kind)
     if seen.problems:
         raise SettingsError(plan.path, seen.problems)
-    return seen, drafting.draw(plan, kind, seen, run_id, operations.ledger.durations)
+    return seen, drafting.draw(plan, kind, seen, run_id, operations.ledger.durations, operations.sessions)
 
 
 def plan_run(operations: Operations, name: str, kind: Kind, without: Sequence[str], run_id: str) -> Plan:

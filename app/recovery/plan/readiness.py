@@ -38,8 +38,8 @@ def check(operations: Operations, plan: RecoveryPlan, run_id: str) -> PlanCheck:
         raise SettingsError(plan.path, seen.problems)
     _read_servers(operations, seen)
     durations = operations.ledger.durations
-    planned = drafting.draw(plan, Kind.PLANNED, seen, run_id, durations)
-    disaster = drafting.draw(plan, Kind.DISASTER, seen, run_id, durations)
+    planned = drafting.draw(plan, Kind.PLANNED, seen, run_id, durations, operations.sessions)
+    disaster = drafting.draw(plan, Kind.DISASTER, seen, run_id, durations, operations.sessions)
     expected = tuple(_expected(a, seen, disaster) for a in plan.applications)
     found = [
         *_guards(planned, disaster),

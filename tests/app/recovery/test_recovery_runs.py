@@ -14,6 +14,7 @@ import pytest
 
 from app.connect import Connector
 from app.recovery.attempt import Pace
+from app.recovery.looks import Devices
 from app.recovery.operations import Operations, new_run_id
 from app.recovery.rcg.options import Options
 from app.recovery.rcg.role_steps import Stop
@@ -372,6 +373,32 @@ def test_a_group_that_fails_holds_up_no_other_and_the_next_wave_begins(
     statuses = [side(estate, name, "paris").status for name in names]
     assert statuses == [RcgStatus.STARTED, RcgStatus.STOPPED, RcgStatus.STOPPED]
     assert done(operations, run).state is RunState.SUCCEEDED
+
+
+def test_a_verb_that_waited_for_its_device_is_not_sent_on_what_was_seen_before(
+    estate: RcgEstate, operations: Operations, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.recovery.attempt.STALE_S", 0.2)
+    name = estate.group(RcgMode.SYNC)
+    busy = Devices(operations.devices._connect, {"3par-p": 1, "3par-l": 1})
+    run = agreed(operations, RcgVerb.STOP, name)
+    counters = estate.paris.device.counters.requests
+    estate.world.faults.add("3par-p", FaultKind.SLOW, "GET /remotecopygroups*", seconds=0.5, count=1)
+    looked, sent = counters["GET /remotecopygroups"], counters["PUT /remotecopygroups"]
+    acting = threading.Thread(
+        target=Runner(operations.ledger, busy, "one", PACE).run, args=(run.id,), kwargs={"wait_for_operator": False}
+    )
+    acting.start()
+    eventually(lambda: counters["GET /remotecopygroups"] > looked)
+    with busy.reserved("3par-p", 1e12):  # as soon as the look is over, and before the verb
+        with estate.world.turn() as now:
+            estate.paris.groups[name][0].stop(side(estate, name, "paris"), now)
+        eventually(lambda: busy._slots["3par-p"]._waiting)
+        time.sleep(0.4)
+    acting.join(20)
+    (step,) = operations.ledger.run(run.id).steps
+    assert (step.state, step.attempts) == (StepState.ALREADY, 0), "somebody else had stopped it meanwhile"
+    assert counters["PUT /remotecopygroups"] == sent
 
 
 def test_what_was_said_of_an_earlier_failure_is_not_done_after_a_later_one(

@@ -1,0 +1,68 @@
+"""A run on a virtual clock: when each step ends, given how long each takes and how many a device takes at a time. Pure.
+
+As the runner does it: a step begins once all are through that it waits for; where a device has fewer sessions than
+steps that could be sent, those go first behind which the longest way is left.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from app.recovery import schedule
+from store.runs import Plan, PlannedStep
+
+
+@dataclass(frozen=True, slots=True)
+class Lasts:
+    """How long a step takes, in seconds: first it ``holds`` a session of its device, then ``more`` passes."""
+
+    holds: float
+    more: float = 0.0
+
+
+class Course:
+    """The steps of a plan and what waits for what, looked at once for many runs on the clock."""
+
+    def __init__(self, plan: Plan) -> None:
+        self.steps: Sequence[PlannedStep] = schedule.order(plan)
+        self._behind: dict[str, list[PlannedStep]] = defaultdict(list)
+        self._waits = {step.id: len({*step.needs, *step.after}) for step in self.steps}
+        for step in self.steps:
+            for other in {*step.needs, *step.after}:
+                self._behind[other].append(step)
+
+    def ends(self, lasts: Mapping[str, Lasts], sessions: Mapping[str, int]) -> dict[str, float]:
+        """When each step ends, in seconds from the begin of the run. A device that ``sessions`` does not name takes all
+        at a time."""
+        left, waits = self._left(lasts), dict(self._waits)
+        free = {device: [0.0] * most for device, most in sessions.items()}
+        begins: dict[str, float] = defaultdict(float)
+        found: dict[str, float] = {}
+        ready = [(0.0, -left[step.id], step.id, step) for step in self.steps if not waits[step.id]]
+        heapq.heapify(ready)
+        while ready:
+            at, rank, step_id, step = heapq.heappop(ready)
+            slots = free.get(step.device) if step.call else None
+            if slots is not None:
+                if slots[0] > at:  # whoever is more urgent by then goes first
+                    heapq.heappush(ready, (slots[0], rank, step_id, step))
+                    continue
+                heapq.heapreplace(slots, at + lasts[step_id].holds)
+            found[step_id] = end = at + lasts[step_id].holds + lasts[step_id].more
+            for other in self._behind[step_id]:
+                begins[other.id] = max(begins[other.id], end)
+                waits[other.id] -= 1
+                if not waits[other.id]:
+                    heapq.heappush(ready, (begins[other.id], -left[other.id], other.id, other))
+        return found
+
+    def _left(self, lasts: Mapping[str, Lasts]) -> dict[str, float]:
+        """How long the way from the begin of each step to the end of the run is, if no session were waited for."""
+        left: dict[str, float] = {}
+        for step in reversed(self.steps):
+            longest = max((left[each.id] for each in self._behind[step.id]), default=0.0)
+            left[step.id] = lasts[step.id].holds + lasts[step.id].more + longest
+        return left
