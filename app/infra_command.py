@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,13 +13,14 @@ from typing import TYPE_CHECKING, Any
 from store.place import is_there
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from app.settings import Settings
     from store.infra.book import Kept
     from store.infra.records import Item
     from store.infra.rules import Conflict
     from store.place import Place
+    from store.view import EstateView
 
 OK, FAILED, USAGE, PARTLY = 0, 1, 2, 3
 STRIKES = ("site", "row", "rack", "feed", "link", "array", "vlan", "system")
@@ -236,9 +238,13 @@ def _forget(settings: Settings, store_path: Place, arguments: argparse.Namespace
 def _list(settings: Settings, store_path: Place, *, as_json: bool) -> int:
     from app.infra import radii, words
     from app.output import stamp
+    from store.infra.linking import discovered, linked
 
     kept = _kept(store_path)
     wrong = radii.wrong(settings, kept)
+    if kept.sources:
+        with _seen(settings, store_path) as view:
+            wrong += linked(kept.items.values(), discovered(view)).conflicts
     rows = [(one.name, one.at, one.by, len(kept.of(one.name))) for one in kept.sources.values()]
     if as_json:
         told = [{"name": name, "at": stamp(at), "by": by, "items": count} for name, at, by, count in rows]
@@ -278,27 +284,36 @@ def _show(store_path: Place, *, as_json: bool) -> int:
 def _blast(settings: Settings, store_path: Place, arguments: argparse.Namespace) -> int:
     from app.infra import radii, words
     from app.output import of_twin
-    from app.sweep import never_read
-    from store.database import open_store
     from store.infra import book
     from store.infra.blast import StrikeError, struck
 
-    store = open_store(store_path)
     try:
-        store.configure(never_read(device) for device in settings.devices)
-        made = radii.drawn(settings, book.read(store_path), store.view)
-        node = struck(made, arguments.kind, arguments.name)
-        found = radii.counted(made, store.view, settings, node, datetime.now(UTC), radii.planned(settings))
+        with _seen(settings, store_path) as view:
+            made = radii.drawn(settings, book.read(store_path), view)
+            node = struck(made, arguments.kind, arguments.name)
+            found = radii.counted(made, view, settings, node, datetime.now(UTC), radii.planned(settings))
     except StrikeError as error:
         print(f"{error}.", file=sys.stderr)
         return FAILED
-    finally:
-        store.close()
     if arguments.json:
         _print({**of_twin(settings.twin), "radius": words.radius_json(found)})
     else:
         print("\n".join(words.radius_lines(found)))
     return OK
+
+
+@contextmanager
+def _seen(settings: Settings, store_path: Path) -> Iterator[EstateView]:
+    """The estate as the store knows it; no device is asked."""
+    from app.sweep import never_read
+    from store.database import open_store
+
+    store = open_store(store_path)
+    try:
+        store.configure(never_read(device) for device in settings.devices)
+        yield store.view
+    finally:
+        store.close()
 
 
 def _print(told: dict[str, Any]) -> None:

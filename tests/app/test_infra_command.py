@@ -117,6 +117,14 @@ def test_a_role_that_is_another_than_that_of_the_configuration_is_said(shell: Sh
     assert out and err == "note: site lyon: its role is prod here, dr in the configuration, which counts\n"
 
 
+def test_what_a_device_reports_otherwise_is_said(shell: Shell) -> None:
+    path = shell.folder / "wrong.csv"
+    path.write_text("kind,name,site,type,serial\nsystem,P10-PAR-01,lyon,server,78A1B11\nsystem,fa-lyon,lyon,array,\n")
+    shell.run("infra", "import", str(path), "--execute")
+    _, err = shell.run("infra", "list", code=3)
+    assert err == "note: system P10-PAR-01: it stands at lyon, and hmc-paris is at paris\n"
+
+
 def test_rows_of_a_plain_table_are_kept_beside(shell: Shell) -> None:
     path = shell.folder / demo_infra.WARRANTY
     path.write_text(demo_infra.TABLES[demo_infra.WARRANTY][1])
