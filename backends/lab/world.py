@@ -122,7 +122,8 @@ class Timer:
 class World:
     """One simulated estate. Its methods below :meth:`turn` are called inside a turn only. ``drill`` is the virtual
     switch and VLAN of its isolated network, where LPARs have one; ``copied`` the VMs that the console replicates,
-    ``watched`` those that it watches; ``plans`` the recovery plans by name, as the text of their files."""
+    ``watched`` those that it watches; ``plans`` the recovery plans by name, as the text of their files;
+    ``rates`` the tables of the configuration that say what it costs."""
 
     def __init__(self, seed: int = 1, clock: Clock | None = None, timing: Timing = INSTANT) -> None:
         self.seed = seed
@@ -135,6 +136,7 @@ class World:
         self.drill: tuple[str, int] | None = None
         self.copied: list[CopiedVm] = []
         self.plans: dict[str, str] = {}
+        self.rates = ""
         self.watched: WatchedVms | None = None
         self.segments: dict[str, L2Segment] = {}
         self.devices: dict[str, Device] = {}

@@ -31,3 +31,4 @@ def build(world: World) -> None:
     demo_rcgs.build(world)
     demo_vms.build(world, prod, drill)
     world.plans[demo_plan.NAME] = demo_plan.TEXT
+    world.rates = demo_plan.RATES
