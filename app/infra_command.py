@@ -303,7 +303,7 @@ def _blast(settings: Settings, store_path: Place, arguments: argparse.Namespace)
 
 
 @contextmanager
-def _seen(settings: Settings, store_path: Path) -> Iterator[EstateView]:
+def _seen(settings: Settings, store_path: Place) -> Iterator[EstateView]:
     """The estate as the store knows it; no device is asked."""
     from app.sweep import never_read
     from store.database import open_store

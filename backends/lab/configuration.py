@@ -10,7 +10,7 @@ from backends.lab.database.door import COMMANDS, PROGRAM
 from backends.lab.database.state import Database
 from backends.lab.lab import Lab
 from backends.lab.world import CopiedVm, Device, WatchedVms
-from store.estate import DeviceKind, SiteRole
+from store.estate import DeviceKind
 
 _SECRET_KEY = {
     DeviceKind.HMC: "password",
@@ -61,8 +61,7 @@ def write_config(
         backups = directory / "backups"
         backups.mkdir(mode=0o700, exist_ok=True)
         lines += ["[backups]", f"directory = {_quoted(backups)}", ""]
-    if lab.world.plans:
-        lines += _rates(lab)
+    lines += lab.world.rates.splitlines()
     lines += tables
     for name, text in lab.world.plans.items():
         folder = directory / "plans"
@@ -74,25 +73,6 @@ def write_config(
     path.touch(mode=0o600)
     path.write_text("\n".join(lines))
     return path
-
-
-def _rates(lab: Lab) -> list[str]:
-    """Rates as made up as the estate is."""
-    lines = [
-        "[cost]",
-        'currency = "EUR"',
-        "processing_unit_month = 140.00",
-        "vcpu_month = 9.50",
-        "memory_gib_month = 2.40",
-        "storage_gib_month = 0.06",
-        "person_hour = 95.00",
-        "drill_people = 2",
-        "",
-    ]
-    for site in lab.world.sites.values():
-        if site.role is SiteRole.DR:
-            lines += ["[[cost.sites]]", f"name = {_quoted(site.name)}", "month = 6800.00", "budget = 9500.00", ""]
-    return lines
 
 
 def _login(device: Device, directory: Path) -> tuple[str, str]:

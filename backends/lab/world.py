@@ -123,7 +123,8 @@ class World:
     """One simulated estate. Its methods below :meth:`turn` are called inside a turn only. ``drill`` is the virtual
     switch and VLAN of its isolated network, where LPARs have one; ``copied`` the VMs that the console replicates,
     ``watched`` those that it watches; ``plans`` the recovery plans by name, as the text of their files;
-    ``infrastructure`` the files of where it stands: the plain table that one is, if it is one, and its text."""
+    ``infrastructure`` the files of where it stands: the plain table that one is, if it is one, and its text;
+    ``rates`` the tables of the configuration that say what it costs."""
 
     def __init__(self, seed: int = 1, clock: Clock | None = None, timing: Timing = INSTANT) -> None:
         self.seed = seed
@@ -137,6 +138,7 @@ class World:
         self.copied: list[CopiedVm] = []
         self.plans: dict[str, str] = {}
         self.infrastructure: dict[str, tuple[str | None, str]] = {}
+        self.rates = ""
         self.watched: WatchedVms | None = None
         self.segments: dict[str, L2Segment] = {}
         self.devices: dict[str, Device] = {}

@@ -21,7 +21,7 @@ import pytest
 from app.capacity.lab_past import DAYS, past
 from app.capacity.sampling import Sampler, sample_all
 from app.capacity.service import SampleService
-from app.capacity.supply import CPG, VIOS
+from app.capacity.supply import CPG, VIOS, measured
 from app.cli import main
 from app.headless import Headless
 from app.metrics_settings import MetricsSettings
@@ -129,7 +129,7 @@ def test_a_console_keeps_what_its_sweeps_saw_once_and_of_a_silent_device_nothing
 
 def test_the_past_of_a_lab_makes_a_forecast_with_its_method_interval_and_inputs(opened: Opened, told: Told) -> None:
     with closing(CapacityBook(opened.settings.store)) as book:
-        book.keep([each for m in book.newest() for each in past(m)])
+        book.keep([each for m in measured(opened.store.view) for each in past(m)])
     code, out = told("capacity")
     assert code == 0 and out.splitlines()[0].startswith("plan demo still fits on 20")
     (memory,) = [r for r in rows(told) if (r["system"], r["resource"]) == ("P10-LYO-01", "memory")]
@@ -141,8 +141,7 @@ def test_the_past_of_a_lab_makes_a_forecast_with_its_method_interval_and_inputs(
 
 
 def test_the_past_of_a_lab_is_the_same_at_every_start_and_ends_at_what_is_measured(opened: Opened) -> None:
-    with closing(CapacityBook(opened.settings.store)) as book:
-        (one,) = [m for m in book.newest() if (m.name, m.series.resource) == ("fa-lyon", Resource.SPACE)]
+    (one,) = [m for m in measured(opened.store.view) if (m.name, m.series.resource) == ("fa-lyon", Resource.SPACE)]
     first: list[Measured] = list(past(one))
     assert first == list(past(one)) and len(first) == DAYS
     assert first[-1].used == pytest.approx(one.used, rel=0.05) and all(0 <= m.used <= (m.total or 0) for m in first)

@@ -32,3 +32,4 @@ def build(world: World) -> None:
     demo_vms.build(world, prod, drill)
     world.plans[demo_plan.NAME] = demo_plan.TEXT
     world.infrastructure = {demo_infra.NAME: (None, demo_infra.TEXT), **demo_infra.TABLES}
+    world.rates = demo_plan.RATES

@@ -1,4 +1,4 @@
-"""The demo's recovery plan: four technologies, three priority groups, one order."""
+"""The demo's recovery plan: four technologies, three priority groups, one order; and rates as made up as it is."""
 
 NAME = "demo"
 TEXT = """\
@@ -81,4 +81,21 @@ kinds = ["planned", "disaster", "drill", "failback"]
 name = "Write down when the proxy was up"
 command = ["date", "--utc"]
 timeout = "10s"
+"""
+
+RATES = """\
+[cost]
+currency = "EUR"
+processing_unit_month = 140.00
+vcpu_month = 9.50
+memory_gib_month = 2.40
+storage_gib_month = 0.06
+person_hour = 95.00
+drill_people = 2
+
+[[cost.sites]]
+name = "lyon"
+month = 6800.00
+budget = 9500.00
+
 """
