@@ -11,6 +11,7 @@ from store.estate import KIND_OF, EstateObject, Problem, Reading
 from store.events import Difference, differences, facts, label
 from store.records import DeviceHealth, Event
 from store.stored import same_facts
+from store.turns import paced
 from store.view import EstateView, Ref, Sighting
 
 PRESENCE = "presence"
@@ -41,7 +42,7 @@ def compare(view: EstateView, reading: Reading) -> Update:
     # After an incomplete reading an unknown object may have been there all along: it is no news.
     news = bool(known) and status is not None and status.health not in (DeviceHealth.NEVER, DeviceHealth.PARTIAL)
     present = _present(reading, update)
-    for ref, obj in present.items():
+    for ref, obj in paced(present.items()):
         if obj is not None and not _seen(update, view, reading, ref, obj, known.get(ref), news):
             present[ref] = None
     for ref, old in known.items():

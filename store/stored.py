@@ -38,13 +38,18 @@ class StoredFacts:
             raise UnreadableFactsError(str(error)) from None
 
     def same_as(self, obj: EstateObject) -> bool:
-        """Whether ``obj`` has these very facts."""
+        """Whether ``obj`` has these very facts. If so it is kept: to compare with it again takes no writing."""
+        if self._obj is not None:
+            return self._obj == obj
         from store import codec
 
         try:
-            return codec.encode(obj) == self.text
+            same = codec.encode(obj) == self.text
         except codec.CodecError:
             return False
+        if same:
+            self._obj = obj
+        return same
 
 
 Told = EstateObject | StoredFacts
