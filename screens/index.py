@@ -107,7 +107,7 @@ class Index:
     def progress(self, kind: str) -> tuple[int, int]:
         """How many objects of the kind have been looked at, and how many there are."""
         found = self._renew_kind(kind)
-        unseen = sum(1 for key in found.todo if key not in found.glances) if found.todo else 0
+        unseen = len(found.todo.keys() - found.glances.keys()) if found.glances else len(found.todo)
         return len(found.glances), len(found.glances) + unseen
 
     def glances(self, kind: str) -> dict[str, Glance]:
@@ -136,7 +136,7 @@ class Index:
         entries = self.view.entries(kind)
         cached = self._by_device.get(kind)
         if cached is None or cached[0] is not entries:
-            cached = self._by_device[kind] = entries, Counter(entry.device for entry in entries)
+            cached = self._by_device[kind] = entries, Counter([entry.device for entry in entries])
         return cached[1]
 
     # ---------------------------------------------------------------------------------------------------- the looks

@@ -85,8 +85,10 @@ class Listing:
         another object, or another number, than before."""
         stamps = dict(rows)
         before = self._stamps
-        changed = [key for key, stamp in stamps.items() if not same_stamp(before.get(key), stamp)]
-        self._todo.update(dict.fromkeys(reversed(changed)))
+        changed: Iterable[str] = stamps
+        if before:
+            changed = [key for key, stamp in stamps.items() if not same_stamp(before.get(key), stamp)]
+        self._todo.update(dict.fromkeys(reversed(list(changed))))
         for key in before.keys() - stamps.keys():
             self._records.pop(key, None)
             self._todo.pop(key, None)

@@ -12,6 +12,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
+from operator import attrgetter
 
 from store.estate import EstateObject
 from store.records import Change, DeviceHealth, DeviceStatus, Entry, Event
@@ -24,6 +25,7 @@ EVENTS_IN_MEMORY = 5_000
 CHANGES_REMEMBERED = 5_000
 
 _log = logging.getLogger("drdeck.view")
+_SAME = attrgetter("device", "seen_at", "gone")
 _ANSWERING = (DeviceHealth.OK, DeviceHealth.PARTIAL)
 
 
@@ -319,8 +321,12 @@ class EstateView:
 
 def alike(entries: Collection[Entry]) -> tuple[tuple[Entry, int], ...]:
     """One entry for all that were seen by the same device at the same time, or are gone, and how many they are."""
-    counts = Counter([(entry.device, entry.seen_at, entry.gone) for entry in entries])
-    one = {(entry.device, entry.seen_at, entry.gone): entry for entry in entries}
+    counts = Counter(map(_SAME, entries))
+    one: dict[object, Entry] = {}
+    for entry in entries:
+        one.setdefault(_SAME(entry), entry)
+        if len(one) == len(counts):
+            break
     return tuple((one[same], count) for same, count in counts.items())
 
 
