@@ -24,6 +24,9 @@ APPLICATION_ID = 0x64726463
 """Marks the file as a store of drdeck (https://www.sqlite.org/pragma.html#pragma_application_id)."""
 
 BUSY_MS = 5_000
+_PAGES, _CHECKING_PAGES = -2000, 16
+"""SQLite's own number, 2 MB of them; and so many while a file is checked."""
+
 _SMALLEST = 512  # bytes: the smallest page, so the smallest database, that SQLite knows
 
 
@@ -185,7 +188,10 @@ def _recognize(connection: Connection, path: Path) -> str | None:
         or "alembic_version" not in tables
     ):
         raise not_a_store(path)
+    # It reads the whole file: what it read must not stay in memory for as long as the connection does.
+    connection.exec_driver_sql(f"PRAGMA cache_size = {_CHECKING_PAGES}")
     found = connection.exec_driver_sql("PRAGMA quick_check(1)").scalar()
+    connection.exec_driver_sql(f"PRAGMA cache_size = {_PAGES}")
     if found != "ok":
         raise damaged(path, str(found))
     return _revision(connection)
