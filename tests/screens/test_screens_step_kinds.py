@@ -6,14 +6,14 @@ from dataclasses import replace
 
 import pytest
 
-from app.recovery import kinds
+from app.recovery.step_classes import KINDS
 from screens.cells import Tone, line_text, line_width
 from screens.step_kinds import MANY, heaps, phase_lines, sentence, word
 from store.runs import Plan, PlannedStep, Run, RunState, StepRecord, StepState
 from tests.screens.estate import NOW
 
 
-@pytest.mark.parametrize("kind", list(kinds._KINDS))
+@pytest.mark.parametrize("kind", list(KINDS))
 def test_every_kind_of_step_has_words(kind: str) -> None:
     assert word(kind) != kind
     assert sentence(kind) != kind
