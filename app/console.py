@@ -69,9 +69,9 @@ if TYPE_CHECKING:
     from store.view import EstateView
 
 TICK_S = 1.0
-GC_THRESHOLD = (2_000, 30, 50)
-"""Garbage is collected a little more seldom than usual, as an estate makes many objects that stay, but not in large
-pieces: a key waits for as long as one takes."""
+GC_THRESHOLD = (1_000, 5, 1_000)
+"""Garbage is looked for in small pieces, a millisecond each, as a key waits for as long as one takes; and seldom among
+all that there is, as an estate makes many objects that stay."""
 
 SWITCH_S = 0.0005
 """How long a thread that reads devices may keep the interpreter from the one that a key waits for; of the usual 5 ms

@@ -18,6 +18,7 @@ _DASHES = re.compile(r"-+(?: +-+){4}\s*")
 _FIRST = re.compile(r"(vfchost[0-9]+)\s+(\S+)(?:\s+([0-9]+)(?:\s(.*))?)?\s*")
 _SLOT = re.compile(r"-C([0-9]+)$")
 _WORD = re.compile(r"[A-Z_]+")
+_SECOND = re.compile(r"\s(?=FC loc code:|VFC client DRC:)")
 _SYSTEMS = ("AIX", "Linux", "IBM i")
 _PORT_COLUMNS = ["name", "physloc", "fabric", "tports", "aports", "swwpns", "awwpns"]
 
@@ -113,7 +114,7 @@ def _labels(lines: list[str]) -> dict[str, str]:
     """``label:value`` pairs; two stand on a line where the second label starts a new column."""
     found: dict[str, str] = {}
     for line in lines:
-        for part in re.split(r"\s+(?=FC loc code:|VFC client DRC:)", line):
+        for part in _SECOND.split(line):
             label, colon, value = part.partition(":")
             if not colon:
                 continue
