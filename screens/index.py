@@ -73,7 +73,7 @@ class _Kind:
     version: int = -1
     glances: dict[str, Glance] = field(default_factory=dict)
     states: Counter[StrEnum] = field(default_factory=Counter)
-    members: dict[Group, dict[str, None]] = field(default_factory=dict)
+    members: dict[Group, tuple[str, ...]] = field(default_factory=dict)
     todo: dict[str, None] = field(default_factory=dict)
 
 
@@ -194,17 +194,20 @@ class Index:
         if seen.state is not None and not seen.gone:
             found.states[seen.state] += 1
         for group in seen.groups:
-            found.members.setdefault(group, {})[key] = None
+            others = found.members.get(group, ())
+            if key not in others:
+                found.members[group] = (*others, key)
 
     def _forget(self, found: _Kind, key: str) -> None:
         known = found.glances.pop(key, None)
         if known is not None and known.state is not None and not known.gone:
             found.states[known.state] -= 1
         for group in known.groups if known is not None else ():
-            members = found.members[group]
-            members.pop(key, None)
-            if not members:
-                del found.members[group]
+            others = tuple([other for other in found.members.get(group, ()) if other != key])
+            if others:
+                found.members[group] = others
+            else:
+                found.members.pop(group, None)
 
 
 def names(index: Index, kind: str) -> Iterator[tuple[str, str]]:

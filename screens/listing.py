@@ -37,7 +37,7 @@ def record_of(row: Row) -> Record:
     return Record(
         tuple(_shared(cell, (cell.text, cell.tone, cell.short, cell.value, cell.aka)) for cell in row),
         texts,
-        tuple(cell.value for cell in row),
+        _shared(tuple([cell.value for cell in row])),
         _shared(tuple(_RANKS.get(cell.tone, _PLAIN_RANK) for cell in row)),
         _shared(frozenset(words)),
         "\n".join(texts),

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import datetime
+from sys import intern
 from typing import Any
 from urllib.parse import quote
 
@@ -91,6 +92,7 @@ def _read(run: _Run) -> FirstLook:
     moments = _Moments()
     rows = run("SELECT kind, key, device, facts, first_seen, changed_at, seen_at, gone FROM sighting")
     for kind, key, device, facts, first_seen, changed_at, seen_at, gone in rows:
+        kind = intern(kind)
         seen = None if seen_at is None else moments[seen_at]
         sighting = Sighting(StoredFacts(kind, facts), moments[first_seen], moments[changed_at], seen, bool(gone))
         look.sightings.setdefault(device, {})[kind, key] = sighting

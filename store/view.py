@@ -280,10 +280,12 @@ class EstateView:
 
     def _put(self, device: str, put: Mapping[Ref, Sighting]) -> None:
         found = self._sightings.setdefault(device, {})
+        alone = (device,)
         for ref, sighting in put.items():
             if ref not in found:
                 keys = self._reporters.setdefault(ref[0], {})
-                keys[ref[1]] = (*keys.get(ref[1], ()), device)
+                others = keys.get(ref[1])
+                keys[ref[1]] = alone if others is None else (*others, device)
             found[ref] = sighting
         self._outdate(put)
         self._count_facts(put)

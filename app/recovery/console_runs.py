@@ -19,7 +19,6 @@ from app.recovery.maintenance import noted
 from app.recovery.operations import Asked, Operations, changed, holder, login, new_run_id, outdated, typed, who
 from app.recovery.patience import frozen
 from app.recovery.runner import Runner
-from app.recovery.vm.operate import standing
 from store import plan_runs
 from store.capacity_view import CapacityView
 from store.cost_view import CostView
@@ -131,6 +130,8 @@ class ConsoleRuns:
             found |= {run.id: run for verb in kept for run in self._ledger.runs_of(verb)}
         new = [run for run in found.values() if self._view.get(run.id) != run]
         if self._operations.settings.replications and self._tells_of_replications(new):
+            from app.recovery.vm.operate import standing
+
             self._view.take_standings(standing(self._ledger))
         if new or not self._view.read:
             self._view.take(new)

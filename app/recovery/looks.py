@@ -12,15 +12,17 @@ from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, 
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import dataclass
-from typing import Any, Protocol, cast
+from typing import TYPE_CHECKING, Any, Protocol, cast
 
 from app.recovery.step import Query, UnseenError
 from app.recovery.view import View
 from backends.outcome import DeviceError, Failure, Sent
 from backends.slots import Slots
-from backends.threepar.objects import ArrayObjects, ArrayVolume
-from backends.threepar.verbs import Door
 from store.estate import Reading, Vlun
+
+if TYPE_CHECKING:
+    from backends.threepar.objects import ArrayObjects, ArrayVolume
+    from backends.threepar.verbs import Door
 
 Asked = tuple[str, Hashable]
 """A device, and the kind of look at it: ``reading`` and ``objects`` are at all of it; ``groups``, and each list of the
@@ -76,6 +78,8 @@ class _Held:
     good: bool = True
 
     def perform(self, connect: Callable[[], Any], verb: Any, door: str, limit_s: float) -> str:
+        from backends.threepar.verbs import Door
+
         self.driver = self.driver or connect()
         self.good = False
         answer: str = self.driver.perform(verb, Door(door), limit_s) if door else self.driver.perform(verb)
@@ -208,6 +212,8 @@ class Devices:
         """Send one verb, once, through ``door`` where the device has several; a command line is given ``limit_s`` to
         come to its end. Of those that wait for the device the one with the greatest ``urgency`` goes first, unless this
         thread :meth:`reserved` its session. Raises :class:`DeviceError`."""
+        from backends.threepar.verbs import Door
+
         if device not in self._slots:
             text = f"the configuration has no device {device}"
             raise DeviceError(device, "connect", Failure.REFUSED, Sent.NO, text)

@@ -12,16 +12,13 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
 
 from app.connect import HERE, HERE_SESSIONS, Connector
 from app.permits import Act, Permits, RefusedError, needs_second
 from app.person import whoami
-from app.recovery import prediction
 from app.recovery.draft import merged
 from app.recovery.looks import Devices
-from app.recovery.rcg import gather, planning
-from app.recovery.rcg.options import Options
-from app.recovery.rcg.situation import RcgDraft, way_back
 from app.settings_records import Settings
 from app.sweep import never_read
 from store.database import Store
@@ -30,6 +27,10 @@ from store.ledger import Ledger
 from store.rcg_verbs import RcgVerb, Standing
 from store.records import Entry
 from store.runs import SECOND_PERSON, Approval, Choice, Plan, PlannedStep, Run
+
+if TYPE_CHECKING:
+    from app.recovery.rcg.options import Options
+    from app.recovery.rcg.situation import RcgDraft
 
 MOST_AGE_S = 60.0
 """Destructive steps are begun on facts no older than this (procedures 1.1)."""
@@ -81,6 +82,9 @@ class Operations:
 
     def plan_rcg(self, verb: RcgVerb, names: Sequence[str], options: Options, run_id: str) -> Plan:
         """Look at the arrays and draw up the plan. Raises :class:`app.recovery.rcg.gather.GroupError`."""
+        from app.recovery import prediction
+        from app.recovery.rcg import gather, planning
+
         found = gather.arrays(self.devices, self.settings.devices, self.known_rcgs)
         now = datetime.now(UTC)
         situations = [gather.situation(found, name, now) for name in dict.fromkeys(names)]
@@ -97,6 +101,10 @@ class Operations:
     def plan_volume(self, verb: str, name: str, draw: Callable[[RcgDraft], None], run_id: str, on: Sides) -> Plan:
         """Look, and let ``draw`` draw up what is done to one volume of a group, which is made where it does not exist
         and ``on`` names its arrays. Raises :class:`app.recovery.rcg.gather.GroupError`."""
+        from app.recovery import prediction
+        from app.recovery.rcg import gather
+        from app.recovery.rcg.situation import RcgDraft, way_back
+
         found = gather.arrays(self.devices, self.settings.devices, self.known_rcgs)
         if on.made_on is None or any(g.natural_name == name for array in found for g in array.groups):
             at = gather.situation(found, name)

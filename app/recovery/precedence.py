@@ -6,7 +6,6 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
-from app.recovery.vmbackup.plan import BACKUP
 from store import plan_runs
 from store.ledger import LeaseError, Ledger, RunError
 from store.replications import FAILOVER
@@ -39,6 +38,8 @@ def _in_the_way(ledger: Ledger, run_id: str) -> list[Run] | None:
     """The backups that somebody acts for and that are in the way of a failover: none are left where the last one ended
     just now. None where anything else is. A backup that was interrupted is a person's to resume or abort: what it was
     doing has to be looked at."""
+    from app.recovery.vmbackup.plan import BACKUP
+
     mine = ledger.run(run_id)
     if mine.plan.verb not in (FAILOVER, *plan_runs.MOVING):
         return None

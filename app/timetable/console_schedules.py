@@ -60,11 +60,11 @@ class ConsoleSchedules:
 
     def start(self) -> None:
         """Begin to watch, and to run what is due. Raises StoreError."""
-        from app.schedule_words import local_zone
-        from app.timetable.kinds import defaults
-        from app.timetable.replications import keep_up
-
         if self._clockwork is not None:
+            from app.schedule_words import local_zone
+            from app.timetable.kinds import defaults
+            from app.timetable.replications import keep_up
+
             self._book.add_defaults(defaults(local_zone()))
             keep_up(self._book, self._replications)
             self._clockwork.start()

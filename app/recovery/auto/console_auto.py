@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TypeVar
 
 from app.auto_records import Auto, AutoGroup, AutoMode
-from app.recovery.auto import acts, history, wiring
+from app.recovery.auto import acts, history
 from app.recovery.auto.watch import rules_of
 from app.recovery.operations import Operations
 from store.auto import AutoStore, HeldError
@@ -56,7 +56,6 @@ class ConsoleAuto:
         self._auto, self._permits = operations.settings.auto, operations.permits
         self._store = AutoStore(operations.ledger.path, clock)
         self._clock = clock
-        self._recovery = wiring.recovery(operations)
         self._runs, self._begun = runs, list[Run]()
         self._view = view
         self._changed = changed
@@ -152,15 +151,20 @@ class ConsoleAuto:
 
     def _checked(self, group: AutoGroup) -> None:
         try:
-            found = wiring.checks(self._store, self._recovery, group, None)
+            found = self._checks_of(group, None)
         except StoreError:  # the other thread says so
             return
         self._view.take_checks(group.name, Checked(found, self._clock()))
 
     def _looked(self, group: AutoGroup, bound_s: float | None) -> tuple[Check, ...]:
-        found = wiring.checks(self._store, self._recovery, group, bound_s)
+        found = self._checks_of(group, bound_s)
         self._view.take_checks(group.name, Checked(found, self._clock()))
         return found
+
+    def _checks_of(self, group: AutoGroup, bound_s: float | None) -> tuple[Check, ...]:
+        from app.recovery.auto import wiring  # all that plans a failover of machines
+
+        return wiring.checks(self._store, wiring.recovery(self._operations), group, bound_s)
 
     # ------------------------------------------------------------------------------------------- what people decide
 

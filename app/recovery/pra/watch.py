@@ -13,17 +13,19 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from app.recovery.operations import Operations
-from app.recovery.pra import gather, operate
-from app.recovery.pra.situation import ArrayNow, HmcNow, PraNow
 from backends.outcome import Failure
 from store.errors import StoreError
 from store.estate import DeviceKind
 from store.readiness import Readiness
 from store.readiness_view import ReadinessView
 from store.records import Change, DeviceHealth
+
+if TYPE_CHECKING:
+    from app.recovery.pra.situation import ArrayNow, HmcNow, PraNow
+    from app.settings_records import DeviceSettings
 
 SOON = frozenset({"lpar", "host", "volume", "system"})
 LATER = frozenset({"pgroup", "flasharray"})
@@ -67,7 +69,11 @@ class Lpars:
 
     def begin(self, view: ReadinessView, why_not: str) -> frozenset[str]:
         pra = self._operations.settings.pra
-        devices = [] if pra is None else gather.concerned(self._operations.settings.devices, pra)
+        devices: Sequence[DeviceSettings] = []
+        if pra is not None:
+            from app.recovery.pra import gather
+
+            devices = gather.concerned(self._operations.settings.devices, pra)
         there = {(device.site, device.kind) for device in devices}
         lacking = [
             f"{kind.value} at {site}"
@@ -87,6 +93,8 @@ class Lpars:
         return frozenset()
 
     def look(self, without: Mapping[str, str]) -> Found:
+        from app.recovery.pra import operate
+
         for run in reversed(self._operations.ledger.runs(self._seq)):
             for name, answered in operate.drilled((run,)).items():
                 self._drills[name] = max(answered, self._drills.get(name, answered))

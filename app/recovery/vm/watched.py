@@ -8,7 +8,6 @@ from datetime import UTC, datetime
 from app.recovery.draft import CannotPlanError
 from app.recovery.operations import Operations
 from app.recovery.pra.watch import Found, Pace
-from app.recovery.vm.operate import ready
 from store.readiness_view import ReadinessView
 
 PACE = Pace(soon=5.0, least=60.0, later=120.0, latest=300.0)
@@ -32,6 +31,8 @@ class Vms:
         return frozenset() if why_not else frozenset(n for one in replications for n in (one.source, one.destination))
 
     def look(self, without: Mapping[str, str]) -> Found:
+        from app.recovery.vm.operate import ready
+
         try:
             every, found = ready(self._operations, ["*"], without)
         except CannotPlanError:  # the configuration was read anew, and replicates nothing any more
