@@ -8,39 +8,11 @@ import io
 import os
 import sys
 from collections.abc import Callable, Iterable, Sequence
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from app import (
-    alerts_command,
-    api_command,
-    audit_command,
-    auto_command,
-    backup_command,
-    capacity_command,
-    compliance_command,
-    import_command,
-    incident_command,
-    infra_command,
-    labcommand,
-    lpar_command,
-    metrics_command,
-    notify_command,
-    pgroup_command,
-    pgsnap_command,
-    plan_command,
-    pod_command,
-    pra_command,
-    rcg_command,
-    report_command,
-    runs_command,
-    schedule_command,
-    store_command,
-    vm_command,
-    volume_command,
-    wall_command,
-)
-from app.cli_words import FAILED, INTERRUPTED, OK, STORE, USAGE, parser
+from app.cli_words import FAILED, INTERRUPTED, OK, STORE, USAGE, parsed, parser
 
 if TYPE_CHECKING:
     from app.host_records import SshHost
@@ -56,7 +28,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             stream.reconfigure(errors="backslashreplace")  # a terminal without UTF-8 must not end a command
     try:
         words = sys.argv[1:] if argv is None else argv
-        arguments = parser().parse_args(words, argparse.Namespace(words=tuple(words)))
+        arguments = parsed(words)
         code = _COMMANDS[arguments.command](arguments)
         sys.stdout.flush()
         return code
@@ -216,11 +188,15 @@ def _no_screen() -> bool:
 
 
 def _demo(arguments: argparse.Namespace) -> int:
+    from app import labcommand
+
     _prepare()
     return USAGE if _no_screen() else labcommand.run_demo(arguments)
 
 
 def _wall(arguments: argparse.Namespace) -> int:
+    from app import wall_command
+
     settings = _settings(arguments)
     store = _store_path(arguments, settings)
     if arguments.serve:
@@ -280,27 +256,19 @@ def _inventory_command(arguments: argparse.Namespace) -> int:
     return inventory.run(settings, request)
 
 
-_PLANNED = {
-    "rcg": rcg_command,
-    "volume": volume_command,
-    "pgroup": pgroup_command,
-    "lpar": lpar_command,
-    "pod": pod_command,
-    "vm": vm_command,
-}
-
-
 def _needed(settings: Settings, arguments: argparse.Namespace) -> Iterable[DeviceSettings | SshHost]:
     """What a command that makes a run logs in to: databases only where they are asked for."""
     return settings.reached if getattr(arguments, "backup_mode", False) else settings.devices
 
 
 def _recovery_command(arguments: argparse.Namespace) -> int:
+    from app import backup_command, lpar_command, rcg_command, vm_command
+
     settings = _settings(arguments)
     if arguments.command == "vm" and arguments.verb == "backups":
         return backup_command.show(settings, arguments)
     _ask_secrets(_needed(settings, arguments))
-    make = _PLANNED[arguments.command].drawing
+    make = import_module(f"app.{arguments.command}_command").drawing
     if arguments.command == "lpar" and arguments.verb == "check":
         return lpar_command.check(settings, _store_path(arguments, settings), arguments)
     if arguments.command == "vm" and arguments.verb in vm_command.SHOWN:
@@ -309,6 +277,8 @@ def _recovery_command(arguments: argparse.Namespace) -> int:
 
 
 def _plan_command(arguments: argparse.Namespace) -> int:
+    from app import plan_command
+
     settings = _settings(arguments)
     if plan_command.asks_devices(arguments):
         _ask_secrets((*settings.devices, *settings.hosts))
@@ -316,17 +286,16 @@ def _plan_command(arguments: argparse.Namespace) -> int:
 
 
 def _figures_command(arguments: argparse.Namespace) -> int:
+    from app import capacity_command
+
     settings = _settings(arguments)
     told = capacity_command.capacity if arguments.command == "capacity" else capacity_command.cost
     return told(settings, _store_path(arguments, settings), arguments)
 
 
-def _metrics_command(arguments: argparse.Namespace) -> int:
-    settings = _settings(arguments)
-    return metrics_command.run(settings, _store_path(arguments, settings), arguments)
-
-
 def _given_command(arguments: argparse.Namespace) -> int:
+    from app import pgsnap_command, pra_command
+
     if _nothing_configured(arguments):  # the arrays may all be given on the command line
         from app.paths import config_file
         from app.settings import nothing
@@ -344,23 +313,38 @@ def _given_command(arguments: argparse.Namespace) -> int:
 
 
 def _runs_command(arguments: argparse.Namespace) -> int:
+    from app import runs_command
+
     settings = _settings(arguments)
     if arguments.runs_command in ("resume", "abort"):
         _ask_secrets(settings.reached)
     return runs_command.run(settings, _store_path(arguments, settings), arguments)
 
 
-def _on_store(run: Callable[[Settings, Place, argparse.Namespace], int]) -> Callable[[argparse.Namespace], int]:
-    """A command that asks no device."""
+def _on_store(module: str, name: str = "run") -> Callable[[argparse.Namespace], int]:
+    """A command that asks no device: the function of that name, given settings, store and arguments."""
 
     def command(arguments: argparse.Namespace) -> int:
         settings = _settings(arguments)
-        return run(settings, _store_path(arguments, settings), arguments)
+        code: int = getattr(import_module(f"app.{module}"), name)(settings, _store_path(arguments, settings), arguments)
+        return code
+
+    return command
+
+
+def _bare(module: str) -> Callable[[argparse.Namespace], int]:
+    """A command that reads no configuration by itself."""
+
+    def command(arguments: argparse.Namespace) -> int:
+        code: int = import_module(f"app.{module}").run(arguments)
+        return code
 
     return command
 
 
 def _schedule_command(arguments: argparse.Namespace) -> int:
+    from app import schedule_command
+
     settings = _settings(arguments)
     headless = arguments.command == "scheduler"
     if headless or arguments.schedule_command == "run":
@@ -370,6 +354,8 @@ def _schedule_command(arguments: argparse.Namespace) -> int:
 
 
 def _auto_command(arguments: argparse.Namespace) -> int:
+    from app import auto_command
+
     settings = _settings(arguments)
     if auto_command.asks_devices(arguments):
         _ask_secrets(settings.devices)
@@ -377,6 +363,8 @@ def _auto_command(arguments: argparse.Namespace) -> int:
 
 
 def _api_command(arguments: argparse.Namespace) -> int:
+    from app import api_command
+
     settings = _settings(arguments)
     if settings.api is not None:
         from app import secrets
@@ -386,6 +374,8 @@ def _api_command(arguments: argparse.Namespace) -> int:
 
 
 def _store_command(arguments: argparse.Namespace) -> int:
+    from app import store_command
+
     settings = _settings(arguments)
     _ask_store_password(settings)
     return store_command.run(settings, arguments)
@@ -401,11 +391,11 @@ def _keys_command(arguments: argparse.Namespace) -> int:
 _COMMANDS: dict[str | None, Callable[[argparse.Namespace], int]] = {
     None: _console,
     "demo": _demo,
-    "lab": labcommand.run,
+    "lab": _bare("labcommand"),
     "wall": _wall,
     "check": _check,
     "trust": _trust_command,
-    "import": import_command.run,
+    "import": _bare("import_command"),
     "rcg": _recovery_command,
     "volume": _recovery_command,
     "pgroup": _recovery_command,
@@ -415,20 +405,20 @@ _COMMANDS: dict[str | None, Callable[[argparse.Namespace], int]] = {
     "plan": _plan_command,
     "capacity": _figures_command,
     "cost": _figures_command,
-    "metrics": _metrics_command,
+    "metrics": _on_store("metrics_command"),
     "pgsnap": _given_command,
     "pra": _given_command,
     "auto": _auto_command,
-    "maintenance": _on_store(auto_command.maintenance),
-    "incident": _on_store(incident_command.run),
-    "alerts": _on_store(alerts_command.run),
-    "infra": _on_store(infra_command.run),
-    "blast": _on_store(infra_command.run),
+    "maintenance": _on_store("auto_command", "maintenance"),
+    "incident": _on_store("incident_command"),
+    "alerts": _on_store("alerts_command"),
+    "infra": _on_store("infra_command"),
+    "blast": _on_store("infra_command"),
     "runs": _runs_command,
-    "audit": _on_store(audit_command.run),
-    "report": _on_store(report_command.run),
-    "compliance": _on_store(compliance_command.run),
-    "notify": _on_store(notify_command.run),
+    "audit": _on_store("audit_command"),
+    "report": _on_store("report_command"),
+    "compliance": _on_store("compliance_command"),
+    "notify": _on_store("notify_command"),
     "schedule": _schedule_command,
     "scheduler": _schedule_command,
     "api": _api_command,

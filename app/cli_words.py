@@ -3,37 +3,9 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NoReturn
-
-from app import (
-    alerts_command,
-    api_command,
-    audit_command,
-    auto_command,
-    capacity_command,
-    compliance_command,
-    import_command,
-    incident_command,
-    infra_command,
-    labcommand,
-    lpar_command,
-    metrics_command,
-    notify_command,
-    pgroup_command,
-    pgsnap_command,
-    plan_command,
-    pod_command,
-    pra_command,
-    rcg_command,
-    report_command,
-    runs_command,
-    schedule_command,
-    store_command,
-    vm_command,
-    volume_command,
-    wall_command,
-)
 
 THEMES = ("auto", "dark", "light", "high-contrast", "colour-blind", "ansi-dark", "ansi-light", "monochrome")
 """As in the settings, which cannot be imported for the sake of ``--help``."""
@@ -94,8 +66,62 @@ class _Version(argparse.Action):
         parser.exit(OK)
 
 
+class _NotTheConsoleError(Exception):
+    """A command line that is not understood without the commands."""
+
+
+class _ConsoleParser(argparse.ArgumentParser):
+    """The options alone with which the console opens."""
+
+    def error(self, message: str) -> NoReturn:
+        raise _NotTheConsoleError
+
+
+def parsed(words: Sequence[str]) -> argparse.Namespace:
+    """What a command line says; ``words`` holds it as it was typed. One that is wrong, or asks for help, raises
+    SystemExit. The console does not wait for the words of all commands."""
+    console = _ConsoleParser(add_help=False, allow_abbrev=False)
+    _console(console)
+    try:
+        found, rest = console.parse_known_args(words, argparse.Namespace(words=tuple(words)))
+        if not rest:
+            return found
+    except _NotTheConsoleError:
+        pass
+    return parser().parse_args(words, argparse.Namespace(words=tuple(words)))
+
+
 def parser() -> argparse.ArgumentParser:
     """The whole command line."""
+    from app import (
+        alerts_command,
+        api_command,
+        audit_command,
+        auto_command,
+        capacity_command,
+        compliance_command,
+        import_command,
+        incident_command,
+        infra_command,
+        labcommand,
+        lpar_command,
+        metrics_command,
+        notify_command,
+        pgroup_command,
+        pgsnap_command,
+        plan_command,
+        pod_command,
+        pra_command,
+        rcg_command,
+        report_command,
+        runs_command,
+        schedule_command,
+        store_command,
+        vm_command,
+        volume_command,
+        wall_command,
+    )
+
     top: argparse.ArgumentParser = Parser(
         prog="drdeck",
         description="Console for disaster recovery: IBM Power LPARs, Pure FlashArray, HPE 3PAR and VMware. "
@@ -104,10 +130,8 @@ def parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
-    top.set_defaults(config=None, store=None, pane="overview", cached=False, read_only=False, command=None)
-    _common(top)
-    _look(top)
-    top.add_argument("--version", action=_Version, nargs=0, help="print the version")
+    _console(top)
+    top.add_argument("--version", action=_Version, nargs=0, default=argparse.SUPPRESS, help="print the version")
     commands = top.add_subparsers(dest="command", metavar="COMMAND")
     labcommand.add_arguments(commands)
     _common(commands.choices["demo"], "pane", "read_only")
@@ -159,6 +183,12 @@ def parser() -> argparse.ArgumentParser:
         )
     )
     return top
+
+
+def _console(top: argparse.ArgumentParser) -> None:
+    top.set_defaults(config=None, store=None, pane="overview", cached=False, read_only=False, command=None)
+    _common(top)
+    _look(top)
 
 
 def _common(command: argparse.ArgumentParser, *only: str) -> None:

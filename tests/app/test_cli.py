@@ -15,6 +15,8 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from app import cli, cli_words, paths, terminal
 from app.cli import main
@@ -128,6 +130,23 @@ def test_the_version_is_that_of_the_installed_distribution(capsys: pytest.Captur
 
     assert main(["--version"]) == 0
     assert capsys.readouterr().out == f"drdeck {version('drdeck')}\n"
+
+
+_OPTIONS = (
+    *(["--config", "a.toml"], ["--store=b.sqlite"], ["--pane", "rcgs"], ["--cached"], ["--read-only"], ["--ascii"]),
+    *(["--theme", "light"], ["--no-mouse"], ["--slow-link"], ["--drill"]),
+)
+_REST = ([], ["keys"], ["demo", "--drill"], ["inventory", "rcgs", "--cached"], ["check", "--", "keys"])
+
+
+@settings(max_examples=40)
+@given(st.lists(st.sampled_from(_OPTIONS), max_size=4), st.sampled_from(_REST))
+def test_the_console_understands_its_options_as_the_whole_command_line_does(
+    options: list[list[str]], rest: list[str]
+) -> None:
+    words = [word for option in options for word in option] + rest
+    whole = cli_words.parser().parse_args(words, argparse.Namespace(words=tuple(words)))
+    assert vars(cli_words.parsed(words)) == vars(whole)
 
 
 # ------------------------------------------------------------------------------------------------- how commands end
