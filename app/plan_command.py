@@ -16,8 +16,9 @@ if TYPE_CHECKING:
     from app.plans.records import RecoveryPlan
     from app.recovery.plan.standing import PlanStanding
     from app.settings import Settings
+    from store.plan_history import PlanHistory
 
-KINDS = ("planned", "disaster")
+KINDS = ("planned", "disaster", "drill", "cleanup", "reprotect", "failback")
 
 WORDS = """\
 A plan is a TOML file in the directory that [plans] names (default: plans/ beside the configuration): applications in
@@ -26,7 +27,8 @@ steps before and after, and RTO and RPO targets.
 
   list                   the plans there are, and how each stands since it was last checked
   show NAME              what is in one, in the order in which it comes back; how it stands, how long a run should take
-                         as a whole and for each application, and what the last run came to
+                         as a whole and for each application, how long each took in its runs and drills, when the
+                         last drill passed, and what is owed
   check NAME             whether it could be run now: every check of its members, room for the sum of them, RPO now and
                          RTO expected against the targets; what passes is verified until the file, or a fact that it
                          rests on, changes
@@ -35,6 +37,11 @@ steps before and after, and RTO and RPO targets.
                          vm), application, order, group, after, rto, rpo
   run NAME --kind planned    one run: stopped in reverse order, the last of the data carried over, started in order
   run NAME --kind disaster   the newest copies are used, and what came after them is lost
+  run NAME --kind drill      all of it comes up on copies and in isolation, while production runs on; refused where a
+                             member has no isolated network
+  run NAME --kind cleanup    takes away what the last drill made; owed until it is done
+  run NAME --kind reprotect  after a failover: replicates everything from where it runs to where it was
+  run NAME --kind failback   then the planned run the other way, home again
 
 Nothing is changed without --execute. A run asks for words to be typed; without a terminal give each as
 --confirm "WORDS". --without leaves out what cannot come back, by the name of a member or an application.
@@ -67,9 +74,9 @@ def add_arguments(commands: argparse._SubParsersAction[argparse.ArgumentParser])
         verb.add_argument("--to", dest="target", metavar="SITE", help="the site that it comes back at")
         verb.add_argument("--execute", action="store_true", help="write the file; without this it is shown")
         _common(verb)
-    run = verbs.add_parser("run", help="fail everything in it over")
+    run = verbs.add_parser("run", help="fail everything in it over, drill it, and bring it home")
     run.add_argument("name", metavar="NAME")
-    run.add_argument("--kind", choices=KINDS, required=True, help=" or ".join(KINDS))
+    run.add_argument("--kind", choices=KINDS, required=True, help=f"{', '.join(KINDS[:-1])} or {KINDS[-1]}")
     run.add_argument("--without", action="append", default=[], metavar="NAME", help="leave this out")
     execution(run)
 
@@ -225,11 +232,12 @@ def _make(settings: Settings, store_path: Path, arguments: argparse.Namespace) -
 
 
 def _show(settings: Settings, store_path: Path, arguments: argparse.Namespace) -> int:
-    """What is in a plan, how it stands, what is foreseen of it, and what its last run came to. No device is asked."""
+    """What is in a plan, how it stands, what is foreseen of it, and what its runs came to. No device is asked."""
     from contextlib import closing
     from datetime import UTC, datetime
 
     from app.plans.catalogue import load
+    from app.plans.past import as_json, lines
     from app.plans.words import plan_as_json, plan_lines
     from app.recovery.plan.standing import last_run, last_run_lines, standing_lines, standings
     from app.runs_words import outcomes_as_json
@@ -237,15 +245,32 @@ def _show(settings: Settings, store_path: Path, arguments: argparse.Namespace) -
     from store.recorded import to_text
 
     plan: RecoveryPlan = load(settings.plan_folder, arguments.name)
-    at = standings(settings, store_path, [plan])[plan.name]
+    at, known = standings(settings, store_path, [plan])[plan.name], _history(store_path, plan.name)
     with closing(Ledger(store_path)) as ledger:
         last = last_run(ledger, plan.name)
     if arguments.json:
         told: dict[str, Any] = {"plan": plan_as_json(plan), "state": at.state, "changed": at.changed}
         told["check"] = None if at.check is None else json.loads(to_text(at.check))
+        told["history"] = as_json(known)
         told["last_run"] = None if last is None else {"run": last.id, "state": last.state, **outcomes_as_json(last)}
         print(json.dumps({"schema_version": 1, **told}, indent=2))
     else:
         now = datetime.now(UTC)
-        print("\n".join([*plan_lines(plan), *standing_lines(at, now), *last_run_lines(last, now)]))
+        told_last = last_run_lines(last, now)
+        print("\n".join([*plan_lines(plan), *standing_lines(at, now), *lines(plan, known), *told_last]))
     return OK
+
+
+def _history(store_path: Path, name: str) -> PlanHistory:
+    """What the runs of a plan say of it; nothing where there is no store yet."""
+    from store.ledger import Ledger
+    from store.plan_history import PlanHistory, history
+    from store.plan_runs import EVERY
+
+    if not store_path.exists():
+        return PlanHistory()
+    ledger = Ledger(store_path)
+    try:
+        return history((run for verb in EVERY for run in ledger.runs_of(verb)), name)
+    finally:
+        ledger.close()

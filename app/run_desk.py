@@ -411,10 +411,11 @@ class RunDesk:
     @staticmethod
     def orders(around: Surroundings, typed: str, scene: Scene) -> list[str]:
         """How an order can go on, for the groups, pods, LPARs, VMs and runs that are known."""
-        from app import lpar_words, pgroup_words, vm_words
+        from app import lpar_words, pgroup_words, plan_words, vm_words
         from app.orders import candidates, pods
 
         fixed = candidates([pair.partition(":")[2] for pair in scene.index.groups("rcg", "pair")], pods(scene))
         lpars = lpar_words.completions(typed, scene, around.runs.owing)
         vms = vm_words.completions(typed, around.replicated, around.runs.owing)
-        return [*fixed, *pgroup_words.completions(typed, scene), *lpars, *vms]
+        plans = plan_words.completions(typed, [plan.name for plan in around.plans.plans])
+        return [*fixed, *pgroup_words.completions(typed, scene), *lpars, *vms, *plans]

@@ -25,7 +25,7 @@ VERBS: Mapping[str, tuple[str, ...]] = {
         "backups",
         "restore",
     ),
-    "plan": ("planned", "disaster"),
+    "plan": ("planned", "disaster", "drill", "cleanup", "reprotect", "failback"),
 }
 """By the command. A test holds them equal to what the commands take."""
 

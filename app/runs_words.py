@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from app.output import columns, stamp
 from store import plan_runs
-from store.drills import VM_DRILL, order, owing
+from store.drills import about, order, owing
 from store.outcomes import Outcome, outcomes
 from store.recorded import to_text
 from store.run_ahead import ahead
@@ -193,8 +193,7 @@ def owed_lines(run: Run, ledger: Ledger) -> list[str]:
     """That a drill is not cleaned up, and how it is."""
     if not run.plan.verb.endswith("drill") or run.id not in owing(ledger.runs()):
         return []
-    left = "What it started runs on until" if run.plan.verb == VM_DRILL else "Its LPARs cannot be failed over before"
-    return ["", f"{left} it is cleaned up: drdeck {order(run)}"]
+    return ["", f"{about(run)}: drdeck {order(run)}"]
 
 
 def plan_as_json(plan: Plan) -> dict[str, Any]:

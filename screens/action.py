@@ -51,6 +51,7 @@ ON_RUN = frozenset({Place.RUN, Place.BOARD})
 ON_RUNS = ON_RUN | {Place.RUNS}
 ON_SCHEDULES = frozenset({Place.SCHEDULES, Place.SCHEDULE})
 ON_AUTO = frozenset({Place.AUTO, Place.AUTO_GROUP})
+ON_PLANS = frozenset({Place.PLANS, Place.PLAN})
 PANES_OF_OBJECTS = frozenset({Place.PANE, Place.LPARS, Place.PGROUPS, Place.RCGS, Place.REPLICAS})
 ON_OBJECTS = PANES_OF_OBJECTS | {Place.OVERVIEW, Place.EVENTS} | LEVELS
 ON_ROWS = ON_OBJECTS | ON_RUNS | {Place.SCHEDULES, Place.PLANS, Place.AUTO, Place.AUTO_HISTORY}

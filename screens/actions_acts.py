@@ -1,5 +1,5 @@
 """The actions that change something: what is done to remote copy groups, protection groups, LPARs and replicated VMs,
-and what can be decided about a run."""
+with recovery plans, and what can be decided about a run."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from screens.action import (
     ON_DATA,
     ON_LPARS,
     ON_PGROUPS,
+    ON_PLANS,
     ON_RCGS,
     ON_RUN,
     ON_RUNS,
@@ -74,12 +75,24 @@ VM_WORDS = (
 """What is done to replicated VMs: its word on the console's command line, its name, what it does."""
 
 
+PLAN_WORDS = (
+    ("planned", "Fail over", "All stopped in reverse order, the last of it carried over, started in order"),
+    ("disaster", "Fail over: disaster", "The old site is lost: what came after the newest copies is lost"),
+    ("drill", "Drill", "All of it comes up on copies and in isolation, while production runs on"),
+    ("cleanup", "Clean up the drill", "Take away all that the last drill made; owed until it is done"),
+    ("reprotect", "Reprotect", "After a failover: replicate it all from where it runs to where it was"),
+    ("failback", "Fail back", "Once it is reprotected: the planned run the other way, home again"),
+)
+"""The kinds of run of a recovery plan: the word on the command line, its name, what it does."""
+
+
 def _verbs() -> Iterable[Action]:
     lpar = [("lpar", word, name, description, ON_LPARS) for word, name, description in LPAR_WORDS if word != "check"]
     rcg = [("rcg", word, name, description, ON_RCGS) for word, _, name, description in RCG_WORDS]
     pgroup = [("pgroup", word, name, description, ON_PGROUPS) for word, name, description in PGROUP_WORDS]
     vm = [("vm", word, name, description, ON_VMS) for word, name, description in VM_WORDS]
-    for kind, word, name, description, places in (*lpar, *rcg, *pgroup, *vm):
+    plan = [("plan", word, name, description, ON_PLANS) for word, name, description in PLAN_WORDS]
+    for kind, word, name, description, places in (*lpar, *rcg, *pgroup, *vm, *plan):
         yield Action(
             f"{kind}.{word}",
             name,
@@ -97,7 +110,7 @@ def _verbs() -> Iterable[Action]:
 ACTS = (
     Action(
         "act", "Act", "What can be done to it, or to all that is marked: each shows its plan first", ("a",),
-        Group.ACT, ON_LPARS | ON_RCGS | ON_PGROUPS | ON_VMS | ON_AUTO, footer=3, needs_row=True,
+        Group.ACT, ON_LPARS | ON_RCGS | ON_PGROUPS | ON_VMS | ON_PLANS | ON_AUTO, footer=3, needs_row=True,
         dangerous=True,
     ),
     Action(

@@ -3,7 +3,7 @@ what would be lost. Pure; every sentence names what it speaks of."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from screens.ages import age
@@ -20,6 +20,7 @@ from store.estate import PowerState, ProtectionGroup, VirtualMachine
 from store.rcg_roles import Activity, Which
 from store.readiness import Standing
 from store.records import DeviceHealth
+from store.runs import Run
 
 NAMED = 3
 """How many things a sentence names; the others are counted."""
@@ -34,14 +35,18 @@ class Sentence:
     pane: str
 
 
-def briefing(scene: Scene, bare: Sequence[str] = ()) -> list[Sentence]:
+def briefing(scene: Scene, bare: Sequence[str] = (), owed: Iterable[Run] = ()) -> list[Sentence]:
     """The sentences, the worst first. Nothing at all is known before a device was ever read: then that is said.
-    ``bare`` are the names of VMs that are to be replicated and have no copy yet."""
+    ``bare`` are the names of VMs that are to be replicated and have no copy yet, ``owed`` the drills that are not
+    cleaned up."""
     if not any(device.last_ok for device in scene.index.devices.values()):
         return [Sentence("Nothing is known yet: no device has been read.", Tone.UNKNOWN, "6")]
     found = [*_devices(scene), *_copies(scene), *_returns(scene), *_rcgs(scene), *_twins(scene), *_worst(scene)]
     if bare:
         found.append(Sentence(f"No copy yet of VMs that are to be replicated: {named(sorted(bare))}", Tone.BAD, "5"))
+    for drill in owed:
+        since = scene.ago(drill.ended_at or drill.created_at)
+        found.append(Sentence(f"Clean-up is owed after {drill.plan.name}, since {since}", Tone.WARN, "8"))
     order = (Tone.BAD, Tone.UNKNOWN, Tone.WARN, Tone.OK)
     return sorted(found, key=lambda sentence: order.index(sentence.tone))
 

@@ -16,7 +16,7 @@ from screens.briefing import named
 from screens.offers import Offer
 from screens.run_messages import ActsAsked
 from screens.scene import Scene
-from store.drills import lpars
+from store.drills import lpars, order
 from store.estate import Lpar, LparState
 from store.readiness import Covered, Standing
 from store.records import DeviceHealth, Entry
@@ -134,8 +134,8 @@ def order_text(word: str, members: Sequence[Member]) -> str | None:
     if any(member.wrong for member in members):
         return None
     if word == "cleanup":
-        owed = {member.owed.id for member in members if member.owed is not None}
-        return f"lpar cleanup {owed.pop()}" if len(owed) == 1 else None
+        owed = {order(member.owed) for member in members if member.owed is not None}
+        return owed.pop() if len(owed) == 1 else None
     names = " ".join(shlex.quote(member.name) for member in members)
     return f"lpar failover {names} --disaster" if word == "disaster" else f"lpar {word} {names}"
 

@@ -59,7 +59,8 @@ class Overview(TableScreen):
             least = SITES_LEAST + (scene.readiness.now.at is not None)
             known = Replications(self.around.replicated, self.around.runs.standings)
             bare = [one.replicated.name for one in without_copy(scene, known) if one.standing.failed_over is None]
-            told = briefing_lines(briefing(scene, bare), self.width, max(2, room - least))
+            owed = self.around.runs.owing.values()
+            told = briefing_lines(briefing(scene, bare, owed), self.width, max(2, room - least))
         sites = sites_lines(scene, self.width, room - len(told) - 1)
         self.sites.show([*told, (), *sites, (), (Cell("Last changes", Tone.HEADING),)])
         super().draw(scene)

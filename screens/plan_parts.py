@@ -105,7 +105,7 @@ def _named(plan: Plan, prefix: str) -> tuple[str, ...]:
 def _about(plan: Plan) -> _About:
     """Of several groups each has the number that its steps begin with. Two that one thing is done to, as where one is
     cloned to the other, have no numbers; nor have LPARs, whose steps are numbered all through."""
-    if plan.verb in plan_runs.VERBS:
+    if plan.verb in plan_runs.EVERY:
         kinds = [(kind, _named(plan, prefix)) for prefix, kind in _KINDS]
         every = tuple(name for _, those in kinds for name in those)
         return _About("member", every, kinds=tuple((kind, those) for kind, those in kinds if those))

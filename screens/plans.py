@@ -9,20 +9,25 @@ from typing import ClassVar
 from textual.binding import BindingType
 
 from screens.actions import Place, bindings
+from screens.actions_acts import PLAN_WORDS
 from screens.ages import age
 from screens.cells import Cell, Line, Tone, wrap
 from screens.columns import Column, Measure, Row
 from screens.head import counts_lines
 from screens.plan_messages import PlanRequested, PlansRequested
+from screens.plan_offers import asked
+from screens.plan_past import measured_cell, standing_parts
 from screens.rows_runs import clock_text
+from screens.run_messages import ActsAsked
 from screens.scene import Scene
 from screens.side_by_side import Fact, Heading, Note, Part
-from screens.sources import PLANS
+from screens.sources import JOURNAL, PLANS
 from screens.status import EMPTY, GLYPHS, LOADING, standing, status
 from screens.surroundings import Surroundings
 from screens.tables import TableScreen
 from screens.text import TextScreen
 from store.outcomes import outcomes
+from store.plan_history import PlanHistory, history
 from store.plan_records import Expected, Foreseen, PlanCheck
 from store.plan_view import ApplicationShown, PlanShown
 from store.readiness import Check, Severity, Verdict
@@ -37,6 +42,7 @@ COLUMNS = (
     Column("RTO P95", right=True, measure=Measure.SPAN, source=PLANS),
     Column("Members", rank=3, cut=12, source=PLANS),
     Column("Checked", rank=1, measure=Measure.MOMENT, source=PLANS),
+    Column("Drilled", rank=1, measure=Measure.MOMENT, source=JOURNAL),
 )
 
 
@@ -53,7 +59,7 @@ class PlansScreen(TableScreen):
     def rows(self, scene: Scene) -> Iterable[tuple[str, object]]:
         minute = int(scene.now.timestamp()) // 60
         for plan in self.around.plans.plans:
-            yield plan.name, (self.around.plans.version, minute)
+            yield plan.name, (self.around.plans.version, self.around.runs.version, minute)
 
     def row(self, key: str, scene: Scene) -> Row:
         plan = self.around.plans.get(key)
@@ -71,7 +77,22 @@ class PlansScreen(TableScreen):
             EMPTY
             if plan.check is None
             else Cell(f"{age(scene.now, plan.check.at)} ago", value=plan.check.at.timestamp()),
+            _drilled(history(self.around.runs.runs, plan.name), scene),
         )
+
+    def do_act(self) -> None:
+        chosen = self._acts()
+        if chosen is not None:
+            self.post_message(chosen)
+
+    def do_plan(self, word: str) -> None:
+        chosen = self._acts()
+        if chosen is not None:
+            self.post_message(chosen.chosen(word))
+
+    def _acts(self) -> ActsAsked | None:
+        plan = self.around.plans.get(self.table.selected or "")
+        return None if plan is None else asked(plan, history(self.around.runs.runs, plan.name))
 
     def head_lines(self, scene: Scene, width: int) -> Sequence[Line]:
         counts = Counter(status(plan.state) for plan in self.around.plans.plans)
@@ -96,6 +117,15 @@ class PlansScreen(TableScreen):
             return ((LOADING,),)
         words = f"There is no plan in {self.around.plans.folder}. drdeck plan new NAME drafts one."
         return tuple((Cell(text, Tone.DIM),) for text in wrap(words, max(10, self.width - 1)))
+
+
+def _drilled(known: PlanHistory, scene: Scene) -> Cell:
+    """When a drill last passed, or that one is not cleaned up."""
+    if known.owed is not None:
+        return Cell(f"{GLYPHS[Tone.WARN]} clean-up owed", Tone.WARN, value=known.owed.created_at.timestamp())
+    if known.drilled is None or known.drilled.ended_at is None:
+        return EMPTY
+    return Cell(f"{age(scene.now, known.drilled.ended_at)} ago", value=known.drilled.ended_at.timestamp())
 
 
 def _worst(pairs: Sequence[tuple[float | None, float | None]]) -> Cell:
@@ -129,10 +159,21 @@ class PlanScreen(TextScreen):
         plan = self.around.plans.get(self.plan)
         if plan is None:
             return (Note("This plan is not there any more.", Tone.UNKNOWN),)
-        return parts(plan, scene, _last_run(self.around.runs.runs, plan.name))
+        known = history(self.around.runs.runs, self.plan)
+        return parts(plan, scene, known, _last_run(self.around.runs.runs, plan.name))
 
     def runs_changed(self) -> None:
         self.redraw()
+
+    def do_act(self) -> None:
+        plan = self.around.plans.get(self.plan)
+        if plan is not None:
+            self.post_message(asked(plan, history(self.around.runs.runs, self.plan)))
+
+    def do_plan(self, word: str) -> None:
+        plan = self.around.plans.get(self.plan)
+        if plan is not None:
+            self.post_message(asked(plan, history(self.around.runs.runs, self.plan)).chosen(word))
 
 
 def _last_run(newest_first: Iterable[Run], plan: str) -> Run | None:
@@ -143,8 +184,9 @@ def _last_run(newest_first: Iterable[Run], plan: str) -> Run | None:
     return None
 
 
-def parts(plan: PlanShown, scene: Scene, last: Run | None = None) -> Iterable[Part]:
-    """Everything known of a plan. ``last``: its newest run."""
+def parts(plan: PlanShown, scene: Scene, known: PlanHistory | None = None, last: Run | None = None) -> Iterable[Part]:
+    """Everything that is ``known`` of a plan. ``last``: its newest run."""
+    known = PlanHistory() if known is None else known
     yield Fact("State", status(plan.state).cell())
     yield Fact("File", Cell(plan.path))
     yield from (Note(error, Tone.BAD) for error in plan.errors)
@@ -155,6 +197,7 @@ def parts(plan: PlanShown, scene: Scene, last: Run | None = None) -> Iterable[Pa
             yield Fact(f"Run, {each.kind}", _against(each.p95_s, None, each.p50_s))
     elif not plan.errors:
         yield Note(f"It was never checked: drdeck plan check {plan.name}", Tone.DIM)
+    yield from standing_parts(plan, known, scene)
     expected = {each.application: each for each in plan.check.applications} if plan.check is not None else {}
     group = None
     for application in plan.applications:
@@ -162,13 +205,15 @@ def parts(plan: PlanShown, scene: Scene, last: Run | None = None) -> Iterable[Pa
             group = application.group
             yield Heading(f"Group {group}")
         foreseen = plan.check.of(application.name) if plan.check is not None else ()
-        yield from _application(application, expected.get(application.name), foreseen)
+        took = known.measured.get(application.name, ())
+        measured = measured_cell(took, application.rto_s, scene) if took else None
+        yield from _application(application, expected.get(application.name), foreseen, measured)
     yield from _checks(plan.check)
     yield from _last(last, scene)
     if plan.applications:
         yield Heading("To run it")
-        yield Note(f":do plan run {plan.name} --kind planned", Tone.DIM)
-        yield Note(f":do plan run {plan.name} --kind disaster", Tone.DIM)
+        yield Note("a shows every kind of run, and why one is not right; each shows its plan first.", Tone.DIM)
+        yield Note(f"Or :do plan run {plan.name} --kind {' | '.join(word for word, _, _ in PLAN_WORDS)}", Tone.DIM)
 
 
 def _last(run: Run | None, scene: Scene) -> Iterable[Part]:
@@ -187,7 +232,7 @@ def _last(run: Run | None, scene: Scene) -> Iterable[Part]:
 
 
 def _application(
-    application: ApplicationShown, expected: Expected | None, foreseen: Sequence[Foreseen]
+    application: ApplicationShown, expected: Expected | None, foreseen: Sequence[Foreseen], measured: Cell | None
 ) -> Iterable[Part]:
     after = f"after {', '.join(application.after)}" if application.after else ""
     yield Fact(application.name, Cell(after, Tone.DIM))
@@ -197,6 +242,8 @@ def _application(
         yield Fact(f"  Up, {each.kind}", _against(each.p95_s, application.rto_s, each.p50_s))
     if not foreseen:
         yield Fact("  RTO P95", _against(rto, application.rto_s))
+    if measured is not None:
+        yield Fact("  Measured", measured)
     for kind, names in application.members:
         yield Fact(f"  {kind}", Cell(names))
     for text in application.inside:

@@ -56,8 +56,8 @@ def replication_parts(scene: Scene, left: Entry, right: Entry | None, known: Kno
         words = f"{scene.ago(each.began_at)}, {'took' if each.done else 'failed after'} {clock_text(each.took_s)}"
         cell = Cell(f"{words}, run {each.run}", Tone.PLAIN if each.done else Tone.BAD)
         yield Fact("Last passes" if number == 0 else "", cell, source=src.JOURNAL)
-    for drill in standing.owed:
-        words = f"the clean-up of the drill {drill}: :do vm cleanup {drill}"
+    owed = [f"the clean-up of the drill {drill}: :do vm cleanup {drill}" for drill in standing.owed]
+    for words in (*owed, *(f"the clean-up of the drill of its plan: :do {order}" for order in standing.of_plans)):
         yield Fact("Owed", Cell(words, Tone.WARN), source=src.JOURNAL)
 
 

@@ -14,9 +14,10 @@ from enum import StrEnum
 from screens.conditions import CopyHealth
 from screens.pairing import vm_pair
 from screens.scene import Scene
+from store.drills import DRILLS
 from store.estate import PowerState, VirtualMachine, VmReplica
 from store.records import Entry
-from store.replications import DRILL, REPLICATE, Replicated, Standing
+from store.replications import REPLICATE, Replicated, Standing
 
 _ALONE = "replication:"
 
@@ -139,7 +140,8 @@ def health(
     """How a replication stands with its newest copy. ``timely`` is how that copy stands by itself, ``runs`` which side
     does. The worst that there is to say wins, as in ``drdeck vm list``; a copy that a drill runs is no split brain."""
     standing = known.standing
-    drilled = bool(standing.owed) or (standing.under_way is not None and standing.under_way.plan.verb == DRILL)
+    drilling = standing.under_way is not None and standing.under_way.plan.verb in DRILLS
+    drilled = bool(standing.owed or standing.of_plans) or drilling
     if runs is Runs.BOTH and not drilled:
         return CopyHealth.SPLIT_BRAIN
     if (runs is Runs.COPY and not drilled) or standing.failed_over is not None:

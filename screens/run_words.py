@@ -12,13 +12,13 @@ from screens.rows_runs import clock_text, progress
 from screens.scene import Scene
 from screens.status import GLYPHS, standing, status
 from store import plan_runs
-from store.drills import VM_DRILL, order
+from store.drills import about, order
 from store.rcg_way_back import way_back
 from store.run_clocks import Clock, clocks
 from store.run_view import ALIVE
 from store.runs import ENDED, Run, RunState, StepState
 
-RECOVERING = ("failover", "switchover", "reverse", "restore", "undo", "promote", *plan_runs.VERBS)
+RECOVERING = ("failover", "switchover", "reverse", "restore", "undo", "promote", *plan_runs.RECOVERING)
 """The verbs that bring a service back somewhere: their clock has a target."""
 
 STUCK = (StepState.FAILED, StepState.UNKNOWN)
@@ -110,9 +110,7 @@ def next_lines(run: Run, scene: Scene, mine: bool, width: int, *, owes: bool = F
     not cleaned up."""
     lines: list[Line] = []
     if owes:
-        lpars = "Its LPARs cannot be failed over before it is cleaned up"
-        about = "What it started runs on until it is cleaned up" if run.plan.verb == VM_DRILL else lpars
-        lines += _sentence(f"{about}: :cleanup here, elsewhere :do {order(run)}", Tone.WARN, width)
+        lines += _sentence(f"{about(run)}: :cleanup here, elsewhere :do {order(run)}", Tone.WARN, width)
     if run.state is RunState.INTERRUPTED:
         text = "Whoever acted for it is gone: R looks again at all that was under way and goes on; A aborts."
         lines += _sentence(text, Tone.BAD, width)

@@ -75,7 +75,13 @@ class SchedulesPane(Pane):
         counts = counts_lines(self.NOUN, sorted(states.items(), key=lambda item: item[0].word), width)
         why = view.trouble or (f"This console runs no schedule: {view.why_not}." if view.why_not else "")
         tone = Tone.BAD if view.trouble else Tone.WARN
-        return (*counts, *((Cell(text, tone),) for text in (wrap(why, max(10, width)) if why else ())))
+        owed = [
+            f"Clean-up is owed after {drill.plan.name}, since {scene.ago(drill.ended_at or drill.created_at)}: Runs (8)"
+            for drill in self.around.runs.owing.values()
+        ]
+        told = [(text, tone) for text in (wrap(why, max(10, width)) if why else ())]
+        told += [(text, Tone.WARN) for words in owed for text in wrap(words, max(10, width))]
+        return (*counts, *((Cell(text, tone),) for text, tone in told))
 
     def schedules_changed(self) -> None:
         self.redraw()

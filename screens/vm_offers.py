@@ -131,8 +131,9 @@ def order_text(word: str, members: Sequence[Member]) -> str | None:
     if any(member.wrong for member in members) or (word in ONE and len(members) > 1):
         return None
     if word == "cleanup":
-        owed = {drill for member in members for drill in member.standing.owed}
-        return f"vm cleanup {owed.pop()}" if len(owed) == 1 else None
+        owed = {f"vm cleanup {drill}" for member in members for drill in member.standing.owed}
+        owed |= {order for member in members for order in member.standing.of_plans}
+        return owed.pop() if len(owed) == 1 else None
     if word == "backup":
         return f"vm backup {' '.join(member.uuid for member in members)}" if all(m.uuid for m in members) else None
     names = " ".join(member.name for member in members)
@@ -158,7 +159,8 @@ def why_not(word: str, one: Member) -> str | None:
     assert one.replicated is not None
     match word:
         case "cleanup":
-            return None if one.standing.owed else "no drill of it owes a clean-up"
+            owes = one.standing.owed or one.standing.of_plans
+            return None if owes else "no drill of it owes a clean-up"
         case "pause":
             return f"it is paused by run {one.standing.paused}" if one.standing.paused is not None else None
         case "resume":

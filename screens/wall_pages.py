@@ -18,7 +18,7 @@ from screens.status import GLYPHS, status
 from screens.surroundings import Surroundings
 from screens.wall_letters import Said, afar, beside, label, sentences, word
 from screens.wall_run import run_lines
-from store.drills import DRILL, VM_DRILL, order
+from store.drills import DRILLS, order
 from store.records import DeviceHealth, DeviceStatus
 from store.runs import ENDED, Run
 
@@ -186,7 +186,7 @@ def _until(now: datetime, then: datetime | None) -> str:
 
 def _drills(around: Surroundings, scene: Scene) -> Iterator[Said]:
     """The last drill, and how it ended."""
-    drills = [run for run in around.runs.runs if run.plan.verb in (DRILL, VM_DRILL) and run.began_at is not None]
+    drills = [run for run in around.runs.runs if run.plan.verb in DRILLS and run.began_at is not None]
     if not drills:
         yield Said("No drill is on record", Tone.WARN)
         return

@@ -1,17 +1,21 @@
-"""Which drills are not cleaned up, of LPARs and of VMs: out of the runs alone. LPARs cannot be failed over before that
-is done."""
+"""Which drills are not cleaned up, of LPARs, VMs and recovery plans: out of the runs alone. LPARs cannot be failed over
+before that is done."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
 
+from store import plan_runs
 from store.runs import ENDED, Run, RunState
 
 DRILL, CLEANUP = "drill", "cleanup"
 VM_DRILL, VM_CLEANUP = "vm drill", "vm cleanup"
-_ENDS = {DRILL: CLEANUP, VM_DRILL: VM_CLEANUP}
-DRILLING = (DRILL, CLEANUP, VM_DRILL, VM_CLEANUP)
+_ENDS = {DRILL: CLEANUP, VM_DRILL: VM_CLEANUP, plan_runs.DRILL: plan_runs.CLEANUP}
+DRILLS = tuple(_ENDS)
+"""The verbs of drills."""
+
+DRILLING = (*DRILLS, *_ENDS.values())
 """The verbs of drills and of what follows them."""
 
 
@@ -33,6 +37,9 @@ def owing(runs: Iterable[Run]) -> dict[str, Run]:
 
 def order(drill: Run) -> str:
     """What has it cleaned up, in the words of the command line."""
+    plan = plan_runs.plan_of(drill)
+    if plan is not None:
+        return f"plan run {plan} --kind cleanup"
     return f"{'vm' if drill.plan.verb == VM_DRILL else 'lpar'} cleanup {drill.id}"
 
 
@@ -43,3 +50,11 @@ def _began(run: Run) -> tuple[datetime, str]:
 def lpars(run: Run) -> tuple[str, ...]:
     """The names of the LPARs that a run is about."""
     return tuple(target.removeprefix("lpar:") for target in run.plan.targets if target.startswith("lpar:"))
+
+
+def about(run: Run) -> str:
+    """What follows from a drill that is not cleaned up."""
+    left = "What it started runs on until it is cleaned up"
+    if run.plan.verb == plan_runs.DRILL:
+        return f"{left}, and no other drill of the plan begins before"
+    return left if run.plan.verb == VM_DRILL else "Its LPARs cannot be failed over before it is cleaned up"

@@ -8,13 +8,13 @@ from collections.abc import Mapping
 from app.notify.keys import RUNS
 from store import plan_runs, replications
 from store.approvals import ASKED, GLASS
-from store.drills import DRILL, VM_DRILL, lpars, order
+from store.drills import DRILL, DRILLS, lpars, order
 from store.notices import Event, EventKind, Severity
 from store.runs import Entry, Plan, PlannedStep, Run, RunState, StepRecord, StepState
 
 FAILOVERS = frozenset(
     {"failover", "switchover", "failback", "promote", replications.FAILOVER, replications.FAILBACK, replications.UNDO}
-    | set(plan_runs.VERBS)
+    | set(plan_runs.MOVING)
 )
 """Verbs of plans after which production runs, or can run, at the other side."""
 
@@ -84,7 +84,7 @@ def is_failover(plan: Plan) -> bool:
 def _began(run: Run, sites: Mapping[str, str]) -> Event:
     plan = run.plan
     devices = ", ".join(sorted({step.device for step in plan.steps if step.device}))
-    drill = plan.verb in (DRILL, VM_DRILL)
+    drill = plan.verb in DRILLS
     means = "Production goes on meanwhile." if drill else plan.loss or "It changes what is named here."
     return _event(
         run,
@@ -183,7 +183,7 @@ def _prompt(run: Run, step: PlannedStep, entry: Entry, sites: Mapping[str, str])
 
 def _ended(run: Run, state: RunState, note: str | None, sites: Mapping[str, str]) -> tuple[Event, ...]:
     found = [_end(run, state, note, sites)]
-    if run.plan.verb in (DRILL, VM_DRILL) and run.began_at is not None and (lpars(run) or run.plan.verb == VM_DRILL):
+    if run.plan.verb in DRILLS and run.began_at is not None and (lpars(run) or run.plan.verb != DRILL):
         clean_up = order(run)
         found.append(
             _event(

@@ -91,6 +91,7 @@ def _plan(document: Document, content: Mapping[str, object], digest: str) -> Rec
         waves=_waves(document.table(content.get("waves", {}), ("waves",), "waves")),
         networks=root.get("networks", _NETWORKS, {}),
         rcg_hosts=root.get("rcg_hosts", _HOSTS, {}),
+        drill_hosts=root.get("drill_hosts", _HOSTS, {}),
         steps=steps(document, content.get("steps", []), ("steps",), "steps", PlanWhen),
     )
     _whole(document, plan)

@@ -3,23 +3,40 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from pathlib import Path
 
-PLAN_KEYS = ("from", "to", "waves", "networks", "rcg_hosts", "steps", "groups", "applications")
+PLAN_KEYS = ("from", "to", "waves", "networks", "rcg_hosts", "drill_hosts", "steps", "groups", "applications")
 WAVE_KEYS = ("lpars", "rcgs", "vms")
 GROUP_KEYS = ("name", "after")
 MEMBER_KEYS = ("lpars", "pgroups", "pods", "rcgs", "vms")
 APPLICATION_KEYS = ("name", "group", "rto", "rpo", "after", *MEMBER_KEYS, "inside", "steps")
-STEP_KEYS = ("when", "name", "command", "on", "tcp", "http", "ask", "timeout")
+STEP_KEYS = ("when", "kinds", "name", "command", "on", "tcp", "http", "ask", "timeout")
 
 
 class Kind(StrEnum):
-    """What is done with a plan: production is stopped and nothing lost, or the other site is lost or given up."""
+    """What is done with a plan.
+
+    ``PLANNED``: production is stopped and nothing lost; ``DISASTER``: the old site is lost or given up. ``DRILL``: all
+    of it comes up on copies, in isolation, while production runs on; ``CLEANUP`` takes away what the last drill made.
+    ``REPROTECT``: after a failover everything is replicated from where it runs to where it was; ``FAILBACK``: the
+    planned run the other way.
+    """
 
     PLANNED = "planned"
     DISASTER = "disaster"
+    DRILL = "drill"
+    CLEANUP = "cleanup"
+    REPROTECT = "reprotect"
+    FAILBACK = "failback"
+
+
+USUAL_KINDS = (Kind.PLANNED, Kind.DISASTER)
+"""The kinds of run that a step belongs to where the file does not say."""
+
+STEP_KINDS = (*USUAL_KINDS, Kind.DRILL, Kind.FAILBACK)
+"""Those that it can say."""
 
 
 class MemberKind(StrEnum):
@@ -35,8 +52,9 @@ class MemberKind(StrEnum):
 class When(StrEnum):
     """When a step of an application is done.
 
-    ``BEFORE_STOP``: before its LPARs and VMs are stopped, in a planned run only. ``BEFORE_START``: once its storage is
-    at the other site, before they are started there. ``AFTER_START``: once they are up, before what comes after it.
+    ``BEFORE_STOP``: before its LPARs and VMs are stopped, in a planned run or a failback. ``BEFORE_START``: once its
+    storage is at the other site, before they are started there. ``AFTER_START``: once they are up, before what comes
+    after it.
     """
 
     BEFORE_STOP = "before-stop"
@@ -96,12 +114,14 @@ class Prompt:
 
 @dataclass(frozen=True, slots=True)
 class PlanStep:
-    """A step that is none of a member. ``name`` is how it is shown, ``line`` where it stands in the file."""
+    """A step that is none of a member. ``name`` is how it is shown, ``line`` where it stands in the file, ``kinds`` in
+    which kinds of run it is done: what sends clients to the other site belongs into no drill."""
 
     when: When | PlanWhen
     name: str
     does: Command | TcpProbe | HttpProbe | Prompt
     line: int
+    kinds: tuple[Kind, ...] = USUAL_KINDS
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,7 +182,8 @@ class Group:
 class RecoveryPlan:
     """One file. ``source`` and ``target`` are sites; ``digest`` is the SHA-256 of its bytes, in hex. ``networks``: what
     port groups of VMs are called at the target, where it is another name than that of its ``[[replications]]``;
-    ``rcg_hosts`` the same of the hosts that see the volumes of remote copy groups."""
+    ``rcg_hosts`` the same of the hosts that see the volumes of remote copy groups, ``drill_hosts`` of those that see
+    them in a drill and see nothing else."""
 
     name: str
     path: Path
@@ -175,6 +196,7 @@ class RecoveryPlan:
     networks: Mapping[str, str] = field(default_factory=dict)
     rcg_hosts: Mapping[str, str] = field(default_factory=dict)
     steps: tuple[PlanStep, ...] = ()
+    drill_hosts: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def members(self) -> tuple[tuple[Application, Member], ...]:
@@ -192,6 +214,14 @@ class RecoveryPlan:
         """The hosts of the configuration that its commands run on."""
         on = [step.does.on for step in self.every_step if isinstance(step.does, Command) and step.does.on is not None]
         return tuple(dict.fromkeys(on))
+
+    def of_kind(self, kind: Kind) -> RecoveryPlan:
+        """With the steps of its own that belong into a run of this kind alone."""
+        mine = tuple(step for step in self.steps if kind in step.kinds)
+        applications = tuple(
+            replace(each, steps=tuple(step for step in each.steps if kind in step.kinds)) for each in self.applications
+        )
+        return replace(self, steps=mine, applications=applications)
 
     @property
     def every_step(self) -> tuple[PlanStep, ...]:

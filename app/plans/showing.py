@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from app.plans import catalogue, order
 from app.plans.records import Application, MemberKind, RecoveryPlan
-from app.plans.words import KINDS
+from app.plans.words import KINDS, of_kinds
 from app.recovery.plan.facts import facts
 from app.settings_records import Settings
 from store import plan_records
@@ -58,7 +58,7 @@ def _application(application: Application) -> ApplicationShown:
         after=application.after,
         members=tuple((kind, names) for kind, names in members if names),
         inside=tuple(f"{name} after {', '.join(others)}" for name, others in application.inside.items()),
-        steps=tuple(f"{step.name}, {_WHEN[step.when]}" for step in application.steps),
+        steps=tuple(f"{step.name}, {_WHEN[step.when]}{of_kinds(step)}" for step in application.steps),
         rto_s=application.rto_s,
         rpo_s=application.rpo_s,
     )

@@ -12,7 +12,19 @@ from urllib.parse import urlsplit
 from app import values
 from app.config_table import Document, Table
 from app.database_settings import ARGUMENTS, PASSWORD
-from app.plans.records import STEP_KEYS, Command, HttpProbe, PlanStep, PlanWhen, Prompt, TcpProbe, When
+from app.plans.records import (
+    STEP_KEYS,
+    STEP_KINDS,
+    USUAL_KINDS,
+    Command,
+    HttpProbe,
+    Kind,
+    PlanStep,
+    PlanWhen,
+    Prompt,
+    TcpProbe,
+    When,
+)
 from app.toml_lines import KeyPath
 from app.values import Check, UnexpectedError
 
@@ -51,7 +63,28 @@ def _step(table: Table, moments: type[When] | type[PlanWhen]) -> PlanStep | None
     does = _MAKERS[given[0]](table, table.get("timeout", _TIMEOUT, USUAL_S))
     if when is None or does is None:
         return None
-    return PlanStep(when, table.maybe("name", _LABEL) or _called(does), does, line)
+    return PlanStep(when, table.maybe("name", _LABEL) or _called(does), does, line, _kinds(table, when))
+
+
+def _kinds(table: Table, when: When | PlanWhen) -> tuple[Kind, ...]:
+    if not table.has("kinds"):
+        return USUAL_KINDS
+    found = tuple(dict.fromkeys(table.each("kinds", _KIND)))
+    if table.values.get("kinds") == []:
+        table.complain("kinds", f"at least one of {', '.join(STEP_KINDS)}", "none")
+    stopped = (Kind.PLANNED, Kind.FAILBACK)
+    if when is When.BEFORE_STOP and any(kind not in stopped for kind in found):
+        table.complain("kinds", f"{' or '.join(stopped)} beside {when}: nothing is stopped before", ", ".join(found))
+    return found
+
+
+def _as_kind(value: object) -> Kind:
+    if not isinstance(value, str) or value not in STEP_KINDS:
+        raise UnexpectedError
+    return Kind(value)
+
+
+_KIND = Check(f"one of {', '.join(STEP_KINDS)}", _as_kind)
 
 
 def _when(table: Table, moments: type[When] | type[PlanWhen]) -> When | PlanWhen | None:

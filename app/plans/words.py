@@ -7,6 +7,7 @@ from typing import Any
 
 from app.plans import order
 from app.plans.records import (
+    USUAL_KINDS,
     Application,
     Command,
     HttpProbe,
@@ -38,6 +39,7 @@ def plan_lines(plan: RecoveryPlan) -> list[str]:
     ]
     lines += [f"Port group {here} is {there} there" for here, there in plan.networks.items()]
     lines += [f"The host {here} of a remote copy group is {there} there" for here, there in plan.rcg_hosts.items()]
+    lines += [f"In a drill {there} stands for the host {here}" for here, there in plan.drill_hosts.items()]
     lines += _steps("First", plan.at(PlanWhen.FIRST), "")
     group = None
     for application in order.applications(plan):
@@ -57,7 +59,7 @@ def _application(application: Application) -> list[str]:
     ]
     after = f", after {', '.join(application.after)}" if application.after else ""
     lines = [f"  {application.name}{after}" + (f"   ({', '.join(targets)})" if targets else "")]
-    lines += _steps("before it is stopped (planned only)", application.at(When.BEFORE_STOP), "    ")
+    lines += _steps("before it is stopped", application.at(When.BEFORE_STOP), "    ")
     for kind in MemberKind:
         members = application.of(kind)
         if members:
@@ -70,7 +72,12 @@ def _application(application: Application) -> list[str]:
 
 
 def _steps(when: str, steps: tuple[PlanStep, ...], indent: str) -> list[str]:
-    return [f"{indent}{when}: {step.name} ({_does(step)})" for step in steps]
+    return [f"{indent}{when}{of_kinds(step)}: {step.name} ({_does(step)})" for step in steps]
+
+
+def of_kinds(step: PlanStep) -> str:
+    """In which kinds of run a step is done, where these are not the usual ones."""
+    return "" if step.kinds == USUAL_KINDS else f" ({', '.join(step.kinds)})"
 
 
 def _does(step: PlanStep) -> str:
@@ -94,6 +101,7 @@ def plan_as_json(plan: RecoveryPlan) -> dict[str, Any]:
         "waves": asdict(plan.waves),
         "networks": dict(plan.networks),
         "rcg_hosts": dict(plan.rcg_hosts),
+        "drill_hosts": dict(plan.drill_hosts),
         "steps": [_step_as_json(step) for step in plan.steps],
         "groups": [{"name": group.name, "after": list(group.after)} for group in plan.groups],
         "applications": [_application_as_json(each) for each in order.applications(plan)],
@@ -120,4 +128,5 @@ def _application_as_json(application: Application) -> dict[str, Any]:
 
 def _step_as_json(step: PlanStep) -> dict[str, Any]:
     kinds = {Command: "command", TcpProbe: "tcp", HttpProbe: "http", Prompt: "ask"}
-    return {"when": step.when, "name": step.name, "line": step.line, kinds[type(step.does)]: asdict(step.does)}
+    told = {"when": step.when, "kinds": list(step.kinds), "name": step.name, "line": step.line}
+    return told | {kinds[type(step.does)]: asdict(step.does)}

@@ -18,6 +18,7 @@ from app.recovery.approval import Waiting
 from app.recovery.operations import Asked, Operations, changed, holder, login, new_run_id, outdated, typed, who
 from app.recovery.runner import Runner
 from app.recovery.vm.operate import standing
+from store import plan_runs
 from store.drills import DRILLING
 from store.errors import StoreError
 from store.ledger import LeaseError, RunError
@@ -100,7 +101,8 @@ class ConsoleRuns:
         if leases:  # that a lease ran out is written nowhere
             found |= {run.id: run for run in self._ledger.alive()}
         if not self._view.read:  # what a drill left is owed, however many runs came since
-            found |= {run.id: run for verb in DRILLING for run in self._ledger.runs_of(verb)}
+            kept = (*DRILLING, *plan_runs.MOVING, plan_runs.REPROTECT)  # and the history of a plan is all of its runs
+            found |= {run.id: run for verb in kept for run in self._ledger.runs_of(verb)}
         new = [run for run in found.values() if self._view.get(run.id) != run]
         if self._operations.settings.replications and self._tells_of_replications(new):
             self._view.take_standings(standing(self._ledger))

@@ -166,7 +166,7 @@ def agreed(name: str, drafts: Sequence[Draft[Any]]) -> tuple[str, ...]:
         return ()
     losses = [int(word.split()[1]) for word in words if word.startswith("lose ")]
     counts = [int(word.split()[1]) for word in words if word.startswith("overwrite ")]
-    rest = [w for w in words if w.startswith(("site ", "host ", SECOND_PERSON, "discard "))]
+    rest = [w for w in words if w.startswith(("site ", "host ", "hosts ", SECOND_PERSON, "discard "))]
     found = [name]
     if losses:
         found.append(f"lose {max(losses)} min")

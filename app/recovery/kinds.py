@@ -10,6 +10,7 @@ from app.recovery.pg import steps as pg_steps
 from app.recovery.plan import steps as plan_steps
 from app.recovery.pod import steps as pod_steps
 from app.recovery.pra import array_steps, drill_steps, hmc_steps, power_steps, reprotect_steps
+from app.recovery.rcg import drill_steps as rcg_drill
 from app.recovery.rcg import object_steps, provision_steps, role_steps
 from app.recovery.step import Step
 from app.recovery.vm import autostart_steps, copy_steps
@@ -40,6 +41,8 @@ _KINDS: dict[str, type[Any]] = {
     "vlun.create": object_steps.Export,
     "vlun.none": object_steps.Unexported,
     "sv.create": object_steps.Snapshot,
+    "sv.set": rcg_drill.TakeSet,
+    "sv.remove": rcg_drill.DropSnapshot,
     "db.begin": database_steps.BeginBackup,
     "db.end": database_steps.EndBackup,
     "pg.snapshot": pg_steps.TakeSnapshot,
@@ -63,6 +66,7 @@ _KINDS: dict[str, type[Any]] = {
     "pg.target": reprotect_steps.AddTarget,
     "pg.allow": reprotect_steps.AllowTarget,
     "pg.every": reprotect_steps.SetEvery,
+    "volume.pair": reprotect_steps.PairSource,
     "lpar.stop": power_steps.StopLpar,
     "lpar.activate": power_steps.ActivateLpar,
     "lpar.up": power_steps.WaitUp,

@@ -40,7 +40,7 @@ def _in_the_way(ledger: Ledger, run_id: str) -> list[Run] | None:
     just now. None where anything else is. A backup that was interrupted is a person's to resume or abort: what it was
     doing has to be looked at."""
     mine = ledger.run(run_id)
-    if mine.plan.verb not in (FAILOVER, *plan_runs.VERBS):
+    if mine.plan.verb not in (FAILOVER, *plan_runs.MOVING):
         return None
     wanted = set(mine.plan.targets)
     others = [run for run in ledger.alive() if run.id != run_id and not wanted.isdisjoint(run.plan.targets)]

@@ -13,7 +13,7 @@ from app.recovery.step import UnseenError
 from app.timetable import health
 from app.timetable.drills import members
 from app.timetable.work import Outcome, Work
-from store.drills import DRILL, DRILLING, VM_DRILL, order, owing
+from store.drills import DRILLING, DRILLS, order, owing
 from store.estate import Reading
 from store.ledger import RunError
 from store.runs import Run, RunState
@@ -124,7 +124,7 @@ def last_passed(runs: Iterable[Run]) -> dict[str, datetime]:
     """When the last drill of each thing that was drilled ended well (UTC), by its name."""
     found: dict[str, datetime] = {}
     for run in runs:
-        if run.plan.verb in (DRILL, VM_DRILL) and run.state is RunState.SUCCEEDED and run.ended_at is not None:
+        if run.plan.verb in DRILLS and run.state is RunState.SUCCEEDED and run.ended_at is not None:
             for target in run.plan.targets:
                 name = target.partition(":")[2]
                 found[name] = max(run.ended_at, found.get(name, run.ended_at))

@@ -10,7 +10,9 @@ from typing import Protocol
 
 from backends.flasharray import verbs
 from backends.flasharray.client import FlashArrayClient
+from backends.flasharray.looks import SnapshotMembers
 from backends.flasharray.verbs import Replicate, Tag
+from backends.outcome import DeviceError, Failure, Sent
 
 
 class Act(Protocol):
@@ -109,6 +111,35 @@ class TagVolume:
     def send(self, client: FlashArrayClient) -> str:
         verbs.tag_volumes(client, [self.volume], [Tag(self.key, self.value, copyable=False)])
         return ""
+
+
+@dataclass(frozen=True, slots=True)
+class TagAsSource:
+    """One tag of one volume: the id of what the volume snapshot ``snapshot``, which came from elsewhere, is of. Only
+    its array knows that id, and only once it came."""
+
+    volume: str
+    key: str
+    snapshot: str
+
+    def command(self) -> str:
+        tag = f'{{"key": "{self.key}", "value": "source.id of {self.snapshot}", "namespace": "default"}}'
+        return f"PUT /volumes/tags/batch?resource_names={self.volume} [{tag}]"
+
+    def send(self, client: FlashArrayClient) -> str:
+        found = SnapshotMembers(self.snapshot.rpartition(".")[0]).take(Reached(client))
+        source = next((each.source_id for each in found if each.name == self.snapshot and not each.destroyed), None)
+        if source is None:
+            text = f"{self.snapshot} is not there, or does not say what it is of"
+            raise DeviceError(client.name, self.command(), Failure.REFUSED, Sent.NO, text)
+        return TagVolume(self.volume, self.key, source).send(client)
+
+
+@dataclass(frozen=True, slots=True)
+class Reached:
+    """An array by its client alone, for looks."""
+
+    client: FlashArrayClient
 
 
 @dataclass(frozen=True, slots=True)

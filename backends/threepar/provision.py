@@ -309,6 +309,27 @@ class CreateSnapshot:
         return f"createsv {'-ro ' if self.read_only else ''}{self.snapshot} {self.volume}"
 
 
+@dataclass(frozen=True, slots=True)
+class CreateSnapshotSet:
+    """``creategroupsv``: virtual copies of several volumes, all of one moment, that can be written to. ``pairs`` are
+    volume and snapshot. Only through the CLI."""
+
+    pairs: tuple[tuple[str, str], ...]
+
+    def __post_init__(self) -> None:
+        if not self.pairs:
+            raise ParseError("at least one volume", "")
+        for volume, snapshot in self.pairs:
+            name(volume, "volume")
+            name(snapshot, "snapshot")
+
+    def request(self) -> None:
+        return None
+
+    def command(self) -> str:
+        return f"creategroupsv {' '.join(f'{volume}:{snapshot}' for volume, snapshot in self.pairs)}"
+
+
 def _check_export(volume: str, lun: int, host: str) -> None:
     name(volume, "volume")
     name(re.sub(r"^set:", "", host), "host")

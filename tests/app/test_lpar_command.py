@@ -200,7 +200,6 @@ def test_there_and_back_again_nothing_is_lost(estate: LparEstate) -> None:
     assert lpar(estate, "failback", "lp000", confirm=("failback lp000", *both)) == 1  # nothing was replicated home
     files = ["--config", str(estate.config), "--store", str(estate.directory / "store.sqlite")]
     assert main(["lpar", "reprotect", "lp000", "--execute", *files]) == 0
-    assert main(["pra", "--reverse", "--apply", *files]) == 0
     assert lpar(estate, "failback", "lp000", confirm=("failback lp000", *both)) == 0
     assert estate.runs("paris", "lp000")
     assert not estate.runs("lyon", "lp000")

@@ -6,20 +6,12 @@ import json
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
 
 from app.recovery.pra.failover_draft import Asked
-from app.recovery.pra.operate import (
-    configured,
-    look,
-    plan_align,
-    plan_cleanup,
-    plan_drill,
-    plan_failover,
-    plan_reprotect,
-)
+from app.recovery.pra.operate import plan_cleanup, plan_drill, plan_failover, plan_reprotect
 from app.recovery.runner import Runner
 from backends.lab.faults import FaultKind
 from store.runs import Plan, PlannedStep, Run, RunState
@@ -80,6 +72,7 @@ class Range(ranges.Range[LparEstate]):
         "volume.make": "POST /volumes",
         "drill.mark": "PUT /volumes/tags/batch",
         "volume.tag": "PUT /volumes/tags/batch",
+        "volume.pair": "PUT /volumes/tags/batch",
         "drill.destroy": "PATCH /volumes",
         "host.connect": "POST /connections",
         "host.disconnect": "DELETE /connections",
@@ -120,11 +113,6 @@ class Range(ranges.Range[LparEstate]):
             self._done(lambda: plan_failover(self.operations, [name], Asked(), ids["failover"]), ids["failover"])
         if case.verb == "failback":
             self._done(lambda: plan_reprotect(self.operations, [name], ids["reprotect"]), ids["reprotect"])
-            align = next_run_id()
-            pra = replace(configured(self.operations).reversed(), lpars=(name,))
-            plan, _ = plan_align(self.operations, look(self.operations, pra), align)
-            if plan.steps:
-                self._done(lambda: plan, align)
         return ids["drill"]
 
     def _done(self, draw: Callable[[], Plan], run_id: str) -> None:

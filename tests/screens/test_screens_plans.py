@@ -8,11 +8,16 @@ import pytest
 from syrupy.assertion import SnapshotAssertion
 
 from screens.plan_messages import PlanRequested, PlansRequested
+from screens.plan_offers import offers
 from screens.plans import PlanScreen, PlansScreen
+from screens.plots import bars
+from store import plan_runs
+from store.plan_history import history
 from store.plan_records import Expected, Foreseen, PlanCheck, PlanState
 from store.plan_view import ApplicationShown, PlanShown
 from store.readiness import Check, Severity, Verdict
-from store.runs import RunState
+from store.run_clocks import REACHED
+from store.runs import Plan, PlannedStep, Run, RunState, StepRecord, StepState
 from tests.screens.estate import NOW, troubled
 from tests.screens.piloting import Driven, driven, piloted
 from tests.screens.test_screens_snapshots import PlainText
@@ -149,3 +154,48 @@ async def test_opened_before_anybody_could_read_the_plans_it_asks_once_more_when
             around.plans.take(PLANS, "/plans", NOW)
             screen.runs_changed()
         assert len([each for each in asked if isinstance(each, PlansRequested)]) == 1
+
+
+def plan_run(number: int, verb: str, seconds: float) -> Run:
+    """A run of the plan *erp* that passed, so many hours ago, in which its applications were up after so long."""
+    began = NOW - timedelta(hours=number)
+    end = began + timedelta(seconds=seconds)
+    steps = (
+        PlannedStep("p1", REACHED, "{}", "dns is up at lyon", "here", ""),
+        PlannedStep("p2", REACHED, "{}", "erp is up at lyon", "here", ""),
+    )
+    records = tuple(StepRecord(step.id, StepState.DONE, 0, began, end) for step in steps)
+    plan = Plan(verb, f"{verb.partition(' ')[2]} erp", (plan_runs.target("erp"),), began, steps)
+    return Run(f"r{number}", plan, RunState.SUCCEEDED, "ana", began, records, began, end)
+
+
+@piloted
+async def test_what_a_plan_took_what_it_owes_and_what_can_be_done_with_it_now() -> None:
+    async with driven(troubled().view(), (120, 40)) as console:
+        runs = (plan_run(50, plan_runs.DRILL, 1900), plan_run(2, plan_runs.DRILL, 600))
+        console.console.around.runs.take(runs)
+        await opened(console)
+        assert "clean-up owed" in next(line for line in console.text.splitlines() if line.startswith("erp"))
+        await console.press("j", "enter")
+        text = " ".join(console.text.split())
+        assert ":do plan run erp --kind cleanup" in text and "passed" in text
+        assert f"{bars([1900, 600], 1900)[0]} " in text, "the trend of its drills"
+        assert "10m of 30m, drill" in text.replace("10m00s", "10m").replace("30m00s", "30m")
+        await console.press("a")
+        text = " ".join(console.text.split())
+        assert "the drill r2 is not cleaned up" in text, "a second drill is not right"
+        assert "no run says that it was failed over" in text
+
+
+def test_what_is_offered_follows_the_last_runs_of_a_plan() -> None:
+    def right(*runs: Run) -> dict[str, str | None]:
+        found = offers(PLANS[1], history(runs, "erp"))
+        return {offer.word: offer.why_not or offer.hint for offer in found}
+
+    there, back = plan_run(3, plan_runs.PLANNED, 60), plan_run(2, plan_runs.REPROTECT, 60)
+    assert {word for word, why in right().items() if why is None} == {"planned", "disaster", "drill"}
+    assert {word for word, why in right(there).items() if why is None} == {"reprotect"}
+    assert {word for word, why in right(there, back).items() if why is None} == {"failback"}
+    unusable = offers(PLANS[0], history((), "broken"))
+    assert all(offer.why_not is not None for offer in unusable)
+    assert unusable[2].order == "plan run broken --kind drill"

@@ -14,6 +14,7 @@ from store.runs import Run, RunState, StepState
 _KINDS = {
     FAILOVER: EventKind.MANUAL,
     DRILL: EventKind.TEST,
+    plan_runs.DRILL: EventKind.TEST,
     **dict.fromkeys(plan_runs.VERBS, EventKind.MANUAL),
 }
 _STATES = {

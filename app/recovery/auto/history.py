@@ -13,7 +13,7 @@ from store.ledger import Ledger
 from store.replications import DRILL, FAILOVER
 from store.runs import Run
 
-VERBS = (FAILOVER, DRILL, *plan_runs.VERBS)
+VERBS = (FAILOVER, DRILL, plan_runs.DRILL, *plan_runs.VERBS)
 MOST = 100
 """So many of the newest failovers and drills each."""
 

@@ -17,11 +17,11 @@ from backends.flasharray.records import origin
 
 def guard(plan: RecoveryPlan, kind: Kind, seen: Looked, drafted: Drafted, own: Draft[Any]) -> None:
     """The guards of the plan: its sites, its protection groups, and room for the sum of it."""
-    _sites(plan, seen, own)
+    _sites(plan, kind, seen, own)
     _once(drafted, own)
     for application in plan.applications:
         _pgroups(application, seen, own)
-    _systems(plan, seen, own)
+    _systems(plan, kind, seen, own)
     if kind is Kind.PLANNED:
         _stores(seen, own)
 
@@ -32,8 +32,9 @@ def _add(own: Draft[Any], check: str, words: str, wrong: Iterable[str], good: st
     own.guard(check, words, not reasons, "; ".join(reasons[:3]) + more if reasons else good)
 
 
-def _sites(plan: RecoveryPlan, seen: Looked, own: Draft[Any]) -> None:
-    """Every member goes from the one site of the plan to the other."""
+def _sites(plan: RecoveryPlan, kind: Kind, seen: Looked, own: Draft[Any]) -> None:
+    """Every member goes from the one site of the plan to the other. Once it was failed over some of them are seen the
+    other way round."""
     wrong = []
     ways = {at.name: (at.natural.site, at.peer.site) for at in seen.rcgs.values()}
     ways |= {at.name: (at.source.site, at.target.site) for at in seen.vms.values()}
@@ -44,7 +45,8 @@ def _sites(plan: RecoveryPlan, seen: Looked, own: Draft[Any]) -> None:
     if seen.pra is not None:
         ways |= dict.fromkeys(seen.lpars, (seen.pra.nominal.site, seen.pra.recovery.site))
     for name, (here, there) in ways.items():
-        if (here, there) != (plan.source, plan.target):
+        either = kind in (Kind.REPROTECT, Kind.FAILBACK) and (there, here) == (plan.source, plan.target)
+        if (here, there) != (plan.source, plan.target) and not either:
             wrong.append(f"{name} goes from {here or 'a site that is not known'} to {there or 'one that is not known'}")
     words = f"every member goes from {plan.source} to {plan.target}"
     _add(own, "plan.sites", words, wrong, f"{len(ways)} members")
@@ -83,16 +85,17 @@ def _pgroups(application: Application, seen: Looked, own: Draft[Any]) -> None:
     _add(own, "plan.pgroups", words, wrong, ", ".join(sorted(named)))
 
 
-def _systems(plan: RecoveryPlan, seen: Looked, own: Draft[Any]) -> None:
+def _systems(plan: RecoveryPlan, kind: Kind, seen: Looked, own: Draft[Any]) -> None:
     """An LPAR that is named with its managed system is on that one, as far as its site answers."""
     wrong, known = [], 0
     for _, member in plan.members:
         lpar = seen.lpars.get(member.name) if member.kind is MemberKind.LPAR else None
-        if member.system is None or lpar is None or lpar.home is None:
+        home = None if lpar is None else lpar.lpar if kind is Kind.FAILBACK else lpar.home
+        if member.system is None or home is None:
             continue
         known += 1
-        if member.system not in (lpar.home.system, lpar.home.system_key):
-            wrong.append(f"line {member.line}: {member.name} is on {lpar.home.system}, not on {member.system}")
+        if member.system not in (home.system, home.system_key):
+            wrong.append(f"line {member.line}: {member.name} is on {home.system}, not on {member.system}")
     if known:
         told = f"{known} LPAR{'s' * (known != 1)}"
         _add(own, "plan.systems", "every LPAR is on the managed system that the plan names", wrong, told)

@@ -8,6 +8,7 @@ What a technology drafted stays as it is; only what waits for what is added to i
   serves at the other side.
 - In a planned run nothing of it is changed for good, but that it is stopped, before what it comes after is up: until
   then it can be started again where it was. In a disaster only what makes it live waits.
+- A failback is a planned run with the sides swapped. In a drill nothing is stopped: what it starts is live by itself.
 
 Fences wait for fences alone, and all else follows one order of the applications: so nothing can wait for itself.
 """
@@ -99,13 +100,16 @@ class _Weaving:
 
     @property
     def planned(self) -> bool:
-        return self.kind is Kind.PLANNED
+        return self.kind in (Kind.PLANNED, Kind.FAILBACK)
 
     # ------------------------------------------------------------------------------------------------------ fencing
 
     def fence(self, application: Application) -> None:
         """What stops it. In a planned run it comes behind what stops those that rest on it."""
         name = application.name
+        if self.kind is Kind.DRILL:
+            self.away[name] = ()
+            return
         before = self._dependents_away(application) if self.planned else ()
         ready = self.chain(name, application.at(When.BEFORE_STOP), before) if self.planned else ()
         parts = self.parts[name]
@@ -173,7 +177,7 @@ class _Weaving:
         """Whether a step waits for what its application comes after."""
         if step.kind in LIVE:
             return True
-        changes = step.destructive or step.kind == "vm.mark"
+        changes = step.destructive or step.kind in ("vm.mark", "vm.rename")
         return self.planned and changes and step.kind not in FENCES
 
     def _before_start(self, application: Application, live: Ids, other: Ids) -> Ids:

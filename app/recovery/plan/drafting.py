@@ -8,36 +8,32 @@ them are stopped.
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from app.plans.records import Application, Kind, MemberKind, RecoveryPlan, When
+from app.plans.records import STEP_KINDS, Application, Kind, MemberKind, RecoveryPlan, When
 from app.recovery import prediction
 from app.recovery.draft import Draft, agreed, once
-from app.recovery.plan import checks
+from app.recovery.plan import checks, drafts
 from app.recovery.plan.compose import weave
 from app.recovery.plan.looked import Looked
 from app.recovery.plan.parts import Drafted, parts
 from app.recovery.plan.recorded import Steps, marks, recovery
-from app.recovery.pod.failover_plan import draw_failover
-from app.recovery.pod.situation import PodDraft
-from app.recovery.pra import failover_checks, failover_plan
-from app.recovery.pra.failover_draft import Asked as LparsAsked
+from app.recovery.pra import failover_checks
 from app.recovery.pra.failover_fence import FENCED_S
 from app.recovery.prediction import Durations, Span
-from app.recovery.rcg import planning
-from app.recovery.rcg.options import Options
 from app.recovery.rcg.situation import way_back
-from app.recovery.vm import failover_plan as vm_plan
-from app.recovery.vm.failover_plan import Asked as VmsAsked
-from store.plan_runs import VMS, verb
-from store.rcg_verbs import RcgVerb
+from store import plan_runs
+from store.plan_runs import verb
 from store.runs import Plan
 
-_FIRST = (
-    f"Where the old site answers, the loss that is agreed to counts for {FENCED_S / 60:g} min: where the first steps "
-    "take longer, nothing more is stopped or failed over, and the run has to be planned anew."
-)
+_LOSS = {
+    Kind.PLANNED: "nothing: everything is stopped first, then the last of it carried over",
+    Kind.FAILBACK: "nothing: everything is stopped first, then the last of it carried home",
+    Kind.DRILL: "nothing: production runs on, and the drill has copies of its own",
+    Kind.REPROTECT: "nothing of what runs now. What the old side alone held is overwritten; snapshots there keep it",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +45,7 @@ class PlanAt:
 
     @property
     def keys(self) -> tuple[str, ...]:
-        return (f"plan:{self.name}",)
+        return (plan_runs.target(self.name),)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,78 +67,43 @@ class Drawn:
 
 
 def draw(plan: RecoveryPlan, kind: Kind, seen: Looked, run_id: str, durations: Durations) -> Drawn:
-    """The plan of a run of this ``kind``; ``durations`` are those of steps that were seen. Nothing is sent."""
-    drafted = _drafted(plan, kind, seen, run_id)
+    """The plan of a run of this ``kind``, which is no clean-up; ``durations`` are those of steps that were seen.
+    Nothing is sent."""
+    whole, plan = plan, plan.of_kind(kind)
+    drafted = drafts.drafted(plan, kind, seen, run_id)
     own: Draft[PlanAt] = Draft(PlanAt(plan.name, seen.at), "p", run_id)
     checks.guard(plan, kind, seen, drafted, own)
-    refused = own.refused or any(draft.refused for draft in drafted.drafts)
-    name = f"{kind} {plan.name}"
     losses = {each.name: _loss(each, kind, seen, drafted) for each in plan.applications}
-    made = _merged(plan, kind, name, own, drafted)
-    if refused:
+    made = _merged(whole, kind, own, drafted)
+    if made.refused:
         return Drawn(made, tuple(Outlook(a.name, losses[a.name], None) for a in plan.applications))
     steps = [step for draft in drafted.drafts for step in draft.steps]
     undoes = [step for draft in drafted.drafts for step in draft.undoes]
     found = parts(plan, drafted)
-    woven = weave(plan, kind, found, steps, undoes, own)
+    if kind is Kind.REPROTECT:
+        made = prediction.predicted(replace(made, steps=(*steps, *undoes)), durations)
+        made = replace(made, recovery=recovery(plan, found, Steps(made.steps), {}, {}))
+        return Drawn(made, tuple(Outlook(a.name, None, None) for a in plan.applications))
+    way = plan if kind is not Kind.FAILBACK else replace(plan, source=plan.target, target=plan.source)
+    woven = weave(way, kind, found, steps, undoes, own)
     made, spans = prediction.foreseen(replace(made, steps=woven.steps), durations, marks(woven, found))
     outlooks = tuple(Outlook(a.name, losses[a.name], spans.get(woven.up[a.name])) for a in plan.applications)
     known = [loss for loss in losses.values() if loss is not None]
     words = "; ".join(f"{each.application} {_span(each.loss_s)}" for each in outlooks)
     made = replace(
         made,
-        loss=words
-        if kind is Kind.DISASTER
-        else "nothing: everything is stopped first, then the last of it carried over",
+        loss=_LOSS.get(kind, words),
         loss_s=max(known) if len(known) == len(losses) else None,
         notes=(*(_targets(a, o) for a, o in zip(plan.applications, outlooks, strict=True)), *made.notes),
-        recovery=recovery(plan, found, Steps(woven.steps, woven.up, woven.own), spans, losses),
+        recovery=recovery(way, found, Steps(woven.steps, woven.up, woven.own), spans, losses),
     )
     return Drawn(made, outlooks)
 
 
-def _drafted(plan: RecoveryPlan, kind: Kind, seen: Looked, run_id: str) -> Drafted:
-    """Each technology's own drafts, without waves: these are the plan's."""
-    disaster = kind is Kind.DISASTER
-    most = len(plan.members) + 1
-    options = Options(disaster=disaster, hosts=plan.rcg_hosts, wave=most)
-    groups = planning.drafted(RcgVerb.FAILOVER, list(seen.rcgs.values()), options, run_id, prefix="r")
-    pods = {}
-    for number, (name, at) in enumerate(seen.pods.items(), start=1):
-        pods[name] = PodDraft(at, f"d{number}.", run_id)
-        draw_failover(pods[name], disaster=disaster, stopped=_hosts(plan, seen, name))
-    vms = list(seen.vms.values())
-    machines = vm_plan.drafted(vms, VmsAsked(disaster, wave=most), run_id, prefix=VMS)
-    lpars = None
-    if seen.pra is not None and seen.lpars:
-        asked = LparsAsked(disaster, wave=most)
-        found = [seen.lpars[name] for name in sorted(seen.lpars)]
-        lpars = failover_plan.drawn("failover", seen.pra, found, asked, seen.witnesses, run_id, prefix="l")
-    of_vms = dict(zip(seen.vms, machines, strict=True))
-    return Drafted(dict(zip(seen.rcgs, groups, strict=True)), of_vms, lpars, pods)
-
-
-def _hosts(plan: RecoveryPlan, seen: Looked, pod: str) -> frozenset[str]:
-    """The hosts of the LPARs that are stopped before a pod is demoted: those of its own application."""
-    if seen.pra is None:
-        return frozenset()
-    mine = [a for a in plan.applications if any((m.kind, m.name) == (MemberKind.POD, pod) for m in a.members)]
-    return frozenset(seen.pra.pra.host_of(m.name) for a in mine for m in a.of(MemberKind.LPAR))
-
-
-def _merged(plan: RecoveryPlan, kind: Kind, name: str, own: Draft[PlanAt], drafted: Drafted) -> Plan:
-    """Everything but the steps and what is lost."""
-    every = [own, *drafted.drafts]
+def _merged(plan: RecoveryPlan, kind: Kind, own: Draft[PlanAt], drafted: Drafted) -> Plan:
+    """Everything but the steps and what is lost. ``plan`` has all of its own steps."""
+    every, name = [own, *drafted.drafts], f"{kind} {plan.name}"
     words = agreed(name, every)
-    left_out = [a.name for a in plan.applications if a.at(When.BEFORE_STOP)] if kind is Kind.DISASTER else []
-    notes = (
-        [f"The steps before the stop of {', '.join(left_out)} are left out: this is a disaster."] if left_out else []
-    )
-    if kind is Kind.PLANNED:
-        notes.append(
-            "Given up half-way: an application of which nothing was overwritten, failed over or marked can be started "
-            f"again at {plan.source} as it was; the steps of the run say of which that is true."
-        )
     refused = [draft.at for draft in drafted.rcgs.values() if draft.refused]
     return Plan(
         verb=verb(kind),
@@ -151,15 +112,45 @@ def _merged(plan: RecoveryPlan, kind: Kind, name: str, own: Draft[PlanAt], draft
         made_at=min(draft.at.now for draft in every),
         guards=tuple(guard for draft in every for guard in draft.guards),
         confirm=once((name, *words)),
+        loss="; ".join(once([_LOSS.get(kind, ""), *_given_up(kind, drafted)])),
         lasting=once(text for draft in every for text in draft.lasting),
         way_back=once(text for at in refused for text in way_back(at)),
-        notes=once([*notes, *(text for draft in every for text in draft.notes)]),
+        notes=once([*_notes(plan, kind, own.run_tag), *(text for draft in every for text in draft.notes)]),
     )
+
+
+def _given_up(kind: Kind, drafted: Drafted) -> Iterable[str]:
+    """What a member alone loses where the others lose nothing: an old side that came back gives up what it holds."""
+    if kind is Kind.REPROTECT:
+        yield from (draft.loss for draft in drafted.pods.values() if not draft.loss.startswith("nothing"))
+
+
+def _notes(plan: RecoveryPlan, kind: Kind, run_id: str) -> Iterable[str]:
+    """What a person has to know of a run of this kind."""
+    if kind is Kind.DISASTER:
+        stops = [
+            a.name for a in plan.applications if any(Kind.DISASTER in step.kinds for step in a.at(When.BEFORE_STOP))
+        ]
+        if stops:
+            yield f"The steps before the stop of {', '.join(stops)} are left out: this is a disaster."
+    elif kind in (Kind.PLANNED, Kind.FAILBACK):
+        home = plan.source if kind is Kind.PLANNED else plan.target
+        yield (
+            "Given up half-way: an application of which nothing was overwritten, failed over or marked can be started "
+            f"again at {home} as it was; the steps of the run say of which that is true."
+        )
+    left = [step.name for step in plan.every_step if kind not in step.kinds]
+    if left and kind in STEP_KINDS:
+        yield f"Steps of the plan that belong to other kinds of run: {', '.join(left)}."
+    if kind is Kind.DRILL:
+        yield f"The clean-up is owed until it is done: drdeck plan run {plan.name} --kind cleanup"
+    if kind is Kind.REPROTECT:
+        yield f"Then home again: drdeck plan run {plan.name} --kind failback"
 
 
 def _loss(application: Application, kind: Kind, seen: Looked, drafted: Drafted) -> float | None:
     """How much it loses at most, in seconds: the largest of its members. None: nothing bounds it."""
-    if kind is Kind.PLANNED:
+    if kind is not Kind.DISASTER:
         return 0.0
     found: list[float | None] = []
     for member in application.members:

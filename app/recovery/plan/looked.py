@@ -48,11 +48,12 @@ class Looked:
 
 
 def look(operations: Operations, plan: RecoveryPlan, kind: Kind) -> Looked:
-    """Look at every device that the members are on, side by side. What cannot be read is there without a reading."""
+    """Look at every device that the members are on, side by side. What cannot be read is there without a reading. For
+    a failback LPARs are looked at the other way round: as those of the old site, where they are to be."""
     tasks: Sequence[Callable[[], Any]] = (
         lambda: _arrays(operations, plan),
         lambda: _vms(operations, plan),
-        lambda: _pra(operations, plan),
+        lambda: _pra(operations, plan, back=kind is Kind.FAILBACK),
         lambda: _pod_arrays(operations, plan),
     )
     arrays, vms, pra, pod_arrays = beside(lambda task: task(), tasks, "look")
@@ -60,14 +61,14 @@ def look(operations: Operations, plan: RecoveryPlan, kind: Kind) -> Looked:
     problems: list[SettingProblem] = []
     rcgs = _rcgs(plan, arrays, now, problems)
     lpars = _lpars(plan, pra, problems)
-    pods = _pods(operations, plan, pod_arrays, problems)
+    pods = _pods(operations, plan, pod_arrays, kind, problems)
     known = {at.name for at in vms}
     for _, member in plan.members:
         if member.kind is MemberKind.VM and member.name not in known:
             there = ", ".join(one.name for one in operations.settings.replications[:8]) or "there is none"
             problems.append(_missing(plan, member.line, f"a name of [[replications]]: {there}", member.name))
     found = Looked(now, rcgs, {at.name: at for at in vms}, pra, lpars, tuple(problems), pods=pods)
-    return found if kind is Kind.PLANNED else _witnessed(operations, plan, found)
+    return _witnessed(operations, plan, found) if kind is Kind.DISASTER else found
 
 
 def _missing(plan: RecoveryPlan, line: int, expected: str, name: str) -> SettingProblem:
@@ -92,10 +93,11 @@ def _vms(operations: Operations, plan: RecoveryPlan) -> tuple[VmNow, ...]:
     return tuple(vm_gather.with_autostart(operations.devices, at) for at in found)
 
 
-def _pra(operations: Operations, plan: RecoveryPlan) -> PraNow | None:
+def _pra(operations: Operations, plan: RecoveryPlan, *, back: bool) -> PraNow | None:
     if not plan.names(MemberKind.LPAR):
         return None
-    return pra_operate.look(operations, pra_operate.configured(operations))
+    pra = pra_operate.configured(operations)
+    return pra_operate.look(operations, pra.reversed() if back else pra)
 
 
 def _pod_arrays(operations: Operations, plan: RecoveryPlan) -> tuple[ArrayPods, ...]:
@@ -105,14 +107,19 @@ def _pod_arrays(operations: Operations, plan: RecoveryPlan) -> tuple[ArrayPods, 
 
 
 def _pods(
-    operations: Operations, plan: RecoveryPlan, arrays: Sequence[ArrayPods], problems: list[SettingProblem]
+    operations: Operations,
+    plan: RecoveryPlan,
+    arrays: Sequence[ArrayPods],
+    kind: Kind,
+    problems: list[SettingProblem],
 ) -> dict[str, PodNow]:
-    """Each as its source shows it; where that cannot be read, as the other side does."""
+    """Each as the side shows it that is acted on first: for a failover its source and, where that cannot be read, the
+    other side; for a drill and a failback the target of the plan; to reprotect it, the site that it was at."""
     found = {}
     for _, member in plan.members:
         if member.kind is not MemberKind.POD:
             continue
-        here = _pod_side(arrays, plan, member.name)
+        here = _pod_side(arrays, plan, kind, member.name)
         if here is None:
             unread = [f"{array.device} ({array.failure})" for array in arrays if array.pods is None]
             more = f"; not read: {', '.join(unread)}" if unread else ""
@@ -123,17 +130,35 @@ def _pods(
     return found
 
 
-def _pod_side(arrays: Sequence[ArrayPods], plan: RecoveryPlan, name: str) -> tuple[ArrayPods, str] | None:
+def _pod_side(arrays: Sequence[ArrayPods], plan: RecoveryPlan, kind: Kind, name: str) -> tuple[ArrayPods, str] | None:
     """The array to look from, and what the pod is called there."""
+    match kind:
+        case Kind.DRILL | Kind.FAILBACK:
+            return _pod_away(arrays, plan, name, inbound=False)
+        case Kind.REPROTECT:
+            return _pod_at_home(arrays, plan, name) or _pod_away(arrays, plan, name, inbound=False)
+        case _:
+            return _pod_at_home(arrays, plan, name) or _pod_away(arrays, plan, name, inbound=True)
+
+
+def _pod_at_home(arrays: Sequence[ArrayPods], plan: RecoveryPlan, name: str) -> tuple[ArrayPods, str] | None:
     for array in arrays:
         pod = pod_seeing.live(array.pods or {}, name)
         if array.site == plan.source and pod is not None and pod.links:
             return array, name
+    return None
+
+
+def _pod_away(
+    arrays: Sequence[ArrayPods], plan: RecoveryPlan, name: str, *, inbound: bool
+) -> tuple[ArrayPods, str] | None:
+    """``inbound``: only one that is the target of its link counts."""
     for array in arrays:
-        for pod in (array.pods or {}).values():
+        for pod in (array.pods or {}).values() if array.site == plan.target else ():
             link = pod_seeing.link_of(pod)
-            inbound = link is not None and link.direction == pod_seeing.INBOUND and not pod.destroyed
-            if array.site == plan.target and inbound and link is not None and (link.remote_pod or pod.name) == name:
+            if link is None or pod.destroyed or (inbound and link.direction != pod_seeing.INBOUND):
+                continue
+            if (link.remote_pod or pod.name) == name:
                 return array, pod.name
     return None
 

@@ -11,10 +11,11 @@ from app.plans.reader import problem
 from app.plans.records import Application, Command, Kind, RecoveryPlan
 from app.recovery.draft import CannotPlanError
 from app.recovery.operations import Operations
-from app.recovery.plan import drafting
+from app.recovery.plan import cleanup, drafting
 from app.recovery.plan.drafting import Drawn
 from app.recovery.plan.looked import Looked, look
-from store.runs import Plan
+from store.drills import order
+from store.runs import Guard, Plan, Run
 
 
 def loaded(operations: Operations, name: str, without: Sequence[str] = ()) -> RecoveryPlan:
@@ -92,8 +93,24 @@ def drawn(operations: Operations, plan: RecoveryPlan, kind: Kind, run_id: str) -
 
 def plan_run(operations: Operations, name: str, kind: Kind, without: Sequence[str], run_id: str) -> Plan:
     """The plan of a run of the recovery plan ``name``. Raises as :func:`loaded` and :func:`drawn`."""
+    if kind is Kind.CLEANUP:
+        if without:
+            raise CannotPlanError("A clean-up takes away all that the drill made: nothing is left out")
+        return cleanup.plan_cleanup(operations, name, run_id)
     plan = loaded(operations, name, without)
     made = drawn(operations, plan, kind, run_id)[1].plan
     if without:
         made = replace(made, notes=(f"Left out, and staying as it is: {', '.join(without)}.", *made.notes))
-    return made
+    return _besides_drill(made, kind, name, cleanup.owed(operations, name))
+
+
+def _besides_drill(made: Plan, kind: Kind, name: str, owed: Run | None) -> Plan:
+    """With what a drill means that is not cleaned up: there is no second one. A failover is refused by what stands in
+    its way alone: it may be needed now."""
+    if kind is Kind.DRILL:
+        evidence = "none does" if owed is None else f"{owed.id} does: drdeck {order(owed)}"
+        guard = Guard(f"drill.owed {name}", "no drill of the plan owes its clean-up", owed is None, evidence)
+        return replace(made, guards=(guard, *made.guards), steps=made.steps if owed is None else ())
+    if owed is None:
+        return made
+    return replace(made, notes=(f"Its drill {owed.id} is not cleaned up: drdeck {order(owed)}", *made.notes))

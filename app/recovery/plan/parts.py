@@ -37,17 +37,19 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Drafted:
-    """The drafts of all members of a plan: of each remote copy group, pod and VM by name, and of all LPARs in one."""
+    """The drafts of all members of a plan: of each remote copy group, pod and VM by name, and of all LPARs in one.
+    ``others`` are about no single member, and have no order among them."""
 
     rcgs: dict[str, RcgDraft]
     vms: dict[str, VmDraft]
     lpars: Drawing | None
     pods: dict[str, PodDraft] = field(default_factory=dict)
+    others: tuple[Draft[Any], ...] = ()
 
     @property
     def drafts(self) -> Sequence[Draft[Any]]:
         lpars = [self.lpars.draft] if self.lpars is not None else []
-        return [*self.rcgs.values(), *self.pods.values(), *lpars, *self.vms.values()]
+        return [*self.rcgs.values(), *self.pods.values(), *lpars, *self.others, *self.vms.values()]
 
 
 def parts(plan: RecoveryPlan, drafted: Drafted) -> dict[str, tuple[Part, ...]]:
@@ -77,7 +79,8 @@ def _parts(application: Application, drafted: Drafted) -> Iterable[Part]:
 def _vm(application: str, member: Member, draft: VmDraft) -> Part:
     ids = tuple(step.id for step in draft.steps)
     start = next((step.id for step in draft.steps if step.kind == "vm.start"), None)
-    return Part(application, member, ids, _of(draft.steps, STOPS), start, draft.join)
+    up = _of(draft.steps, {"vm.up"}) or draft.join
+    return Part(application, member, ids, _of(draft.steps, STOPS), start, up)
 
 
 def _lpar(application: str, member: Member, drawing: Drawing) -> Part | None:

@@ -11,7 +11,7 @@ from collections.abc import Collection
 
 from app.recovery.pod import plans, seeing
 from app.recovery.pod.request import WAIT_S, Asked, PodVerb
-from app.recovery.pod.seeing import DEMOTED, OUTBOUND, REPLICATING
+from app.recovery.pod.seeing import DEMOTED, OUTBOUND, PROMOTED, REPLICATING
 from app.recovery.pod.situation import PodDraft
 from app.recovery.pod.steps import PLANNED, Demote, Promote, WaitReplicating
 
@@ -59,3 +59,27 @@ def _across(draft: PodDraft, stopped: Collection[str]) -> None:
     wait = WaitReplicating(there.device, at.other_name)
     draft.add(wait, f"Wait until {at.other_name} replicates to {at.name} on {at.here.device}", limit_s=WAIT_S)
     draft.loss, draft.loss_s = "nothing: its hosts are off, and everything goes across first", 0.0
+
+
+def draw_reprotect(draft: PodDraft) -> None:
+    """Fill in what has a pod protected that was failed over, as its old source shows it: wait until the other side
+    replicates here; an old source that came back promoted gives up what it alone holds first."""
+    at = draft.at
+    if not plans.there(draft) or at.pod is None:
+        return
+    if at.there is None or at.there.pods is None:
+        why = "no device of the configuration" if at.there is None else f"not read: {at.there.failure}"
+        draft.guard("pod.peer", "how both sides stand is known", False, f"{at.other_name}: {why}", at.there)
+    elif at.pod.promotion_status == DEMOTED:
+        serves = at.peer is not None and at.peer.promotion_status == PROMOTED
+        seen = f"{at.other_name} is {seeing.stands(at.peer)}"
+        if draft.guard("pod.peer", "the other side serves", serves, seen, at.there):
+            wait = WaitReplicating(at.there.device, at.other_name)
+            title = f"Wait until {at.other_name} replicates to {at.name} on {at.here.device}"
+            draft.add(wait, title, limit_s=WAIT_S)
+        draft.loss, draft.loss_s = "nothing: it is replicated from where it runs", 0.0
+    elif at.peer is not None and at.peer.promotion_status == PROMOTED:
+        plans.draw(draft, Asked(PodVerb.DEMOTE, at.name, discard=True))
+    else:
+        seen = f"{at.name} on {at.here.device} is {seeing.stands(at.pod)}"
+        draft.guard("pod.peer", "it was failed over, and the other side serves", False, seen, at.here)

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 from app.pra_records import WwpnPolicy
 from app.recovery.draft import CannotPlanError, Draft, merged
@@ -13,7 +14,7 @@ from app.recovery.pra import failover_checks
 from app.recovery.pra.array_steps import Connect, Disconnect, MakeVolume
 from app.recovery.pra.drill_steps import DestroyVolume, MakeProfile, MarkVolume
 from app.recovery.pra.failover_checks import Guards
-from app.recovery.pra.failover_draft import Party
+from app.recovery.pra.failover_draft import Asked, Drawing, Party
 from app.recovery.pra.failover_plan import BOOT_S
 from app.recovery.pra.golden import attributes, differences, next_profile
 from app.recovery.pra.hmc_steps import RedefineLpar
@@ -22,7 +23,7 @@ from app.recovery.pra.power_steps import ActivateLpar, StopLpar, WaitUp
 from app.recovery.pra.situation import PraNow, wwpns
 from app.recovery.step import Step
 from backends.hmc.verbs import Stop
-from store.drills import CLEANUP, DRILL, subject
+from store.drills import CLEANUP, DRILL, DRILLS, order, subject
 from store.estate import LparProfile
 from store.recorded import from_text
 from store.runs import Plan, Run, RunState
@@ -33,8 +34,19 @@ PROFILE = "drdeck-drill"
 
 def plan(now: PraNow, members: Sequence[Member], wave: int, run_id: str) -> Plan:
     """The drill. Refused without a network that is isolated."""
+    draft = drawn(now, members, wave, run_id).draft
+    if not draft.refused:
+        draft.confirm.append(f"drill {draft.at.name}")
+        draft.notes.append(f"The clean-up is owed until it is done: drdeck lpar cleanup {run_id}")
+    return merged(DRILL, [draft])
+
+
+def drawn(now: PraNow, members: Sequence[Member], wave: int, run_id: str, prefix: str = "s") -> Drawing:
+    """What that plan is made of. The ids of its steps begin with ``prefix``. In the drawing *copied* are the steps that
+    make an LPAR ready to be activated."""
     name = members[0].name if len(members) == 1 else f"{len(members)} LPARs"
-    draft = Draft(Party(name, now.now, tuple(member.name for member in members), ()), "s", run_id)
+    draft = Draft(Party(name, now.now, tuple(member.name for member in members), ()), prefix, run_id)
+    drawing = Drawing(now, Asked(wave=wave), members, draft)
     guards = Guards(draft.guards)
     _isolated(now, members, guards)
     for member in members:
@@ -42,15 +54,12 @@ def plan(now: PraNow, members: Sequence[Member], wave: int, run_id: str) -> Plan
         _own_addresses(now, member, guards)
     failover_checks.room(now, members, guards)
     if not draft.refused:
-        running: list[str] = []
         for number, member in enumerate(members):
-            before = (running[number - wave],) if number >= wave else ()
-            running.append(_member(now, member, draft, before))
+            before = (drawing.running[number - wave],) if number >= wave else ()
+            _member(drawing, member, before)
         draft.loss, draft.loss_s = "nothing: production runs on, and the drill has volumes of its own", 0.0
-        draft.confirm.append(f"drill {name}")
-        draft.notes.append(f"The clean-up is owed until it is done: drdeck lpar cleanup {run_id}")
-        draft.notes.append("Until then these LPARs cannot be failed over without it.")
-    return merged(DRILL, [draft])
+        draft.notes.append("Until its clean-up is done these LPARs cannot be failed over.")
+    return drawing
 
 
 def _isolated(now: PraNow, members: Sequence[Member], guards: Guards) -> None:
@@ -79,28 +88,28 @@ def _own_addresses(now: PraNow, member: Member, guards: Guards) -> None:
     guards.add("pwr.wwpn-unique", member.name, words, wrong, ", ".join(wwpns(member.lpar)[:2]), now.now)
 
 
-def _member(now: PraNow, member: Member, draft: Draft[Party], before: tuple[str, ...]) -> str:
-    """The steps of one LPAR. Returns the one that activates it."""
-    lpar, run = member.lpar, draft.run_tag
-    ready: list[str] = []
-    for disk in member.disks:
-        ready.append(_disk(disk, draft, run))
+def _member(drawing: Drawing, member: Member, before: tuple[str, ...]) -> None:
+    """The steps of one LPAR."""
+    now, draft, lpar = drawing.now, drawing.draft, member.lpar
+    disks = [_disk(disk, draft, draft.run_tag) for disk in member.disks]
     given = next_profile(lpar)
     assert given is not None
     hmc = now.recovery.hmc_of[lpar.system_key]
-    ready += _profile(now, member, given, hmc, draft)
+    profile = _profile(now, member, given, hmc, draft)
     near = tuple(sorted((now.recovery.hmc_of[s.key], s.name) for s in now.recovery.systems.values()))
     step = ActivateLpar(hmc, lpar.system, lpar.name, PROFILE, None, True, (), wwpns(lpar), near, near, ())
     title = f"Activate {lpar.name} on {lpar.system} for the drill"
-    on = draft.add(step, title, needs=ready, after=before, limit_s=BOOT_S)
+    on = draft.add(step, title, needs=(*(each[-1] for each in disks), *profile), after=before, limit_s=BOOT_S)
+    drawing.running.append(on)
+    drawing.copied[member.name] = (*(step for each in disks for step in each), *profile)
     if lpar.env == "aixlinux":
         up = WaitUp(hmc, lpar.system, lpar.name)
-        draft.add(up, f"Wait until {lpar.name} answers", needs=(on,), limit_s=BOOT_S)
-    return on
+        on = draft.add(up, f"Wait until {lpar.name} answers", needs=(on,), limit_s=BOOT_S)
+    drawing.up[member.name] = on
 
 
-def _disk(disk: Disk, draft: Draft[Party], run: str) -> str:
-    """A volume of the drill's own in the place of the copy. Returns the last of its steps."""
+def _disk(disk: Disk, draft: Draft[Party], run: str) -> tuple[str, ...]:
+    """A volume of the drill's own in the place of the copy. Returns its steps, the last of which shows it."""
     assert disk.part is not None and disk.lun is not None
     array, copy = disk.array.device, disk.volume
     host, name = copy.hosts[0][0], f"{copy.name}-drill-{run}"
@@ -109,7 +118,8 @@ def _disk(disk: Disk, draft: Draft[Party], run: str) -> str:
     gone = Disconnect(array, host, copy.name, disk.lun)
     away = draft.add(gone, f"Take {copy.name} (LUN {disk.lun}) away from {host}", needs=(marked,), limit_s=60.0)
     shown = Connect(array, host, name, disk.lun)
-    return draft.add(shown, f"Show {name} to {host} as LUN {disk.lun}", needs=(away,), limit_s=60.0)
+    last = draft.add(shown, f"Show {name} to {host} as LUN {disk.lun}", needs=(away,), limit_s=60.0)
+    return made, marked, away, last
 
 
 def _profile(now: PraNow, member: Member, given: LparProfile, hmc: str, draft: Draft[Party]) -> list[str]:
@@ -149,12 +159,20 @@ def cleanup(now: PraNow, drill: Run, run_id: str) -> Plan:
     """Everything back as it was before the drill ``drill``. Raises :class:`CannotPlanError` for a run that is none, or
     that goes on."""
     if drill.plan.verb != DRILL:
-        raise CannotPlanError(f"{drill.id} is no drill: it is {drill.plan.name}")
+        how = f", cleaned up by drdeck {order(drill)}" if drill.plan.verb in DRILLS else ""
+        raise CannotPlanError(f"{drill.id} is no drill of LPARs: it is {drill.plan.name}{how}")
     if drill.state in (RunState.RUNNING, RunState.WAITING, RunState.PAUSED, RunState.INTERRUPTED):
         raise CannotPlanError(f"the drill {drill.id} is {drill.state}: let it end, or abort it first")
+    draft = cleaned(now.now, drill, run_id)
+    draft.confirm.append(f"discard DR writes of {drill.id}")
+    return merged(CLEANUP, [draft])
+
+
+def cleaned(now: datetime, drill: Run, run_id: str, prefix: str = "s") -> Draft[Party]:
+    """What that plan is made of, out of the steps of the drill alone. The ids of its steps begin with ``prefix``."""
     left = _left(drill)
     lpars = tuple(sorted({step.lpar for step in left.activated}))
-    draft = Draft(Party(subject(drill.id), now.now, lpars, ()), "s", run_id)
+    draft = Draft(Party(subject(drill.id), now, lpars, ()), prefix, run_id)
     off: dict[str, str] = {}
     for on in left.activated:
         stop = StopLpar(on.hmc, on.system, on.lpar, Stop.HYPERVISOR, only=PROFILE)
@@ -174,9 +192,8 @@ def cleanup(now: PraNow, drill: Run, run_id: str) -> Plan:
             back = Connect(away.array, away.host, away.volume, away.lun)
             needs = tuple(gone.values()) or stopped
             draft.add(back, f"Show {away.volume} to {away.host} as LUN {away.lun} again", needs=needs, limit_s=60.0)
-    draft.confirm.append(f"discard DR writes of {drill.id}")
     draft.loss = "what was written in the drill: its volumes are pending eradication afterwards"
-    return merged(CLEANUP, [draft])
+    return draft
 
 
 def _left(drill: Run) -> _Left:

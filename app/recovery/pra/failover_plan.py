@@ -9,13 +9,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from app.recovery.draft import Draft, merged
-from app.recovery.pg.steps import SetSchedule
+from app.recovery.pg.steps import SetSchedule, TakeSnapshot, WaitArrived
 from app.recovery.pra import failover_checks
 from app.recovery.pra.addresses import macs
 from app.recovery.pra.failover_checks import Guards
 from app.recovery.pra.failover_draft import Asked, Drawing, Party
 from app.recovery.pra.failover_fence import FENCED_S, fence
-from app.recovery.pra.failover_storage import copy
+from app.recovery.pra.failover_storage import ARRIVE_S, copy
 from app.recovery.pra.golden import next_profile
 from app.recovery.pra.hmc_steps import RedefineLpar
 from app.recovery.pra.members import Member
@@ -23,6 +23,8 @@ from app.recovery.pra.power_steps import ActivateLpar, WaitUp
 from app.recovery.pra.situation import ArrayNow, PraNow, wwpns
 from app.recovery.witnesses import Witness
 from backends.flasharray.records import origin
+from backends.flasharray.verbs import Replicate
+from store.estate import ProtectionGroup
 from store.runs import Plan
 
 BOOT_S = 900.0
@@ -176,7 +178,25 @@ def _forward(drawing: Drawing) -> None:
                 done.add(at)
                 step = SetSchedule(*at, True)
                 title = f"Replication schedule of {group.name} on again"
-                drawing.draft.add(step, title, needs=tuple(drawing.up.values()), limit_s=60.0)
+                on = drawing.draft.add(step, title, needs=tuple(drawing.up.values()), limit_s=60.0)
+                _protected(drawing, disk.array, group, on)
+
+
+def _protected(drawing: Drawing, home: ArrayNow, group: ProtectionGroup, on: str) -> None:
+    """See the first snapshot that goes the way it went before the failover (procedures 3.6, F5)."""
+    suffix = f"drdeck-{drawing.draft.run_tag}"
+    away = [array for target in group.targets if (array := drawing.now.nominal.array(target.name)) is not None]
+    volumes = [name for name, groups in home.groups_of.items() if group in groups]
+    if len(away) != 1 or home.itself is None:
+        drawing.draft.notes.append(f"Nothing tells when {group.name} is protected again: see its next transfer.")
+        return
+    parts = tuple(f"{group.name}.{suffix}.{volume.rpartition('::')[2]}" for volume in volumes)
+    take = TakeSnapshot(home.device, group.name, suffix, Replicate.NOW, parts)
+    title = f"Take {group.name}.{suffix} and replicate it"
+    taken = drawing.draft.add(take, title, needs=(on,), limit_s=60.0)
+    wait = WaitArrived(away[0].device, f"{home.itself.name}:{group.name}.{suffix}")
+    title = f"Wait until {away[0].device} holds all of {group.name} again"
+    drawing.draft.add(wait, title, needs=(taken,), limit_s=ARRIVE_S)
 
 
 def _others(drawing: Drawing, home: ArrayNow, group: str) -> bool:

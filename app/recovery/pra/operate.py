@@ -19,6 +19,7 @@ from app.recovery.pra.members import members
 from app.recovery.pra.power_steps import ActivateLpar
 from app.recovery.pra.situation import PraNow
 from app.recovery.witnesses import Witness
+from store.drills import DRILLS
 from store.readiness import Readiness
 from store.recorded import from_text
 from store.runs import Plan, Run, StepState
@@ -93,7 +94,7 @@ def drilled(runs: Iterable[Run]) -> dict[str, datetime]:
     """When each LPAR last came up in a drill (UTC)."""
     found: dict[str, datetime] = {}
     for run in runs:
-        for planned, step in zip(run.plan.steps, run.steps, strict=True) if run.plan.verb == "drill" else ():
+        for planned, step in zip(run.plan.steps, run.steps, strict=True) if run.plan.verb in DRILLS else ():
             if planned.kind == "lpar.activate" and step.state is StepState.DONE and step.ended_at is not None:
                 name = from_text(ActivateLpar, planned.params).lpar
                 found[name] = max(step.ended_at, found.get(name, step.ended_at))

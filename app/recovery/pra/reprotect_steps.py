@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from app.recovery.pg.pairing import TAG
 from app.recovery.pg.steps import Sends
 from app.recovery.step import Seen, Sight, Verdict, facts
 from backends.flasharray import acts
-from backends.flasharray.looks import GroupAsked, GroupMembers
+from backends.flasharray.looks import GroupAsked, GroupMembers, SnapshotMembers, Tags
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,3 +115,31 @@ class SetEvery(Sends):
         if schedule is not None and on and schedule.frequency_s == self.every_s:
             return Seen(Verdict.DONE, told, f"it replicates every {self.every_s} s")
         return Seen(Verdict.READY, told, "the schedule is not so yet")
+
+
+@dataclass(frozen=True, slots=True)
+class PairSource(Sends):
+    """PUT /volumes/tags/batch: the pairing tag of a volume at home says what the volume snapshot ``snapshot``, which
+    came from the other side, is of. What that is called here is known once it came."""
+
+    array: str
+    volume: str
+    snapshot: str
+
+    def verb(self) -> acts.TagAsSource:
+        return acts.TagAsSource(self.volume, TAG, self.snapshot)
+
+    def observe(self, sight: Sight) -> Seen:
+        found = sight.look(self.array, SnapshotMembers(self.snapshot.rpartition(".")[0]))
+        source = next((each.source_id for each in found if each.name == self.snapshot and not each.destroyed), None)
+        if source is None:
+            told = facts({self.snapshot: "not there, or of nothing that is known"})
+            return Seen(Verdict.REFUSED, told, f"{self.array} does not show what {self.snapshot} is of")
+        tags = sight.look(self.array, Tags(TAG))
+        told = facts({f"{TAG} of {self.volume}": tags.get(self.volume, "none"), f"source of {self.snapshot}": source})
+        if tags.get(self.volume) == source:
+            return Seen(Verdict.DONE, told, "the tag says so")
+        other = next((name for name, value in tags.items() if value == source), None)
+        if other is not None:
+            return Seen(Verdict.REFUSED, told, f"{other} is paired with it: take the tag off that one first")
+        return Seen(Verdict.READY, told, "the tag does not say so yet")

@@ -30,7 +30,7 @@ def exports_and_volumes(sight: Sight, device: str) -> tuple[Mapping[str, tuple[V
 @dataclass(frozen=True, slots=True)
 class Unexport(SendsVerb):
     """``removevlun``: a host no longer sees a volume. For ``delay_s`` seconds it waits for the host's side to give the
-    volume up by itself, before it takes it away."""
+    volume up by itself, before it takes it away. ``absent``: one that is not there is done with."""
 
     array: str
     volume: str
@@ -38,6 +38,7 @@ class Unexport(SendsVerb):
     host: str
     door: str
     delay_s: float = 0.0
+    absent: bool = False
 
     def verb(self) -> RemoveVlun:
         return RemoveVlun(self.volume, self.lun, self.host)
@@ -48,7 +49,8 @@ class Unexport(SendsVerb):
         shown = ", ".join(f"{vlun.host} as LUN {vlun.lun}" for vlun in vluns) or "nobody"
         seen = facts({f"{self.volume} on {self.array} is exported to": shown})
         if self.volume not in volumes:  # it may have another name now, under which hosts still see it
-            return Seen(Verdict.REFUSED, seen, f"{self.array} has no volume {self.volume}")
+            verdict = Verdict.DONE if self.absent else Verdict.REFUSED
+            return Seen(verdict, seen, f"{self.array} has no volume {self.volume}")
         if not any(vlun.host == self.host for vlun in vluns):
             return Seen(Verdict.DONE, seen, f"{self.host} does not see it")
         if not any((vlun.host, vlun.lun) == (self.host, self.lun) for vlun in vluns):

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from app.recovery.rcg.bounds import START_S, STOP_S, SYNC_S
 from app.recovery.rcg.provision_steps import Admit, DeleteVv, Dismiss, MakeGroup, MakeVolume, Period, RemoveRcg
-from app.recovery.rcg.role_plans import sided
+from app.recovery.rcg.role_guards import sided
 from app.recovery.rcg.role_steps import Start, Stop, WaitSynced
 from app.recovery.rcg.situation import RcgDraft, SideNow
 from backends.threepar.objects import ArrayObjects

@@ -5,10 +5,11 @@ A verb is planned only in the states where it is right; in any other a guard ref
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 
 from app.recovery import witnesses
 from app.recovery.rcg import bounds
+from app.recovery.rcg import role_guards as guards
 from app.recovery.rcg.bounds import RESTORE_S, START_S, STOP_S, SYNC_S
 from app.recovery.rcg.exports import export_as, exports_of, fence, save
 from app.recovery.rcg.object_steps import Unexported
@@ -21,75 +22,12 @@ from store.rcg_roles import RoleCode
 from store.rcg_verbs import DISASTER, RIGHT, RcgVerb, Right, Standing
 from store.runs import SECOND_PERSON
 
-Sided = tuple[str, str, str, str, str]
-
-
-def sided(at: Situation, side: SideNow) -> Sided:
-    """Array, group, peer, peer's group and door for a step on ``side``."""
-    other = at.peer if side is at.natural else at.natural
-    mine, theirs = side.any_group, other.any_group
-    return side.device, mine.name if mine else "", other.device, theirs.name if theirs else "", side.door
-
 
 def draw(draft: RcgDraft, verb: RcgVerb, options: Options) -> None:
     """Fill in the plan for ``verb``."""
-    if draft.guard("rcg.pair", "the group is known on both arrays", *_known(draft.at)):
-        _clear(draft)
+    if draft.guard("rcg.pair", "the group is known on both arrays", *guards.known(draft.at)):
+        guards.clear(draft)
         _VERBS[verb](draft, options)
-
-
-def _known(at: Situation) -> tuple[bool, str]:
-    sides = (at.natural, at.peer)
-    lacking = [side.device or "an array that is not configured" for side in sides if side.any_group is None]
-    return not lacking, f"not found on {', '.join(lacking)}" if lacking else f"{at.natural.device} and {at.peer.device}"
-
-
-def _clear(draft: RcgDraft) -> None:
-    for side in (draft.at.natural, draft.at.peer):
-        if side.unclear:
-            draft.guard("rcg.doors", f"the answers of {side.device} agree", False, "; ".join(side.unclear), side)
-
-
-def _stands(draft: RcgDraft, right: Right) -> bool:
-    at = draft.at
-    words = f"the pair is {', or '.join(right.standings)}"
-    return draft.guard("rcg.role", words, at.standing in right.standings, at.meaning, at.natural)
-
-
-def _started(draft: RcgDraft, sides: Iterable[SideNow], *, started: bool = True) -> bool:
-    wanted = (RcgStatus.STARTED,) if started else (RcgStatus.STOPPED, RcgStatus.NEW)
-    found = {side.device: side.group.status for side in sides if side.group is not None}
-    words = f"the group is {'Started' if started else 'Stopped'}"
-    evidence = ", ".join(f"{status} on {device}" for device, status in found.items())
-    return draft.guard("rcg.started", words, all(status in wanted for status in found.values()), evidence)
-
-
-def _synced(draft: RcgDraft, sides: Iterable[SideNow], mode: RcgMode | None = RcgMode.SYNC) -> bool:
-    """A group that is not synchronous may be in the middle of a copy, but not of its first one."""
-    bad, empty = [], False
-    for side in sides:
-        volumes = side.group.volumes if side.group is not None else ()
-        empty = empty or (side.group is not None and not volumes)
-        for volume in volumes:
-            again = mode is not RcgMode.SYNC and volume.last_sync is not None
-            if volume.sync_status is not SyncStatus.SYNCED and not (again and volume.sync_status is SyncStatus.SYNCING):
-                bad.append(f"{volume.local} on {side.device} is {volume.sync_status}")
-    words = "every volume is Synced" if mode is RcgMode.SYNC else "every volume is Synced, or was and is Syncing again"
-    evidence = "the group has no volumes" if empty else "; ".join(bad) or "yes"
-    return draft.guard("rcg.synced", words, not bad and not empty, evidence)
-
-
-def _linked(draft: RcgDraft, side: SideNow) -> bool:
-    group, system = side.group, side.system
-    if group is None or system is None:
-        return draft.guard("rcg.links", "the arrays reach each other", False, f"{side.device} is not read")
-    target = next((t for t in system.targets if t.name == group.target), None)
-    links = [link for link in system.links if link.target == group.target]
-    up = [link for link in links if link.status == "Up"]
-    status = "not listed" if target is None else target.status
-    holds = bool(up) and (target is None or status == "ready")
-    evidence = f"target {group.target} is {status}, {len(up)} of {len(links)} links Up"
-    return draft.guard("rcg.links", "the arrays reach each other", holds, evidence, side)
 
 
 # -------------------------------------------------------------------------------------------------- start, stop, sync
@@ -101,36 +39,36 @@ def _active(at: Situation) -> tuple[SideNow, SideNow]:
 
 
 def _start(draft: RcgDraft, options: Options) -> None:
-    if _stands(draft, RIGHT[RcgVerb.START]):
+    if guards.stands(draft, RIGHT[RcgVerb.START]):
         active, other = _active(draft.at)
-        _started(draft, (active, other), started=False)
-        _linked(draft, active)
-        draft.add(Start(*sided(draft.at, active)), f"Start replication from {active.device}", limit_s=START_S)
+        guards.started(draft, (active, other), started=False)
+        guards.linked(draft, active)
+        draft.add(Start(*guards.sided(draft.at, active)), f"Start replication from {active.device}", limit_s=START_S)
         draft.notes.append(f"What only {other.device} holds since the group was stopped is overwritten.")
 
 
 def _stop(draft: RcgDraft, options: Options) -> None:
-    if _stands(draft, RIGHT[RcgVerb.STOP]):
+    if guards.stands(draft, RIGHT[RcgVerb.STOP]):
         active, other = _active(draft.at)
-        _started(draft, (active, other))
-        draft.add(Stop(*sided(draft.at, active)), f"Stop replication on {active.device}", limit_s=STOP_S)
+        guards.started(draft, (active, other))
+        draft.add(Stop(*guards.sided(draft.at, active)), f"Stop replication on {active.device}", limit_s=STOP_S)
         draft.confirm.append(f"stop {draft.at.name}")
         draft.notes.append("From then on nothing is protected until the group is started again.")
 
 
 def _sync(draft: RcgDraft, options: Options) -> None:
-    if _stands(draft, RIGHT[RcgVerb.SYNC]):
+    if guards.stands(draft, RIGHT[RcgVerb.SYNC]):
         active, other = _active(draft.at)
-        _started(draft, (active, other))
-        _linked(draft, active)
+        guards.started(draft, (active, other))
+        guards.linked(draft, active)
         _add_sync(draft, active)
-        draft.add(WaitSynced(*sided(draft.at, active)), "Wait until every volume is Synced", limit_s=SYNC_S)
+        draft.add(WaitSynced(*guards.sided(draft.at, active)), "Wait until every volume is Synced", limit_s=SYNC_S)
 
 
 def _add_sync(draft: RcgDraft, side: SideNow) -> None:
     group = side.group
     if group is not None and group.mode is not RcgMode.SYNC:
-        step = Sync(*sided(draft.at, side), streaming=group.mode is RcgMode.ASYNC)
+        step = Sync(*guards.sided(draft.at, side), streaming=group.mode is RcgMode.ASYNC)
         draft.add(step, f"Bring the other side of {side.device} up to date", limit_s=SYNC_S)
 
 
@@ -147,15 +85,15 @@ def _failover(draft: RcgDraft, options: Options) -> None:
 
 def _planned(draft: RcgDraft, options: Options) -> None:
     at = draft.at
-    if not _stands(draft, RIGHT[RcgVerb.FAILOVER]):
+    if not guards.stands(draft, RIGHT[RcgVerb.FAILOVER]):
         return
     p, s = at.natural, at.peer
-    _started(draft, (p, s))
-    _synced(draft, (p, s), p.group.mode if p.group is not None else None)
-    _linked(draft, p)
+    guards.started(draft, (p, s))
+    guards.synced(draft, (p, s), p.group.mode if p.group is not None else None)
+    guards.linked(draft, p)
     fence(draft, p, options)
     _add_sync(draft, p)
-    draft.add(Stop(*sided(at, p)), f"Stop replication on {p.device}", limit_s=STOP_S, destructive=True)
+    draft.add(Stop(*guards.sided(at, p)), f"Stop replication on {p.device}", limit_s=STOP_S, destructive=True)
     save(draft, p)
     _take_over(draft, options)
     draft.loss = "nothing: the hosts are taken off first, then the last of their writes is carried over"
@@ -164,7 +102,7 @@ def _planned(draft: RcgDraft, options: Options) -> None:
 
 def _disaster(draft: RcgDraft, options: Options) -> None:
     at = draft.at
-    if not _stands(draft, DISASTER):
+    if not guards.stands(draft, DISASTER):
         return
     p, s = at.natural, at.peer
     if p.read:
@@ -191,7 +129,7 @@ def _split(draft: RcgDraft, options: Options) -> None:
     draft.guard("rcg.split", "nobody stopped the group while the arrays reach each other", holds, evidence, p)
     fence(draft, p, options)
     if p.group is not None and p.group.status is RcgStatus.STARTED:
-        draft.add(Stop(*sided(draft.at, p)), f"Stop replication on {p.device}", limit_s=STOP_S, destructive=True)
+        draft.add(Stop(*guards.sided(draft.at, p)), f"Stop replication on {p.device}", limit_s=STOP_S, destructive=True)
     save(draft, p)
     draft.notes.append(f"{p.device} answers: a planned failover loses nothing. Take it if its hosts can be stopped.")
 
@@ -222,7 +160,7 @@ def _whole_image(draft: RcgDraft, side: SideNow) -> None:
 def _take_over(draft: RcgDraft, options: Options, until: float | None = None) -> None:
     at = draft.at
     p, s = at.natural, at.peer
-    draft.add(Failover(*sided(at, s), until), f"Fail over to {s.device}", destructive=True)
+    draft.add(Failover(*guards.sided(at, s), until), f"Fail over to {s.device}", destructive=True)
     export_as(draft, p, s, options)
     volumes = tuple(exports_of(p))
     draft.add(Unexported(p.device, volumes, lenient=not p.read), f"See that {p.device} shows no volume any more")
@@ -234,18 +172,32 @@ def _take_over(draft: RcgDraft, options: Options, until: float | None = None) ->
 
 def _recover(draft: RcgDraft, options: Options) -> None:
     at = draft.at
-    if not _stands(draft, RIGHT[RcgVerb.RECOVER]):
+    if not guards.stands(draft, RIGHT[RcgVerb.RECOVER]):
         return
     p, s = at.natural, at.peer
-    _linked(draft, s)
+    guards.linked(draft, s)
     fence(draft, p, options)
     save(draft, p)
-    draft.add(Recover(*sided(at, s)), f"Copy back from {s.device} to {p.device}", destructive=True)
-    draft.add(WaitSynced(*sided(at, s)), "Wait until every volume is Synced", limit_s=_copy_limit(s.group))
+    draft.add(Recover(*guards.sided(at, s)), f"Copy back from {s.device} to {p.device}", destructive=True)
+    draft.add(WaitSynced(*guards.sided(at, s)), "Wait until every volume is Synced", limit_s=_copy_limit(s.group))
     count = len(p.group.volumes) if p.group is not None else 0
     draft.confirm += [f"recover {at.name}", f"overwrite {count} volumes"]
     draft.loss = f"what {p.device} took after the failover point is overwritten; its snapshots keep it"
     draft.lasting.append(f"The volumes of {p.device} are overwritten with those of {s.device}.")
+
+
+def draw_protected(draft: RcgDraft) -> None:
+    """Fill in the wait for a group that is replicated from where it was failed over to, back to where it was. After a
+    failover with both arrays alive these may have begun that by themselves (procedures 4.3)."""
+    at = draft.at
+    if not draft.guard("rcg.pair", "the group is known on both arrays", *guards.known(at)):
+        return
+    guards.clear(draft)
+    if guards.stands(draft, Right((Standing.RECOVERED, Standing.SWAPPED, Standing.FAILED_OVER))):
+        guards.started(draft, (at.natural, at.peer))
+        wait = WaitSynced(*guards.sided(at, at.peer))
+        draft.add(wait, "Wait until every volume is Synced", limit_s=_copy_limit(at.peer.group))
+        draft.loss, draft.loss_s = "nothing: it is replicated from where it runs", 0.0
 
 
 def _copy_limit(group: RemoteCopyGroup | None) -> float:
@@ -256,16 +208,16 @@ def _copy_limit(group: RemoteCopyGroup | None) -> float:
 
 def _restore(draft: RcgDraft, options: Options) -> None:
     at = draft.at
-    if not _stands(draft, RIGHT[RcgVerb.RESTORE]):
+    if not guards.stands(draft, RIGHT[RcgVerb.RESTORE]):
         return
     p, s = at.natural, at.peer
-    _started(draft, (p, s))
-    _synced(draft, (p, s), p.group.mode if p.group is not None else None)
-    _linked(draft, s)
+    guards.started(draft, (p, s))
+    guards.synced(draft, (p, s), p.group.mode if p.group is not None else None)
+    guards.linked(draft, s)
     fence(draft, s, options)
     _add_sync(draft, s)
-    draft.add(WaitSynced(*sided(at, s)), "Wait until every volume is Synced", limit_s=SYNC_S)
-    draft.add(Restore(*sided(at, s)), "Back to the natural roles", destructive=True, limit_s=RESTORE_S)
+    draft.add(WaitSynced(*guards.sided(at, s)), "Wait until every volume is Synced", limit_s=SYNC_S)
+    draft.add(Restore(*guards.sided(at, s)), "Back to the natural roles", destructive=True, limit_s=RESTORE_S)
     export_as(draft, s, p, options)
     draft.confirm.append(f"restore {at.name}")
     draft.loss = "nothing: the hosts are taken off first, then the last of their writes is carried back"
@@ -276,23 +228,23 @@ def _restore(draft: RcgDraft, options: Options) -> None:
 def _reverse(draft: RcgDraft, options: Options) -> None:
     """Swap the roles for good with both arrays alive: the way there, and the way back from there."""
     at = draft.at
-    if not _stands(draft, RIGHT[RcgVerb.REVERSE]):
+    if not guards.stands(draft, RIGHT[RcgVerb.REVERSE]):
         return
     active, other = _active(at)
-    _started(draft, (active, other))
-    _synced(draft, (active, other), active.group.mode if active.group is not None else None)
-    _linked(draft, active)
+    guards.started(draft, (active, other))
+    guards.synced(draft, (active, other), active.group.mode if active.group is not None else None)
+    guards.linked(draft, active)
     fence(draft, active, options)
     _add_sync(draft, active)
-    draft.add(Stop(*sided(at, active)), f"Stop replication on {active.device}", limit_s=STOP_S, destructive=True)
+    draft.add(Stop(*guards.sided(at, active)), f"Stop replication on {active.device}", limit_s=STOP_S, destructive=True)
     save(draft, active)
-    array, group, peer, peer_group, _ = sided(at, other)
+    array, group, peer, peer_group, _ = guards.sided(at, other)
     primary, secondary = RoleCode.PRIMARY, RoleCode.SECONDARY
     step = Reverse(array, group, peer, peer_group, "cli", primary, secondary, secondary, primary)
     draft.add(step, f"Swap the roles: {other.device} becomes Primary", destructive=True)
-    draft.add(Start(*sided(at, other)), f"Start replication from {other.device}", limit_s=START_S)
+    draft.add(Start(*guards.sided(at, other)), f"Start replication from {other.device}", limit_s=START_S)
     export_as(draft, active, other, options)
-    draft.add(WaitSynced(*sided(at, other)), "Wait until every volume is Synced", limit_s=SYNC_S)
+    draft.add(WaitSynced(*guards.sided(at, other)), "Wait until every volume is Synced", limit_s=SYNC_S)
     draft.confirm.append(f"reverse {at.name}")
     draft.loss, draft.loss_s = "nothing: the hosts are taken off first", 0.0
     draft.notes.append(f"{other.device} is the natural primary from then on.")
@@ -301,19 +253,19 @@ def _reverse(draft: RcgDraft, options: Options) -> None:
 def _undo(draft: RcgDraft, options: Options) -> None:
     """Undo a failover without copying anything back: the writes made since are discarded."""
     at = draft.at
-    if not _stands(draft, RIGHT[RcgVerb.UNDO]):
+    if not guards.stands(draft, RIGHT[RcgVerb.UNDO]):
         return
     p, s = at.natural, at.peer
-    _started(draft, (p, s), started=False)
-    _linked(draft, p)
+    guards.started(draft, (p, s), started=False)
+    guards.linked(draft, p)
     fence(draft, s, options)
     save(draft, s)
-    array, group, peer, peer_group, _ = sided(at, s)
+    array, group, peer, peer_group, _ = guards.sided(at, s)
     codes = (RoleCode.SECONDARY, RoleCode.PRIMARY, RoleCode.PRIMARY_REV, RoleCode.PRIMARY)
     step = Reverse(array, group, peer, peer_group, "cli", *codes, options=("stop_groups", "local", "current"))
     draft.add(step, f"Turn {s.device} back to Secondary", destructive=True)
-    draft.add(Start(*sided(at, p)), f"Start replication from {p.device}", limit_s=START_S, destructive=True)
-    draft.add(WaitSynced(*sided(at, p)), "Wait until every volume is Synced", limit_s=_copy_limit(p.group))
+    draft.add(Start(*guards.sided(at, p)), f"Start replication from {p.device}", limit_s=START_S, destructive=True)
+    draft.add(WaitSynced(*guards.sided(at, p)), "Wait until every volume is Synced", limit_s=_copy_limit(p.group))
     export_as(draft, s, p, options)
     draft.confirm += [f"undo {at.name}", f"discard DR writes of {at.name}"]
     draft.loss = f"everything written on {s.device} since the failover; snapshots there keep it"
@@ -322,17 +274,17 @@ def _undo(draft: RcgDraft, options: Options) -> None:
 
 def _switchover(draft: RcgDraft, options: Options) -> None:
     at = draft.at
-    if not _stands(draft, RIGHT[RcgVerb.SWITCHOVER]):
+    if not guards.stands(draft, RIGHT[RcgVerb.SWITCHOVER]):
         return
     p, s = at.natural, at.peer
     group = p.group
     persistent = group is not None and group.mode is RcgMode.SYNC and "path_management" in group.policies
     evidence = "no group" if group is None else f"{group.mode}, policies {', '.join(group.policies) or 'none'}"
     draft.guard("rcg.policy", "the group is a Peer Persistence group", persistent, evidence, p)
-    _started(draft, (p, s))
-    _synced(draft, (p, s))
-    _linked(draft, p)
-    draft.add(Switchover(*sided(at, p)), f"Switch over to {s.device}", destructive=True)
+    guards.started(draft, (p, s))
+    guards.synced(draft, (p, s))
+    guards.linked(draft, p)
+    draft.add(Switchover(*guards.sided(at, p)), f"Switch over to {s.device}", destructive=True)
     draft.confirm.append(f"switchover {at.name}")
     draft.loss, draft.loss_s = "nothing: both sides are synchronous", 0.0
 

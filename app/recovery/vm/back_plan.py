@@ -28,6 +28,14 @@ BACK, FROZEN = "drdeck.back", "drdeck.frozen"
 def plan(at: VmNow, run_id: str) -> Plan:
     """The failback. Refused unless the replica is the active side and the machine at the source is off."""
     draft = VmDraft(at, "s", run_id)
+    draw(draft)
+    made = merged(FAILBACK, [draft], noun="VMs")
+    return made if made.refused else replace(made, confirm=(made.name,))
+
+
+def draw(draft: VmDraft) -> None:
+    """Fill in the steps of the failback of one VM."""
+    at = draft.at
     active, vm, one = at.active, at.vm, at.replication
     run = active.machine.marks.get(ACTIVE) if active is not None else None
     seen = at.target.failure or ("no copy carries the mark of a failover" if run is None else f"run {run}")
@@ -39,13 +47,11 @@ def plan(at: VmNow, run_id: str) -> Plan:
         assert active is not None and vm is not None and run is not None
         _draw(draft, at, active.machine, vm, run)
     draft.loss, draft.loss_s = f"nothing of {at.name}: its data is copied back once it is stopped", 0.0
-    made = merged(FAILBACK, [draft], noun="VMs")
-    return made if made.refused else replace(made, confirm=(made.name,))
 
 
 def _draw(draft: VmDraft, at: VmNow, machine: MachineNow, vm: MachineNow, run: str) -> None:
     one = at.replication
-    where = _place(at, machine, vm)
+    where = home_spot(at, machine, vm)
     wanted = int(machine.size * ROOM)
     good = draft.guard(
         "vm.place", f"{one.source} has the place where {vm.name} is", not where.wrong,
@@ -64,7 +70,7 @@ def _draw(draft: VmDraft, at: VmNow, machine: MachineNow, vm: MachineNow, run: s
         _steps(draft, at, machine, vm, where, cards, run)
 
 
-def _place(at: VmNow, machine: MachineNow, vm: MachineNow) -> Spot:
+def home_spot(at: VmNow, machine: MachineNow, vm: MachineNow) -> Spot:
     """Where the machine at the source is."""
     places = at.source.places
     assert places is not None

@@ -21,7 +21,7 @@ from app.recovery.vm.situation import Generation, VmDraft, VmNow, networked, spo
 from app.recovery.vm.steps import Cards, Destroy, Freeze, Mark, RevertTo, StopVm, Thaw, by_copy
 from backends.vsphere.looks import DRILL as MARK
 from backends.vsphere.looks import Card
-from store.drills import subject
+from store.drills import DRILLS, order, subject
 from store.readiness import Verdict
 from store.recorded import from_text
 from store.replications import CLEANUP, DRILL, target
@@ -32,21 +32,26 @@ BEFORE = "pre-drill-"
 
 def plan(members: Sequence[VmNow], run_id: str) -> Plan:
     """The drill. Refused without an isolated port group."""
-    drafts: list[VmDraft] = []
-    started: list[str] = []
-    for number, at in enumerate(members):
-        before = (started[number - WAVE],) if len(started) > number - WAVE >= 0 else ()
-        draft = VmDraft(at, f"g{number + 1}." if len(members) > 1 else "s", run_id)
-        on = _drill(draft, at, before)
-        started += [on] if on is not None else []
-        draft.loss, draft.loss_s = "nothing: the source runs on, and replication goes on", 0.0
-        drafts.append(draft)
-    made = merged(DRILL, drafts, noun="VMs")
+    made = merged(DRILL, drafted(members, run_id, WAVE), noun="VMs")
     if made.refused:
         return made
     rehearsed = rehearsal.note(members)
     notes = (*made.notes, rehearsed, f"The clean-up is owed until it is done: drdeck vm cleanup {run_id}")
     return replace(made, confirm=(made.name,), notes=notes)
+
+
+def drafted(members: Sequence[VmNow], run_id: str, wave: int, prefix: str = "g") -> list[VmDraft]:
+    """The drafts of that plan, one for each VM. The ids of several begin with ``prefix``."""
+    drafts: list[VmDraft] = []
+    started: list[str] = []
+    for number, at in enumerate(members):
+        before = (started[number - wave],) if len(started) > number - wave >= 0 else ()
+        draft = VmDraft(at, f"{prefix}{number + 1}." if len(members) > 1 or prefix != "g" else "s", run_id)
+        on = _drill(draft, at, before)
+        started += [on] if on is not None else []
+        draft.loss, draft.loss_s = "nothing: the source runs on, and replication goes on", 0.0
+        drafts.append(draft)
+    return drafts
 
 
 def _drill(draft: VmDraft, at: VmNow, before: tuple[str, ...]) -> str | None:
@@ -60,8 +65,8 @@ def _drill(draft: VmDraft, at: VmNow, before: tuple[str, ...]) -> str | None:
         "vm.target", f"{at.target.device} shows the copies of {at.name}", at.target.read and not at.strange,
         at.target.failure or "; ".join(at.strange) or f"{len(at.generations)} copies", at.target,
     )  # fmt: skip
-    owed = at.standing.owed
-    seen = f"{owed[-1]} is not cleaned up: drdeck vm cleanup {owed[-1]}" if owed else "none is"
+    owed = [*(f"vm cleanup {drill}" for drill in at.standing.owed), *at.standing.of_plans]
+    seen = f"it is not cleaned up: drdeck {owed[-1]}" if owed else "none is"
     draft.guard("drill.owed", f"no earlier drill of {at.name}, with its MACs, is still up", not owed, seen)
     production = one.drill_network in {one.network(c.network) for c in _cards(at) if c.network}
     words = f"{one.drill_network} is none of the port groups that {at.name} serves on"
@@ -131,22 +136,29 @@ def cleanup(members: Sequence[VmNow], drill: Run, run_id: str) -> Plan:
     """Everything back as it was before the drill. Raises :class:`CannotPlanError` for a run that is none, or that goes
     on."""
     if drill.plan.verb != DRILL:
-        raise CannotPlanError(f"{drill.id} is no drill of VMs: it is {drill.plan.name}")
+        how = f", cleaned up by drdeck {order(drill)}" if drill.plan.verb in DRILLS else ""
+        raise CannotPlanError(f"{drill.id} is no drill of VMs: it is {drill.plan.name}{how}")
     if drill.state not in ENDED:
         raise CannotPlanError(f"the drill {drill.id} is {drill.state}: let it end, or abort it first")
-    drafts: list[VmDraft] = []
-    for number, at in enumerate(at for at in members if target(at.name) in drill.plan.targets):
-        draft = VmDraft(at, f"g{number + 1}.", run_id)
-        words = f"{at.target.device} can be read"
-        draft.guard("vm.target", words, at.target.read, at.target.failure or "it answers", at.target)
-        _back(draft, at, drill)
-        draft.loss = "what was written in the drill"
-        drafts.append(draft)
+    drafts = cleaned(members, drill, run_id)
     if not drafts:
         raise CannotPlanError(f"The configuration has no replication that the drill {drill.id} was about")
     made = merged(CLEANUP, drafts, noun="VMs")
     made = replace(made, name=f"{CLEANUP} {subject(drill.id)}")
     return made if made.refused else replace(made, confirm=(f"discard DR writes of {drill.id}",))
+
+
+def cleaned(members: Sequence[VmNow], drill: Run, run_id: str, prefix: str = "g") -> list[VmDraft]:
+    """The drafts of that plan, one for each VM that the drill was about."""
+    drafts: list[VmDraft] = []
+    for number, at in enumerate(at for at in members if target(at.name) in drill.plan.targets):
+        draft = VmDraft(at, f"{prefix}{number + 1}.", run_id)
+        words = f"{at.target.device} can be read"
+        draft.guard("vm.target", words, at.target.read, at.target.failure or "it answers", at.target)
+        _back(draft, at, drill)
+        draft.loss = "what was written in the drill"
+        drafts.append(draft)
+    return drafts
 
 
 def _back(draft: VmDraft, at: VmNow, drill: Run) -> None:

@@ -41,7 +41,7 @@ MOST = 500
 def standing(ledger: Ledger) -> Mapping[str, Standing]:
     """How every replication stands, out of the ledger."""
     passes = ledger.runs_of(REPLICATE, MOST)
-    verbs = (FAILOVER, UNDO, FAILBACK, DRILL, CLEANUP, PAUSE, RESUME, *plan_runs.VERBS)
+    verbs = (FAILOVER, UNDO, FAILBACK, DRILL, CLEANUP, PAUSE, RESUME, *plan_runs.EVERY)
     rest = [run for verb in verbs for run in ledger.runs_of(verb)]
     return standings((*passes, *rest))
 

@@ -98,7 +98,9 @@ def _copies(at: VmNow, found: _Found) -> None:
     fix = f"drdeck vm failback {at.name}, or undo"
     add("vm.direction", HARD, "it is not failed over", over, "it serves at its source", fix, side)
     owed = [f"the drill {run} is not cleaned up" for run in at.standing.owed]
-    add("vm.drill", BLOCK, "no drill is left over", owed, "none is", "drdeck vm cleanup RUN", side)
+    owed += ["the drill of its plan is not cleaned up" for _ in at.standing.of_plans]
+    fix = next((f"drdeck {order}" for order in at.standing.of_plans), "drdeck vm cleanup RUN")
+    add("vm.drill", BLOCK, "no drill is left over", owed, "none is", fix, side)
     _rpo(at, found, replicate)
     _shape(at, found, replicate)
 

@@ -9,6 +9,10 @@ to = "lyon"
 [waves]
 lpars = 8
 
+[drill_hosts]
+sales-srv1 = "drill-srv1"
+orders-srv1 = "drill-srv2"
+
 [[groups]]
 name = "infrastructure"
 
@@ -73,6 +77,7 @@ vms = ["proxy1"]
 
 [[applications.steps]]
 when = "after-start"
+kinds = ["planned", "disaster", "drill", "failback"]
 name = "Write down when the proxy was up"
 command = ["date", "--utc"]
 timeout = "10s"

@@ -50,6 +50,8 @@ def build(world: World) -> None:
     connect(paris, lyon)
     for number, service in enumerate(SERVICES):
         _service(paris, lyon, number, service)
+    for number in (1, 2):  # of drills: they see what is shown to them in one, and nothing else
+        add_server(lyon, f"drill-srv{number}", _wwns("2100000000D0", number), (), running=False)
     now = world.now
     lab, side = paris.group("rcg_lab")
     world.after(20.0, lambda later: lab.stop(side, later) if lab.started else None)  # its first copy is behind it

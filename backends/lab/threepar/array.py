@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
@@ -180,6 +180,15 @@ class ThreePar:
         copy = VirtualVolume(number, disk, parent.cpg, parent.snap_cpg, now, "snp", comment, parent, read_only)
         self.volumes[name] = copy
         return copy
+
+    def snapshot_set(self, pairs: Sequence[tuple[str, str]], *, read_only: bool, comment: str = "") -> None:
+        """Virtual copies of several volumes (volume and name of each), all of one moment, all or none."""
+        names = [name for _, name in pairs]
+        for volume, name in pairs:
+            self.volume(volume)
+            self._new_name(name, {*self.volumes, *(each for each in names if names.count(each) > 1)}, Why.EXISTENT_VOL)
+        for volume, name in pairs:
+            self.snapshot(name, volume, read_only=read_only, comment=comment)
 
     def promote(self, name: str) -> Task:
         """Copy a snapshot back over its parent."""

@@ -250,6 +250,15 @@ def createsv(array: ThreePar, words: list[str], now: float) -> Effect:
     return Effect()
 
 
+def creategroupsv(array: ThreePar, words: list[str], now: float) -> Effect:
+    args = parse(words, ("-ro", "-match"), ("-exp", "-retain", "-comment"))
+    pairs = [each.partition(":")[::2] for each in args.need(1, "creategroupsv <vv>:<sv> ...")]
+    if any(not snapshot for _, snapshot in pairs):
+        return Effect(["Error: each volume needs the name of its snapshot: <vv>:<sv>"])
+    array.snapshot_set(pairs, read_only="-ro" in args.flags, comment=args.options.get("-comment", ""))
+    return Effect()
+
+
 def promotesv(array: ThreePar, words: list[str], now: float) -> Effect:
     args = parse(words, ("-f", "-rcp", "-halt"), ("-target", "-pri"))
     task = array.promote(args.need(1, "promotesv <sv>")[0])
@@ -302,6 +311,7 @@ COMMANDS: dict[str, Callable[[ThreePar, list[str], float], Effect]] = {
         createvv,
         removevv,
         createsv,
+        creategroupsv,
         promotesv,
         createhost,
         removehost,

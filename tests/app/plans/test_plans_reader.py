@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from app.config_table import SettingsError
 from app.plans import catalogue, order
 from app.plans.reader import read
-from app.plans.records import Command, HttpProbe, MemberKind, Prompt, TcpProbe, When
+from app.plans.records import Command, HttpProbe, Kind, MemberKind, Prompt, TcpProbe, When
 from app.plans.words import plan_lines
 from backends.lab.estates import demo_plan
 
@@ -192,3 +192,24 @@ def test_any_damage_is_told_with_the_line_or_read(tmp_path_factory: pytest.TempP
         read(path)
     except SettingsError as error:
         assert all(problem.line >= 0 and problem.expected for problem in error.problems)
+
+
+def test_a_step_says_in_which_kinds_of_run_it_is_done(tmp_path: Path) -> None:
+    step = '[[applications.steps]]\nwhen = "{when}"\ncommand = ["true"]\n{kinds}\n'
+    plan = read(written(tmp_path, HEAD + APP + step.format(when="after-start", kinds='kinds = ["drill", "failback"]')))
+    assert plan.of_kind(Kind.DRILL).applications[0].steps and not plan.of_kind(Kind.PLANNED).applications[0].steps
+    usual = read(written(tmp_path, HEAD + APP + step.format(when="after-start", kinds="")))
+    assert [kind for kind in Kind if usual.of_kind(kind).applications[0].steps] == [Kind.PLANNED, Kind.DISASTER]
+    assert "once it is up (drill, failback): Run true" in "\n".join(plan_lines(plan))
+    for when, kinds, expected in (
+        ("after-start", 'kinds = ["cleanup"]', "one of planned, disaster, drill, failback"),
+        ("after-start", "kinds = []", "at least one of planned, disaster, drill, failback"),
+        ("before-stop", 'kinds = ["drill"]', "planned or failback beside before-stop"),
+    ):
+        assert f"expected {expected}" in errors(tmp_path, HEAD + APP + step.format(when=when, kinds=kinds))
+
+
+def test_the_hosts_of_a_drill_are_read(tmp_path: Path) -> None:
+    plan = read(written(tmp_path, f'{HEAD}[drill_hosts]\ndb1 = "drill1"\n{APP}'))
+    assert plan.drill_hosts == {"db1": "drill1"}
+    assert "In a drill drill1 stands for the host db1" in plan_lines(plan)

@@ -14,7 +14,7 @@ from app.plans.records import Group, Kind, MemberKind, PlanWhen, RecoveryPlan, W
 from app.recovery import schedule
 from app.recovery.plan.compose import Woven
 from store.runs import SETTLED, Plan, PlannedStep, StepState
-from tests.app.recovery.plan.woven import Drafts, application, plan_of, plans, step, woven
+from tests.app.recovery.plan.woven import PLANNED, WOVEN, Drafts, application, plan_of, plans, step, woven
 
 LPAR, RCG, VM = MemberKind.LPAR, MemberKind.RCG, MemberKind.VM
 FENCING = ("lpar.stop", "vm.stop", "vlun.remove", "pod.demote")
@@ -65,7 +65,7 @@ def _before_everything(plan: RecoveryPlan, made: Woven) -> list[PlannedStep]:
     return [each for each in made.steps if each.title == "first"] if plan.at(PlanWhen.FIRST) else []
 
 
-@given(plans(), st.sampled_from(Kind), st.integers(0, 10_000))
+@given(plans(), st.sampled_from(WOVEN), st.integers(0, 10_000))
 def test_every_plan_comes_to_its_end_in_an_order_that_harms_nothing(plan: RecoveryPlan, kind: Kind, seed: int) -> None:
     made, drafts = woven(plan, kind)
     walk = Walk(made, random.Random(seed)).go()
@@ -73,14 +73,14 @@ def test_every_plan_comes_to_its_end_in_an_order_that_harms_nothing(plan: Recove
     waits = order.waits(plan)
     for a in plan.applications:
         stops = _ids(drafts, a.name, "lpar.stop", "vm.stop")
-        storage = _ids(drafts, a.name, "vlun.none", "pod.promote")
+        storage = {s for part in drafts.parts[a.name] if not part.member.computes for s in part.up}
         for started in _ids(drafts, a.name, "lpar.activate", "vm.start"):
             assert storage <= walk.began[started], "it is started before its storage serves"
         for shown in _ids(drafts, a.name, *LIVE):
             assert {made.up[other] for other in waits[a.name]} <= walk.began[shown], "it lives before what it needs"
         for taken in _ids(drafts, a.name, "vlun.remove", "pod.demote"):
             assert stops <= walk.began[taken], "volumes are taken from what still runs"
-        if kind is Kind.PLANNED:
+        if kind in PLANNED:
             for changed in _ids(drafts, a.name, "volume.overwrite", "rcg.stop", "rcg.failover", "vm.mark"):
                 assert {made.up[other] for other in waits[a.name]} <= walk.began[changed], "it cannot go back any more"
             resting = [other.name for other in plan.applications if a.name in waits[other.name]]
@@ -91,13 +91,13 @@ def test_every_plan_comes_to_its_end_in_an_order_that_harms_nothing(plan: Recove
         for name, others in a.inside.items():
             for other in others:
                 assert set(own[other].up) <= walk.began[str(own[name].start)], "it is started before what it needs"
-                if kind is Kind.PLANNED:
+                if kind in PLANNED:
                     assert all(set(own[name].stops) <= walk.began[s] for s in own[other].stops)
     for first in _before_everything(plan, made):
         assert all(first.id in done for name, done in walk.began.items() if name != first.id)
 
 
-@given(plans(), st.sampled_from(Kind), st.integers(0, 10_000))
+@given(plans(), st.sampled_from(WOVEN), st.integers(0, 10_000))
 def test_no_more_are_acted_on_at_a_time_than_the_waves_say(plan: RecoveryPlan, kind: Kind, seed: int) -> None:
     walk = Walk(woven(plan, kind)[0], random.Random(seed)).go()
     assert walk.most.get("lpar.activate", 0) <= plan.waves.lpars
@@ -105,7 +105,7 @@ def test_no_more_are_acted_on_at_a_time_than_the_waves_say(plan: RecoveryPlan, k
     assert walk.most.get("rcg.failover", 0) <= plan.waves.rcgs
 
 
-@given(plans(), st.sampled_from(Kind), st.integers(0, 10_000), st.data())
+@given(plans(), st.sampled_from(WOVEN), st.integers(0, 10_000), st.data())
 def test_what_fails_holds_up_what_rests_on_it_and_nothing_else(
     plan: RecoveryPlan, kind: Kind, seed: int, data: st.DataObject
 ) -> None:

@@ -28,6 +28,12 @@ from app.recovery.plan.drafting import PlanAt
 from app.recovery.plan.parts import Part
 from store.runs import PlannedStep
 
+WOVEN = (Kind.PLANNED, Kind.DISASTER, Kind.DRILL, Kind.FAILBACK)
+"""The kinds of run that have an order."""
+
+PLANNED = (Kind.PLANNED, Kind.FAILBACK)
+"""Those that stop everything in order first."""
+
 KINDS = (MemberKind.LPAR, MemberKind.RCG, MemberKind.VM, MemberKind.POD)
 
 
@@ -56,6 +62,9 @@ class Drafts:
         self.parts.setdefault(application, []).append(Part(application, member, ids, stops, start, up))
 
     def _rcg(self, at: str, shared: str) -> tuple[tuple[str, ...], None, tuple[str, ...]]:
+        if self.kind is Kind.DRILL:
+            taken = self.add(f"{at}1", "sv.set")
+            return (), None, (self.add(f"{at}2", "vlun.create", (taken,)),)
         away = self.add(f"{at}1", "vlun.remove", destructive=True)
         stop = self.add(f"{at}2", "rcg.stop", (away,), destructive=True)
         over = self.add(f"{at}3", "rcg.failover", (stop,), destructive=True)
@@ -63,12 +72,15 @@ class Drafts:
         return (), None, (self.add(f"{at}5", "vlun.none", (shown,)),)
 
     def _pod(self, at: str, shared: str) -> tuple[tuple[str, ...], None, tuple[str, ...]]:
-        over = (self.add(f"{at}1", "pod.demote", destructive=True),) if self.kind is Kind.PLANNED else ()
+        over = (self.add(f"{at}1", "pod.demote", destructive=True),) if self.kind in PLANNED else ()
         promoted = self.add(f"{at}2", "pod.promote", over, destructive=True)
         self.add(f"{at}3", "pod.replicating", (promoted,))
         return (), None, (promoted,)
 
     def _vm(self, at: str, shared: str) -> tuple[tuple[str, ...], str, tuple[str, ...]]:
+        if self.kind is Kind.DRILL:
+            on = self.add(f"{at}2", "vm.start", (self.add(f"{at}1", "vm.clone"),))
+            return (), on, (self.add(f"{at}3", "vm.up", (on,)),)
         stop = self.add(f"{at}1", "vm.stop", destructive=True)
         copied = self.add(f"{at}2", "vm.carry", (stop,))
         marked = self.add(f"{at}3", "vm.mark", (copied,))
@@ -76,6 +88,10 @@ class Drafts:
         return (stop,), on, (self.add(f"{at}5", "vm.up", (on,)),)
 
     def _lpar(self, at: str, shared: str) -> tuple[tuple[str, ...], str, tuple[str, ...]]:
+        if self.kind is Kind.DRILL:
+            away = self.add(f"{at}2", "host.disconnect", (self.add(f"{at}1", "volume.make"),))
+            on = self.add(f"{at}3", "lpar.activate", (away,))
+            return (), on, (self.add(f"{at}4", "lpar.up", (on,)),)
         stop = self.add(f"{at}1", "lpar.stop", destructive=True)
         at_once = self.kind is Kind.DISASTER
         copied = self.add(f"{at}2", "volume.overwrite", (stop,) if at_once else (stop, shared), destructive=True)
@@ -115,7 +131,7 @@ def plan_of(
     steps: tuple[PlanStep, ...] = (),
 ) -> RecoveryPlan:
     path = Path("/plans/p.toml")
-    return RecoveryPlan("p", path, "0" * 64, "paris", "lyon", groups, applications, waves or Waves(), {}, steps)
+    return RecoveryPlan("p", path, "0" * 64, "paris", "lyon", groups, applications, waves or Waves(), steps=steps)
 
 
 def application(
