@@ -64,14 +64,15 @@ def _outcome(
     last = [step for step in steps if planned[step].kind in ACTIVATING]
     last = last or [step for member in application.members for step in member.up] or [settled_by]
     up = settled_clock(run, [records[settled_by]])
-    lost_s, words = _lost(application, up, [(planned[step], records[step]) for step in steps])
+    lost_s, words = _lost(application, up, [(planned[step], records[step]) for step in steps], run.plan.loss)
     return Outcome(application, ready_clock(run, ready, last), up, lost_s, words, run.began_at is not None)
 
 
 def _lost(
-    application: RunApplication, up: Clock, steps: Iterable[tuple[PlannedStep, StepRecord]]
+    application: RunApplication, up: Clock, steps: Iterable[tuple[PlannedStep, StepRecord]], loss: str
 ) -> tuple[float | None, str]:
-    """The plan bounds it before the run; that holds where everything was done that the plan rests on."""
+    """The plan bounds it before the run, and says in ``loss`` why; that holds where everything was done that the plan
+    rests on."""
     if up.at is None:
         return None, "it did not come up" if up.over else "it is not up yet"
     if application.loss_s is None:
@@ -81,5 +82,5 @@ def _lost(
         if by_person and step.kind not in ACTIVATING:
             return None, f"the bound of the plan may not hold: {step.id} {step.title} was {record.state} by a person"
     if application.loss_s == 0:
-        return 0.0, "nothing: it was stopped first, then the last of it carried over"
+        return 0.0, loss if loss.startswith("nothing") else "nothing, as the plan bounded it before the run"
     return application.loss_s, "at most, as the plan bounded it before the run"

@@ -66,9 +66,11 @@ def test_nothing_is_lost_where_all_was_stopped_first() -> None:
     assert run.plan.recovery is not None
     planned = [replace(each, loss_s=0.0) for each in run.plan.recovery.applications]
     recovery = replace(run.plan.recovery, applications=tuple(planned))
-    found = by_name(replace(run, plan=replace(run.plan, recovery=recovery)))["wms"]
-    assert (found.lost_s, found.rpo_kept) == (0.0, True)
-    assert found.lost_words.startswith("nothing")
+    loss = "nothing: everything is stopped first"
+    found = by_name(replace(run, plan=replace(run.plan, recovery=recovery, loss=loss)))["wms"]
+    assert (found.lost_s, found.rpo_kept, found.lost_words) == (0.0, True, loss)
+    other = by_name(replace(run, plan=replace(run.plan, recovery=recovery)))["wms"]
+    assert other.lost_words == "nothing, as the plan bounded it before the run"
 
 
 def test_a_run_that_was_cancelled_before_it_began_missed_no_target() -> None:
