@@ -79,7 +79,10 @@ def _application(
         name=application.name,
         group=application.group,
         after=application.after,
-        members=tuple(_member(each, by_key.get(each.key), shared, spans) for each in application.members),
+        members=tuple(
+            _member(each, by_key.get(each.key), shared, spans, brought_up=up is not None)
+            for each in application.members
+        ),
         own=tuple(steps.own.get(application.name, ())),
         up=up,
         rto_s=application.rto_s,
@@ -90,14 +93,17 @@ def _application(
     )
 
 
-def _member(member: Member, part: Part | None, shared: Sequence[PlannedStep], spans: Mapping[str, Span]) -> RunMember:
+def _member(
+    member: Member, part: Part | None, shared: Sequence[PlannedStep], spans: Mapping[str, Span], *, brought_up: bool
+) -> RunMember:
     if part is None:  # a protection group: its LPARs share what is done to it
         steps = tuple(step.id for step in shared if member.kind is MemberKind.PGROUP and _about(step, member.name))
         return RunMember(str(member.kind), member.name, steps)
+    if not brought_up:
+        return RunMember(str(member.kind), member.name, part.steps)
     when = spans.get(member.key)
-    return RunMember(
-        str(member.kind), member.name, part.steps, part.start, part.up, None if when is None else when.p50_s
-    )
+    p50_s = None if when is None else when.p50_s
+    return RunMember(str(member.kind), member.name, part.steps, part.start, part.up, p50_s)
 
 
 def _about(step: PlannedStep, group: str) -> bool:
