@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from app.plans.records import RecoveryPlan
     from app.recovery.plan.standing import PlanStanding
     from app.settings import Settings
-    from store.plan_history import PlanHistory
+    from store.runs import Run
 
 KINDS = ("planned", "disaster", "drill", "cleanup", "reprotect", "failback")
 
@@ -126,7 +126,9 @@ def asks_devices(arguments: argparse.Namespace) -> bool:
 def _list(settings: Settings, store_path: Path, *, as_json: bool) -> int:
     from app.output import columns
     from app.plans.catalogue import listed, members_in_words
+    from app.plans.past import drilled
     from app.recovery.plan.standing import standings
+    from store.plan_history import history
 
     found = listed(settings.plan_folder)
     stand = standings(settings, store_path, [each.plan for each in found if each.plan is not None])
@@ -136,13 +138,13 @@ def _list(settings: Settings, store_path: Path, *, as_json: bool) -> int:
     elif not found:
         print(f"There is no plan in {settings.plan_folder}. drdeck plan new NAME drafts one.")
     else:
-        rows = [["PLAN", "STATE", "FROM", "TO", "MEMBERS", "RPO", "RTO"]]
+        rows, runs = [["PLAN", "STATE", "FROM", "TO", "MEMBERS", "RPO", "RTO", "DRILLED"]], _runs(store_path)
         for each in found:
             plan, at = each.plan, stand.get(each.name)
             if plan is None or at is None:
-                rows.append([each.name, "cannot be used", "-", "-", "see below", "-", "-"])
+                rows.append([each.name, "cannot be used", "-", "-", "see below", "-", "-", "-"])
             else:
-                worst = [at.rpo_words, at.rto_words]
+                worst = [at.rpo_words, at.rto_words, drilled(history(runs, plan.name))]
                 rows.append([each.name, at.words, plan.source, plan.target, members_in_words(plan), *worst])
         print("\n".join(columns(rows)))
     wrong = [each.error for each in found if each.error is not None]
@@ -233,7 +235,6 @@ def _make(settings: Settings, store_path: Path, arguments: argparse.Namespace) -
 
 def _show(settings: Settings, store_path: Path, arguments: argparse.Namespace) -> int:
     """What is in a plan, how it stands, what is foreseen of it, and what its runs came to. No device is asked."""
-    from contextlib import closing
     from datetime import UTC, datetime
 
     from app.plans.catalogue import load
@@ -241,13 +242,12 @@ def _show(settings: Settings, store_path: Path, arguments: argparse.Namespace) -
     from app.plans.words import plan_as_json, plan_lines
     from app.recovery.plan.standing import last_run, last_run_lines, standing_lines, standings
     from app.runs_words import outcomes_as_json
-    from store.ledger import Ledger
+    from store.plan_history import history
     from store.recorded import to_text
 
     plan: RecoveryPlan = load(settings.plan_folder, arguments.name)
-    at, known = standings(settings, store_path, [plan])[plan.name], _history(store_path, plan.name)
-    with closing(Ledger(store_path)) as ledger:
-        last = last_run(ledger, plan.name)
+    at, runs = standings(settings, store_path, [plan])[plan.name], _runs(store_path)
+    known, last = history(runs, plan.name), last_run(runs, plan.name)
     if arguments.json:
         told: dict[str, Any] = {"plan": plan_as_json(plan), "state": at.state, "changed": at.changed}
         told["check"] = None if at.check is None else json.loads(to_text(at.check))
@@ -261,16 +261,15 @@ def _show(settings: Settings, store_path: Path, arguments: argparse.Namespace) -
     return OK
 
 
-def _history(store_path: Path, name: str) -> PlanHistory:
-    """What the runs of a plan say of it; nothing where there is no store yet."""
+def _runs(store_path: Path) -> tuple[Run, ...]:
+    """All runs of recovery plans; none where there is no store yet."""
     from store.ledger import Ledger
-    from store.plan_history import PlanHistory, history
     from store.plan_runs import EVERY
 
     if not store_path.exists():
-        return PlanHistory()
+        return ()
     ledger = Ledger(store_path)
     try:
-        return history((run for verb in EVERY for run in ledger.runs_of(verb)), name)
+        return tuple(run for verb in EVERY for run in ledger.runs_of(verb))
     finally:
         ledger.close()

@@ -44,11 +44,14 @@ def briefing(scene: Scene, bare: Sequence[str] = (), owed: Iterable[Run] = ()) -
     found = [*_devices(scene), *_copies(scene), *_returns(scene), *_rcgs(scene), *_twins(scene), *_worst(scene)]
     if bare:
         found.append(Sentence(f"No copy yet of VMs that are to be replicated: {named(sorted(bare))}", Tone.BAD, "5"))
-    for drill in owed:
-        since = scene.ago(drill.ended_at or drill.created_at)
-        found.append(Sentence(f"Clean-up is owed after {drill.plan.name}, since {since}", Tone.WARN, "8"))
+    found += [Sentence(owed_words(drill, scene), Tone.WARN, "8") for drill in owed]
     order = (Tone.BAD, Tone.UNKNOWN, Tone.WARN, Tone.OK)
     return sorted(found, key=lambda sentence: order.index(sentence.tone))
+
+
+def owed_words(drill: Run, scene: Scene) -> str:
+    """That the clean-up of a drill is owed, and since when."""
+    return f"Clean-up is owed after {drill.plan.name}, since its end {scene.ago(drill.ended_at or drill.created_at)}"
 
 
 def briefing_lines(sentences: Sequence[Sentence], width: int, most: int) -> list[Line]:

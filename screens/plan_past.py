@@ -23,15 +23,16 @@ MOST = 12
 def standing_parts(plan: PlanShown, known: PlanHistory, scene: Scene) -> Iterable[Part]:
     """Where everything serves since its last run, and how its drills stand."""
     if known.away is not None:
-        since = scene.ago(known.away.ended_at or known.away.created_at)
+        when = scene.ago(known.away.ended_at or known.away.created_at)
         home = f"replicated to {plan.source}" if known.back is not None else f"not replicated to {plan.source} yet"
         tone = Tone.BUSY if known.back is not None else Tone.WARN
-        text = f"{GLYPHS[tone]} {plan.target} since {since}, run {known.away.id}: {home}"
+        text = f"{GLYPHS[tone]} {plan.target}, failed over {when}, run {known.away.id}: {home}"
         yield Fact("Serves at", Cell(text, tone))
     if known.owed is not None:
         since = scene.ago(known.owed.ended_at or known.owed.created_at)
-        text = f"{GLYPHS[Tone.WARN]} the clean-up of the drill {known.owed.id}, since {since}: :do {order(known.owed)}"
+        text = f"{GLYPHS[Tone.WARN]} the clean-up of the drill {known.owed.id}, since its end {since}"
         yield Fact("Owed", Cell(text, Tone.WARN))
+        yield Fact("", Cell(f":do {order(known.owed)}", Tone.WARN))
     if known.drilled is not None and known.drilled.ended_at is not None:
         text = f"{GLYPHS[Tone.OK]} passed {scene.ago(known.drilled.ended_at)}, run {known.drilled.id}"
         yield Fact("Last drill", Cell(text, Tone.OK))

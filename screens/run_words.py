@@ -188,7 +188,7 @@ def banner_lines(
     if looking is not None:
         text, begun = looking
         since = clock_text(max(0.0, (scene.now - begun).total_seconds()))
-        where = "both sites" if text.startswith("lpar") else "the arrays"
+        where = "both sites" if text.startswith(("lpar", "plan")) else "the arrays"
         lines.append((Cell(f"{GLYPHS[Tone.BUSY]} Looking at {where}, {since}, to plan: {text}"[:width], Tone.BUSY),))
     if runs:
         first = min(runs, key=lambda run: _URGENCY.index(run.state))

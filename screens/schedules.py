@@ -9,6 +9,7 @@ from typing import ClassVar
 from textual.binding import BindingType
 
 from screens.actions import Place, bindings
+from screens.briefing import owed_words
 from screens.cells import Cell, Line, Tone, wrap
 from screens.columns import Row
 from screens.head import counts_lines
@@ -75,10 +76,7 @@ class SchedulesPane(Pane):
         counts = counts_lines(self.NOUN, sorted(states.items(), key=lambda item: item[0].word), width)
         why = view.trouble or (f"This console runs no schedule: {view.why_not}." if view.why_not else "")
         tone = Tone.BAD if view.trouble else Tone.WARN
-        owed = [
-            f"Clean-up is owed after {drill.plan.name}, since {scene.ago(drill.ended_at or drill.created_at)}: Runs (8)"
-            for drill in self.around.runs.owing.values()
-        ]
+        owed = [f"{owed_words(drill, scene)}: Runs (8)" for drill in self.around.runs.owing.values()]
         told = [(text, tone) for text in (wrap(why, max(10, width)) if why else ())]
         told += [(text, Tone.WARN) for words in owed for text in wrap(words, max(10, width))]
         return (*counts, *((Cell(text, tone),) for text, tone in told))

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from app.notify.keys import RUNS
 from store import plan_runs, replications
 from store.approvals import ASKED, GLASS
-from store.drills import DRILL, DRILLS, lpars, order
+from store.drills import DRILL, DRILLS, about, lpars, order
 from store.notices import Event, EventKind, Severity
 from store.runs import Entry, Plan, PlannedStep, Run, RunState, StepRecord, StepState
 
@@ -193,7 +193,7 @@ def _ended(run: Run, state: RunState, note: str | None, sites: Mapping[str, str]
                 Severity.WARNING,
                 f"{run.plan.name} owes its clean-up",
                 f"The drill of run {run.id}, {run.plan.name}, is over and what it started is still there.",
-                "What the drill is about cannot be failed over before it is cleaned up.",
+                f"{about(run)}.",
                 f"Clean up: drdeck {clean_up}, or :do {clean_up} in the console.",
                 "owes",
             )

@@ -35,6 +35,13 @@ def lines(plan: RecoveryPlan, known: PlanHistory) -> list[str]:
     return ["", *found]
 
 
+def drilled(known: PlanHistory) -> str:
+    """When a drill last passed, or that its clean-up is owed, in a few words."""
+    if known.owed is not None:
+        return f"clean-up owed since {_ago(known.owed.ended_at or known.owed.created_at)}"
+    return "never" if known.drilled is None else _ago(known.drilled.ended_at)
+
+
 def _measure(one: Measured) -> str:
     return f"{span(one.seconds)} ({one.word}, {_ago(one.at)})"
 

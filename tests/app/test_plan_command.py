@@ -93,7 +93,12 @@ def test_plans_are_listed_with_how_they_stand_and_errors_with_their_lines(
 ) -> None:
     capsys.readouterr()
     assert plan(demo, "list") == 0
-    assert "not checked" in capsys.readouterr().out
+    listed = capsys.readouterr().out
+    assert "not checked" in listed and "DRILLED" in listed and "never" in listed
+    assert plan(demo, "show", "demo") == 0
+    assert "Last passed drill: never" in capsys.readouterr().out
+    assert plan(demo, "show", "demo", "--json") == 0
+    assert json.loads(capsys.readouterr().out)["history"]["clean_up_owed"] is None
     assert plan(demo, "check", "demo") == 1
     out = capsys.readouterr().out
     assert "NOT VERIFIED, because" in out and "[vm.complete]" in out and "erp: RPO now" in out

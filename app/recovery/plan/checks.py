@@ -11,7 +11,8 @@ from app.recovery.draft import Draft
 from app.recovery.plan.looked import Looked
 from app.recovery.plan.parts import Drafted
 from app.recovery.pod.seeing import OUTBOUND
-from app.recovery.vm.situation import ROOM
+from app.recovery.vm.back_plan import home_spot
+from app.recovery.vm.situation import ROOM, VmNow
 from backends.flasharray.records import origin
 
 
@@ -22,8 +23,8 @@ def guard(plan: RecoveryPlan, kind: Kind, seen: Looked, drafted: Drafted, own: D
     for application in plan.applications:
         _pgroups(application, seen, own)
     _systems(plan, kind, seen, own)
-    if kind is Kind.PLANNED:
-        _stores(seen, own)
+    if kind in (Kind.PLANNED, Kind.REPROTECT, Kind.FAILBACK):
+        _stores(kind, seen, own)
 
 
 def _add(own: Draft[Any], check: str, words: str, wrong: Iterable[str], good: str) -> None:
@@ -101,17 +102,16 @@ def _systems(plan: RecoveryPlan, kind: Kind, seen: Looked, own: Draft[Any]) -> N
         _add(own, "plan.systems", "every LPAR is on the managed system that the plan names", wrong, told)
 
 
-def _stores(seen: Looked, own: Draft[Any]) -> None:
-    """Room for the last copies of all VMs together on each datastore."""
+def _stores(kind: Kind, seen: Looked, own: Draft[Any]) -> None:
+    """Room for the copies of all VMs together on each datastore that they go to."""
     needed: dict[tuple[str, str], int] = defaultdict(int)
     free: dict[tuple[str, str], int] = {}
     for at in seen.vms.values():
-        at_store = (at.replication.destination, at.replication.datastore)
-        places = at.target.places
-        found = [one for one in places.stores if one.name == at_store[1]] if places is not None else []
-        if at.vm is not None and found:
-            needed[at_store] += int(at.vm.size * ROOM)
-            free[at_store] = found[0].free
+        found = _store(at) if kind is Kind.PLANNED else _store_at_home(at)
+        if found is not None:
+            server, name, room, size = found
+            needed[server, name] += int(size * ROOM)
+            free[server, name] = room
     if not needed:
         return
     wrong: list[str] = []
@@ -122,10 +122,29 @@ def _stores(seen: Looked, own: Draft[Any]) -> None:
     _add(
         own,
         "plan.stores",
-        "the datastores there have room for the last copies of all VMs together",
+        "the datastores that they go to have room for the copies of all VMs together",
         wrong,
         "; ".join(good),
     )
+
+
+Store = tuple[str, str, int, int]
+"""A server and a datastore of it, what is free there and what a VM takes, in bytes."""
+
+
+def _store(at: VmNow) -> Store | None:
+    places, name = at.target.places, at.replication.datastore
+    found = [one for one in places.stores if one.name == name] if places is not None else []
+    return (at.replication.destination, name, found[0].free, at.vm.size) if at.vm is not None and found else None
+
+
+def _store_at_home(at: VmNow) -> Store | None:
+    """Where what runs at the other side goes: beside the machine that it took the place of."""
+    if at.active is None or at.vm is None or at.source.places is None:
+        return None
+    spot = home_spot(at, at.active.machine, at.vm)
+    name = next((one.name for one in at.source.places.stores if one.moid == spot.place.datastore), None)
+    return None if name is None else (at.replication.source, name, spot.free, at.active.machine.size)
 
 
 def array_space(seen: Looked) -> tuple[list[str], list[str]]:

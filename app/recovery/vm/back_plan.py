@@ -15,9 +15,9 @@ from app.recovery.vm.failover_plan import BEFORE, BOOT_S, STOP_S
 from app.recovery.vm.pass_plan import COPY_S, FREEZE_S, SNAPSHOT, THAW_S
 from app.recovery.vm.power_steps import StartVm, WaitVm
 from app.recovery.vm.situation import ROOM, Spot, VmDraft, VmNow, networked, spot
-from app.recovery.vm.steps import Cards, Complete, Freeze, Mark, Rename, StopVm, Thaw, by_copy
+from app.recovery.vm.steps import Cards, Complete, Destroy, Freeze, Mark, Rename, StopVm, Thaw, by_copy
 from backends.vsphere.acts import GRACE_S
-from backends.vsphere.looks import ACTIVE, MachineNow
+from backends.vsphere.looks import ACTIVE, COPY, MachineNow
 from store.estate import PowerState
 from store.replications import FAILBACK
 from store.runs import Plan
@@ -94,10 +94,14 @@ def _steps(
 ) -> None:
     one, tag = at.replication, draft.run_tag
     here, there, snapshot, token = one.source, one.destination, f"{SNAPSHOT}{tag}", f"back-{tag}-{at.name}"
+    new = by_copy(token)
+    watched = tuple(dict.fromkeys((here, there)))
     stop = StopVm(there, machine.moid, machine.uuid, not machine.tools, GRACE_S)
-    draft.add(stop, f"Stop {machine.name} on {there}", destructive=True, limit_s=STOP_S)
+    served = _serves_again(draft, there, machine, (here, new, ""), watched)
+    draft.add(stop, f"Stop {machine.name} on {there}", destructive=True, limit_s=STOP_S, undo=served)
     freeze = Freeze(there, machine.moid, machine.uuid, snapshot, quiesce=False)
-    draft.add(freeze, f"Freeze {machine.name} in a snapshot", limit_s=FREEZE_S)
+    thaw = draft.undo(Thaw(there, machine.moid, machine.uuid, snapshot), f"Remove the snapshot {snapshot}")
+    draft.add(freeze, f"Freeze {machine.name} in a snapshot", limit_s=FREEZE_S, undo=thaw)
     name, marks = f"{one.name[:40]}_back_{tag}", ((BACK, tag),)
     step: CloneVm | CarryVm
     if here == there and at.source.places is not None and at.source.places.clones:
@@ -105,22 +109,25 @@ def _steps(
     else:
         nets = tuple((name, moid) for name, (moid, _) in where.networks.items())
         step = CarryVm(here, there, machine.moid, machine.uuid, snapshot, name, where.place, nets, token, marks, FROZEN)
-    draft.add(step, f"Copy {machine.name} back to {here} as {name}", limit_s=COPY_S)
-    new = by_copy(token)
+    lost = draft.undo(Destroy(here, new, "", (COPY, token)), f"Destroy what was made of {name}")
+    draft.add(step, f"Copy {machine.name} back to {here} as {name}", limit_s=COPY_S, undo=lost)
     sizes = tuple(disk.capacity for disk in machine.disks)
     shape = Complete(here, new, "", sizes, machine.cpus, machine.memory_mb, len(machine.cards), (BACK, "complete"))
     draft.add(shape, f"Check {name}, and mark it complete")
     draft.add(Thaw(there, machine.moid, machine.uuid, snapshot), f"Remove the snapshot {snapshot}", limit_s=THAW_S)
     old = f"{vm.name[:50]}_old_{tag}"
-    draft.add(Rename(here, vm.moid, vm.uuid, old), f"Call the machine that served before {old}")
-    draft.add(Rename(here, new, "", vm.name), f"Call {name} {vm.name}")
+    before = draft.undo(Rename(here, vm.moid, vm.uuid, vm.name), f"Call {old} {vm.name} again")
+    draft.add(Rename(here, vm.moid, vm.uuid, old), f"Call the machine that served before {old}", undo=before)
+    before = draft.undo(Rename(here, new, "", name), f"Call the copy {name} again")
+    draft.add(Rename(here, new, "", vm.name), f"Call {name} {vm.name}", undo=before)
     if cards:
         draft.add(Cards(here, new, "", cards), "Set its networks and its MACs")
     macs = tuple(card.mac for card in vm.cards if card.connected)
-    watched = tuple(dict.fromkeys((here, there)))
     home = (there, machine.moid, machine.uuid)
     start = StartVm(here, new, "", home, False, macs, watched, False, (BACK, "complete"))
-    draft.add(start, f"Power {vm.name} on at {here}", limit_s=BOOT_S)
+    on = draft.add(start, f"Power {vm.name} on at {here}", limit_s=BOOT_S)
+    # Once it may run here nothing is taken back.
+    draft.undoes[:] = [replace(undo, unless=on) for undo in draft.undoes]
     draft.add(WaitVm(here, new, ""), f"Wait for the Tools of {vm.name}", limit_s=BOOT_S)
     passive = Mark(there, machine.moid, machine.uuid, ((ACTIVE, ""),), "it is no longer the active side")
     draft.add(passive, f"{machine.name} is a replica again")
@@ -133,3 +140,18 @@ def _steps(
     draft.notes.append(f"{old} stays, off, with what it held before the failover: destroy it once all is well.")
     if one.vm == vm.uuid:
         draft.notes.append(f"{vm.name} has another instance UUID then: change vm of {at.name} in the configuration.")
+
+
+def _serves_again(
+    draft: VmDraft, there: str, machine: MachineNow, home: tuple[str, str, str], watched: tuple[str, ...]
+) -> str:
+    """What takes the stop of the active side back, as long as this run never sent a start at ``home``. Its id."""
+    macs = tuple(card.mac for card in machine.cards if card.connected)
+    start = StartVm(there, machine.moid, machine.uuid, home, True, macs, watched, False, ("", ""))
+    undo = draft.undo(start, f"Power {machine.name} on again on {there}")
+    draft.undoes[-1] = replace(draft.undoes[-1], limit_s=BOOT_S)
+    draft.notes.append(
+        f"A step that fails before {draft.at.name} is started at home waits for you: tried again it goes on, aborted "
+        f"it powers {machine.name} on again on {there}."
+    )
+    return undo

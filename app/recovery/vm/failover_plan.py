@@ -233,7 +233,8 @@ def chosen(draft: VmDraft, at: VmNow) -> Generation | None:
     newest = at.complete[0] if at.complete else None
     words = f"{at.target.device} has a complete copy of {at.name}"
     frozen = "" if newest is None else f"{newest.replica.point_in_time:%Y-%m-%d %H:%M:%S} UTC"
-    seen = "none" if newest is None else f"{newest.machine.name} of {frozen}"
+    hint = f"none: drdeck vm replicate {at.name} makes one" if at.vm is not None else "none"
+    seen = hint if newest is None else f"{newest.machine.name} of {frozen}"
     if not draft.guard("vm.complete", words, newest is not None, seen, at.target):
         return None
     assert newest is not None

@@ -88,6 +88,28 @@ def test_a_planned_failover_given_up_before_the_other_side_runs_powers_the_sourc
         assert operate.run_pass(operations, name, PACE).done, "it is replicated as before"
 
 
+def test_a_failback_given_up_before_home_runs_has_the_other_side_serve_again(estate: VmEstate, tmp_path: Path) -> None:
+    name = estate.fresh()
+    with operating(estate, tmp_path / "s.sqlite") as operations:
+        run_id = new_run_id()
+        there = operate.plan_failover(operations, [name], Asked(), run_id)
+        operations.agree(run_id, there, there.confirm)
+        assert Runner(operations.ledger, operations.devices, "here", PACE).run(run_id).state is RunState.SUCCEEDED
+        machines = {vm.name for vm in estate.paris.vms()}
+        run_id = new_run_id()
+        back = operate.plan_failback(operations, [name], run_id)
+        operations.agree(run_id, back, back.confirm)
+        fault = estate.world.faults.add("vc-paris", FaultKind.HTTP_403, "PowerOnVM_Task")
+        run = Runner(operations.ledger, operations.devices, "here", PACE).run(run_id, wait_for_operator=False)
+        estate.world.faults.remove(fault.id)
+        assert not any(replica.power is ON for replica in estate.replicas(name))
+        found = aborted(operations, run)
+        assert found.note is not None and "not taken back" not in found.note
+        assert [replica.power for replica in estate.replicas(name)].count(ON) == 1
+        assert {vm.name for vm in estate.paris.vms()} == machines, "nothing is left of the copy, nor renamed"
+        assert operate.standing(operations.ledger)[name].failed_over == operations.ledger.runs_of(FAILOVER)[0].id
+
+
 STOP = PlannedStep("s1", "vm.stop", "{}", "Stop it", "here", "ShutdownGuest", destructive=True, undo="su1")
 START = PlannedStep("s2", "vm.start", "{}", "Start the copy", "there", "PowerOnVM_Task", needs=("s1",))
 BACK = PlannedStep("su1", "vm.start", "{}", "Start it again", "here", "PowerOnVM_Task", unless="s2")
