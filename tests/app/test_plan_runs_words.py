@@ -64,8 +64,8 @@ def test_the_last_run_of_a_plan_is_found_among_those_of_others(tmp_path: Path) -
     path = tmp_path / "runs.sqlite"
     with closing(open_store(path)), closing(Ledger(path, clock)) as ledger:
         fill(ledger, clock)
-        found = last_run(ledger, "night")
+        found = last_run(ledger.runs(), "night")
         assert found is not None and found.id == RUN
         told = "\n".join(last_run_lines(found, clock.now + timedelta(hours=1)))
         assert f"Last run {RUN}, disaster night, 1 h 15 min ago: waiting for the operator" in told
-        assert last_run(ledger, "other") is None and last_run_lines(None, clock.now) == []
+        assert last_run(ledger.runs(), "other") is None and last_run_lines(None, clock.now) == []

@@ -7,15 +7,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from app.plans.records import Kind, RecoveryPlan
+from app.plans.records import RecoveryPlan
 from app.recovery.plan.facts import facts
 from app.runs_words import application_lines, span
 from app.settings_records import Settings
 from store import plan_checks, plan_records
 from store.database import open_store
-from store.ledger import Ledger
 from store.plan_records import Expected, PlanCheck, PlanState
-from store.plan_runs import verb
 from store.readiness import Check
 from store.runs import Run
 
@@ -124,15 +122,10 @@ def _changed(changed: Sequence[str]) -> list[str]:
     return [f"  changed since: {', '.join(changed)}"] if changed else []
 
 
-def last_run(ledger: Ledger, plan: str) -> Run | None:
-    """The newest run of a plan that was begun, of any kind."""
-    found = [
-        run
-        for kind in Kind
-        for run in ledger.runs_of(verb(kind))
-        if run.began_at is not None and run.plan.recovery is not None and run.plan.recovery.plan == plan
-    ]
-    return max(found, key=lambda run: run.created_at, default=None)
+def last_run(runs: Iterable[Run], plan: str) -> Run | None:
+    """The newest of the ``runs`` that is one of a plan, of any kind, and was begun."""
+    mine = (run for run in runs if run.plan.recovery is not None and run.plan.recovery.plan == plan)
+    return max((run for run in mine if run.began_at is not None), key=lambda run: run.created_at, default=None)
 
 
 def last_run_lines(run: Run | None, now: datetime) -> list[str]:
