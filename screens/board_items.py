@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from screens.conditions import BoardState
+from screens.run_words import STUCK
 from store.outcomes import Outcome, last_clock, outcomes
 from store.recovery import Recovery, RunApplication, RunMember
 from store.run_ahead import Ahead, ahead, under_way_since
@@ -16,8 +17,6 @@ from store.runs import ENDED, SETTLED, Plan, PlannedStep, Run, StepRecord, StepS
 
 ASK = "plan.ask"
 """The kind of step that a person does."""
-
-STUCK = (StepState.FAILED, StepState.UNKNOWN)
 
 _WORDS = {"lpars": "LPAR", "pgroups": "pgroup", "pods": "pod", "rcgs": "RCG", "vms": "VM"}
 
