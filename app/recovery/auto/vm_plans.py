@@ -18,6 +18,7 @@ from app.recovery.vm.situation import Generation
 from app.replication_records import Replication
 from backends.outcome import ParseError
 from backends.vsphere.looks import REPLICATION, MachineNow, MachineOf
+from store import plan_runs
 from store.estate import Reading, VirtualMachine
 from store.readiness import Check, Severity, Verdict
 from store.replications import DRILL, target
@@ -81,7 +82,8 @@ class VmPlans:
             members = self._members(group)
         except NoPlanError:
             return None
-        passed = rehearsal.passed(self._operations.ledger.runs_of(DRILL))
+        ledger = self._operations.ledger
+        passed = rehearsal.passed((*ledger.runs_of(DRILL), *ledger.runs_of(plan_runs.DRILL)))
         found = [passed[one.name] for one in members if one.name in passed]
         if len(found) < len(members):
             return None

@@ -24,6 +24,7 @@ from app.recovery.pra import failover_checks
 from app.recovery.pra.failover_fence import FENCED_S
 from app.recovery.prediction import Durations, Span
 from app.recovery.rcg.situation import way_back
+from app.recovery.vm import rehearsal
 from store import plan_runs
 from store.plan_runs import verb
 from store.runs import Plan
@@ -105,6 +106,8 @@ def _merged(plan: RecoveryPlan, kind: Kind, own: Draft[PlanAt], drafted: Drafted
     every, name = [own, *drafted.drafts], f"{kind} {plan.name}"
     words = agreed(name, every)
     refused = [draft.at for draft in drafted.rcgs.values() if draft.refused]
+    machines = [draft.at for draft in drafted.vms.values()]
+    rehearsed = [rehearsal.note(machines)] if kind is Kind.DRILL and machines else []
     return Plan(
         verb=verb(kind),
         name=name,
@@ -115,7 +118,7 @@ def _merged(plan: RecoveryPlan, kind: Kind, own: Draft[PlanAt], drafted: Drafted
         loss="; ".join(once([_LOSS.get(kind, ""), *_given_up(kind, drafted)])),
         lasting=once(text for draft in every for text in draft.lasting),
         way_back=once(text for at in refused for text in way_back(at)),
-        notes=once([*_notes(plan, kind, own.run_tag), *(text for draft in every for text in draft.notes)]),
+        notes=once([*_notes(plan, kind), *rehearsed, *(text for draft in every for text in draft.notes)]),
     )
 
 
@@ -125,7 +128,7 @@ def _given_up(kind: Kind, drafted: Drafted) -> Iterable[str]:
         yield from (draft.loss for draft in drafted.pods.values() if not draft.loss.startswith("nothing"))
 
 
-def _notes(plan: RecoveryPlan, kind: Kind, run_id: str) -> Iterable[str]:
+def _notes(plan: RecoveryPlan, kind: Kind) -> Iterable[str]:
     """What a person has to know of a run of this kind."""
     if kind is Kind.DISASTER:
         stops = [

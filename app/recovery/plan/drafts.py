@@ -135,7 +135,8 @@ def _home(draft: VmDraft) -> None:
     at = draft.at
     copy = reverse_plan.protected(at)
     words = f"{at.name} was reprotected: {at.source.device} has a complete copy of what runs at {at.target.device}"
-    seen = at.source.failure or ("none: reprotect it first" if copy is None else copy.name)
+    frozen = "none: reprotect it first" if copy is None else f"{copy.name} of {copy.marks.get(back_plan.FROZEN, '?')}"
+    seen = at.source.failure or frozen
     if draft.guard("vm.reprotected", words, copy is not None, seen, at.source):
         back_plan.draw(draft)
     if not draft.refused:

@@ -11,6 +11,7 @@ from datetime import datetime
 
 from app.recovery.vm.situation import Generation, VmNow
 from app.replication_records import Replication
+from store import plan_runs
 from store.replications import DRILL
 from store.runs import Run, RunState
 
@@ -57,7 +58,7 @@ def passed(runs: Iterable[Run]) -> Mapping[str, tuple[datetime, str]]:
     """By replication when its newest drill passed (UTC), and the digest of what it rehearsed."""
     found: dict[str, tuple[datetime, str]] = {}
     for run in runs:
-        if run.plan.verb != DRILL or run.state is not RunState.SUCCEEDED or run.ended_at is None:
+        if run.plan.verb not in (DRILL, plan_runs.DRILL) or run.state is not RunState.SUCCEEDED or run.ended_at is None:
             continue
         for name, one in _said(run.plan.notes):
             if name not in found or found[name][0] < run.ended_at:

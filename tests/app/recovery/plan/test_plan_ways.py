@@ -19,6 +19,7 @@ from app.recovery.operations import Operations, new_run_id
 from app.recovery.plan import operate
 from app.recovery.runner import Runner
 from app.recovery.vm import operate as vms
+from app.recovery.vm import rehearsal
 from app.settings import load
 from backends.lab.faults import FaultKind
 from backends.vsphere import acts, stream, tasks, transfer
@@ -29,7 +30,7 @@ from store.plan_history import history
 from store.runs import SETTLED, Plan, Run, RunState
 from tests.app.lab_estate import LabEstate, lab_estate
 
-PACE = Pace(poll_s=0.02, lost_s=0.5, margin_s=1.2, busy_s=0.1, retries=5)
+PACE = Pace(poll_s=0.05, lost_s=0.5, margin_s=1.2, busy_s=0.1, retries=5)
 
 ROUND = """\
 from = "paris"
@@ -170,6 +171,7 @@ def test_a_drill_comes_up_beside_production_and_its_clean_up_leaves_nothing(
     assert {origin: drilled for origin, (_, _, drilled) in lost(demo, since).items()} == {"mq1": True, "mon01": True}
     assert ended(drill, "queue is up at lyon") < ended(drill, "sales is up at lyon")
     assert [step.title for step in drill.plan.steps if step.kind == "plan.command"] == ["Look at it"]
+    assert "mon01" in rehearsal.passed([drill]), "it counts for whoever arms automatic failover of the VM"
     shown = {(volume, host) for volume, host, _ in living(demo)["exports"]}  # type: ignore[attr-defined]
     assert {(f"drill-{drill.id}.r1.{number}", "drill-srv1") for number in (1, 2, 3)} <= shown
     second = drawn(operations, Kind.DRILL)[1]
@@ -259,6 +261,7 @@ def test_after_a_disaster_the_site_that_came_back_is_reprotected_and_everything_
     while (found := drawn(operations, Kind.REPROTECT))[1].refused and time.monotonic() < deadline:
         pass
     assert "discard writes of pod-web on fa-paris" in found[1].confirm
+    assert "Replication schedule of pg-mq on fa-paris off" in [step.title for step in found[1].steps]
     done(operations, *found)
     since = len(demo.lab.world.referee.losses)
     run_of(operations, Kind.FAILBACK)
