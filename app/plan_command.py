@@ -235,7 +235,7 @@ def _make(settings: Settings, store_path: Place, arguments: argparse.Namespace) 
 
 
 def _show(settings: Settings, store_path: Place, arguments: argparse.Namespace) -> int:
-    """What is in a plan, how it stands, what is foreseen of it, and what its last run came to. No device is asked."""
+    """What is in a plan, how it stands, what is foreseen of it, and what its runs came to. No device is asked."""
     from datetime import UTC, datetime
 
     from app.plans.catalogue import load
@@ -247,19 +247,19 @@ def _show(settings: Settings, store_path: Place, arguments: argparse.Namespace) 
     from store.recorded import to_text
 
     plan: RecoveryPlan = load(settings.plan_folder, arguments.name)
-    at = standings(settings, store_path, [plan])[plan.name]
-    runs = _runs(store_path)
-    last = last_run(runs, plan.name)
-    known = history(runs, plan.name)
+    at, runs = standings(settings, store_path, [plan])[plan.name], _runs(store_path)
+    known, last = history(runs, plan.name), last_run(runs, plan.name)
     if arguments.json:
         told: dict[str, Any] = {"plan": plan_as_json(plan), "state": at.state, "changed": at.changed}
         told["check"] = None if at.check is None else json.loads(to_text(at.check))
+        told["history"] = as_json(known)
         told["last_run"] = None if last is None else {"run": last.id, "state": last.state, **outcomes_as_json(last)}
         told["history"] = as_json(known)
         print(json.dumps({"schema_version": 1, **told}, indent=2))
     else:
         now = datetime.now(UTC)
-        print("\n".join([*plan_lines(plan), *standing_lines(at, now), *lines(plan, known), *last_run_lines(last, now)]))
+        told_last = last_run_lines(last, now)
+        print("\n".join([*plan_lines(plan), *standing_lines(at, now), *lines(plan, known), *told_last]))
     return OK
 
 

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 from app.output import columns, stamp
 from store import plan_runs
 from store.drills import about, order, owing
-from store.outcomes import Outcome, outcomes
+from store.outcomes import Outcome, outcomes, run_clocks
 from store.place import Place
 from store.recorded import to_text
 from store.run_ahead import ahead
-from store.run_clocks import REACHED, Clock, clocks
+from store.run_clocks import REACHED, Clock
 from store.run_view import ALIVE
 from store.runs import Guard, Plan, Run, RunState, StepState
 
@@ -120,7 +120,7 @@ def approval_lines(run: Run) -> list[str]:
 
 def clock_lines(run: Run, rto_s: float | None) -> list[str]:
     """How long it took until LPARs could be activated, and until they were up; nothing of a run that activates none."""
-    found = clocks(run)
+    found = run_clocks(run)
     if found is None:
         return []
     words = [
@@ -229,7 +229,7 @@ def ways_back(run: Run, store: Place) -> list[str]:
 
 def run_as_json(run: Run) -> dict[str, Any]:
     """A run as JSON: times UTC, null where there is none yet. ``clocks`` are seconds since it was proposed."""
-    found = clocks(run)
+    found = run_clocks(run)
     told = None
     if found is not None:
         times = {"ready_to_activate_s": found.ready, "application_up_s": found.up}

@@ -15,7 +15,8 @@ from screens.cells import Cell, Line, Tone, fit, width_of
 from screens.columns import Row
 from screens.rows_board import COLUMNS, board_row
 from screens.run_messages import StepsRequested
-from screens.run_table import STUCK, RunTable
+from screens.run_table import RunTable
+from screens.run_words import STUCK
 from screens.scene import Scene
 from screens.surroundings import Surroundings
 from store.runs import ENDED, Run

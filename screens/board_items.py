@@ -3,12 +3,13 @@ applications, in each its members. Pure, for the board and for the wall."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
 from screens.conditions import BoardState
-from store.outcomes import Outcome, outcomes
+from screens.run_words import STUCK
+from store.outcomes import Outcome, last_clock, outcomes
 from store.recovery import Recovery, RunApplication, RunMember
 from store.run_ahead import Ahead, ahead, under_way_since
 from store.run_clocks import REACHED, Clock
@@ -16,8 +17,6 @@ from store.runs import ENDED, SETTLED, Plan, PlannedStep, Run, StepRecord, StepS
 
 ASK = "plan.ask"
 """The kind of step that a person does."""
-
-STUCK = (StepState.FAILED, StepState.UNKNOWN)
 
 _WORDS = {"lpars": "LPAR", "pgroups": "pgroup", "pods": "pod", "rcgs": "RCG", "vms": "VM"}
 
@@ -169,11 +168,3 @@ def board(run: Run, now: datetime, lines: Iterable[Item]) -> Board:
         critical=frozenset() if ended else frozenset(to_come.path),
         offset_s=max(0.0, offset),
     )
-
-
-def last_clock(clocks: Sequence[Clock]) -> Clock:
-    """The clock of all of them together."""
-    going = [clock for clock in clocks if clock.at is None]
-    if going:
-        return next((clock for clock in going if clock.over), going[0])
-    return max(clocks, key=lambda clock: clock.seconds or 0.0)

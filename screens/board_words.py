@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from screens.ages import span
-from screens.board_items import ASK, STUCK, Board, Item
+from screens.board_items import ASK, Board, Item
 from screens.cells import Cell, Line, Tone, fit, width_of, wrap
 from screens.conditions import BoardState
 from screens.rows_runs import clock_text
+from screens.run_words import STUCK
 from screens.status import GLYPHS, status
 from store.run_clocks import REACHED
 from store.runs import SETTLED, RunState, StepState

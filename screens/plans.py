@@ -218,10 +218,9 @@ def parts(plan: PlanShown, scene: Scene, known: PlanHistory | None = None, last:
             group = application.group
             yield Heading(f"Group {group}")
         foreseen = plan.check.of(application.name) if plan.check is not None else ()
-        measured = known.measured.get(application.name, ())
-        yield from _application(application, expected.get(application.name), foreseen)
-        if measured:
-            yield Fact("  Measured", measured_cell(measured, application.rto_s, scene))
+        took = known.measured.get(application.name, ())
+        measured = measured_cell(took, application.rto_s, scene) if took else None
+        yield from _application(application, expected.get(application.name), foreseen, measured)
     yield from _checks(plan.check)
     yield from _last(last, scene)
     if plan.applications:
@@ -246,7 +245,7 @@ def _last(run: Run | None, scene: Scene) -> Iterable[Part]:
 
 
 def _application(
-    application: ApplicationShown, expected: Expected | None, foreseen: Sequence[Foreseen]
+    application: ApplicationShown, expected: Expected | None, foreseen: Sequence[Foreseen], measured: Cell | None
 ) -> Iterable[Part]:
     after = f"after {', '.join(application.after)}" if application.after else ""
     yield Fact(application.name, Cell(after, Tone.DIM))
@@ -256,6 +255,8 @@ def _application(
         yield Fact(f"  Up, {each.kind}", _against(each.p95_s, application.rto_s, each.p50_s))
     if not foreseen:
         yield Fact("  RTO P95", _against(rto, application.rto_s))
+    if measured is not None:
+        yield Fact("  Measured", measured)
     for kind, names in application.members:
         yield Fact(f"  {kind}", Cell(names))
     for text in application.inside:

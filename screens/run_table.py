@@ -7,13 +7,11 @@ from collections.abc import Iterable, Sequence
 from screens.actions import Situation
 from screens.cells import Cell, Line, Tone
 from screens.run_messages import ApprovalAsked, DecisionAsked, LogRequested, OrderGiven, ReportAsked, ResumeRequested
-from screens.run_words import approval_lines, clock_lines, next_lines, refused_acts, title_line
+from screens.run_words import STUCK, approval_lines, clock_lines, next_lines, refused_acts, title_line
 from screens.scene import Scene
 from screens.tables import TableScreen
 from store.drills import order
 from store.runs import Choice, Run, RunState, StepState
-
-STUCK = (StepState.FAILED, StepState.UNKNOWN)
 
 
 class RunTable(TableScreen):

@@ -13,8 +13,9 @@ from screens.scene import Scene
 from screens.status import GLYPHS, standing, status
 from store import plan_runs
 from store.drills import about, order
+from store.outcomes import run_clocks
 from store.rcg_way_back import way_back
-from store.run_clocks import Clock, clocks
+from store.run_clocks import Clock
 from store.run_view import ALIVE
 from store.runs import ENDED, Run, RunState, StepState
 
@@ -36,12 +37,13 @@ def title_line(run: Run, *, owes: bool = False) -> Line:
 
 def clock_lines(run: Run, scene: Scene, target_s: float | None) -> tuple[Line, ...]:
     """The clock of a run; of one that activates LPARs the two that its target is about, and the run itself below."""
-    found, target_s = clocks(run), plan_runs.target_s(run.plan.verb, target_s)
+    found, target_s = run_clocks(run), plan_runs.target_s(run.plan.verb, target_s)
     if found is None:
         return (clock_line(run, scene, target_s),)
     since = max(0.0, (scene.now - run.created_at).total_seconds())
     ready = _two_clocks("Ready to activate", found.ready, since, target_s)
-    up = _two_clocks("Application up", found.up, since, target_s)
+    words = "Application up" if run.plan.recovery is None else "Applications up"
+    up = _two_clocks(words, found.up, since, target_s)
     return ((ready, Cell("   "), up), tuple(_progress(run, run.ended_at or scene.now, "")))
 
 

@@ -6,7 +6,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from screens.ages import exact
-from screens.board_items import last_clock
 from screens.cells import Cell, Line, Tone
 from screens.rows_runs import progress
 from screens.run_words import RECOVERING, STUCK
@@ -16,8 +15,8 @@ from screens.step_kinds import heaps, sentence
 from screens.wall_board import plan_said
 from screens.wall_letters import Said, afar, beside, label, sentences, word
 from store import plan_runs
-from store.outcomes import Outcome, outcomes
-from store.run_clocks import Clock, clocks
+from store.outcomes import Outcome, last_clock, outcomes, run_clocks
+from store.run_clocks import Clock
 from store.runs import ENDED, Run, StepState
 
 DIGITS_HIGH = 10
@@ -78,7 +77,7 @@ def _faces(run: Run, scene: Scene, target_s: float | None) -> list[Face]:
     since = ((run.ended_at or scene.now) - run.created_at).total_seconds()
     if outcomes(run):
         return plan_faces(run, since)
-    found = clocks(run)
+    found = run_clocks(run)
     if found is not None:
         both = (("READY TO ACTIVATE", found.ready), ("APPLICATION UP", found.up))
         return [_face(words, clock, since, target_s) for words, clock in both]

@@ -3,12 +3,12 @@ RTO target, and what was lost at most against the RPO target. Board, wall, comma
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from store.recovery import RunApplication
-from store.run_clocks import ACTIVATING, Clock, ready_at, ready_clock, settled_clock
+from store.run_clocks import ACTIVATING, Clock, Clocks, clocks, ready_at, ready_clock, settled_clock
 from store.runs import PlannedStep, Run, StepRecord, StepState
 
 
@@ -84,3 +84,20 @@ def _lost(
     if application.loss_s == 0:
         return 0.0, loss if loss.startswith("nothing") else "nothing, as the plan bounded it before the run"
     return application.loss_s, "at most, as the plan bounded it before the run"
+
+
+def last_clock(clocks: Sequence[Clock]) -> Clock:
+    """The clock of all of them together."""
+    going = [clock for clock in clocks if clock.at is None]
+    if going:
+        return next((clock for clock in going if clock.over), going[0])
+    return max(clocks, key=lambda clock: clock.seconds or 0.0)
+
+
+def run_clocks(run: Run) -> Clocks | None:
+    """Both clocks of a run: of all applications of a recovery plan together, else of the LPARs and VMs that it brings
+    up. None: it brings nothing up."""
+    found = outcomes(run)
+    if not found:
+        return clocks(run)
+    return Clocks(last_clock([each.ready for each in found]), last_clock([each.up for each in found]))

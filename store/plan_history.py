@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from store.drills import owing
+from store.outcomes import outcomes
 from store.plan_runs import DISASTER, DRILL, FAILBACK, PLANNED, RECOVERING, REPROTECT, of_plan
 from store.run_clocks import REACHED
 from store.runs import SETTLED, Run, RunState
@@ -71,6 +72,8 @@ def history(runs: Iterable[Run], plan: str) -> PlanHistory:
 
 def ups(run: Run) -> Mapping[str, datetime]:
     """When each application of a plan was up in a run of it (UTC), by its name; those that never were are not there."""
+    if run.plan.recovery is not None:
+        return {each.application.name: each.up.at for each in outcomes(run) if each.up.at is not None}
     found: dict[str, datetime] = {}
     for planned, record in zip(run.plan.steps, run.steps, strict=True):
         said = _UP.fullmatch(planned.title) if planned.kind == REACHED else None

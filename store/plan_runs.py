@@ -54,4 +54,4 @@ def of_plan(runs: Iterable[Run], plan: str) -> tuple[Run, ...]:
 def target_s(verb: str, rto_s: float | None) -> float | None:
     """What a run may take, in seconds, where ``rto_s`` is that of the configuration. A recovery plan has a target of
     its own for each application: that of the configuration is about none of them."""
-    return None if verb in EVERY else rto_s
+    return None if verb.startswith(_PREFIX) else rto_s

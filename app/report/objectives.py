@@ -9,8 +9,7 @@ from app.report.applications import reached
 from app.report.records import Objective
 from app.report.scenario import recovers
 from store import plan_runs
-from store.outcomes import outcomes
-from store.run_clocks import clocks
+from store.outcomes import outcomes, run_clocks
 from store.runs import SETTLED, Run, RunState
 
 _UP = frozenset({"lpar.up", "vm.up"})
@@ -26,14 +25,15 @@ def objectives(run: Run, rto_s: float | None) -> tuple[Objective, ...]:
 
 
 def _times(run: Run, rto_s: float | None) -> tuple[Objective, ...]:
-    found = clocks(run)
+    found = run_clocks(run)
     if found is None:
         whole = run.ended_at is not None and run.state is RunState.SUCCEEDED
         took = (run.ended_at - run.created_at).total_seconds() if whole and run.ended_at is not None else None
         words = "from the declaration to the end of the run" if whole else f"it is {run.state}: nothing to measure"
         return (Objective("RTO", "the whole run", rto_s, took, words),)
     up = reached(found.up)
-    said = "from the declaration until every machine answers" if up is not None else "not every machine came up"
+    each = "machine answers" if run.plan.recovery is None else "application was up"
+    said = f"from the declaration until every {each}" if up is not None else "not every one came up"
     ready = reached(found.ready)
     when = (
         "from the declaration until all that an activation waits for was done" if ready is not None else "not reached"

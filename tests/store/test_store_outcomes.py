@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from store.outcomes import Outcome, outcomes
+from store.outcomes import Outcome, outcomes, run_clocks
 from store.run_clocks import Clock, clocks
 from store.runs import Run, RunState, StepRecord, StepState
 from tests.store import recoveries
@@ -76,6 +76,17 @@ def test_nothing_is_lost_where_all_was_stopped_first() -> None:
 def test_a_run_that_was_cancelled_before_it_began_missed_no_target() -> None:
     cancelled = replace(recoveries.run({}, state=RunState.ABORTED), began_at=None)
     assert {each.rto_kept for each in outcomes(cancelled)} == {None}
+
+
+def test_the_clocks_of_the_run_are_those_of_its_last_application() -> None:
+    waits = run_clocks(recoveries.run({**DONE, "v1.1": 50, "v1.2": 70, "v2.1": 80, "v2.2": 110, "p5": 110}))
+    assert waits is not None and waits.ready.seconds == 90.0
+    assert waits.up.at is None, "every machine answers, but somebody has to check the ledger"
+    up = {**DONE, "p3": 290, "p4": 320, "v1.1": 50, "v1.2": 70, "v2.1": 80, "v2.2": 110, "p5": 111}
+    found = run_clocks(recoveries.run(up))
+    assert found is not None and found.up.seconds == 320.0
+    alone = replace(recoveries.run(up), plan=replace(recoveries.plan(), recovery=None))
+    assert run_clocks(alone) == clocks(alone)
 
 
 def test_a_run_of_no_recovery_plan_has_none() -> None:

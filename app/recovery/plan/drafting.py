@@ -82,10 +82,11 @@ def draw(
         return Drawn(made, tuple(Outlook(a.name, losses[a.name], None) for a in plan.applications))
     steps = [step for draft in drafted.drafts for step in draft.steps]
     undoes = [step for draft in drafted.drafts for step in draft.undoes]
+    found = parts(plan, drafted)
     if kind is Kind.REPROTECT:
         made = prediction.foreseen(replace(made, steps=(*steps, *undoes)), durations, {}, sessions)[0]
+        made = replace(made, recovery=recovery(plan, found, Steps(made.steps), {}, {}))
         return Drawn(made, tuple(Outlook(a.name, None, None) for a in plan.applications))
-    found = parts(plan, drafted)
     way = plan if kind is not Kind.FAILBACK else replace(plan, source=plan.target, target=plan.source)
     woven = weave(way, kind, found, steps, undoes, own)
     wanted = marks(woven, found)

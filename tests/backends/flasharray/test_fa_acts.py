@@ -17,14 +17,17 @@ from backends.flasharray.acts import (
     SendSnapshot,
     SnapshotGroup,
     SnapshotVolumes,
+    TagAsSource,
     TagVolume,
     UntagVolume,
 )
+from backends.flasharray.looks import SnapshotMembers
 from backends.flasharray.verbs import Replicate, Tag
 from backends.lab.flasharray import door as door_module
 from backends.lab.flasharray import protection
 from backends.lab.flasharray.state import GIB
 from backends.lab.https import Request, Response
+from backends.outcome import DeviceError, Sent
 from tests.backends.flasharray.fa_estate import Estate
 
 ACTS: tuple[tuple[Act, str], ...] = (
@@ -88,6 +91,17 @@ def test_a_tag_is_taken_off_and_another_one_stays(arrays: Estate) -> None:
         verbs.untag_volume(driver.client, "erp-0", "snapshot_mapping")
         verbs.untag_volume(driver.client, "erp-0", "snapshot_mapping")
         assert verbs.volume_tags(driver.client) == {"erp-0": {"run": "7"}}
+
+
+def test_a_volume_is_tagged_with_what_a_snapshot_is_of_that_came_from_elsewhere(arrays: Estate) -> None:
+    with arrays.driver() as driver:
+        members = SnapshotMembers("pg-erp.3").take(driver)
+        part = next(each for each in members if each.name == "pg-erp.3.erp-0")
+        driver.perform(TagAsSource("erp-1", "snapshot_mapping", part.name))
+        assert verbs.volume_tags(driver.client)["erp-1"] == {"snapshot_mapping": part.source_id}
+        with pytest.raises(DeviceError) as refused:
+            driver.perform(TagAsSource("erp-1", "snapshot_mapping", "pg-erp.3.nobody"))
+    assert refused.value.sent is Sent.NO, "nothing left"
 
 
 def test_an_undo_of_a_demotion_names_the_pod_that_kept_the_writes() -> None:

@@ -15,6 +15,7 @@ from backends.threepar.provision import (
     AdmitVolume,
     CreateGroup,
     CreateSnapshot,
+    CreateSnapshotSet,
     CreateVlun,
     CreateVolume,
     DeleteVolume,
@@ -97,6 +98,24 @@ def test_a_replicated_volume_is_made_exported_and_unmade_through_either_door(pai
     both(DeleteVolume("crm_v1"))
     assert "crm_v1" not in pair.bergen.volumes
     assert "crm_prd" not in pair.oslo.groups
+
+
+def test_a_set_of_snapshots_is_taken_whole_or_not_at_all_and_through_the_command_line_alone(pair: Pair) -> None:
+    with pair.world.turn():
+        volumes = [member.copies[1].volume.name for member in pair.groups["erp"].members]
+    pairs = tuple((volume, f"d.{number}") for number, volume in enumerate(volumes))
+    with pytest.raises(DeviceError) as refused:
+        perform(pair, "bergen", CreateSnapshotSet((*pairs, (volumes[0], "d.0"))), Door.CLI)
+    assert refused.value.sent is Sent.REFUSED
+    with pair.world.turn():
+        assert not [name for name in pair.bergen.volumes if name.startswith("d.")]
+    perform(pair, "bergen", CreateSnapshotSet(pairs), Door.CLI)
+    with pair.world.turn():
+        made = {name: pair.bergen.volume(name) for _, name in pairs}
+        assert [made[name].copy_of for _, name in pairs] == [pair.bergen.volume(volume) for volume in volumes]
+        assert len({each.created for each in made.values()}) == 1 and not any(v.read_only for v in made.values())
+    with pytest.raises(ValueError, match="CreateSnapshotSet is not sent through the wsapi"):
+        perform(pair, "bergen", CreateSnapshotSet(pairs), Door.WSAPI)
 
 
 @pytest.mark.parametrize("door", list(Door))
@@ -197,6 +216,8 @@ MAKERS: list[Callable[[], Verb]] = [
     lambda: CreateVolume("v", "c", 0),
     lambda: DeleteVolume("v?x=1"),
     lambda: CreateSnapshot("a,b", "v"),
+    lambda: CreateSnapshotSet(()),
+    lambda: CreateSnapshotSet((("v", "a b"),)),
     lambda: ChangeRole(RoleVerb.RECOVER, "g", None, frozenset({"discard_new_data"})),
     lambda: ChangeRole(RoleVerb.REVERSE, "g", None, frozenset({"natural", "current"})),
 ]
