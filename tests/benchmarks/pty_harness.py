@@ -39,7 +39,10 @@ KEYS = {
     "pagedown": b"\x1b[6~",
     **{f"ctrl+{letter}": bytes([ord(letter) & 0x1F]) for letter in "abcdefghijklmnopqrstuvwxyz"},
 }
-_FOREIGN = ("NO_COLOR", "COLUMNS", "LINES", "TMUX", "STY", "TERM_PROGRAM", "DRDECK_CONFIG")
+_FOREIGN = (
+    *("NO_COLOR", "COLUMNS", "LINES", "TMUX", "STY", "TERM_PROGRAM", "DRDECK_CONFIG"),
+    "PYTHONDONTWRITEBYTECODE",  # what is installed is compiled
+)
 _READ = 65_536
 _THIN_READ = 256
 """Bytes taken off a thin line at once: 8 ms of one of 256 kbit/s."""
