@@ -91,7 +91,7 @@ def not_a_store(path: Path) -> StoreError:
 
 
 def too_new(path: Place, revision: str) -> StoreError:
-    return StoreError(
-        f"The store {path} was written by a newer drdeck (revision {revision})",
-        "Use that version, or give another path with --store; a copy from before its upgrade may lie beside it",
-    )
+    hint = "Use that version, or give another path with --store; a copy from before its upgrade may lie beside it"
+    if isinstance(path, Server):
+        hint = "Use that version: all consoles of one server must be of one"
+    return StoreError(f"The store {path} was written by a newer drdeck (revision {revision})", hint)
