@@ -16,6 +16,11 @@ class StoreError(Exception):
         self.message = message
         self.hint = hint
 
+    @property
+    def brief(self) -> str:
+        """For those who are not the only ones to say so."""
+        return self.message
+
 
 class StoreAwayError(StoreError):
     """The server of the store cannot be reached, or is busy, just now: the same may be tried again. ``transaction``
@@ -25,6 +30,10 @@ class StoreAwayError(StoreError):
     def __init__(self, message: str, hint: str, transaction: str | None = None) -> None:
         super().__init__(message, hint)
         self.transaction = transaction
+
+    @property
+    def brief(self) -> str:
+        return "the server of the store is away"
 
 
 def explain(error: BaseException, path: Place) -> StoreError:
