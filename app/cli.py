@@ -16,6 +16,7 @@ from app.cli_words import FAILED, INTERRUPTED, OK, STORE, USAGE, parsed, parser
 
 if TYPE_CHECKING:
     from app.host_records import SshHost
+    from app.secrets import Reference
     from app.settings import DeviceSettings, Settings
     from store.place import Place
 
@@ -95,15 +96,8 @@ def _settings(arguments: argparse.Namespace) -> Settings:
 def _store_path(arguments: argparse.Namespace, settings: Settings) -> Place:
     if arguments.store is not None:
         return Path(arguments.store).expanduser().absolute()
-    _ask_store_password(settings)
+    _ask_secrets((), settings.store_password)
     return settings.store
-
-
-def _ask_store_password(settings: Settings) -> None:
-    if settings.store_password is not None:
-        from app import secrets
-
-        secrets.ask([settings.store_password])
 
 
 def _unknown(names: Iterable[str], devices: Iterable[DeviceSettings | SshHost]) -> bool:
@@ -115,10 +109,10 @@ def _unknown(names: Iterable[str], devices: Iterable[DeviceSettings | SshHost]) 
     return bool(unknown)
 
 
-def _ask_secrets(devices: Iterable[DeviceSettings | SshHost]) -> None:
+def _ask_secrets(devices: Iterable[DeviceSettings | SshHost], besides: Reference | None = None) -> None:
     from app import secrets
 
-    secrets.ask(reference for device in devices for reference in device.references)
+    secrets.ask([reference for device in devices for reference in device.references] + ([besides] if besides else []))
 
 
 def _nothing_configured(arguments: argparse.Namespace) -> bool:
@@ -218,8 +212,7 @@ def _check(arguments: argparse.Namespace) -> int:
     if arguments.naming:
         _ask_secrets(naming_check.arrays(devices))
         return naming_check.run(settings, devices, as_json=arguments.json)
-    _ask_secrets(devices)
-    _ask_store_password(settings)
+    _ask_secrets(devices, settings.store_password)
     return check.run(settings, devices, as_json=arguments.json)
 
 
@@ -377,7 +370,7 @@ def _store_command(arguments: argparse.Namespace) -> int:
     from app import store_command
 
     settings = _settings(arguments)
-    _ask_store_password(settings)
+    _ask_secrets((), settings.store_password)
     return store_command.run(settings, arguments)
 
 

@@ -16,6 +16,11 @@ class StoreError(Exception):
         self.message = message
         self.hint = hint
 
+    @property
+    def brief(self) -> str:
+        """For those who are not the only ones to say so."""
+        return self.message
+
 
 class StoreAwayError(StoreError):
     """The server of the store cannot be reached, or is busy, just now: the same may be tried again. ``transaction``
@@ -25,6 +30,10 @@ class StoreAwayError(StoreError):
     def __init__(self, message: str, hint: str, transaction: str | None = None) -> None:
         super().__init__(message, hint)
         self.transaction = transaction
+
+    @property
+    def brief(self) -> str:
+        return "the server of the store is away"
 
 
 def explain(error: BaseException, path: Place) -> StoreError:
@@ -91,7 +100,7 @@ def not_a_store(path: Path) -> StoreError:
 
 
 def too_new(path: Place, revision: str) -> StoreError:
-    return StoreError(
-        f"The store {path} was written by a newer drdeck (revision {revision})",
-        "Use that version, or give another path with --store; a copy from before its upgrade may lie beside it",
-    )
+    hint = "Use that version, or give another path with --store; a copy from before its upgrade may lie beside it"
+    if isinstance(path, Server):
+        hint = "Use that version: all consoles of one server must be of one"
+    return StoreError(f"The store {path} was written by a newer drdeck (revision {revision})", hint)

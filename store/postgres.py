@@ -19,7 +19,7 @@ import psycopg
 
 from store.errors import StoreAwayError, StoreError, explain, too_new
 from store.place import Server
-from store.postgres_link import connect
+from store.postgres_link import connect, timeline
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection, CursorResult, Executable
@@ -39,12 +39,14 @@ _MARK = "drdeck"
 
 @dataclass(slots=True)
 class _Desk:
-    """What is known beside a connection. ``ahead`` is by how much the server's clock is, in seconds; ``xid`` the
-    transaction that it is in."""
+    """What is known beside a connection. ``ahead`` is by how much the server's clock is, in seconds; ``line`` the
+    server's timeline, another one once a standby took over; ``xid`` the transaction that it is in, with its timeline:
+    the numbers of those that a standby never got are given again."""
 
     server: Server
     locks: tuple[int, ...]
     ahead: float = 0.0
+    line: str = ""
     xid: str | None = None
 
     def heard(self, least: float, most: float) -> None:
@@ -81,6 +83,7 @@ def create_connection(server: Server, lock: int = ACTS) -> Connection:
     def made() -> psycopg.Connection[Any]:
         raw, bounds = connect(server)
         desk.heard(*bounds)
+        desk.line = timeline(raw)
         return raw
 
     engine = create_engine(
@@ -137,7 +140,7 @@ def _try(connection: Connection, locks: tuple[int, ...]) -> None:
         with suppress(psycopg.Error):
             raw.execute(b"ROLLBACK")
         raise
-    desk.xid = row[0]
+    desk.xid = f"{row[0]}@{desk.line}"
     desk.heard(row[1] - datetime.now(UTC).timestamp(), row[1] - before)
 
 
@@ -180,22 +183,30 @@ def rollback(connection: Connection) -> None:
 
 
 def _landed_soon(connection: Connection, xid: str, error: Exception) -> bool:
-    """Whether a transaction was committed. Raises :class:`StoreAwayError` where nobody can say in time."""
+    """Whether a transaction was committed. Raises :class:`StoreAwayError` where nobody can say, or not in time."""
     until = time.monotonic() + LANDED_S
     while True:
+        known = None
         with suppress(Exception):
-            return landed(connection, xid)
-        if time.monotonic() > until:
+            known = landed(connection, xid)
+        same = xid.endswith(f"@{_desk(connection).line}")
+        if known or (known is not None and same):
+            return known
+        if not same or time.monotonic() > until:
             told = explain(error, _desk(connection).server)
             raise StoreAwayError(told.message, told.hint, transaction=xid) from error
         time.sleep(0.1)
 
 
 def landed(connection: Connection, transaction: str) -> bool:
-    """Whether it was committed, once that is decided. Raises errors of the driver where the server is away."""
+    """Whether it was committed, once that is decided; False also where a standby took over meanwhile, which does not
+    know. Raises errors of the driver where the server is away."""
+    xid, _, line = transaction.partition("@")
     while True:
-        sql = "SELECT pg_xact_status(CAST(CAST(? AS text) AS xid8))"
-        found = run(connection, sql, (transaction,)).scalar()
+        run(connection, "SELECT 1", ())  # on the server as it is now
+        if line != _desk(connection).line:
+            return False
+        found = run(connection, "SELECT pg_xact_status(CAST(CAST(? AS text) AS xid8))", (xid,)).scalar()
         if found != "in progress":
             return bool(found == "committed")
         time.sleep(0.05)  # the server has not noticed yet that nobody is there any more

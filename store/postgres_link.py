@@ -66,6 +66,17 @@ def connect(server: Server, *, reads: bool = False) -> tuple[psycopg.Connection[
         raise
 
 
+def timeline(connection: psycopg.Connection[Any]) -> str:
+    """Which line of history the server writes; empty where it does not say."""
+    try:
+        row = connection.execute("SELECT substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8)").fetchone()
+    except psycopg.DatabaseError:
+        if connection.closed:
+            raise
+        return ""
+    return str(row[0]) if row else ""
+
+
 class _Text(StrDumperUnknown):
     """A text whose type the server infers. NUL, which none may hold there, is written as its sign ␀."""
 

@@ -5,6 +5,7 @@ As root it runs as ``nobody``, since PostgreSQL refuses root; where that user ca
 
 from __future__ import annotations
 
+import ctypes
 import importlib.util
 import os
 import pwd
@@ -116,7 +117,8 @@ def running() -> Iterator[Postgres]:
     subprocess.run([programs / "initdb", *making, f"--pwfile={given}", "-D", data], check=True, **quiet)
     port = _free_port()
     options = [word for each in (*_SETTINGS, f"port={port}", "listen_addresses=127.0.0.1") for word in ("-c", each)]
-    process = subprocess.Popen([programs / "postgres", "-D", data, "-k", data, *options], **quiet)
+    command = [programs / "postgres", "-D", data, "-k", data, *options]
+    process = subprocess.Popen(command, preexec_fn=_end_with_us, **quiet)
     try:
         server = Postgres(folder, port, password, process)
         _wait(server)
@@ -140,6 +142,11 @@ def _programs(folder: Path, user: dict[str, Any]) -> Path:
             shutil.copytree(each, folder / "site" / each.relative_to(package.parent))
         return folder / "site" / found.relative_to(package.parent)
     return found
+
+
+def _end_with_us() -> None:
+    """Whoever is killed ends no server: the kernel does (PR_SET_PDEATHSIG)."""
+    ctypes.CDLL(None).prctl(1, signal.SIGQUIT)
 
 
 def _free_port() -> int:

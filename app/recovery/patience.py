@@ -94,7 +94,8 @@ class PatientLedger:
                 self._wait()
 
     def _write(self, work: Callable[[], None]) -> None:
-        """Once, whatever breaks: what may be in the store already is asked for before it is written again."""
+        """Once, whatever breaks: what may be in the store already is asked for before it is written again. Where a
+        standby took over that does not know, it may be there twice, which does no harm."""
         open_: str | None = None
         while True:
             try:

@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from app.timetable.keeper import Timekeeper
-from store.errors import StoreError
+from store.errors import StoreAwayError, StoreError
 from store.schedules import Schedule, ScheduleRun
 
 if TYPE_CHECKING:
@@ -96,7 +96,7 @@ class Clockwork:
                 self._renew(self._book.schedules())
                 self._told = None
             except StoreError as error:
-                self._say(str(error))
+                self._say(error.message if isinstance(error, StoreAwayError) else str(error))
             except Exception as error:  # the schedules must go on, whatever it is
                 self._say(f"a defect, {type(error).__name__}")
                 _log.exception("the schedules")

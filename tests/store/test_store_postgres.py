@@ -19,7 +19,7 @@ from store.ledger import Ledger
 from store.migrations import HEAD
 from store.place import Server
 from store.postgres import _Desk
-from store.postgres_link import parameters
+from store.postgres_link import parameters, timeline
 from store.runs import Plan
 from tests.faults.cutting_proxy import proxy
 from tests.postgres import Postgres
@@ -167,3 +167,20 @@ def test_the_server_clock_is_taken_for_ours_for_as_long_as_what_is_heard_of_it_a
     for least, most, ahead in ((-0.2, 0.1, 0.0), (4.9, 5.1, 4.9), (4.0, 9.0, 4.9), (5.0, 5.2, 5.0), (-3.0, -2.9, -2.9)):
         desk.heard(least, most)
         assert desk.ahead == ahead
+
+
+def test_a_transaction_of_another_timeline_is_none_of_this_server(server: Server) -> None:
+    connection = engine.open_place(server)
+    try:
+        engine.begin(connection)
+        xid = connection.exec_driver_sql("SELECT CAST(pg_current_xact_id() AS text)").scalar()
+        engine.commit(connection)
+        line = timeline(connection.connection.driver_connection)  # type: ignore[arg-type]
+        assert engine.landed(connection, f"{xid}@{line}")
+        assert not engine.landed(connection, f"{xid}@00000009")
+        engine.begin(connection)
+        undone = connection.exec_driver_sql("SELECT CAST(pg_current_xact_id() AS text)").scalar()
+        engine.rollback(connection)
+        assert not engine.landed(connection, f"{undone}@{line}")
+    finally:
+        engine.close(connection)

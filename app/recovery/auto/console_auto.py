@@ -90,7 +90,7 @@ class ConsoleAuto:
                     self._view.trouble = None
                     self._changed()
             except Exception as error:  # whatever it is: what is shown would be old, and nobody would know
-                said = error.message if isinstance(error, StoreError) else f"a defect, {type(error).__name__}"
+                said = error.brief if isinstance(error, StoreError) else f"a defect, {type(error).__name__}"
                 trouble = f"Automatic failover cannot be read, what is shown of it is old: {said}"
                 if self._view.trouble != trouble and not self._closed.is_set():
                     self._view.trouble = trouble
