@@ -8,7 +8,7 @@ from datetime import datetime
 
 from screens.ages import age, span, until
 from screens.alert_words import next_cell
-from screens.briefing import briefing
+from screens.briefing import briefing, owed_words
 from screens.cells import Cell, Line, Tone, line_width
 from screens.losses import Loss, losses, worst_loss
 from screens.rows_schedules import what
@@ -157,7 +157,7 @@ def _wrong(around: Surroundings, scene: Scene) -> Iterator[Said]:
     for run in around.runs.alive[RUNS_SHOWN:]:
         yield Said(f"{run.plan.name} is {run.state}", status(run.state).tone)
     for drill in around.runs.owing.values():
-        yield Said(f"Clean-up is owed after {drill.plan.name}, {age(scene.now, drill.created_at)} ago", Tone.WARN)
+        yield Said(owed_words(drill, scene), Tone.WARN)
 
 
 def _groups(around: Surroundings, scene: Scene) -> Iterator[Said]:
