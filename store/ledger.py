@@ -301,17 +301,18 @@ class Ledger:
         )
         return tuple(Entry(seq, moment(at), run, kind, body) for seq, at, run, kind, body in rows)
 
-    def durations(self, kind: str, most: int = 200) -> tuple[float, ...]:
-        """How long the newest steps of a kind took from their intent to their result, in seconds; of those that send
-        nothing, for how long they were waited for."""
+    def durations(self, kind: str, most: int = 1000) -> tuple[tuple[float, ...], ...]:
+        """How long the newest steps of a kind took from their intent to their result, in seconds, run by run; of those
+        that send nothing, for how long they were waited for."""
         sql = (
-            "SELECT began_at, ended_at, took_s FROM step WHERE kind = ? AND state = ? AND ended_at IS NOT NULL "
+            "SELECT run, began_at, ended_at, took_s FROM step WHERE kind = ? AND state = ? AND ended_at IS NOT NULL "
             "AND (attempts = 1 OR (attempts = 0 AND took_s IS NOT NULL)) ORDER BY ended_at DESC LIMIT ?"
         )
-        rows = self._read(sql, (kind, StepState.DONE, most))
-        return tuple(
-            took if began is None else (moment(ended) - moment(began)).total_seconds() for began, ended, took in rows
-        )
+        found: dict[str, list[float]] = {}
+        for of, began, ended, took in self._read(sql, (kind, StepState.DONE, most)):
+            seconds = took if began is None else (moment(ended) - moment(began)).total_seconds()
+            found.setdefault(of, []).append(seconds)
+        return tuple(map(tuple, found.values()))
 
     # ------------------------------------------------------------------------------------------------- underneath
 
