@@ -318,17 +318,18 @@ class Ledger:
         rows = self._read("SELECT seq FROM journal_head WHERE id = 1", ())
         return int(rows[0][0]) if rows else 0
 
-    def durations(self, kind: str, most: int = 200) -> tuple[float, ...]:
-        """How long the newest steps of a kind took from their intent to their result, in seconds; of those that send
-        nothing, for how long they were waited for."""
+    def durations(self, kind: str, most: int = 1000) -> tuple[tuple[float, ...], ...]:
+        """How long the newest steps of a kind took from their intent to their result, in seconds, run by run; of those
+        that send nothing, for how long they were waited for."""
         sql = (
-            "SELECT began_at, ended_at, took_s FROM step WHERE kind = ? AND state = ? AND ended_at IS NOT NULL "
+            "SELECT run, began_at, ended_at, took_s FROM step WHERE kind = ? AND state = ? AND ended_at IS NOT NULL "
             "AND (attempts = 1 OR (attempts = 0 AND took_s IS NOT NULL)) ORDER BY ended_at DESC LIMIT ?"
         )
-        rows = self._read(sql, (kind, StepState.DONE, most))
-        return tuple(
-            took if began is None else (moment(ended) - moment(began)).total_seconds() for began, ended, took in rows
-        )
+        found: dict[str, list[float]] = {}
+        for of, began, ended, took in self._read(sql, (kind, StepState.DONE, most)):
+            seconds = took if began is None else (moment(ended) - moment(began)).total_seconds()
+            found.setdefault(of, []).append(seconds)
+        return tuple(map(tuple, found.values()))
 
     def landed(self, transaction: str) -> bool:
         """Whether what a :class:`store.errors.StoreAwayError` left open is in the store after all."""

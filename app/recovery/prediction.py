@@ -60,8 +60,12 @@ DEFAULTS_S: Mapping[str, tuple[float, float, float]] = {
 checkpoint takes. What people take their time for is no time of ours."""
 
 _ANY = (2.0, 3.0, 6.0)
-Durations = Callable[[str], Sequence[float]]
-"""What steps of a kind took, in seconds, the newest first."""
+History = Sequence[Sequence[float]]
+Durations = Callable[[str], History]
+"""What steps of a kind took, in seconds, run by run, the newest first."""
+DAYS = 0.15
+"""By how much more or less everything takes in another run: the standard deviation of its logarithm where one run was
+seen. The more were seen, the more of it is in them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,30 +106,36 @@ def _span(seconds: Sequence[float]) -> Span:
     return Span(round(known[len(known) // 2], 1), round(known[len(known) * 95 // 100], 1))
 
 
-def _usual(seen: Sequence[float], kind: str) -> float:
-    return round(statistics.median(seen) if len(seen) >= LEAST_SEEN else _default(kind, 0.5), 1)
+def _usual(seen: History, kind: str) -> float:
+    every = [took for run in seen for took in run]
+    return round(statistics.median(every) if len(every) >= LEAST_SEEN else _default(kind, 0.5), 1)
 
 
-def _drawn(
-    steps: Sequence[PlannedStep], history: Mapping[str, Sequence[float]], rng: random.Random
-) -> dict[str, Lasts]:
-    """How long each step takes in one run. Of what was never seen here the device is what is not known: so all steps of
-    a kind are as fast, or as slow, in the same run."""
-    levels = {kind: rng.random() for kind in history}
+def _drawn(steps: Sequence[PlannedStep], history: Mapping[str, History], rng: random.Random) -> dict[str, Lasts]:
+    """How long each step takes in one run. A device is as fast as it was in one of those that were seen; of what was
+    never seen here the device is what is not known. So all steps of a kind are fast, or slow, together."""
+    draws = {kind: _draw(kind, seen, rng) for kind, seen in history.items()}
     found = {}
     for step in steps:
-        seen = history[step.kind]
-        took = rng.choice(seen) if len(seen) >= LEAST_SEEN else _default(step.kind, levels[step.kind])
+        took = draws[step.kind]()
         holds = took if step.kind.startswith("vm.") else min(took, CALL_S)
         found[step.id] = Lasts(holds, took - holds)
     return found
 
 
+def _draw(kind: str, seen: History, rng: random.Random) -> Callable[[], float]:
+    """What draws how long steps of a kind take in one run."""
+    if sum(map(len, seen)) < LEAST_SEEN:
+        whole = _default(kind, rng.random())
+        return lambda: whole
+    run, day = rng.choice(seen), rng.lognormvariate(0.0, DAYS / math.sqrt(len(seen)))
+    return lambda: rng.choice(run) * day
+
+
 def _default(kind: str, level: float) -> float:
-    """The default of a kind, of which so large a part, 0 to 1, is below."""
+    """The default of a kind, of which so large a part, 0 to 1, is below: half of all take no longer than is usual, and
+    few nearly as long as the longest."""
     low, usual, high = DEFAULTS_S.get(kind, _ANY)
-    if high == low:
-        return low
-    if level * (high - low) <= usual - low:
-        return low + math.sqrt(level * (high - low) * (usual - low))
-    return high - math.sqrt((1 - level) * (high - low) * (high - usual))
+    if level <= 0.5:
+        return low + (usual - low) * 2 * level
+    return usual + (high - usual) * float((2 * level - 1) ** 3)

@@ -108,19 +108,18 @@ def big_plan(kind: Kind) -> tuple[Plan, Mapping[str, int]]:
 
 
 def on_the_clock(plan: Plan, sessions: Mapping[str, int], seed: int, runs: int) -> list[Foretold]:
-    """So many runs of the plan, each on another day, each predicted from those before it."""
+    """So many runs of the plan, each on another day; what is predicted of them is drawn up anew after each ten."""
     course, by_id = Course(plan), {step.id: step for step in plan.steps}
-    seen: dict[str, list[float]] = defaultdict(list)
-    found = []
+    seen: dict[str, dict[int, list[float]]] = defaultdict(dict)
+    foretold, found = plan, []
     for number in range(SEEN + runs):
+        if (number - SEEN) % 10 == 0:
+            foretold = prediction.foreseen(plan, lambda kind: list(seen[kind].values()), {}, sessions, seed)[0]
         rng = random.Random(f"{seed} {number}")
-        foretold = None
-        if number >= SEEN:
-            foretold = prediction.foreseen(plan, lambda kind: seen[kind][-200:], {}, sessions, seed)[0]
         took, lasts = once(course, jittered(REALISTIC, rng), sessions, rng)
-        for step_id, each in rng.sample(sorted(lasts.items(), key=lambda item: item[0]), len(lasts)):
-            seen[by_id[step_id].kind].append(each.holds + each.more)
-        if foretold is not None and foretold.p50_s is not None and foretold.p95_s is not None:
+        for step_id, each in lasts.items():
+            seen[by_id[step_id].kind].setdefault(number, []).append(each.holds + each.more)
+        if number >= SEEN and foretold.p50_s is not None and foretold.p95_s is not None:
             found.append(Foretold(foretold.p50_s, foretold.p95_s, took))
     return found
 

@@ -26,7 +26,7 @@ from typing import Any
 from tests.faults import plan_trials
 from tests.faults.kill_child import hurry
 from tests.faults.kills import shooting_range, trial
-from tests.faults.plan_trials import CASES, Case
+from tests.faults.plan_trials import CASES, Case, NotReadyError
 from tests.faults.ranges import sending
 from tests.faults.step_faults import SECONDS, Trial, Trouble, befallen, places
 
@@ -34,6 +34,7 @@ A_LAB = 6
 """So many runs are made on one lab: with the members of all of them every look takes longer."""
 CALL_S, LIMIT_S = 2.0, 8.0
 """How long a call may take; how long a step waits for its effect: an import that was cut off is left alone for less."""
+NOT_READY = "not ready"
 FAULTS_OF_TEN = 4
 """Of ten runs on labs so many are with a fault, the others are killed."""
 
@@ -46,11 +47,12 @@ class Counted:
     troubles: Counter[str] = field(default_factory=Counter)
     outcomes: Counter[str] = field(default_factory=Counter)
     wrong: list[str] = field(default_factory=list)
+    unready: list[str] = field(default_factory=list)
     kills: int = 0
     missed: int = 0
 
     def add(self, other: Counted) -> None:
-        for name in ("runs", "troubles", "outcomes", "wrong"):
+        for name in ("runs", "troubles", "outcomes", "wrong", "unready"):
             getattr(self, name).__iadd__(getattr(other, name))
         self.kills += other.kills
         self.missed += other.missed
@@ -64,7 +66,9 @@ def killed(seeds: Sequence[int], directory: Path) -> Counted:
         for seed in seeds:
             rng = random.Random(seed)
             case, kills = replace(rng.choice(CASES), seed=seed), rng.randint(1, 3)
-            wrong = _tried(lambda case=case, rng=rng, kills=kills: trial(at, case, rng, kills))
+            wrong = _tried(found, lambda case=case, rng=rng, kills=kills: trial(at, case, rng, kills))
+            if wrong is NOT_READY:
+                continue
             found.runs[f"{case.name}, killed"] += 1
             found.kills += kills
             found.wrong += [] if wrong is None else [f"seed {seed}: {wrong}"]
@@ -81,7 +85,9 @@ def faulted(seeds: Sequence[int], directory: Path) -> Counted:
             rng = random.Random(seed)
             case = replace(rng.choice(CASES), seed=seed)
             made: list[Trial] = []
-            wrong = _tried(lambda case=case, rng=rng, made=made: made.append(_under_a_fault(at, case, rng)))
+            wrong = _tried(found, lambda case=case, rng=rng, made=made: made.append(_under_a_fault(at, case, rng)))
+            if wrong is NOT_READY:
+                continue
             found.runs[f"{case.name}, with a fault"] += 1
             for each in made:
                 found.troubles[str(each.trouble.kind)] += 1
@@ -91,10 +97,13 @@ def faulted(seeds: Sequence[int], directory: Path) -> Counted:
     return found
 
 
-def _tried(do: Any) -> Any:
+def _tried(found: Counted, do: Any) -> Any:
     """What it gives, or how the trial itself went wrong: the others go on."""
     try:
         return do()
+    except NotReadyError as error:
+        found.unready.append(str(error))
+        return NOT_READY
     except Exception as error:
         return f"{type(error).__name__}: {error}"
 
@@ -152,11 +161,13 @@ def main() -> int:
         print()
     took, total = time.monotonic() - began, found.runs.total()
     early = f" ({found.missed} came too late)" if found.missed else ""
+    if found.unready:
+        print(f"{len(found.unready)} could not be begun, as: {found.unready[0][:300]}")
     print(
         f"seed {arguments.seed}: {total} runs of plans, {found.kills} kills{early}, in {took:.0f} s "
         f"({total / took * 60:.0f} a minute), {len(found.wrong)} went wrong"
     )
-    return 1 if found.wrong else 0
+    return 1 if found.wrong or len(found.unready) > total / 10 else 0
 
 
 if __name__ == "__main__":

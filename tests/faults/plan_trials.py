@@ -30,6 +30,10 @@ SETTLES_S = 30.0
 """So long after a site went dark its peers have noticed."""
 
 
+class NotReadyError(Exception):
+    """Nothing was tried: on a machine that is too busy a call takes longer than a trial leaves it."""
+
+
 @dataclass(frozen=True)
 class Case:
     """A kind of run of the plan that the ``seed`` draws. ``dark``: the old site is away meanwhile."""
@@ -79,6 +83,14 @@ class Range(ranges.Range[PlanEstate]):
     repeats: ClassVar[frozenset[str]] = vm_trials.Range.repeats
 
     def plan(self, case: Case, limit_s: float | None = None) -> tuple[Run, Plan, str]:
+        """Raises :class:`NotReadyError` where what comes before the run did not come about."""
+        try:
+            return self._plan(case, limit_s)
+        except (AssertionError, SettingsError) as error:
+            self.rest()
+            raise NotReadyError(f"{case.name}: {error}") from error
+
+    def _plan(self, case: Case, limit_s: float | None) -> tuple[Run, Plan, str]:
         run_id = next_run_id()
         name = f"p{run_id.replace('-', '')}"
         self.drawn[name] = plan = drawn(self.estate, name, random.Random(case.seed))

@@ -149,7 +149,7 @@ def test_a_step_keeps_its_first_intent_its_attempts_its_answer_and_its_facts(led
     assert (step.state, step.attempts, step.answer, step.took_s) == (StepState.DONE, 1, "accepted", 1.5)
     assert (step.began_at, step.ended_at) == (AT, AT + timedelta(seconds=4))
     assert step.facts == (Fact("status", "Stopped"),)
-    assert ledger.durations("rcg.stop") == (4.0,)
+    assert ledger.durations("rcg.stop") == ((4.0,),)
     assert [entry.kind for entry in ledger.journal("r1")] == [
         "proposed",
         "approved",

@@ -31,7 +31,7 @@ def test_a_device_takes_so_many_at_a_time_and_first_what_the_longest_way_is_behi
 
 
 def test_what_is_ahead_of_a_step_is_its_longest_way_to_the_end() -> None:
-    plan = prediction.predicted(plan_of(step("a"), step("b", "a"), step("c", "a")), lambda kind: (4.0, 4.0, 4.0))
+    plan = prediction.predicted(plan_of(step("a"), step("b", "a"), step("c", "a")), lambda kind: ((4.0, 4.0, 4.0),))
     assert schedule.ahead(plan) == {"a": 8.0, "b": 4.0, "c": 4.0}
 
 
@@ -59,7 +59,16 @@ def test_many_steps_of_a_kind_that_was_never_seen_are_not_foreseen_as_slow_as_th
     assert abs(whole(50) - whole(1)) < 0.1 * whole(1)
 
 
-def test_what_was_waited_for_counts_as_seen_and_a_device_with_few_sessions_takes_longer() -> None:
+def test_a_device_with_few_sessions_takes_longer() -> None:
     plan = plan_of(*(step(f"s{n}") for n in range(8)))
-    spans = [prediction.foreseen(plan, lambda kind: (3.0, 3.0, 3.0), {}, {"vc": most})[0].p50_s for most in (8, 2, 1)]
-    assert spans == [3.0, 12.0, 24.0]
+    seen = tuple((3.0,) for _ in range(400))
+    spans = [prediction.foreseen(plan, lambda kind: seen, {}, {"vc": most})[0].p50_s or 0.0 for most in (8, 2, 1)]
+    assert all(abs(found - whole) < 0.02 * whole for found, whole in zip(spans, (3.0, 12.0, 24.0), strict=True))
+
+
+def test_what_differs_from_run_to_run_is_in_the_span_and_what_differs_from_step_to_step_is_not() -> None:
+    plan = plan_of(*(step(f"s{n}", *([f"s{n - 1}"] if n else []), kind="lpar.up", call="") for n in range(30)))
+    days = [(float(10 + n),) * 30 for n in range(20)]
+    mixed = [tuple(float(10 + n % 20) for n in range(30)) for _ in range(20)]
+    wide, narrow = (prediction.predicted(plan, lambda kind, seen=seen: seen) for seen in (days, mixed))
+    assert (wide.p95_s or 0) > 30 * 27 and (narrow.p95_s or 0) < 30 * 23
