@@ -36,7 +36,7 @@ class Schedule:
         self._trouble = trouble
         self._told: set[str] = set()
         self._scheduler: Any = None
-        self._stopped = threading.Event()
+        self._stopped, self._beginning = threading.Event(), threading.Lock()
 
     def start(self) -> None:
         """Begin: every device is swept at once and then at its own interval. Returns before the first has answered."""
@@ -66,18 +66,22 @@ class Schedule:
                 next_run_time=now,
             )
         scheduler.add_job(self._sweeper.store.flush, "interval", seconds=HEARTBEAT_S, id=_HEARTBEAT)
-        self._scheduler = scheduler
-        self._sweeper.after = self._next
-        scheduler.start()
+        with self._beginning:
+            if self._stopped.is_set():  # a console that is left while it starts
+                return
+            self._scheduler = scheduler
+            self._sweeper.after = self._next
+            scheduler.start()
         threading.Thread(target=self._watch_clock, name="watch the clock", daemon=True).start()
 
     def stop(self, timeout_s: float = 5.0) -> None:
         """End the sweeps and log out of the devices, within ``timeout_s``; the store is flushed, not closed."""
-        self._stopped.set()
-        self._sweeper.after = None
-        if self._scheduler is not None:
-            scheduler, self._scheduler = self._scheduler, None
-            scheduler.shutdown(wait=False)
+        with self._beginning:
+            self._stopped.set()
+            self._sweeper.after = None
+            if self._scheduler is not None:
+                scheduler, self._scheduler = self._scheduler, None
+                scheduler.shutdown(wait=False)
         self._sweeper.stop(timeout_s)
         self._sweeper.store.flush()
 
