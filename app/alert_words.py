@@ -8,9 +8,10 @@ from datetime import datetime
 from app.output import columns, printable, stamp
 from store.alert_groups import AlertGroup
 from store.alert_records import Ack, Alert, Episode, EscalationStep, Rule, Silence
-from store.alert_view import concerned, next_step
+from store.alert_view import SOURCES, concerned, next_step
 
 SCHEMA_VERSION = 1
+Watchers = tuple[tuple[str, str | None], ...]
 SHOWN = 20
 """So many alerts of a group are listed; the others are counted."""
 
@@ -31,11 +32,10 @@ def next_words(group: AlertGroup, episode: Episode | None, steps: tuple[Escalati
 
 def group_lines(
     groups: Sequence[AlertGroup], episodes: Mapping[str, Episode], steps: tuple[EscalationStep, ...],
-    watcher: str | None,
+    watchers: Watchers,
 ) -> list[str]:  # fmt: skip
-    told = (
-        [] if watcher else ["Nobody looks at the facts now, so this may be old: open a console, or drdeck scheduler."]
-    )
+    unwatched = " or at ".join(SOURCES[name] for name, who in watchers if who is None)
+    told = [f"Nobody looks at {unwatched} now, so this may be old: open a console."] if unwatched else []
     if not groups:
         return [*told, "No alert is open."]
     rows = [["GROUP", "SEVERITY", "ALERTS", "UNDER IT", "COUNT", "SINCE", "OWNER", "NEXT TOLD", "WHAT"]]
@@ -74,7 +74,7 @@ def _ack(key: str, ack: Ack) -> str:
 
 def groups_as_json(
     groups: Sequence[AlertGroup], episodes: Mapping[str, Episode], steps: tuple[EscalationStep, ...],
-    watcher: str | None,
+    watchers: Watchers,
 ) -> dict[str, object]:  # fmt: skip
     rows = []
     for group in groups:
@@ -99,7 +99,7 @@ def groups_as_json(
                 "alerts": [alert_as_json(alert, group.acks.get(alert.key)) for alert in group.alerts],
             }
         )
-    return {"schema_version": SCHEMA_VERSION, "watched_by": watcher, "groups": rows}
+    return {"schema_version": SCHEMA_VERSION, "watched_by": dict(watchers), "groups": rows}
 
 
 def alert_as_json(alert: Alert, ack: Ack | None) -> dict[str, object]:

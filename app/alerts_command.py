@@ -21,7 +21,8 @@ OK, FAILED, USAGE = 0, 1, 2
 WORDS = """\
 Alerts come from facts and go by facts: nobody resolves one by saying so. Equal ones are one and are counted; those of
 one kind at one site are a group, and those that a silent site explains stand under its silence. A group that nobody has
-is told step by step, as [[alerts.escalation]] says, until somebody takes it. Open consoles and drdeck scheduler look.
+is told step by step, as [[alerts.escalation]] says, until somebody takes it. Open consoles look at all of it, drdeck
+scheduler at runs and schedules.
 
   list                      the groups, those that wait first (--all: the alerts that are over too)
   show GROUP                all of one
@@ -122,7 +123,6 @@ def _print(as_json: bool, content: object, lines: list[str]) -> int:
 def _list(settings: Settings, permits: Permits, store: AlertStore, arguments: argparse.Namespace) -> int:
     from app import alert_words as words
     from app.alerts import acts
-    from app.alerts.sources import RUNS
     from app.output import columns, printable, stamp
 
     if arguments.all:
@@ -133,19 +133,18 @@ def _list(settings: Settings, permits: Permits, store: AlertStore, arguments: ar
             what = [stamp(a.last_seen) or "", a.state, a.fact.severity, str(a.count), a.key, a.fact.subject]
             rows.append(list(map(printable, what)))
         return _print(arguments.json, [words.alert_as_json(*each) for each in found], columns(rows))
-    groups, watcher = acts.groups(store, datetime.now(UTC)), store.watcher(RUNS)
-    shown = (groups, store.episodes(), settings.escalation, watcher)
+    groups, watchers = acts.groups(store, datetime.now(UTC)), store.watchers()
+    shown = (groups, store.episodes(), settings.escalation, watchers)
     return _print(arguments.json, words.groups_as_json(*shown), words.group_lines(*shown))
 
 
 def _show(settings: Settings, permits: Permits, store: AlertStore, arguments: argparse.Namespace) -> int:
     from app import alert_words as words
     from app.alerts import acts
-    from app.alerts.sources import RUNS
 
     now = datetime.now(UTC)
     found, episodes = acts.group(acts.groups(store, now), arguments.group), store.episodes()
-    as_json = words.groups_as_json([found], episodes, settings.escalation, store.watcher(RUNS))
+    as_json = words.groups_as_json([found], episodes, settings.escalation, store.watchers())
     lines = words.one_lines(found, episodes.get(found.key), settings.escalation, now)
     return _print(arguments.json, as_json, lines)
 

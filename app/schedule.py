@@ -40,7 +40,7 @@ class Schedule:
         self._sampler = sampler
         self._told: set[str] = set()
         self._scheduler: Any = None
-        self._stopped = threading.Event()
+        self._stopped, self._beginning = threading.Event(), threading.Lock()
 
     def start(self) -> None:
         """Begin: every device is swept at once and then at its own interval. Returns before the first has answered."""
@@ -73,18 +73,22 @@ class Schedule:
         if self._sampler is not None:
             first = now + timedelta(seconds=FIRST_S)
             scheduler.add_job(self._sampler.take, "interval", seconds=EVERY_S, id=_SAMPLES, next_run_time=first)
-        self._scheduler = scheduler
-        self._sweeper.after = self._next
-        scheduler.start()
+        with self._beginning:
+            if self._stopped.is_set():  # a console that is left while it starts
+                return
+            self._scheduler = scheduler
+            self._sweeper.after = self._next
+            scheduler.start()
         threading.Thread(target=self._watch_clock, name="watch the clock", daemon=True).start()
 
     def stop(self, timeout_s: float = 5.0) -> None:
         """End the sweeps and log out of the devices, within ``timeout_s``; the store is flushed, not closed."""
-        self._stopped.set()
-        self._sweeper.after = None
-        if self._scheduler is not None:
-            scheduler, self._scheduler = self._scheduler, None
-            scheduler.shutdown(wait=False)
+        with self._beginning:
+            self._stopped.set()
+            self._sweeper.after = None
+            if self._scheduler is not None:
+                scheduler, self._scheduler = self._scheduler, None
+                scheduler.shutdown(wait=False)
         if self._sampler is not None:
             self._sampler.close()
         self._sweeper.stop(timeout_s)

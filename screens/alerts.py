@@ -115,10 +115,11 @@ class AlertsScreen(TableScreen):
 
 def _unwatched(view: AlertView, width: int) -> tuple[Line, ...]:
     """That nobody looks at the facts, so that what is shown may be old."""
-    if not view.read or view.seen.watcher is not None:
+    if not view.read or not view.seen.unwatched:
         return ()
-    why = view.why_not or "it begins in a moment"
-    text = f"Nobody looks at the facts now, so this may be old: {why}. Another console, or drdeck scheduler, would."
+    what = " or at ".join(view.seen.unwatched)
+    why = view.why_not or "this console begins with it in a moment, or asks no device"
+    text = f"Nobody looks at {what} now, so this may be old: {why}."
     return tuple((Cell(line, Tone.WARN),) for line in wrap(text, max(10, width)))
 
 

@@ -12,17 +12,25 @@ from datetime import datetime, timedelta
 from store.alert_groups import AlertGroup
 from store.alert_records import Episode, EscalationStep, Rule, Silence
 
+SOURCES = {"estate": "devices and copies", "runs": "runs and schedules"}
+"""What somebody has to look at all the time, and what it is called."""
+
 
 @dataclass(frozen=True, slots=True)
 class AlertsSeen:
-    """All of it as the tables had it at one moment. ``silences`` are those that are not over; ``watcher`` is who looks
-    at the facts now, None: nobody does, and what is shown may not be so any more."""
+    """All of it as the tables had it at one moment. ``silences`` are those that are not over; ``watchers`` says who
+    looks at the facts of each source now, None: nobody does, and what they raised may not be so any more."""
 
     groups: tuple[AlertGroup, ...] = ()
     episodes: Mapping[str, Episode] = field(default_factory=dict)
     rules: tuple[Rule, ...] = ()
     silences: tuple[Silence, ...] = ()
-    watcher: str | None = None
+    watchers: tuple[tuple[str, str | None], ...] = ()
+
+    @property
+    def unwatched(self) -> tuple[str, ...]:
+        """What nobody looks at, in words."""
+        return tuple(SOURCES[name] for name, who in self.watchers if who is None)
 
 
 class AlertView:

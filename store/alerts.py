@@ -19,6 +19,7 @@ from sqlalchemy import bindparam, delete, func, insert, select, update
 
 from store import engine, journal
 from store.alert_records import Ack, Alert, AlertState, Episode, Rule, Silence
+from store.alert_view import SOURCES
 from store.auto_records import Claim
 from store.errors import StoreError, explain
 from store.place import Place
@@ -108,6 +109,10 @@ class AlertStore:
         wanted = (_CLAIM.c.name == f"alerts {source}") & (_CLAIM.c.until > self._clock())
         found = self._read(select(_CLAIM.c.holder).where(wanted))
         return found[0][0] if found else None
+
+    def watchers(self) -> tuple[tuple[str, str | None], ...]:
+        """Who looks at each of :data:`store.alert_view.SOURCES` now; None: nobody."""
+        return tuple((source, self.watcher(source)) for source in SOURCES)
 
     def save(self, source: str, claim: Claim, alerts: Sequence[Alert]) -> int:
         """Keep what the facts of a source came to; the revision that this is. Raises :class:`NotMineError` once another

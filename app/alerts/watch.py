@@ -158,7 +158,7 @@ class Engine:
 
     def _seen(self, groups: tuple[AlertGroup, ...]) -> AlertsSeen:
         store = self._store
-        return AlertsSeen(groups, store.episodes(), store.rules(), store.silences(), store.watcher(RUNS))
+        return AlertsSeen(groups, store.episodes(), store.rules(), store.silences(), store.watchers())
 
     def tidy(self) -> None:
         """Forget what was resolved long ago. Raises StoreError."""

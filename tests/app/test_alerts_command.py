@@ -15,12 +15,14 @@ import pytest
 
 from app.alerts.watch import Engine
 from app.cli import main
+from app.report.facts import facts
 from store import journal
 from store.alert_view import AlertView
 from store.alerts import AlertStore
 from store.ledger import Ledger
 from store.outbox import Outbox
 from store.runs import Plan
+from store.segment import segment
 from tests.app.alerts.facts import STEPS, Told, device, silence_of
 from tests.app.test_access_settings import BASE
 from tests.people import person
@@ -204,5 +206,7 @@ def test_an_incident_is_declared_from_alerts_led_written_down_and_closed(
     assert told[3].startswith("bert has the alerts paris/device-failing until ")
     assert told[4] == "run r1: proposed: failover of erp"
     assert told[-1] == "state is now resolved; resolution is now power is back"
+    evidence = [segment(kept.store, run) for run in ("r1", "r2")]
+    assert [facts(part, "drdeck").incident for part in evidence if part is not None] == [1, 1]
     (_, closed) = kept.journal("incident changed")
     assert closed["before"] == {"state": "open", "resolution": ""}

@@ -54,6 +54,17 @@ def test_every_device_is_swept_at_once_and_then_at_its_own_interval(begin: Calla
     assert slow.reads == 1
 
 
+def test_what_is_stopped_before_it_began_begins_nothing_any_more(store: Store) -> None:
+    """A console that is left while it starts."""
+    device = Device("late", interval_s=0.05)
+    sweeper = Sweeper([device], lambda name: FakeDriver(device), store, jitter=lambda low, high: low)
+    planned = Schedule(sweeper)
+    planned.stop()
+    planned.start()
+    planned.stop()
+    assert device.reads == 0
+
+
 def test_a_device_that_hangs_delays_no_other(begin: Callable[..., Schedule], store: Store) -> None:
     stuck = [Device(f"stuck{n}", timeout_s=60, interval_s=0.2, hang=threading.Event(), deaf=True) for n in range(12)]
     well = Device("well", lpars(2), interval_s=0.05)

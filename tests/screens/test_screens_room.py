@@ -109,7 +109,7 @@ async def test_a_console_that_only_looks_changes_nothing_and_no_alerts_are_no_un
     async with shown(tmp_path, read_only=True, filled=False) as (console, _):
         await console.press("L")
         assert "No alert is open" in console.text
-        assert "Nobody looks at the facts now" in console.text
+        assert "Nobody looks at devices and copies or at runs and schedules now" in console.text
         await console.press("R", "N")
         assert "this console is read-only" in console.text
         console.console.around.alerts.read = False

@@ -76,7 +76,8 @@ def test_of_two_consoles_one_looks_and_both_show_it_and_it_is_told_once(console:
     time.goes_on(seconds=CLAIM_S + 1)  # the first one is gone
     two.engine.round()
     assert two.view.seen.groups == ()
-    assert two.view.seen.watcher == "two"
+    assert dict(two.view.seen.watchers) == {"estate": None, "runs": "two"}
+    assert two.view.seen.unwatched == ("devices and copies",)
 
 
 def test_a_console_that_ends_between_telling_and_keeping_leaves_it_told_once(console: Make, time: Time) -> None:

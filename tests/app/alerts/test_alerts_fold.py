@@ -260,4 +260,4 @@ class Alerting(RuleBasedStateMachine):
 
 
 TestAlerting = Alerting.TestCase
-TestAlerting.settings = settings(max_examples=40, stateful_step_count=30, deadline=None)
+TestAlerting.settings = settings(stateful_step_count=30)
