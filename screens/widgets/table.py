@@ -120,7 +120,7 @@ class Table(ScrollView, Drawn, can_focus=False):
         self._empty = tuple(empty)
         self._rows.clear()
         self._cursor = self._new_cursor(selected)
-        if self._to_measure:
+        if self._to_measure or first:  # else the first rows of a table that was empty would be cut to its titles
             self._to_measure = False
             for key in order[:MEASURED]:
                 self._row(key)

@@ -205,3 +205,16 @@ def test_a_chart_fits_its_width_and_shows_the_limit_the_past_and_what_is_to_come
 
 def test_a_chart_of_no_day_is_none() -> None:
     assert chart.draw(drawn(rows()[2], CAPACITY), 80) == []
+
+
+@piloted
+async def test_rows_that_come_after_the_screen_was_opened_are_never_cut_to_the_width_of_the_titles() -> None:
+    async with driven(troubled().view(), (80, 24)) as console:
+        await console.command("capacity")
+        assert "being read" in console.text
+        console.console.around.capacity.take(CAPACITY)
+        assert isinstance(console.screen, CapacityScreen)
+        console.screen.runs_changed()
+        assert "Site" not in console.screen.table.shown_columns, "before anything is painted there is room for the rest"
+        await console.settle()
+        assert "▲ full 2026-07-14" in console.line("memory      256")
