@@ -23,7 +23,8 @@ from store.errors import StoreError, explain
 from store.incident_records import LEARNT, LINKED, Incident, IncidentState, Moment, subject
 from store.recorded import from_text, to_text
 from store.remarks import LESSON, NOTE
-from store.tables import IncidentRow, JournalRow, RunRow, table
+from store.room_tables import IncidentRow
+from store.tables import JournalRow, RunRow, table
 from store.times import to_text as stamp
 
 if TYPE_CHECKING:
