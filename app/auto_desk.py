@@ -91,10 +91,11 @@ class AutoDesk:
                 (self._app.notice if message.lasting else self._app.say_here)(message.text)
             case AutoCheckAsked():
                 self._check(around)
-            case MaintenanceRequested() if self._app.may_open(message.asked_by):
+            case MaintenanceRequested():
                 from screens.maintenance import MaintenanceScreen
 
-                await self._app.push_screen(MaintenanceScreen(around))
+                if not isinstance(self._app.screen, MaintenanceScreen):
+                    await self._app.push_screen(MaintenanceScreen(around))
             case WindowAsked():
                 await self._window(around, message.number)
             case AutoActsAsked():

@@ -102,12 +102,10 @@ class RoomDesk:
         from screens.alerts import AlertScreen, AlertsScreen, RulesScreen
         from screens.incidents import IncidentScreen, IncidentsScreen
 
-        if not self._app.may_open(message.asked_by):
-            return
         match message:
-            case AlertRequested():
+            case AlertRequested() if self._app.may_open(message.asked_by):
                 await self._app.push_screen(AlertScreen(around, message.key))
-            case IncidentRequested():
+            case IncidentRequested() if self._app.may_open(message.asked_by):
                 await self._app.push_screen(IncidentScreen(around, message.number))
             case RoomRequested():
                 shown = {"alerts": AlertsScreen, "rules": RulesScreen, "incidents": IncidentsScreen}[message.what]

@@ -7,6 +7,8 @@ from collections.abc import Callable
 from textual.message import Message
 
 from screens import messages
+from screens.auto_messages import MaintenanceRequested
+from screens.room_messages import RoomRequested
 from screens.run_messages import OrderGiven
 
 ASKS: dict[str, Callable[[str], Message]] = {
@@ -16,6 +18,8 @@ ASKS: dict[str, Callable[[str], Message]] = {
     "find": messages.ObjectRequested,
     "site": lambda site: messages.SiteRequested(None if site in ("", "all") else site),
     "order": OrderGiven,
+    "room": RoomRequested,
+    "maintenance": lambda _: MaintenanceRequested(),
     "theme": messages.ThemeRequested,
     "slow": lambda switch: messages.SlowLineRequested(None if not switch else switch == "on"),
     "suspend": lambda _: messages.SuspendRequested(),

@@ -64,11 +64,8 @@ class AutoActChosen(AboutAuto):
     word: str
 
 
-@dataclass
 class MaintenanceRequested(AboutAuto):
     """The operator asked for the maintenance that is open or planned."""
-
-    asked_by: object = None
 
 
 @dataclass

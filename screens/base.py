@@ -16,7 +16,7 @@ from screens.actions import BY_ID, Action, Place, Situation, Takes, for_key, ref
 from screens.alert_words import banner_lines as alert_lines
 from screens.asking import ASKS
 from screens.audit_messages import AuditRequested
-from screens.auto_messages import AutoRequested, MaintenanceRequested
+from screens.auto_messages import AutoRequested
 from screens.capacity_messages import CapacityRequested, CostRequested
 from screens.cells import Cell, Line, Tone
 from screens.choices import choices
@@ -25,7 +25,6 @@ from screens.head import band, footer, notice_lines, tabs
 from screens.infra_messages import InfraRequested
 from screens.painted_once import PaintedOnce
 from screens.plan_messages import PlansRequested
-from screens.room_messages import RoomRequested
 from screens.run_words import banner_lines
 from screens.scene import Scene
 from screens.surroundings import Surroundings
@@ -392,12 +391,6 @@ class EstateScreen(PaintedOnce[None]):
 
     def do_automatic(self) -> None:
         self.post_message(AutoRequested(asked_by=self))
-
-    def do_maintenance(self) -> None:
-        self.post_message(MaintenanceRequested(asked_by=self))
-
-    def do_room(self, what: str) -> None:
-        self.post_message(RoomRequested(what, asked_by=self))
 
     def do_back(self) -> None:
         self.post_message(messages.BackRequested())

@@ -23,7 +23,6 @@ class RoomRequested(AboutRoom):
     """The operator asked for a screen: ``alerts``, ``rules`` or ``incidents``."""
 
     what: str
-    asked_by: object = None
 
 
 @dataclass

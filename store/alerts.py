@@ -24,7 +24,8 @@ from store.auto_records import Claim
 from store.errors import StoreError, explain
 from store.place import Place
 from store.recorded import from_text, to_text
-from store.tables import AlertEpisodeRow, AlertRow, AlertRuleRow, AlertSilenceRow, ClaimRow, table
+from store.room_tables import AlertEpisodeRow, AlertRow, AlertRuleRow, AlertSilenceRow
+from store.tables import ClaimRow, table
 from store.times import to_text as stamp
 from store.turns import paced
 

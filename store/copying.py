@@ -17,6 +17,7 @@ from psycopg.sql import SQL, Identifier
 from sqlalchemy import Boolean, Connection, Table
 
 from store import engine, journal, postgres
+from store import room_tables as room_tables  # so that its tables are known too
 from store.errors import explain
 from store.migrations import HEAD
 from store.place import Server

@@ -23,7 +23,8 @@ from store.incident_records import LEARNT, LINKED, Incident, IncidentState, Mome
 from store.place import Place
 from store.recorded import from_text, to_text
 from store.remarks import LESSON, NOTE
-from store.tables import IncidentRow, JournalRow, RunRow, table
+from store.room_tables import IncidentRow
+from store.tables import JournalRow, RunRow, table
 from store.times import to_text as stamp
 
 if TYPE_CHECKING:

@@ -8,6 +8,7 @@ from alembic import context
 from alembic.autogenerate.api import AutogenContext
 from sqlalchemy import Connection, create_engine
 
+from store import room_tables as room_tables  # so that its tables are known too
 from store.tables import METADATA, UtcTime
 
 
