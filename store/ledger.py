@@ -186,20 +186,20 @@ class Ledger:
         state: StepState,
         facts: Sequence[Fact],
         reason: str | None = None,
-        waited_s: float | None = None,
+        took_s: float | None = None,
     ) -> None:
-        """Write down what became of a step; a step may also be set back to *pending*, to be tried again. ``waited_s``:
-        for how long one that sends nothing was waited for."""
+        """Write down what became of a step; a step may also be set back to *pending*, to be tried again. ``took_s``:
+        how long all of it took, in seconds, but that it waited for a session."""
         facts, reason = kept(facts), None if reason is None else encoded(reason)
         body: dict[str, object] = {"step": step_id, "state": state, "facts": pairs(facts), "reason": reason}
-        if waited_s is not None:
-            body["took_s"] = round(waited_s, 3)
+        if took_s is not None:
+            body["took_s"] = round(took_s, 3)
         with self._writing(lease.run, "result", body, lease) as (run, seq):
             ended = None if state in (StepState.PENDING, StepState.UNKNOWN) else stamp(self._clock())
             run(
                 "UPDATE step SET state = ?, ended_at = ?, facts = ?, reason = ?, took_s = coalesce(?, took_s) "
                 "WHERE run = ? AND id = ?",
-                (state, ended, to_text(facts), reason, waited_s, lease.run, step_id),
+                (state, ended, to_text(facts), reason, took_s, lease.run, step_id),
             )
             self._touched(run, lease.run, seq)
 
@@ -319,16 +319,16 @@ class Ledger:
         return int(rows[0][0]) if rows else 0
 
     def durations(self, kind: str, most: int = 1000) -> tuple[tuple[float, ...], ...]:
-        """How long the newest steps of a kind took from their intent to their result, in seconds, run by run; of those
-        that send nothing, for how long they were waited for."""
+        """How long the newest steps of a kind took, in seconds, run by run: from their intent to their result at
+        least, and the looks before it where that was written down."""
         sql = (
             "SELECT run, began_at, ended_at, took_s FROM step WHERE kind = ? AND state = ? AND ended_at IS NOT NULL "
             "AND (attempts = 1 OR (attempts = 0 AND took_s IS NOT NULL)) ORDER BY ended_at DESC LIMIT ?"
         )
         found: dict[str, list[float]] = {}
         for of, began, ended, took in self._read(sql, (kind, StepState.DONE, most)):
-            seconds = took if began is None else (moment(ended) - moment(began)).total_seconds()
-            found.setdefault(of, []).append(seconds)
+            seen = 0.0 if began is None else (moment(ended) - moment(began)).total_seconds()
+            found.setdefault(of, []).append(max(seen, took or 0.0))
         return tuple(map(tuple, found.values()))
 
     def landed(self, transaction: str) -> bool:

@@ -176,8 +176,8 @@ REFUSED, NO_ANSWER = "refused: ", "no answer: "
 
 @dataclass(frozen=True, slots=True)
 class StepRecord:
-    """How a step fares. ``began_at`` is its first intent; ``took_s`` how long the device took for its act, or
-    a step that sends nothing was waited for, seconds;
+    """How a step fares. ``began_at`` is its first intent; ``took_s`` how long the device took for its act and,
+    once it is done, all of it, but that it waited for a session, seconds;
     ``answer`` what the device said, ``reason`` why it stands as it does."""
 
     id: str

@@ -157,7 +157,8 @@ class RunRow(SQLModel, table=True):
 
 
 class StepRow(SQLModel, table=True):
-    """A step of a run. ``facts`` is the JSON text of what was last observed; ``took_s`` how long its act lasted."""
+    """A step of a run. ``facts`` is the JSON text of what was last observed; ``took_s`` how long its act
+    lasted or, once it is done, all of it."""
 
     __tablename__ = "step"
     __table_args__ = (Index("ix_step_kind_state", "kind", "state"),)

@@ -177,6 +177,7 @@ class Attempt:
         self._sent_at: float | None = None
         self._taken_at: float | None = None
         self._accepted = False
+        self._queued_s = 0.0
 
     def make(self, planned: PlannedStep) -> End:
         """Try until the step is settled, failed, or unknown; a stopped runner leaves it as it is."""
@@ -218,6 +219,7 @@ class Attempt:
                 case Verdict.READY if self._believed:
                     try:
                         with self._reserved(planned) as waited_s:
+                            self._queued_s += waited_s
                             late = waited_s > STALE_S or self._stopped() or not self._may_send()
                             error = None if late else self._act(step, planned, seen)
                     except _NotSentError:  # what was seen is old by now
@@ -370,8 +372,8 @@ class Attempt:
         return self._settle(planned, state, seen, f"{error.failure}: {error.text}{code}")
 
     def _settle(self, planned: PlannedStep, state: StepState, seen: Seen, reason: str) -> End:
-        waited = time.monotonic() - self._first_look if state is StepState.DONE and not planned.call else None
-        self._ledger.settle(self._lease, planned.id, state, seen.facts, reason, waited)
+        took = time.monotonic() - self._first_look - self._queued_s if state is StepState.DONE else None
+        self._ledger.settle(self._lease, planned.id, state, seen.facts, reason, took)
         self._tell()
         return End(state, begun=self._begun)
 

@@ -112,9 +112,10 @@ def _usual(seen: History, kind: str) -> float:
 
 
 def _drawn(steps: Sequence[PlannedStep], history: Mapping[str, History], rng: random.Random) -> dict[str, Lasts]:
-    """How long each step takes in one run. A device is as fast as it was in one of those that were seen; of what was
-    never seen here the device is what is not known. So all steps of a kind are fast, or slow, together."""
-    draws = {kind: _draw(kind, seen, rng) for kind, seen in history.items()}
+    """How long each step takes in one run. Everything is as fast as it was in one of those that were seen; of what was
+    never seen here the device is what is not known. So steps are fast, or slow, together."""
+    place, day = rng.random(), rng.gauss(0.0, DAYS)
+    draws = {kind: _draw(kind, seen, place, day, rng) for kind, seen in history.items()}
     found = {}
     for step in steps:
         took = draws[step.kind]()
@@ -123,13 +124,14 @@ def _drawn(steps: Sequence[PlannedStep], history: Mapping[str, History], rng: ra
     return found
 
 
-def _draw(kind: str, seen: History, rng: random.Random) -> Callable[[], float]:
-    """What draws how long steps of a kind take in one run."""
+def _draw(kind: str, seen: History, place: float, day: float, rng: random.Random) -> Callable[[], float]:
+    """What draws how long steps of a kind take in one run. ``place``: the newest of those seen is 0, the oldest 1;
+    ``day``: the logarithm of by how much more or less all takes, where one was seen."""
     if sum(map(len, seen)) < LEAST_SEEN:
         whole = _default(kind, rng.random())
         return lambda: whole
-    run, day = rng.choice(seen), rng.lognormvariate(0.0, DAYS / math.sqrt(len(seen)))
-    return lambda: rng.choice(run) * day
+    run, factor = seen[int(place * len(seen))], math.exp(day / math.sqrt(len(seen)))
+    return lambda: rng.choice(run) * factor
 
 
 def _default(kind: str, level: float) -> float:

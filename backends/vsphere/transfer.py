@@ -213,6 +213,9 @@ def ready(session: Session, lease: Any, *, importing: bool) -> Lease:
         words = str(getattr(fault, "msg", None) or f"the lease is {state}")
         raise DeviceError(session.device, "HttpNfcLease", Failure.REFUSED, Sent.REFUSED, words)
     info = session.ask("Fetch info", lambda: lease.info)
+    if info is None:
+        text = "the lease ended before its disks could be asked for"
+        raise DeviceError(session.device, "HttpNfcLease", Failure.REFUSED, Sent.REFUSED, text)
     files = [
         LeaseFile(
             str((one.importKey if importing else one.key) or one.key),

@@ -16,10 +16,11 @@ _ON = {"failover": "lyon", "disaster": "lyon", "reprotect": "lyon", "failback": 
 
 
 class LparJudge:
-    """Judges one run, from before it begins."""
+    """Judges one run, from before it begins. ``group``: its protection group, where that is not called after it."""
 
-    def __init__(self, estate: LparEstate, verb: str, run: Run, name: str) -> None:
+    def __init__(self, estate: LparEstate, verb: str, run: Run, name: str, group: str = "") -> None:
         self._estate = estate
+        self._group = group or f"pg-{name}"
         self._verb = verb
         self._run = run
         self._name = name
@@ -97,7 +98,7 @@ class LparJudge:
             unseen = [disk.name for disk in self._disks("lyon") if not array.attachments_of(disk)]
             if unseen:
                 yield f"not connected again: {unseen}"
-        if self._verb == "reprotect" and f"fa-lyon:pg-{self._name}" not in self._estate.array("paris").groups:
+        if self._verb == "reprotect" and f"fa-lyon:{self._group}" not in self._estate.array("paris").groups:
             yield "it is not replicated home"
 
     def lost(self) -> str | None:

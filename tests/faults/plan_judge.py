@@ -47,8 +47,8 @@ class PlanJudge:
         self._plan = plan
         self._run = run
         self._bounds = bounds
-        every = [name for app in plan.apps for name in app.lpars]
-        self._lpars = [LparJudge(estate.lpars, VERBS[case.kind], run, name) for name in every]
+        every = [(name, f"pg-{app.lpars[0]}") for app in plan.apps for name in app.lpars]
+        self._lpars = [LparJudge(estate.lpars, VERBS[case.kind], run, name, group) for name, group in every]
         self._to = "paris" if case.kind is Kind.FAILBACK else "lyon"
         self._rcgs = {name: truth(estate.rcgs, name) for app in plan.apps for name in app.rcgs}
         self._losses = len(estate.world.referee.losses)

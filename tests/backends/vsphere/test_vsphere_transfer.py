@@ -290,6 +290,15 @@ def test_leases_are_kept_alive_while_the_disks_take_their_time(pair: Pair, monke
     assert pair.world.devices["esx-b"].counters.requests["HttpNfcLeaseProgress"] >= 2
 
 
+def test_a_lease_that_ends_before_its_disks_are_asked_for_is_refused(pair: Pair) -> None:
+    pair.states[0].lease_s = 1
+    pair.world.faults.add("esx-a", FaultKind.SLOW, "Fetch", seconds=0.7)
+    with pytest.raises(DeviceError) as caught:
+        pair.carry()
+    assert caught.value.sent is Sent.REFUSED and "lease" in caught.value.text
+    assert pair.made is None
+
+
 def test_what_an_import_that_nobody_finished_left_behind_is_destroyed_before_the_next_one(pair: Pair) -> None:
     there = pair.states[1]
     with pair.world.turn():
