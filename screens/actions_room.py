@@ -10,7 +10,7 @@ ROOM = (
         argument="alerts", command="alerts", aliases=("alert",),
     ),
     Action(
-        "room.incidents", "Incidents", "Incidents: who leads, what was done, which runs", ("X",), Group.GO, ON_DATA,
+        "room.incidents", "Incidents", "Incidents: who leads, what was done, which runs", ("F",), Group.GO, ON_DATA,
         argument="incidents", command="incidents", aliases=("incident",),
     ),
     Action(

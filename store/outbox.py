@@ -132,7 +132,7 @@ class Outbox:
         texts = tuple(map(encoded, (event.site, event.target, event.subject, event.what, event.means, event.next)))
         run(
             "INSERT INTO notice (key, at, last_at, count, kind, severity, site, target, subject, what, means, next, "
-            "only, routed) VALUES (?, ?, ?, 1, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            "only_channel, routed) VALUES (?, ?, ?, 1, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (event.key, stamp(at), stamp(at), event.kind, event.severity, *texts, event.channel, False),
         )
         return True

@@ -11,7 +11,7 @@ from store.times import from_text as moment
 NOTICE = (
     "notice.id, notice.at, notice.last_at, notice.count, notice.kind, notice.severity, notice.site, notice.target, "
     "notice.subject, notice.what, notice.means, notice.next, notice.key, "
-    "notice.only"
+    "notice.only_channel"
 )
 DELIVERY = (
     "delivery.channel, delivery.state, delivery.attempts, delivery.next_try, delivery.sent_at, delivery.reason, "

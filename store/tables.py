@@ -178,7 +178,7 @@ class StepRow(SQLModel, table=True):
 
 class NoticeRow(SQLModel, table=True):
     """An event that operators are told of (:class:`store.notices.Event`). ``routed``: its channels were decided;
-    ``only``: the one that it is for, empty: all that take it."""
+    ``only_channel``: the one that it is for, empty: all that take it."""
 
     __tablename__ = "notice"
     __table_args__ = (Index("ix_notice_target_kind", "target", "kind"),)
@@ -196,7 +196,7 @@ class NoticeRow(SQLModel, table=True):
     what: str
     means: str
     next: str
-    only: str = Field(default="", sa_column_kwargs={"server_default": ""})
+    only_channel: str = Field(default="", sa_column_kwargs={"server_default": ""})
     routed: bool = Field(index=True)
 
 

@@ -130,7 +130,7 @@ def test_a_missing_secret_is_a_failure_of_its_device_alone(
 
 def test_checks_that_are_off_are_shown(estate: LabEstate, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     config = estate.config_in(tmp_path, without=("host_keys",), devices=("hmc-paris",))
-    config.write_text(config.read_text() + "verify = false\n")
+    config.write_text(config.read_text().replace('kind = "hmc"', 'kind = "hmc"\nverify = false'))
     assert main(["check", "--config", str(config)]) == 0
     assert "-> Its identity is not checked (verify = false)" in capsys.readouterr().out
 

@@ -17,7 +17,7 @@ from app import secrets
 from app.config_writer import ConfigWriteError, config_text, quoted, write_new
 from app.secrets import Reference, Source
 from app.settings import load
-from app.settings_records import DEFAULT_CLI_PORT, CliSettings, DeviceSettings
+from app.settings_records import DEFAULT_CLI_PORT, CliSettings, DeviceSettings, usual_sessions
 from store.estate import DeviceKind, Site, SiteRole
 
 FOLDER = Path("/etc/drdeck")
@@ -127,7 +127,14 @@ def test_any_text_survives_its_quotes_and_none_can_disturb_a_terminal(text: str)
 SITES = (Site("paris", SiteRole.PROD),)
 DEVICES = (
     DeviceSettings(
-        "vc", DeviceKind.VSPHERE, "paris", "vc.example", 443, user="me", password=Reference(Source.ENV, "VC")
+        "vc",
+        DeviceKind.VSPHERE,
+        "paris",
+        "vc.example",
+        443,
+        user="me",
+        password=Reference(Source.ENV, "VC"),
+        sessions=usual_sessions(DeviceKind.VSPHERE),
     ),
 )
 

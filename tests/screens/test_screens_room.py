@@ -43,7 +43,7 @@ async def test_the_screens_read_so(
         "alert": ["enter"],
         "taking": ["a"],
         "rules": ["escape", "escape", "R"],
-        "incidents": ["X"],
+        "incidents": ["F"],
         "incident": ["enter"],
         "overview": ["1"],
     }
@@ -98,7 +98,7 @@ async def test_an_incident_is_declared_from_an_alert_and_runs_carry_its_number_w
         with closing(IncidentStore(path)) as store:
             made = store.incident(2)
         assert (made.title, made.alert, made.site) == ("oslo is silent", "oslo/site-silent", "oslo")
-        await console.press("X", "o")
+        await console.press("F", "o")
         await console.wait_for(lambda: "WORKING ON INC-2" in console.text, "it is not said")
         await console.press("o")
         await console.wait_for(lambda: "WORKING ON" not in console.text, "it is still said")

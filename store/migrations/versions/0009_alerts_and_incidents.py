@@ -56,11 +56,11 @@ def upgrade() -> None:
     op.create_index(op.f("ix_incident_state"), "incident", ["state"], unique=False)
     op.add_column("run", sa.Column("incident", sa.Integer(), nullable=True))
     op.create_index(op.f("ix_run_incident"), "run", ["incident"], unique=False)
-    op.add_column("notice", sa.Column("only", sa.String(), nullable=False, server_default=""))
+    op.add_column("notice", sa.Column("only_channel", sa.String(), nullable=False, server_default=""))
 
 
 def downgrade() -> None:
-    op.drop_column("notice", "only")
+    op.drop_column("notice", "only_channel")
     op.drop_index(op.f("ix_run_incident"), table_name="run")
     op.drop_column("run", "incident")
     for table in ("incident", "alert_silence", "alert_rule", "alert_episode", "alert"):
