@@ -63,7 +63,7 @@ long: $(INSTALLED)
 
 # All run, whatever the others say.
 bench: $(INSTALLED)
-	status=0; for part in sweep failover lpars plans prediction audit transfer screen alerts; do \
+	status=0; for part in sweep failover lpars plans prediction audit transfer screen alerts api; do \
 	$(BIN)/python -m tests.benchmarks.$$part || status=1; done; exit $$status
 
 $(INSTALLED): requirements.lock pyproject.toml
