@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from screens.audit_messages import AboutAudit, AuditRead, AuditRequested, EntryRequested
+from screens.audit_messages import AboutAudit, AuditRead, AuditRequested, ComplianceRequested, EntryRequested
 
 if TYPE_CHECKING:
     from app.console import Console
@@ -28,6 +28,18 @@ async def hear(app: Console, aside: Aside, around: Surroundings, message: AboutA
 
             if around.runs.read:  # else the screen asks once more
                 aside(read)
+        case ComplianceRequested():
+            from screens.compliance import ComplianceScreen
+
+            if not isinstance(app.shown, ComplianceScreen):
+                await app.push_screen(ComplianceScreen(around))
+
+            def judge(runs: ConsoleRuns) -> None:
+                runs.read_compliance(around.compliance)
+                app.post_message(AuditRead())
+
+            if around.runs.read:
+                aside(judge)
         case EntryRequested() if app.may_open(message.asked_by):
             await app.push_screen(EntryScreen(around, message.seq))
         case AuditRead() if app.shown is not None:

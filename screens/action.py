@@ -25,6 +25,7 @@ class Place(StrEnum):
     PLAN = "plan"
     AUDIT = "audit"
     ENTRY = "entry"
+    COMPLIANCE = "compliance"
     CAPACITY = "capacity"
     HEADROOM = "headroom"
     COST = "cost"

@@ -150,6 +150,10 @@ _GO = (
         command="cost",
     ),
     Action(
+        "compliance", "Compliance", "Drills, gaps and lessons of all plans, and what auditors ask", ("K",), Group.GO,
+        ON_DATA, command="compliance",
+    ),
+    Action(
         "find", "Open", "Open an object by its name", (), Group.GO, command="open", takes=Takes.OBJECT, needs_word=True
     ),
 )  # fmt: skip

@@ -23,5 +23,9 @@ class EntryRequested(AboutAudit):
     asked_by: object = None
 
 
+class ComplianceRequested(AboutAudit):
+    """The operator asked for drills, gaps and lessons over all plans."""
+
+
 class AuditRead(AboutAudit):
     """The journal was read, and what is shown of it is new."""

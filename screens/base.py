@@ -15,7 +15,7 @@ from screens import auto_words, messages
 from screens.actions import BY_ID, Action, Place, Situation, Takes, for_key, refusal
 from screens.alert_words import banner_lines as alert_lines
 from screens.asking import ASKS
-from screens.audit_messages import AuditRequested
+from screens.audit_messages import AuditRequested, ComplianceRequested
 from screens.auto_messages import AutoRequested
 from screens.capacity_messages import CapacityRequested, CostRequested
 from screens.cells import Cell, Line, Tone
@@ -394,6 +394,9 @@ class EstateScreen(PaintedOnce[None]):
 
     def do_back(self) -> None:
         self.post_message(messages.BackRequested())
+
+    def do_compliance(self) -> None:
+        self.post_message(ComplianceRequested())
 
     def do_audit(self) -> None:
         self.post_message(AuditRequested())

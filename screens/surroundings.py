@@ -13,6 +13,7 @@ from screens.scene import Scene
 from store.alert_view import AlertView
 from store.auto_view import AutoView
 from store.capacity_view import CapacityView
+from store.compliance_view import ComplianceView
 from store.cost_view import CostView
 from store.estate import Site
 from store.incident_records import IncidentView
@@ -48,13 +49,13 @@ class Surroundings:
     ``site`` is the one that the tables are narrowed to; ``saved`` the filters that have a name, by table;
     ``themes`` the names of the colours there are; ``typed`` what was typed into the prompt, by its sign. ``runs``
     are those of the store; ``acting`` says for which of them this console acts; ``schedules`` are what runs by
-    itself, ``plans`` the recovery plans, ``journal`` the newest entries of the journal, ``infra`` where the estate
-    stands; ``readiness`` is how each protected LPAR stands, ``vm_readiness`` how each replicated VM does; ``auto`` is
-    what may fail over by itself; ``alerts`` is what is wrong and who has it, ``incidents`` what is done
-    about it; ``capacity`` and ``cost`` are figures; ``replicated`` are the VMs that the
-    configuration replicates; ``rto_s`` is what a recovery may take, in seconds; ``looking`` is what is being planned,
-    and since when; ``orders`` says how what is typed of an order can go on; ``lacks`` why whoever is logged in may not
-    do an action, by its id; ``approvers`` whom to ask for the approval of a run."""
+    itself, ``plans`` the recovery plans, ``journal`` the newest entries of the journal, ``compliance`` what auditors
+    ask of all plans, ``infra`` where the estate stands; ``readiness`` is how each protected LPAR stands,
+    ``vm_readiness`` how each replicated VM does; ``auto`` is what may fail over by itself; ``alerts`` is what is wrong
+    and who has it, ``incidents`` what is done about it; ``capacity`` and ``cost`` are figures; ``replicated`` are the
+    VMs that the configuration replicates; ``rto_s`` is what a recovery may take, in seconds; ``looking`` is what is
+    being planned, and since when; ``orders`` says how what is typed of an order can go on; ``lacks`` why whoever is
+    logged in may not do an action, by its id; ``approvers`` whom to ask for the approval of a run."""
 
     view: EstateView
     clock: Callable[[], datetime]
@@ -77,6 +78,7 @@ class Surroundings:
     schedules: ScheduleView = field(default_factory=ScheduleView)
     plans: PlanView = field(default_factory=PlanView)
     journal: JournalView = field(default_factory=JournalView)
+    compliance: ComplianceView = field(default_factory=ComplianceView)
     infra: InfraView = field(default_factory=InfraView)
     readiness: ReadinessView = field(default_factory=ReadinessView)
     vm_readiness: ReadinessView = field(default_factory=ReadinessView)

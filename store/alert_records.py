@@ -26,6 +26,8 @@ class AlertKind(StrEnum):
     RUN_FAILED = "run-failed"
     CLEANUP_OWED = "cleanup-owed"
     SCHEDULE_MISSED = "schedule-missed"
+    NO_ROOM = "no-room"
+    OVER_BUDGET = "over-budget"
     RULE = "rule"
 
 

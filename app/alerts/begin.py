@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from app.alerts.sources import EstateSource, KnownRuns, ReadinessSource, RunsSource, Source
+from app.alerts.sources import EstateSource, KnownRuns, ReadinessSource, RunsSource, Source, figures
 from app.alerts.watch import AlertWatch, Engine
 from app.recovery.operations import holder
 from store.alert_view import AlertView
@@ -42,7 +42,9 @@ def watching(
         opened.append(book.close)
         runs, replicated = KnownRuns(operations.ledger), [one.shown for one in operations.settings.replications]
         sources.append(RunsSource(runs, book, operations.permits))
-        sources += [] if estate is None else [EstateSource(estate, runs, replicated)]
+        if estate is not None:
+            figured = figures(operations.settings, estate, operations.ledger)
+            sources += [EstateSource(estate, runs, replicated), figured]
         sources += [] if readiness is None else [ReadinessSource(readiness)]
     engine = Engine(store, outbox, view, sources, operations.settings.escalation, holder(), clock)
     return AlertWatch(engine, view, changed, opened, beside)

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
+from contextlib import closing
 from datetime import datetime
 from typing import Protocol
 
-from app.alerts import facts_estate, facts_runs
+from app.alerts import facts_estate, facts_figures, facts_runs
 from app.alerts.fold import Look
 from app.alerts.rules import Sample, key, raised
 from app.permits import Permits
+from app.settings_records import Settings
 from store.alert_records import Metric, Raised, Rule
 from store.drills import DRILLING, VM_DRILL
 from store.ledger import Ledger
@@ -20,12 +22,14 @@ from store.runs import ENDED, Run
 from store.schedule_book import ScheduleBook
 from store.view import EstateView
 
-ESTATE, READINESS, RUNS = "estate", "readiness", "runs"
+ESTATE, READINESS, RUNS, FIGURES = "estate", "readiness", "runs", "figures"
 EVERY_S = 10.0
 """How often a source is looked at."""
 
 NEWEST = 300
 """So many runs are looked at, besides those that go on and all drills."""
+
+AHEAD_DAYS = 183
 
 
 class Source(Protocol):
@@ -138,3 +142,42 @@ class Due:
             return False
         self._at = now
         return True
+
+
+FIGURES_S = 300.0
+"""How often capacity and cost are reckoned anew: they change by the hour."""
+
+
+class FiguresSource:
+    """For a program that has the estate: whether the recovery plans fit, and what they cost. ``look_at`` reckons
+    both."""
+
+    name = FIGURES
+
+    def __init__(self, look_at: Callable[[datetime], Sequence[Raised]]) -> None:
+        self._look_at = look_at
+        self._found: tuple[float, Sequence[Raised]] | None = None
+
+    def look(self, rules: Sequence[Rule], now: datetime) -> Look:
+        at = time.monotonic()
+        if self._found is None or at - self._found[0] >= FIGURES_S:
+            self._found = at, self._look_at(now)
+        return _look(self.name, self._found[1], set(), (), rules, frozenset())
+
+
+def figures(settings: Settings, view: EstateView, ledger: Ledger) -> FiguresSource:
+    """Of what is stored. No device is asked."""
+
+    def look_at(now: datetime) -> Sequence[Raised]:
+        from app.capacity.gather import look as room
+        from app.cost.gather import look as cost
+        from app.plans import catalogue
+        from store.capacity_book import CapacityBook
+
+        listed = catalogue.listed(settings.plan_folder)
+        target = {each.name: each.plan.target for each in listed if each.plan is not None}
+        with closing(CapacityBook(ledger.path)) as book:
+            found = room(settings, view, book, AHEAD_DAYS, now)
+        return (*facts_figures.of_capacity(found, target), *facts_figures.of_cost(cost(settings, view, ledger, now)))
+
+    return FiguresSource(look_at)

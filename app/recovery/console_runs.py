@@ -21,6 +21,7 @@ from app.recovery.patience import frozen
 from app.recovery.runner import Runner
 from store import plan_runs
 from store.capacity_view import CapacityView
+from store.compliance_view import ComplianceView
 from store.cost_view import CostView
 from store.drills import DRILLING
 from store.engine import listen
@@ -177,6 +178,12 @@ class ConsoleRuns:
         settings = self._operations.settings
         found = shown(settings, self._operations.store.view, plan_checks.kept(self._operations.store.path))
         view.take(found, str(settings.plan_folder), datetime.now(UTC))
+
+    def read_compliance(self, view: ComplianceView) -> None:
+        """Look at drills, gaps and lessons for ``view``. Waits. Raises StoreError."""
+        from app.compliance.gather import look
+
+        view.take(look(self._operations.settings, self._operations.store.view, self._ledger))
 
     def read_journal(self, view: JournalView) -> None:
         """Read the journal on into ``view``. Waits. Raises StoreError."""

@@ -6,16 +6,19 @@ from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
 from datetime import timedelta
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
 
-from app.alerts import facts_estate, facts_runs
+from app.alerts import facts_estate, facts_figures, facts_runs
 from app.alerts.facts_estate import Found
 from app.alerts.fold import Look, fold
 from app.alerts.sources import EstateSource, KnownRuns
 from store.alert_groups import grouped
 from store.alert_records import Alert, AlertKind
+from store.capacity_view import Capacity, PlanOutlook
+from store.cost_view import Cost, CostItem, CostLine, CostOf
 from store.ledger import Ledger
 from store.notices import Severity
 from store.readiness import Check, Covered, Readiness, Verdict
@@ -136,3 +139,28 @@ def test_an_lpar_that_is_not_ready_is_told_and_one_that_is_not_known_stays() -> 
     assert (unknown, [sample.value for sample in samples]) == (set(), [1.0])
     found, unknown, samples = facts_runs.of_readiness(view, NOW + timedelta(hours=1))
     assert (found, unknown, samples) == ([], {"lpar:erp", "lpar:crm"}, [])
+
+
+def test_a_plan_that_does_not_fit_and_a_site_over_its_budget_are_alerts_and_what_is_not_known_is_none() -> None:
+    room = Capacity(
+        NOW, NOW.date(), (),
+        (PlanOutlook("erp", False, None, why=("12 GiB of memory lack on P10-LYO-01",)), PlanOutlook("crm", None, None),
+         PlanOutlook("web", True, None)),
+    )  # fmt: skip
+    (lacks,) = facts_figures.of_capacity(room, {"erp": "lyon"})
+    assert (lacks.kind, lacks.site, lacks.target) == (AlertKind.NO_ROOM, "lyon", "erp")
+    assert "12 GiB of memory lack on P10-LYO-01" in lacks.what
+    line, dear = CostLine("space", "2 TiB at 10", Decimal(20)), Decimal(10)
+    unknown = CostLine("licences", "", None, "no rate is set")
+    items = (
+        CostItem(CostOf.SITE, "lyon", "", (line,), dear),
+        CostItem(CostOf.SITE, "paris", "", (line,)),
+        CostItem(CostOf.SITE, "oslo", "", (unknown,), dear),
+        CostItem(CostOf.DRILL, "r1", "", (line,), dear),
+    )
+    (over,) = facts_figures.of_cost(Cost(NOW, "EUR", items))
+    assert (over.kind, over.site, over.what) == (
+        AlertKind.OVER_BUDGET,
+        "lyon",
+        "20.00 EUR a month, of 10.00 EUR.",
+    )
