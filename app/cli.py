@@ -27,6 +27,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")  # a terminal without UTF-8 must not end a command
+    arguments: argparse.Namespace | None = None
     try:
         words = sys.argv[1:] if argv is None else argv
         arguments = parsed(words)
@@ -42,7 +43,28 @@ def main(argv: Sequence[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
         return FAILED
     except Exception as error:
+        _keep_refused(error, arguments)
         return _failed(error)
+
+
+def _keep_refused(error: Exception, arguments: argparse.Namespace | None) -> None:
+    """Have the journal say that somebody was refused, where there is one that they can write."""
+    from contextlib import suppress
+
+    from app.permits import RefusedError
+
+    if arguments is None or not isinstance(error, RefusedError) or error.kept:
+        return
+    with suppress(Exception):
+        from app.paths import config_file
+        from app.recovery.operations import who
+        from app.settings import load
+        from store import refusals
+        from store.place import is_there
+
+        place = _store_path(arguments, load(config_file(arguments.config)))
+        if is_there(place):
+            refusals.keep(place, who(), f"drdeck {arguments.command or ''}".rstrip(), str(error))
 
 
 def _failed(error: Exception) -> int:

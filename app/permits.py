@@ -6,7 +6,7 @@ them, and these came through it.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 from enum import StrEnum
 from fnmatch import fnmatchcase
 from functools import cached_property
@@ -18,7 +18,9 @@ from store.runs import Plan
 
 
 class RefusedError(Exception):
-    """Somebody may not do this. The text says what is missing, and who has it."""
+    """Somebody may not do this. The text says what is missing, and who has it. ``kept``: the journal says it."""
+
+    kept = False
 
 
 class Act(StrEnum):
@@ -142,8 +144,10 @@ def _is(kind: str, word: str, named: str) -> bool:
 class Permits:
     """The door of this process: of the configuration, for whoever is logged in. Asks who that is when it is needed."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, keep: Callable[[Act, tuple[str, ...], str], object] | None = None) -> None:
+        """``keep`` is told of each refusal: what was tried, at which sites, and why not."""
         self._settings = settings
+        self._keep = keep
         self.access = settings.access
 
     @property
@@ -157,9 +161,15 @@ class Permits:
 
     def check(self, act: Act, sites: Iterable[str] = ()) -> None:
         """Raises :class:`RefusedError`."""
-        found = self.refusal(act, sites)
-        if found is not None:
-            raise RefusedError(found)
+        at = tuple(sites)
+        found = self.refusal(act, at)
+        if found is None:
+            return
+        error = RefusedError(found)
+        if self._keep is not None:
+            self._keep(act, at, found)
+            error.kept = True
+        raise error
 
     def lacking(self, act: Act) -> str | None:
         """Why this person may do this nowhere; None: somewhere they may."""

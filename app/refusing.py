@@ -16,5 +16,7 @@ def permitted(permits: Permits, store: Place, act: Act, sites: Iterable[str] = (
     try:
         permits.check(act, at)
     except RefusedError as error:
-        refusals.keep(store, who(), str(act), str(error), at)
+        if not error.kept:
+            refusals.keep(store, who(), str(act), str(error), at)
+            error.kept = True
         raise

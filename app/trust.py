@@ -153,11 +153,34 @@ def run(settings: Settings, request: Request, confirm: Callable[[str], bool] | N
             pins[finding.door.device, finding.door.protocol] = Pin(accepted, finding.door.address, datetime.now(UTC))
             known_devices.write(settings.known_devices, pins)
             print("    pinned")
+            _keep(settings, finding, known.get((finding.door.device, finding.door.protocol)), accepted)
         elif finding.state not in _BELIEVED:
             left.append(finding)
     if left:
         print(_summary(left), file=sys.stderr)
     return 1 if left else 0
+
+
+def _keep(settings: Settings, finding: Finding, before: Pin | None, after: Identity) -> None:
+    """Have the journal say who pinned what in place of what, where there is a store yet."""
+    from app.recovery.operations import who
+    from store import entries
+    from store.errors import StoreError
+    from store.place import is_there
+
+    if not is_there(settings.store):
+        return
+    told = {
+        "by": who(),
+        "device": finding.door.device,
+        "door": str(finding.door.protocol),
+        "before": None if before is None else before.identity.fingerprint,
+        "after": after.fingerprint,
+    }
+    try:
+        entries.keep(settings.store, "identity pinned", told)
+    except StoreError as error:
+        print(f"    not in the journal: {error.message}", file=sys.stderr)
 
 
 def _may_pin(finding: Finding, request: Request) -> bool:

@@ -2,29 +2,12 @@
 
 from __future__ import annotations
 
-import json
-from datetime import UTC, datetime
-
-from store import engine, journal
-from store.errors import explain
+from store import entries
 from store.place import Place
-from store.times import to_text as stamp
 
 REFUSED = "refused"
 
 
 def keep(path: Place, by: str, what: str, why: str, sites: tuple[str, ...] = ()) -> None:
-    """One entry in the store at ``path``, which is open elsewhere already. Raises
-    :class:`store.errors.StoreError`."""
-    body = json.dumps({"by": by, "what": what, "why": why, "sites": sites}, separators=(",", ":"))
-    try:
-        connection = engine.create_connection(path)
-        try:
-            with engine.transaction(connection):
-                now = stamp(datetime.now(UTC))
-                written = journal.append(connection.exec_driver_sql, now, "", REFUSED, body)
-        finally:
-            engine.close(connection)
-    except Exception as error:
-        raise explain(error, path) from error
-    journal.note_head(path, *written)
+    """One entry in the store at ``path``. Raises :class:`store.errors.StoreError`."""
+    entries.keep(path, REFUSED, {"by": by, "what": what, "why": why, "sites": sites})

@@ -68,13 +68,19 @@ class Operations:
         self.settings = settings
         self.store = store
         self.ledger = ledger
-        self.permits = Permits(settings)
+        self.permits = Permits(settings, self._refused)
         self.incident: int | None = None
         store.configure(never_read(device) for device in settings.devices)
         bounds = {each.name: each.sessions for each in (*settings.reached, *settings.guests)}
         self.sessions: Mapping[str, int] = {HERE: HERE_SESSIONS, **bounds}
         connect = connect or Connector(settings)
         self.devices = Devices(connect.reach, self.sessions, self._seen, connect.kept)
+
+    def _refused(self, act: Act, sites: tuple[str, ...], why: str) -> None:
+        """Have the journal say who tried what. Raises StoreError."""
+        from store import refusals
+
+        refusals.keep(self.ledger.path, who(), act, why, tuple(filter(None, sites)))
 
     def _seen(self, reading: Reading) -> None:
         with suppress(ValueError):  # a device that is not configured any more

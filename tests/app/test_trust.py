@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import socket
 import stat
 import subprocess
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,6 +21,9 @@ from app import known_devices, trust
 from app.cli import main
 from app.known_devices import Identity, KnownDevicesError, Pin, Protocol
 from backends.lab.faults import FaultKind
+from store import journal
+from store.database import open_store
+from store.ledger import Ledger
 from tests.app.lab_estate import LabEstate, lab_estate
 from tests.people import person
 
@@ -157,6 +162,7 @@ def test_a_changed_identity_is_replaced_only_if_asked_for_and_confirmed(bare: Pa
     from app.settings import load
 
     config = load(bare)
+    open_store(config.store).close()
     assert trust.run(config, trust.Request(yes=True), None) == 0
     asked: list[str] = []
 
@@ -170,6 +176,12 @@ def test_a_changed_identity_is_replaced_only_if_asked_for_and_confirmed(bare: Pa
         assert trust.run(config, trust.Request(replace=["hmc-paris"]), refuse) == 1
         assert "Replace the pin?" in asked[0]
         assert trust.run(config, trust.Request(replace=["hmc-paris"]), lambda _: True) == 0
+    with closing(Ledger(config.store)) as ledger:
+        told = [json.loads(entry.body) for entry in ledger.journal() if entry.kind == "identity pinned"]
+    of_hmc = [body for body in told if body["device"] == "hmc-paris"]
+    assert [body["before"] for body in of_hmc] == [None, of_hmc[0]["after"]]
+    assert all("SHA256:" in body["after"] and "@" in body["by"] for body in of_hmc)
+    assert journal.verify(config.store).broken is None
 
 
 def test_a_certificate_that_a_ca_vouches_for_needs_no_pin_and_gets_one_on_request(
