@@ -28,10 +28,7 @@ from app.files import Files
 from app.looks import Look
 from app.pacing import WORK_PAUSE_S, Pacing
 from app.terminal_app import TerminalApp
-from screens.auto_messages import AboutAuto
-from screens.room_messages import AboutRoom
-from screens.run_messages import AboutRuns
-from screens.schedule_messages import AboutSchedules
+from screens.about import AboutAuto, AboutRoom, AboutRuns, AboutSchedules
 from screens.themes import PALETTES
 
 if TYPE_CHECKING:

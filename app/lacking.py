@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from app.permits import Act, Permits
-from screens.actions import ACTIONS
 
 _ACTS: Mapping[str, Act] = {
     "resume": Act.DECIDE,
@@ -45,6 +44,8 @@ def lacking(permits: Permits) -> Mapping[str, str]:
     """Where there is a role for it at one site only, the door says so once it is known what is about."""
     if not permits.access.grants:
         return {}
+    from screens.actions import ACTIONS  # here: the first screen waits for this module
+
     asked = {action.id: _ACTS.get(action.id, Act.PROPOSE) for action in ACTIONS if action.dangerous}
     found = {action: permits.lacking(act) for action, act in asked.items()}
     return {action: why for action, why in found.items() if why is not None}

@@ -10,11 +10,14 @@ from collections.abc import Callable, Collection, Iterable
 from enum import StrEnum
 from fnmatch import fnmatchcase
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 from app.access_records import DESTRUCTIVE, DISASTER, EVERY_SITE, OF_PLAN, Access, Others, Role
 from app.person import Person, whoami
 from app.settings_records import Settings
-from store.runs import Plan
+
+if TYPE_CHECKING:
+    from store.runs import Plan
 
 
 class RefusedError(Exception):

@@ -6,9 +6,7 @@ from dataclasses import dataclass
 
 from textual.message import Message
 
-
-class AboutAuto(Message):
-    """All of them."""
+from screens.about import AboutAuto as AboutAuto
 
 
 class AutoChanged(AboutAuto):

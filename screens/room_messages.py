@@ -6,9 +6,7 @@ from dataclasses import dataclass
 
 from textual.message import Message
 
-
-class AboutRoom(Message):
-    """All of them."""
+from screens.about import AboutRoom as AboutRoom
 
 
 class RoomChanged(AboutRoom):

@@ -7,13 +7,11 @@ from typing import TYPE_CHECKING
 
 from textual.message import Message
 
+from screens.about import AboutRuns as AboutRuns
+
 if TYPE_CHECKING:
     from screens.offers import Offer
     from store.runs import Choice
-
-
-class AboutRuns(Message):
-    """All of them."""
 
 
 @dataclass

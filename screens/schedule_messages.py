@@ -5,15 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from textual.message import Message
+from screens.about import AboutSchedules as AboutSchedules
 
 if TYPE_CHECKING:
     from store.schedules import JobOptions
     from store.timetable import Timetable
-
-
-class AboutSchedules(Message):
-    """All of them."""
 
 
 class SchedulesChanged(AboutSchedules):
