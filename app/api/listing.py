@@ -11,6 +11,7 @@ from bisect import bisect_right
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
+from itertools import islice
 
 MOST, USUAL = 1000, 100
 """So many rows a page has at most, and where nobody says how many."""
@@ -50,6 +51,7 @@ class Listing:
         self._ids = tuple(row.id for row in self.rows)
         if len(set(self._ids)) < len(self._ids):
             raise ValueError("two rows have one id")
+        self._by_field: dict[str, dict[str, tuple[Row, ...]]] = {}
 
     def get(self, row_id: str) -> Row | None:
         at = bisect_right(self._ids, row_id)
@@ -59,14 +61,27 @@ class Listing:
         """At most ``most`` rows behind the id ``after`` that say what is ``wanted``; ``*`` and ``?`` in a wanted text
         stand for any characters and for one."""
         found: list[Row] = []
-        at = 0 if after is None else bisect_right(self._ids, after)
-        while at < len(self.rows):
-            if not wanted or _fits(self.rows[at], wanted):
+        rows = self._fewest(wanted)
+        for row in islice(rows, 0 if after is None else bisect_right(rows, after, key=_id), None):
+            if _fits(row, wanted):
                 if len(found) == most:
                     return _page(found, found[-1].id)
-                found.append(self.rows[at])
-            at += 1
+                found.append(row)
         return _page(found, None)
+
+    def _fewest(self, wanted: Mapping[str, str]) -> tuple[Row, ...]:
+        """The fewest rows in order among which are all that say what is ``wanted``: found by value, so that a filter
+        that few rows or none fit does not look at each of them."""
+        whole = [(field, text) for field, text in wanted.items() if not _is_pattern(text)]
+        return min((self._saying(field, text) for field, text in whole), key=len, default=self.rows)
+
+    def _saying(self, field: str, text: str) -> tuple[Row, ...]:
+        if field not in self._by_field:
+            by_value: dict[str, list[Row]] = {}
+            for row in self.rows:
+                by_value.setdefault(row.says.get(field, ""), []).append(row)
+            self._by_field[field] = {value: tuple(rows) for value, rows in by_value.items()}
+        return self._by_field[field].get(text, ())
 
     def changes(self, before: Listing) -> list[tuple[str, str]]:
         """What happened since: ``added``, ``changed`` or ``removed``, and the id, in the order of the ids."""
@@ -81,7 +96,15 @@ def _fits(row: Row, wanted: Mapping[str, str]) -> bool:
 
 
 def _like(value: str, text: str) -> bool:
-    return fnmatchcase(value, text.replace("[", "[[]")) if "*" in text or "?" in text else value == text
+    return fnmatchcase(value, text.replace("[", "[[]")) if _is_pattern(text) else value == text
+
+
+def _is_pattern(text: str) -> bool:
+    return "*" in text or "?" in text
+
+
+def _id(row: Row) -> str:
+    return row.id
 
 
 def _page(rows: list[Row], following: str | None) -> Page:

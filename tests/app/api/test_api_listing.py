@@ -78,6 +78,36 @@ def test_a_row_is_found_by_its_id_alone(ids: set[str], other: str) -> None:
     assert (listing.get(other) is not None) == (other in ids)
 
 
+@given(
+    st.lists(st.tuples(st.sampled_from("abc"), st.sampled_from(["up", "down", ""])), max_size=20),
+    st.fixed_dictionaries(
+        {}, optional={"site": st.sampled_from(["a", "b", "?", "z"]), "state": st.sampled_from(["up", "d*", ""])}
+    ),
+    st.integers(1, 5),
+)
+def test_the_pages_of_a_filter_hold_every_row_that_fits_and_no_other(
+    there: list[tuple[str, str]], wanted: dict[str, str], most: int
+) -> None:
+    listing = Listing(
+        Row(f"{n:02}", {"site": site, "state": state} if state else {"site": site}, str(n).encode())
+        for n, (site, state) in enumerate(there)
+    )
+    met: list[int] = []
+    after = None
+    while True:
+        page = listing.page(wanted, after, most)
+        met += json.loads(page.body)["items"]
+        if page.next is None:
+            break
+        after = page.next
+    fits = {"a": "a", "b": "b", "?": "abc", "z": "", "up": ("up",), "d*": ("down",), "": ("",)}
+    assert met == [
+        n
+        for n, (site, state) in enumerate(there)
+        if site in fits[wanted.get("site", "?")] and ("state" not in wanted or state in fits[wanted["state"]])
+    ]
+
+
 def test_brackets_in_a_filter_stand_for_themselves() -> None:
     listing = Listing([Row("1", {"site": "a[b]c"}, b"1"), Row("2", {"site": "abc"}, b"2")])
     assert listing.page({"site": "a[b]*"}, None, 9).body == b'{"items":[1],"next":null}'
