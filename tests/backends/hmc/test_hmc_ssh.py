@@ -254,7 +254,7 @@ def test_a_server_that_accepts_and_then_does_nothing_or_hangs_up_is_told_apart(
         threading.Thread(target=serve, daemon=True).start()
         pinned = (f"{key.get_name()} {key.get_base64()}",)
         access = SshAccess("127.0.0.1", listening.getsockname()[1], USER, Secret(PASSWORD), host_keys=pinned)
-        made = HmcSession("hmc-a", access, Limits(connect_s=15, call_s=0.5))
+        made = HmcSession("hmc-a", access, Limits(connect_s=15, call_s=15 if hangs_up else 0.5))
         with pytest.raises(DeviceError) as caught:
             made.ask(LIST)
         made.close()
