@@ -56,7 +56,7 @@ def open_sentence(view: AlertView) -> tuple[str, Tone] | None:
     count = f"{len(groups)} group{'' if len(groups) == 1 else 's'} of alerts open"
     nobody = sum(bool(group.waiting) for group in groups)
     if nobody:
-        return f"{count}, {nobody} of them nobody's; first {first.lead.fact.subject}", status(first.severity).tone
+        return f"{count}, {nobody} of them nobody's; first {first.named}", status(first.severity).tone
     return f"{count}, each is somebody's", Tone.WARN
 
 
@@ -67,11 +67,12 @@ def banner_lines(view: AlertView, incidents: IncidentView, now: datetime, width:
         lines.append((Cell(fit(view.trouble, min(width, width_of(view.trouble))), Tone.BAD),))
     critical = [group for group in view.seen.groups if group.gravest_waiting is Severity.CRITICAL]
     if critical:
-        first, more = critical[0], f" and {len(critical) - 1} more" if len(critical) > 1 else ""
+        first, others = critical[0], len(critical) - 1
+        more = f" (and {others} critical group{'' if others == 1 else 's'} more)" if others else ""
         since = age(now, first.first_seen)
         told = next_step(first, view.seen.episodes.get(first.key), view.steps)
         then = "" if told is None else f", {told[1].target} told {until(now, told[0])}"
-        text = f"{GLYPHS[Tone.BAD]} ALERT: {first.lead.fact.subject}{more}, nobody's for {since}{then}: {WHERE}"
+        text = f"{GLYPHS[Tone.BAD]} ALERT: {first.named}{more}, nobody's for {since}{then}: {WHERE}"
         lines.append((Cell(fit(text, min(width, width_of(text))), Tone.BAD),))
     if incidents.working_on is not None:
         found = incidents.get(incidents.working_on)

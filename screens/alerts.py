@@ -72,11 +72,10 @@ class AlertsScreen(TableScreen):
         group = self.around.alerts.get(key)
         if group is None:
             raise LookupError(f"group {key} is not open")
-        more = f" and {len(group.alerts) - 1} more" if len(group.alerts) > 1 else ""
         since = group.first_seen
         return (
             status(group.severity).cell(),
-            Cell(f"{group.lead.fact.subject}{more}", aka=" ".join(a.fact.target for a in group.alerts[:SHOWN])),
+            Cell(group.named, aka=" ".join(a.fact.target for a in group.alerts[:SHOWN])),
             owner_cell(group),
             next_cell(group, self.around.alerts, scene.now),
             Cell(str(len(group.alerts)), value=len(group.alerts)),
@@ -140,7 +139,7 @@ class AlertScreen(EstateScreen):
 
     def _title(self) -> str:
         group = self.around.alerts.get(self.key)
-        return f"{self.key}: resolved" if group is None else f"{self.key}: {group.lead.fact.subject}"
+        return f"{self.key}: resolved" if group is None else f"{self.key}: {group.named}"
 
     def head_lines(self, scene: Scene, width: int) -> Sequence[Line]:
         return ((Cell(self._title(), Tone.HEADING),), *_unwatched(self.around.alerts, width))

@@ -165,12 +165,11 @@ def _groups(around: Surroundings, scene: Scene) -> Iterator[Said]:
     for group in around.alerts.seen.groups:
         if not group.waiting:
             whose = f"{', '.join(group.owners)} has it" if group.owners else "silenced"
-            yield Said(f"{group.lead.fact.subject}: {whose}", Tone.BUSY)
+            yield Said(f"{group.named}: {whose}", Tone.BUSY)
             continue
-        more = f" and {len(group.alerts) - 1} more" if len(group.alerts) > 1 else ""
         told = next_cell(group, around.alerts, scene.now)
         then = "" if told is EMPTY else f", next told {told.text}"
-        yield Said(f"{group.lead.fact.subject}{more}: nobody has it{then}", status(group.severity).tone)
+        yield Said(f"{group.named}: nobody has it{then}", status(group.severity).tone)
 
 
 # ------------------------------------------------------------------------------------------------------------- due

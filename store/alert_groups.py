@@ -33,6 +33,12 @@ class AlertGroup:
         return self.alerts[0]
 
     @property
+    def named(self) -> str:
+        """What is wrong with the gravest, and of how many more the group tells: 2,480 LPARs never read as one."""
+        others = len(self.alerts) - 1
+        return f"{self.lead.fact.subject}{f' and {others} more' if others else ''}"
+
+    @property
     def severity(self) -> Severity:
         return self.lead.fact.severity
 
