@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
+
+from msgspec import Struct
 
 from app.person import Person
 
@@ -35,8 +36,7 @@ class Others(StrEnum):
     REFUSED = "refused"
 
 
-@dataclass(frozen=True, slots=True)
-class Grant:
+class Grant(Struct, frozen=True):
     """A role at ``sites`` (:data:`EVERY_SITE`: all there are, and what belongs to none) for ``users`` and for whoever
     is in one of the ``groups``, by their names on this system."""
 
@@ -53,8 +53,7 @@ class Grant:
         return EVERY_SITE in self.sites or (bool(site) and site in self.sites)
 
 
-@dataclass(frozen=True, slots=True)
-class Access:
+class Access(Struct, frozen=True):
     """Who may do what. No ``grants``: whoever may start drdeck may do everything. ``four_eyes`` are the kinds of runs
     that another person has to approve, ``expires_s`` how long such a proposal stands, in seconds."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from app.secrets import Reference
 
@@ -11,16 +11,14 @@ API_KEYS = ("port", "readers")
 READER_KEYS = ("name", "token")
 
 
-@dataclass(frozen=True, slots=True)
-class Reader:
+class Reader(Struct, frozen=True):
     """Who may read, by a token of its own."""
 
     name: str
     token: Reference
 
 
-@dataclass(frozen=True, slots=True)
-class ApiSettings:
+class ApiSettings(Struct, frozen=True):
     """``port`` on loopback; nobody reads without being one of ``readers``."""
 
     port: int = PORT

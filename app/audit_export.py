@@ -11,10 +11,11 @@ import io
 import json
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from datetime import datetime
 from fnmatch import fnmatchcase
 from itertools import chain
+
+from msgspec import Struct
 
 from store.journal import FIRST, Verdict, chained
 from store.segment import Link
@@ -29,8 +30,7 @@ def by(link: Link) -> str:
     return str(found.get("by") or found.get("holder") or "")
 
 
-@dataclass(frozen=True, slots=True)
-class Wanted:
+class Wanted(Struct, frozen=True):
     """Which entries: of one run, of kinds and people by patterns (``*``, ``?``), from ``since`` on and before ``until``
     (UTC)."""
 

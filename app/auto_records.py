@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
+
+from msgspec import Struct
 
 AUTO_KEYS = ("gateway", "most_per_hour")
 AUTO_GROUP_KEYS = (
@@ -28,8 +29,7 @@ class AutoMode(StrEnum):
     AUTOMATIC = "automatic"
 
 
-@dataclass(frozen=True, slots=True)
-class Endpoint:
+class Endpoint(Struct, frozen=True):
     """A TCP port that is connected to and closed again."""
 
     host: str
@@ -39,8 +39,7 @@ class Endpoint:
         return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
 
 
-@dataclass(frozen=True, slots=True)
-class AutoGroup:
+class AutoGroup(Struct, frozen=True):
     """Machines that fail over together. ``source`` and ``replica`` are the devices that have them, at two sites;
     ``vms`` their names at the source. ``link`` is an array at the replica's site, whose replication link to the
     source's site is a witness. ``path`` is something at the source's site, reached from the local address
@@ -72,8 +71,7 @@ class AutoGroup:
         return (self.source_site, self.replica_site), (*self.targets, self.source, self.replica, self.link)
 
 
-@dataclass(frozen=True, slots=True)
-class Auto:
+class Auto(Struct, frozen=True):
     """``gateway`` is that of the console's uplink. At most ``most_per_hour`` groups fail over by themselves."""
 
     groups: tuple[AutoGroup, ...] = ()

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
 
 from app.auto_records import AutoGroup
 from app.output import columns, printable, stamp
@@ -21,8 +22,7 @@ SCHEMA_VERSION = 1
 _SHADOWS = 3
 
 
-@dataclass(frozen=True, slots=True)
-class Stand:
+class Stand(Struct, frozen=True):
     """How one group stands. ``checks`` are the conditions for being armed; empty: no device was asked."""
 
     group: AutoGroup

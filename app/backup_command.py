@@ -7,10 +7,11 @@ import argparse
 import json
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from app.rcg_command import Draw
 from app.runs_command import FAILED, OK, USAGE
@@ -87,8 +88,7 @@ def drawing(arguments: argparse.Namespace) -> Draw:
 # -------------------------------------------------------------------------------------------------------------- listing
 
 
-@dataclass(frozen=True, slots=True)
-class Shown:
+class Shown(Struct, frozen=True):
     """A backup in the list; ``wrong`` is empty for one that is as it should be, as far as that was looked at."""
 
     kept: Kept

@@ -9,7 +9,8 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from app import store_check
 from app.access_records import Others
@@ -68,8 +69,7 @@ FIXES = {
 OWN_ERROR = "It reports an error of its own: look at the alerts and logs of {name}, then try again"
 
 
-@dataclass(frozen=True, slots=True)
-class Result:
+class Result(Struct, frozen=True):
     """What one device said: a reading, or the error instead of it. ``seconds`` is how long it took."""
 
     device: DeviceSettings

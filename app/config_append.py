@@ -7,8 +7,9 @@ import os
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
+
+from msgspec.structs import replace
 
 from app.config_table import SettingsError
 from app.config_writer import ConfigWriteError, config_text

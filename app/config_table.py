@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
+
+from msgspec import Struct
 
 from app.toml_lines import KeyPath
 from app.values import Check, UnexpectedError
@@ -14,8 +15,7 @@ T = TypeVar("T")
 _LONGEST_SHOWN = 60
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class SettingProblem:
+class SettingProblem(Struct, frozen=True, order=True):
     """One error: on which line, for which key, what was expected and what was found."""
 
     line: int

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 if TYPE_CHECKING:
     from decimal import Decimal
@@ -15,8 +16,7 @@ COST_KEYS = (
 COST_SITE_KEYS = ("name", "month", "budget")
 
 
-@dataclass(frozen=True, slots=True)
-class SiteCost:
+class SiteCost(Struct, frozen=True):
     """``month`` is what a site costs a month whatever is there, ``budget`` what it may cost in all."""
 
     name: str
@@ -24,8 +24,7 @@ class SiteCost:
     budget: Decimal | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Rates:
+class Rates(Struct, frozen=True):
     """Amounts in ``currency``, each for one of what its name says; None: not set, and what it is for is no data."""
 
     currency: str | None = None

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from app.secrets import Reference
 
@@ -26,8 +27,7 @@ DATABASE_KEYS = (
 DATABASE_PORT, DATABASE_TIMEOUT_S = 22, 120.0
 
 
-@dataclass(frozen=True, slots=True)
-class DatabaseSettings:
+class DatabaseSettings(Struct, frozen=True):
     """A database and its host. ``groups`` are the protection groups that hold it; ``begin``, ``end`` and ``status`` are
     the commands there. ``timeout_s`` bounds one of them, in seconds, ``sessions`` the logins at a time."""
 

@@ -8,10 +8,12 @@ from __future__ import annotations
 import threading
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
 
+from msgspec import Struct, field
+from msgspec.structs import replace
 from textual.message import Message
 
 from app import crash, paths, secrets
@@ -57,8 +59,7 @@ class FileWritten(Message):
     trouble: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class Editing:
+class Editing(Struct, frozen=True):
     """What is being entered: a site (``kind`` is None) or a device; ``before`` is the name of what it corrects."""
 
     kind: DeviceKind | None = None

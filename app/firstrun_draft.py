@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from app.settings_records import DeviceSettings
 from screens.cells import Cell, Line, Tone
@@ -18,8 +20,7 @@ KIND_WORDS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(Struct, frozen=True):
     """What became of the check of a device: a word with its tone, and the lines that say more."""
 
     word: str
@@ -31,8 +32,7 @@ class Outcome:
         return Cell(f"{GLYPHS[self.tone]} {self.word}", self.tone)
 
 
-@dataclass(frozen=True, slots=True)
-class Entered:
+class Entered(Struct, frozen=True):
     """A device as it was entered (the texts of its forms), the record that it is, and what its check said."""
 
     device: DeviceSettings
@@ -41,8 +41,7 @@ class Entered:
     outcome: Outcome
 
 
-@dataclass(frozen=True, slots=True)
-class Draft:
+class Draft(Struct, frozen=True):
     """Sites and devices in the order in which they were entered; names are unique among each."""
 
     sites: tuple[Site, ...] = ()

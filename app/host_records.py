@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias
+
+from msgspec import Struct
 
 from app.database_records import DatabaseSettings
 from app.secrets import Reference
@@ -13,8 +14,7 @@ HOST_KEYS = ("name", "host", "port", "user", "password", "key_file", "passphrase
 HOST_PORT, HOST_TIMEOUT_S = 22, 300.0
 
 
-@dataclass(frozen=True, slots=True)
-class HostSettings:
+class HostSettings(Struct, frozen=True):
     """A host that is reached over SSH. ``timeout_s`` bounds a command that says nothing else, in seconds, ``sessions``
     the commands at a time."""
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from app.hpe_conf import DEFAULT_LOGIN
 from app.hpe_conf_records import Array, Backend, HpeConf, Note, Password, Replication
@@ -19,16 +20,14 @@ _LONGEST_NAME = 60  # of 63: a number may follow
 _ENCRYPTED = "; passwords of this backend look encrypted, and the variable takes the password itself"
 
 
-@dataclass(frozen=True, slots=True)
-class Variable:
+class Variable(Struct, frozen=True):
     """An environment variable to set before drdeck starts, and what it takes."""
 
     name: str
     takes: str
 
 
-@dataclass(frozen=True, slots=True)
-class Imported:
+class Imported(Struct, frozen=True):
     """What becomes of a file. ``comments`` are lines of TOML; ``notes`` are in the order of the file's lines."""
 
     sites: tuple[Site, ...]

@@ -10,6 +10,8 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from msgspec import Struct
+
 from app.config_table import shown
 from app.hpe_conf_keys import KNOWN, SECRETS, TARGET, current
 
@@ -50,13 +52,12 @@ class Entry:
         return self.key in SECRETS
 
 
-@dataclass(slots=True)
-class Section:
+class Section(Struct):
     """``label`` is its name in brackets, fit for a message."""
 
     name: str
     line: int
-    entries: list[Entry] = field(default_factory=list)
+    entries: list[Entry] = []
 
     @property
     def label(self) -> str:

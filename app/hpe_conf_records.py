@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from store.estate import RcgMode
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Note:
+class Note(Struct, frozen=True, order=True):
     """What an operator should know about one key: that it was not imported and why, or what was assumed. ``line`` is 0
     for the file as a whole."""
 
@@ -18,8 +18,7 @@ class Note:
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class Password:
+class Password(Struct, frozen=True):
     """Where a password stands. ``label`` is its key as messages show it; ``encrypted``: a password of its backend looks
     like what the plugin's encryption prints, and then all of them are encrypted."""
 
@@ -34,8 +33,7 @@ class Password:
         return self.key == "san_password"
 
 
-@dataclass(frozen=True, slots=True)
-class Array:
+class Array(Struct, frozen=True):
     """One array as one section describes it, ``where`` and on which ``line``.
 
     ``called`` is the name that the other array knows it by, else that of its section, else "". ``one_password``: the
@@ -65,8 +63,7 @@ class Array:
         return self.host.lower(), self.port
 
 
-@dataclass(frozen=True, slots=True)
-class Replication:
+class Replication(Struct, frozen=True):
     """A ``replication_device``: how volumes of a backend are replicated to the ``target``.
 
     The maps are pairs of CPGs, here and there; an empty ``snap_cpgs`` means those of ``cpgs``. ``period_s`` is None
@@ -82,8 +79,7 @@ class Replication:
     witness: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class Backend:
+class Backend(Struct, frozen=True):
     """A section that describes an array. ``label`` is its name in brackets."""
 
     label: str
@@ -91,8 +87,7 @@ class Backend:
     replication: Replication | None
 
 
-@dataclass(frozen=True, slots=True)
-class HpeConf:
+class HpeConf(Struct, frozen=True):
     """A whole file: its backends, and what is to be said of keys that no record holds."""
 
     backends: tuple[Backend, ...]

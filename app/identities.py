@@ -7,8 +7,9 @@ import ssl
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from app.host_records import SshHost
 from app.known_devices import Identity, Protocol
@@ -18,8 +19,7 @@ from store.estate import DeviceKind
 _AT_A_TIME = 16
 
 
-@dataclass(frozen=True, slots=True)
-class Door:
+class Door(Struct, frozen=True):
     """One way into a device, or into the host of a database. ``host_keys`` are those given in the configuration."""
 
     device: str
@@ -36,8 +36,7 @@ class Door:
         return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
 
 
-@dataclass(frozen=True, slots=True)
-class Presented:
+class Presented(Struct, frozen=True):
     """What a door showed: its identity, or ``trouble`` why not.
 
     ``distrust`` is why no CA vouches for the certificate; empty if one does, and for SSH doors.

@@ -7,10 +7,11 @@ import io
 import json
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from app.inventory_columns import SHEETS, Value
 from app.output import columns, of_twin, stamp, twin_line
@@ -34,8 +35,7 @@ class Form(StrEnum):
     CSV = "csv"
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
+class Request(Struct, frozen=True):
     """What to print (None: everything) and how; ``cached``: from the store, without asking any device;
     ``twin``: the devices are a copy of an estate as it was then."""
 

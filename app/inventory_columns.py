@@ -4,9 +4,10 @@ the unit that the column's name ends with; None where the device does not say.""
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Generic, TypeVar
+
+from msgspec import Struct
 
 from app.output import stamp
 from screens.copies import worst_copy
@@ -39,8 +40,7 @@ PROVENANCE = ("key", "device", "site", "seen_at", "age_s", "freshness")
 """The last columns of every row: which device reported it, when, and whether that is ``current`` or ``last known``."""
 
 
-@dataclass(frozen=True, slots=True)
-class Sheet(Generic[T]):
+class Sheet(Struct, Generic[T], frozen=True):
     """One kind of row: the store's ``kind``, the device kind that tells of it, how each column is read from an object,
     the columns of the short table, those it is sorted by, and which objects belong here.
 

@@ -13,10 +13,11 @@ import os
 import tempfile
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
+
+from msgspec import Struct
 
 from app import values
 
@@ -37,8 +38,7 @@ class KnownDevicesError(Exception):
     """The file of pinned identities cannot be used; the text says why and what to do."""
 
 
-@dataclass(frozen=True, slots=True)
-class Identity:
+class Identity(Struct, frozen=True):
     """What a door presents: an SSH host key (``type base64``) or a certificate (its DER bytes)."""
 
     protocol: Protocol
@@ -60,8 +60,7 @@ class Identity:
         return hashlib.sha256(self.certificate).hexdigest()
 
 
-@dataclass(frozen=True, slots=True)
-class Pin:
+class Pin(Struct, frozen=True):
     """A pinned identity, where it was seen and when (UTC)."""
 
     identity: Identity

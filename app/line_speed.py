@@ -8,7 +8,8 @@ takes beyond it is the time that the bytes in front of the question took.
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 SLOW_BYTES_S = 64_000
 SLOW_DELAY_S = 0.3
@@ -21,8 +22,7 @@ TELLING = round(SLOW_BYTES_S * SLOW_DELAY_S)
 ASK_AGAIN_S = 60.0
 
 
-@dataclass(frozen=True, slots=True)
-class _Asked:
+class _Asked(Struct, frozen=True):
     at: float
     ahead: float
 

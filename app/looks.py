@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from screens.clipboard import Way, way
 from screens.themes import DEFAULT, MONOCHROME, PALETTES
@@ -16,8 +17,7 @@ if TYPE_CHECKING:
 AUTO = "auto"
 
 
-@dataclass(frozen=True, slots=True)
-class Flags:
+class Flags(Struct, frozen=True):
     """What the command line says of the look; ``theme`` None: nothing."""
 
     theme: str | None = None
@@ -38,8 +38,7 @@ class Flags:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Look:
+class Look(Struct, frozen=True):
     """How the console looks and what it sends. ``theme`` is the one that was chosen; :func:`worn` tells which is shown.
     ``no_colour``: no colour may be sent. ``titled``: the terminal has a title. ``clipboard`` is never ``auto``."""
 

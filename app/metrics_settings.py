@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from app import values
 from app.config_table import Document
@@ -12,8 +13,7 @@ from app.config_table import Document
 METRICS_KEYS = ("textfile", "port")
 
 
-@dataclass(frozen=True, slots=True)
-class MetricsSettings:
+class MetricsSettings(Struct, frozen=True):
     """``textfile`` is a file for a collector of textfiles, ``port`` one of 127.0.0.1; None: not wanted."""
 
     textfile: Path | None = None

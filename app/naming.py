@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
 from enum import StrEnum
+
+from msgspec import Struct, field
 
 NAMING_KEYS = ("volume", "snapshot", "host", "pgroup")
 
@@ -36,8 +37,7 @@ class PatternError(ValueError):
     """A pattern cannot be used; the text says what was expected."""
 
 
-@dataclass(frozen=True, slots=True)
-class Naming:
+class Naming(Struct, frozen=True):
     """The patterns of the configuration; None: every name is right."""
 
     volume: str | None = None
@@ -60,8 +60,7 @@ class Naming:
         return tuple(kind for kind in Kind if self.pattern(kind) is not None)
 
 
-@dataclass(frozen=True, slots=True)
-class Named:
+class Named(Struct, frozen=True):
     """Something on an array. ``moved``: it came there by replication with its name, so any site may stand in it."""
 
     kind: Kind
@@ -69,8 +68,7 @@ class Named:
     moved: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Break:
+class Break(Struct, frozen=True):
     """A name that breaks its pattern."""
 
     kind: Kind
@@ -78,8 +76,7 @@ class Break:
     pattern: str
 
 
-@dataclass(frozen=True, slots=True)
-class Checked:
+class Checked(Struct, frozen=True):
     """One array of the configuration: how many names were held against a pattern, and those that break it. ``failure``
     says why it could not be read."""
 
@@ -90,8 +87,7 @@ class Checked:
     failure: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Patterns:
+class Patterns(Struct, frozen=True):
     """The patterns made ready for the names of one site; ``sites`` are all."""
 
     naming: Naming

@@ -8,7 +8,8 @@ looks spoilt and cannot be taken back is an error, never a guess.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 PAGES = ("cp1252", "cp1254")
 _LATER = "".join(sorted({bytes([n]).decode(page, "ignore") for page in PAGES for n in range(0x80, 0xC0)}))
@@ -26,8 +27,7 @@ class SpoiltTextError(ValueError):
         self.expected = expected
 
 
-@dataclass(frozen=True, slots=True)
-class OperatorText:
+class OperatorText(Struct, frozen=True):
     """``repaired`` are the numbers of the lines that were taken back."""
 
     text: str

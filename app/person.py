@@ -11,9 +11,10 @@ import os
 import pwd
 from collections.abc import Collection, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
+
+from msgspec import Struct
 
 NO_LOGIN = 0xFFFFFFFF
 """``/proc/self/loginuid`` of what nobody logged in for, such as a service: proc(5)."""
@@ -21,8 +22,7 @@ NO_LOGIN = 0xFFFFFFFF
 MOST_ANCESTORS = 64
 
 
-@dataclass(frozen=True, slots=True)
-class Person:
+class Person(Struct, frozen=True):
     """``user`` is whose roles count, with the ``groups`` of that user. ``login`` is who logged in, where the kernel
     knows it to be another; ``as_root``: they act as root by sudo."""
 
@@ -57,8 +57,7 @@ def names_in(by: str) -> tuple[str, ...]:
     return tuple(name for name in (user, login) if name)
 
 
-@dataclass(frozen=True, slots=True)
-class Facts:
+class Facts(Struct, frozen=True):
     """What the system says. ``login_uid`` None: the kernel keeps none for this process. ``ancestors`` are the users
     of the processes that this one descends from; ``users`` the names of the users that matter here, by number."""
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from app.pgroup_command import VERBS
 from screens.pgroup_offers import held, new_name
@@ -15,8 +16,7 @@ from store.stored import UnreadableFactsError
 _VALUED = ("--on", "--onto", "--to")
 
 
-@dataclass(frozen=True, slots=True)
-class _Order:
+class _Order(Struct, frozen=True):
     """What is typed of an order: the words behind its verb that are no options, and the options with their values."""
 
     places: tuple[str, ...]

@@ -8,9 +8,11 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from app.runs_command import FAILED, OK, PARTLY, USAGE
 from store.place import Place
@@ -176,8 +178,7 @@ def _secret(text: str | None, asked_for: str, flag: str) -> Any:
 # -------------------------------------------------------------------------------------------------------------- passes
 
 
-@dataclass(frozen=True, slots=True)
-class _Look:
+class _Look(Struct, frozen=True):
     """What the newest look showed and what of it is to be done. ``runs`` are the passes before."""
 
     now: PraNow

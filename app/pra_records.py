@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
 from enum import StrEnum
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from store.readiness import Covered, matches
 
@@ -23,8 +25,7 @@ class WwpnPolicy(StrEnum):
     SAME = "same"
 
 
-@dataclass(frozen=True, slots=True)
-class SystemMap:
+class SystemMap(Struct, frozen=True):
     """Where the LPARs of a managed system go. ``memory`` and ``processors`` are factors; ``vios``, ``vswitch`` and
     ``vlan`` map names and ids that differ there."""
 
@@ -37,8 +38,7 @@ class SystemMap:
     vlan: Mapping[int, int] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class Pra:
+class Pra(Struct, frozen=True):
     """``nominal`` and ``recovery`` are sites. ``lpars`` and ``exclude`` are patterns of names (``*``, ``?``, ``[…]``).
     ``host`` is the name of an LPAR's host object on an array, with ``{lpar}`` in it. ``wwpn`` is the policy, and
     ``same_wwpn`` are patterns of the LPARs that keep production's pairs all the same. ``drill_vswitch`` and

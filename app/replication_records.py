@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from store.replications import Replicated
 
@@ -29,16 +30,14 @@ _FLOORS = ((20, 15), (100, 30), (500, 60))
 _LARGEST_MIN = 120
 
 
-@dataclass(frozen=True, slots=True)
-class Probe:
+class Probe(Struct, frozen=True):
     """A TCP port that answers once the application is up."""
 
     host: str
     port: int
 
 
-@dataclass(frozen=True, slots=True)
-class Replication:
+class Replication(Struct, frozen=True):
     """One VM and where its replicas go. ``vm`` is its name or instance UUID on the device ``source``. ``networks``: the
     port group there for each one here; what is not in it keeps its name. ``keep`` is how many complete generations
     stay, ``interval_s`` how often one is made, in seconds."""

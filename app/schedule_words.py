@@ -6,10 +6,11 @@ import argparse
 import os
 import re
 from collections.abc import Sequence
-from dataclasses import fields, replace
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from msgspec.structs import asdict, replace
 
 from store.schedules import MOST_CLEANUP_MIN, JobOptions, Schedule, ScheduleRun
 from store.timetable import Timetable, upcoming, zone_of
@@ -41,9 +42,7 @@ def timetable(given: argparse.Namespace, before: Timetable) -> Timetable:
 def options(given: argparse.Namespace, before: JobOptions, kind: JobKind) -> JobOptions:
     """``before`` with what is given. Raises :class:`ValueError` for what the kind does not take."""
     changes: dict[str, Any] = {
-        field.name: getattr(given, field.name)
-        for field in fields(JobOptions)
-        if getattr(given, field.name, None) is not None
+        name: getattr(given, name) for name in JobOptions.__struct_fields__ if getattr(given, name, None) is not None
     }
     for option in changes:
         if option not in kind.options:
@@ -97,8 +96,8 @@ def as_json(schedule: Schedule, newest: ScheduleRun | None, now: datetime) -> di
         "name": schedule.name,
         "kind": schedule.kind,
         "target": schedule.target,
-        "options": {field.name: getattr(schedule.options, field.name) for field in fields(JobOptions)},
-        "timetable": {**{field.name: getattr(schedule.timetable, field.name) for field in fields(Timetable)}},
+        "options": asdict(schedule.options),
+        "timetable": asdict(schedule.timetable),
         "paused": schedule.paused,
         "next_runs": [stamp(moment) for moment in dates(schedule, now)],
         "misfires": schedule.misfires,

@@ -19,9 +19,10 @@ import stat
 import subprocess
 from collections.abc import Callable, Iterable
 from contextlib import suppress
-from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
+
+from msgspec import Struct
 
 from backends.endpoint import Secret
 
@@ -54,8 +55,7 @@ class NotAReferenceError(ValueError):
         self.expected = expected
 
 
-@dataclass(frozen=True, slots=True)
-class Reference:
+class Reference(Struct, frozen=True):
     """A checked reference. ``target`` is the variable, absolute path, ``service/user``, command line or, for a prompt,
     what is asked for."""
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from app import secrets, values
 from app.config_table import Table
@@ -15,8 +16,7 @@ NO_SECRET = Reference(secrets.Source.PROMPT, "")
 """Stands in after a complaint."""
 
 
-@dataclass(frozen=True, slots=True)
-class Login:
+class Login(Struct, frozen=True):
     """How to log in at one door."""
 
     user: str | None = None

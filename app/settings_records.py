@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
 
 from app.access_records import Access
 from app.auto_records import Auto
@@ -75,8 +76,7 @@ class ThemeName(StrEnum):
     MONOCHROME = "monochrome"
 
 
-@dataclass(frozen=True, slots=True)
-class CliSettings:
+class CliSettings(Struct, frozen=True):
     """The SSH command line of a 3PAR, beside its WSAPI. ``host_keys`` are those given in the file."""
 
     host: str
@@ -93,8 +93,7 @@ class CliSettings:
         return _address(self.host, self.port)
 
 
-@dataclass(frozen=True, slots=True)
-class DeviceSettings:
+class DeviceSettings(Struct, frozen=True):
     """One device. Times in seconds: ``call_timeout_s`` bounds one call, ``timeout_s`` a whole reading.
 
     A FlashArray has either ``token`` or ``user`` and ``password``; an HMC either ``password`` or ``key_file``.
@@ -140,8 +139,7 @@ class DeviceSettings:
         return tuple(dict.fromkeys(reference for reference in mine if reference is not None))
 
 
-@dataclass(frozen=True, slots=True)
-class Settings:
+class Settings(Struct, frozen=True):
     """A whole configuration. ``path`` is the file it came from; device names are unique, and so are site names.
     ``lab``: the devices are simulated, and every screen says so; ``twin``: they are a copy of a real estate as it was
     at that moment (UTC). ``rto_s`` is what a recovery may take, in seconds.

@@ -11,9 +11,11 @@ import random
 import threading
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from app.sweep_call import Call, close_aside, unexpected
 from backends.driver import Driver
@@ -51,8 +53,7 @@ class Sweepable(Protocol):
     def verified(self) -> bool: ...
 
 
-@dataclass(slots=True)
-class _Lane:
+class _Lane(Struct):
     """One device's turn: at most one sweep and one call at a time. ``failures`` counts those in a row."""
 
     device: Sweepable

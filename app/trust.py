@@ -5,9 +5,10 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
+
+from msgspec import Struct
 
 from app import known_devices
 from app.host_records import SshHost
@@ -34,8 +35,7 @@ class State(StrEnum):
 _BELIEVED = frozenset((State.PINNED, State.CONFIGURED, State.VOUCHED, State.UNCHECKED))
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(Struct, frozen=True):
     """One door: what it presents, what is believed of it, and how the two compare."""
 
     door: Door
@@ -120,8 +120,7 @@ def _advice(finding: Finding) -> str:
             return ""
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
+class Request(Struct, frozen=True):
     """What the operator asked for: devices and databases (none: all), whether to accept new identities unasked, which
     changed ones to replace, and whether to pin certificates that a CA vouches for too."""
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
+
+from msgspec import Struct
 
 from app.output import stamp
 from app.replication_records import Replication
@@ -26,8 +27,7 @@ class NoTwinError(Exception):
     """No twin can be made; the text says why and what to do."""
 
 
-@dataclass(frozen=True, slots=True)
-class Source:
+class Source(Struct, frozen=True):
     """``original`` is what was last known; ``readings`` says of each device when it was read, ``gone`` how many
     objects were no longer there; ``tables`` are lines of configuration, ``plans`` recovery plans by name, and
     ``kept_back`` says what of both was not taken over, and why."""

@@ -8,11 +8,12 @@ import ipaddress
 import math
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Generic, TypeVar
+
+from msgspec import Struct
 
 if TYPE_CHECKING:
     from decimal import Decimal
@@ -35,8 +36,7 @@ class UnexpectedError(ValueError):
         self.expected = expected
 
 
-@dataclass(frozen=True, slots=True)
-class Check(Generic[T]):
+class Check(Struct, Generic[T], frozen=True):
     """``convert`` returns the typed value or raises :class:`UnexpectedError`; ``hidden``: never show what was found."""
 
     expected: str

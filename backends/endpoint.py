@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from msgspec import Struct
+
 
 @dataclass(frozen=True, slots=True)
 class Secret:
@@ -21,8 +23,7 @@ class Secret:
     __str__ = __repr__
 
 
-@dataclass(frozen=True, slots=True)
-class SshAccess:
+class SshAccess(Struct, frozen=True):
     """An SSH door. ``host_keys`` are the pinned keys as ``type base64``; with none pinned the driver refuses to connect
     unless ``verify`` is off. Either ``password`` or ``key_file`` (with ``password`` as its passphrase)."""
 
@@ -35,8 +36,7 @@ class SshAccess:
     verify: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class TlsAccess:
+class TlsAccess(Struct, frozen=True):
     """An HTTPS door. The certificate is verified against ``ca_file`` (or the system's store) and, where ``fingerprint``
     is given (SHA-256 of the certificate, 64 lower-case hex digits), it must be that very certificate. ``verify`` off
     asks no CA and compares no host name: with a ``fingerprint`` that very certificate is still demanded (a pinned
@@ -51,8 +51,7 @@ class TlsAccess:
     verify: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class Limits:
+class Limits(Struct, frozen=True):
     """Time limits in seconds and the session bound that every call to a device obeys."""
 
     connect_s: float = 10.0

@@ -8,9 +8,10 @@ secret of this side can be in it. A password that a command itself needs is the 
 from __future__ import annotations
 
 import shlex
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
+
+from msgspec import Struct
 
 from backends.endpoint import Limits, SshAccess
 from backends.outcome import DeviceError, Failure, Sent
@@ -27,8 +28,7 @@ class BackupMode(StrEnum):
     NOT_ACTIVE = "NOT ACTIVE"
 
 
-@dataclass(frozen=True, slots=True)
-class RunCommand:
+class RunCommand(Struct, frozen=True):
     """A command that changes something."""
 
     text: str
@@ -37,8 +37,7 @@ class RunCommand:
         return self.text
 
 
-@dataclass(frozen=True, slots=True)
-class RunProgram:
+class RunProgram(Struct, frozen=True):
     """A program with its arguments, each as it is: no shell sees one of them as anything else. ``timeout_s`` bounds it,
     in seconds."""
 
@@ -59,8 +58,7 @@ class Asking(Protocol):
         """What a command prints. Raises :class:`DeviceError`."""
 
 
-@dataclass(frozen=True, slots=True)
-class BackupStatus:
+class BackupStatus(Struct, frozen=True):
     """Whether the database is in backup mode, as ``command`` says. Anything but the two words is an error, because a
     step goes by it."""
 

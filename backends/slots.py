@@ -8,22 +8,21 @@ from bisect import insort
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from typing import Any
+
+from msgspec import Struct, field
 
 IDLE_S = 60.0
 """A session that was not used for longer is not trusted any more: the device may have ended it."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Idle:
+class _Idle(Struct, frozen=True):
     door: str
     session: Any
     since: float
 
 
-@dataclass(slots=True)
-class _Waiter:
+class _Waiter(Struct):
     door: str
     urgent: float
     found: _Idle | None = None

@@ -9,8 +9,9 @@ from __future__ import annotations
 import threading
 import time
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from backends.endpoint import Limits, SshAccess
 from backends.outcome import DeviceError, Failure, Sent
@@ -24,8 +25,7 @@ _REFUSED = "Unable to open channel."
 """The library's words for a refused channel when another thread, refused at the same time, took the reason."""
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(Struct, frozen=True):
     """What a command printed and how it ended. Text that was not UTF-8 holds lone surrogates."""
 
     exit_status: int

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
+
+from msgspec import Struct
 
 
 class Place(StrEnum):
@@ -109,8 +110,7 @@ class Takes(StrEnum):
     ORDER = "rcg|volume|pgroup|lpar|vm …"
 
 
-@dataclass(frozen=True, slots=True)
-class Action:
+class Action(Struct, frozen=True):
     """``name`` is the word of the footer; ``footer`` its rank there (1 is kept longest), None: only in the help.
 
     ``argument`` is passed to the screen's method (a pane, a movement). ``command`` is its word on the command line,

@@ -7,9 +7,9 @@ screen runs an action with a method named after its id (``open`` → ``do_open``
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from functools import cache
 
+from msgspec import Struct, field
 from textual.binding import Binding
 
 from screens.action import DETAILS as DETAILS
@@ -24,8 +24,7 @@ from screens.actions_room import ROOM
 from screens.actions_schedules import SCHEDULING
 
 
-@dataclass(frozen=True, slots=True)
-class Situation:
+class Situation(Struct, frozen=True):
     """What decides whether an action can be done here and now. ``cached``: this console asks no device. ``further`` is
     the word for what Enter leads to, where that differs by what is shown; ``filtered``: Esc clears the filter first.
     ``refused``: why an action cannot be done with what is shown, by its id; ``lacks``: which role it takes that whoever
@@ -42,8 +41,7 @@ class Situation:
     lacks: Mapping[str, str] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class PaneName:
+class PaneName(Struct, frozen=True):
     """A pane: its id, the word of the tab line, its full title, and what it is called on the command line besides."""
 
     id: str

@@ -4,8 +4,9 @@ applications, in each its members. Pure, for the board and for the wall."""
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from datetime import datetime
+
+from msgspec import Struct
 
 from screens.conditions import BoardState
 from screens.run_words import STUCK
@@ -21,8 +22,7 @@ ASK = "plan.ask"
 _WORDS = {"lpars": "LPAR", "pgroups": "pgroup", "pods": "pod", "rcgs": "RCG", "vms": "VM"}
 
 
-@dataclass(frozen=True, slots=True)
-class Item:
+class Item(Struct, frozen=True):
     """A line of the board. ``level`` 0 is a group, 1 an application, 2 what belongs to one. ``steps`` are those that it
     stands for; it is up once those of ``up`` are settled. ``applications`` are those of a group, or itself."""
 
@@ -78,8 +78,7 @@ def _shared(plan: Plan, recovery: Recovery, found: Iterable[Item]) -> tuple[str,
     return tuple(step.id for step in plan.steps if step.id not in owned and step.kind != REACHED)
 
 
-@dataclass(frozen=True, slots=True)
-class Board:
+class Board(Struct, frozen=True):
     """A run at a moment. ``since``: by step that is under way since when; ``owner``: by step what it belongs to, the
     smallest line that it is in; ``offset_s`` is what passed between the declaration and the beginning."""
 

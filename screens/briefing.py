@@ -4,7 +4,8 @@ what would be lost. Pure; every sentence names what it speaks of."""
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from screens.ages import age
 from screens.cells import Cell, Line, Tone, wrap
@@ -26,8 +27,7 @@ NAMED = 3
 """How many things a sentence names; the others are counted."""
 
 
-@dataclass(frozen=True, slots=True)
-class Sentence:
+class Sentence(Struct, frozen=True):
     """One thing to know; ``pane`` is the number key of where to look."""
 
     text: str

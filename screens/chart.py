@@ -8,8 +8,9 @@ What was is full blocks; what is to come is shaded from the lower end of the int
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import date
+
+from msgspec import Struct
 
 from screens.cells import Cell, Line, Tone, fit, width_of
 from screens.plots import bars
@@ -19,8 +20,7 @@ SHADE, LIMIT = "░", "─"
 HEIGHT, WIDEST = 8, 120
 
 
-@dataclass(frozen=True, slots=True)
-class Chart:
+class Chart(Struct, frozen=True):
     """``limit`` is what must not be passed, ``limit_word`` what that is; ``show`` writes a value of the axis."""
 
     history: tuple[Point, ...]

@@ -7,9 +7,9 @@ names are cut last and show that they are cut. A status or an age is never cut.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from enum import StrEnum
 
+from msgspec import Struct
 from rich.cells import cell_len
 
 from screens.cells import Cell, width_of
@@ -30,8 +30,7 @@ class Measure(StrEnum):
     """A moment, in seconds since 1970 UTC; it is compared by its age. Minus infinity: there never was one."""
 
 
-@dataclass(frozen=True, slots=True)
-class Column:
+class Column(Struct, frozen=True):
     """A column. ``cut`` is the width that its text may be cut to (names); None: never cut. ``rank`` 0 always stays.
 
     ``field`` is its name in filters and exports (empty: made of the title); ``source`` says where the values come from:
@@ -53,8 +52,7 @@ class Column:
         return self.field or "_".join(self.title.lower().split())
 
 
-@dataclass(frozen=True, slots=True)
-class Slot:
+class Slot(Struct, frozen=True):
     """A column as laid out: its place among the cells of a row, where it starts, and its width. Terminal cells."""
 
     index: int
@@ -67,8 +65,7 @@ class Slot:
 Row = tuple[Cell, ...]
 
 
-@dataclass(slots=True)
-class Widths:
+class Widths(Struct):
     """The natural width of each column: of its title and of the widest cell met so far, long form and short form."""
 
     full: list[int]

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from screens.actions import Action, Place, Takes, at
 
@@ -15,8 +16,7 @@ class CommandError(ValueError):
     """The command cannot be understood; the text says why and what there is."""
 
 
-@dataclass(frozen=True, slots=True)
-class Command:
+class Command(Struct, frozen=True):
     """An action and the word behind it."""
 
     action: Action

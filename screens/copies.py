@@ -9,8 +9,9 @@ interval or that one is missing, and the age grows without bound.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
+
+from msgspec import Struct
 
 from screens.conditions import CopyHealth
 from store.estate import PgroupSchedule, PgroupSnapshot, ProtectionGroup, VmReplica
@@ -24,8 +25,7 @@ NEARLY_AT = 1.8
 DAY_S = 86_400
 
 
-@dataclass(frozen=True, slots=True)
-class TargetCopy:
+class TargetCopy(Struct, frozen=True):
     """What a target of a protection group holds. ``target`` is None where the group itself is the replica there.
 
     ``newest`` is the newest complete copy; ``moving`` the newest one whose transfer is not complete; ``longest_s`` the

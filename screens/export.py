@@ -6,9 +6,10 @@ import csv
 import io
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
+
+from msgspec import Struct
 
 from screens.cells import Cell
 from screens.columns import Column, Measure, Row
@@ -21,8 +22,7 @@ class Form(StrEnum):
     JSON = "json"
 
 
-@dataclass(frozen=True, slots=True)
-class Sheet:
+class Sheet(Struct, frozen=True):
     """The rows of a table at one moment, in their order. ``shown`` says which of them these are: all, those of a
     filter, or those that were marked. ``twin``: they are of a copy of an estate as it was then, and the
     file says so."""

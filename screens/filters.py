@@ -16,7 +16,8 @@ from __future__ import annotations
 import operator
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from screens.columns import Column, Measure, Row
 
@@ -27,8 +28,7 @@ class FilterError(ValueError):
     """The filter cannot be understood; the text says which term and what was expected."""
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
+class Record(Struct, frozen=True):
     """A row as filters and sorts see it. ``row`` are its cells, ``texts`` their texts in lower case, ``values`` their
     values (:class:`screens.cells.Cell`), ``ranks`` how bad the tone of each is (0 is worst), ``words`` what the row is.
     ``text`` is all of the texts."""
@@ -45,8 +45,7 @@ Test = Callable[[Record, float, bool], bool]
 """Record, now in seconds since 1970 UTC, and whether the row is marked."""
 
 
-@dataclass(frozen=True, slots=True)
-class Filter:
+class Filter(Struct, frozen=True):
     """A filter that was understood. ``text`` is as it was typed."""
 
     text: str

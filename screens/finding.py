@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from screens.actions import Action, Situation, at, how, refusal
 from screens.scene import Scene
@@ -15,8 +16,7 @@ KIND_WORDS = {"lpar": "LPAR", "pgroup": "protection group", "rcg": "RCG", "vm": 
 """The kinds of object that have a detail of their own."""
 
 
-@dataclass(frozen=True, slots=True)
-class Choice:
+class Choice(Struct, frozen=True):
     """Something that can be found. ``where`` says what it is; ``why_not`` why it cannot be done now."""
 
     name: str

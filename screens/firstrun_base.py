@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import ClassVar
 
+from msgspec import Struct
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.events import Resize, ScreenResume
@@ -21,8 +21,7 @@ from screens.widgets.block import Block
 HOW_TO_QUIT = "Ctrl+q leaves drdeck."
 
 
-@dataclass(frozen=True, slots=True)
-class Key:
+class Key(Struct, frozen=True):
     """Keys of a screen, the word of the footer (empty: not shown there), and the screen's method ``do_<action>``.
 
     ``first``: the screen has them before the widget that has the focus."""

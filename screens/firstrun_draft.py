@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import ClassVar
 
+from msgspec import Struct
 from textual.binding import BindingType
 from textual.widget import Widget
 
@@ -26,8 +26,7 @@ COLUMNS = (
 SITE = "site"
 
 
-@dataclass(frozen=True, slots=True)
-class DraftRow:
+class DraftRow(Struct, frozen=True):
     """A row: its key, and the cells of :data:`COLUMNS`."""
 
     key: str

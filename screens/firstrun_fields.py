@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 REFERENCE_STARTS = ("env:", "file:", "keyring:", "command:")
 PROMPT = "prompt"
@@ -13,8 +15,7 @@ def nothing_wrong(texts: Mapping[str, str]) -> Mapping[str, str]:
     return {}
 
 
-@dataclass(frozen=True, slots=True)
-class Field:
+class Field(Struct, frozen=True):
     """One thing to fill in. ``check`` says what was expected where a text is wrong, None where it is right.
 
     ``choices`` are the texts to choose from; without any it is typed. ``hint`` stands in the empty field. In a
@@ -30,8 +31,7 @@ class Field:
     reference: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Form:
+class Form(Struct, frozen=True):
     """``name`` says which form it is, ``done`` what comes after it. ``whole`` finds what is wrong with the texts taken
     together: by key of the field, what was expected."""
 

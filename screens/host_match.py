@@ -11,7 +11,8 @@ the LPAR when they share a WWPN; by its name, with letters of either case, only 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from screens.cells import Cell
 from screens.conditions import Freshness, HostMatch
@@ -31,8 +32,7 @@ _WORST_FIRST = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Holder:
+class Holder(Struct, frozen=True):
     """A host object and the WWPNs that it holds."""
 
     entry: Entry
@@ -40,8 +40,7 @@ class Holder:
     held: frozenset[str]
 
 
-@dataclass(frozen=True, slots=True)
-class Hosts:
+class Hosts(Struct, frozen=True):
     """The hosts that are there, by WWPN and by name (lower case)."""
 
     by_wwpn: dict[str, tuple[Holder, ...]]
@@ -66,16 +65,14 @@ class Hosts:
 HOSTS = Once("host", Hosts.of)
 
 
-@dataclass(frozen=True, slots=True)
-class Wwpns:
+class Wwpns(Struct, frozen=True):
     """``needed``: running, or given by the profile of the next activation. ``known``: of any profile besides."""
 
     needed: frozenset[str]
     known: frozenset[str]
 
 
-@dataclass(frozen=True, slots=True)
-class HostFound:
+class HostFound(Struct, frozen=True):
     """A host that belongs to the LPAR. ``missing`` are the LPAR's WWPNs that it lacks (those on another host of the
     array included), ``surplus`` its own that the LPAR does not have. Both sorted."""
 
@@ -86,8 +83,7 @@ class HostFound:
     surplus: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class LparHosts:
+class LparHosts(Struct, frozen=True):
     """The verdict over all arrays of the site, and the hosts it rests on."""
 
     match: HostMatch

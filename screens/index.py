@@ -9,8 +9,10 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
 from enum import StrEnum
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from store.estate import (
     KINDS,
@@ -32,8 +34,7 @@ Group = tuple[str, str]
 """What objects of a kind can have in common: a relation and a value, as ``("name", "erp")``."""
 
 
-@dataclass(frozen=True, slots=True)
-class Glance:
+class Glance(Struct, frozen=True):
     """What is remembered of one object. ``state`` is the state that its kind is counted by, None where that depends on
     the time; ``groups`` are those it belongs to."""
 
@@ -66,8 +67,7 @@ def glance(told: Told, obj: EstateObject) -> Glance:
             return Glance(told, label(obj))
 
 
-@dataclass(slots=True)
-class _Kind:
+class _Kind(Struct):
     """What is known of one kind. ``todo`` are the keys that must be looked at (again)."""
 
     version: int = -1

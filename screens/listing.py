@@ -9,8 +9,10 @@ from __future__ import annotations
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
 from typing import Any, TypeVar
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from screens.cells import Tone
 from screens.columns import Column, Measure, Row
@@ -52,8 +54,7 @@ def _shared(thing: T, known_by: object = None) -> T:
     return found
 
 
-@dataclass(frozen=True, slots=True)
-class Order:
+class Order(Struct, frozen=True):
     """Sorted by the column at ``place``; ``reverse`` turns its natural direction round. Natural is what is looked for
     first: texts from A, states from the worst, numbers from the largest, moments from the oldest."""
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from datetime import datetime
+
+from msgspec import Struct
 
 from screens.copies import worst_copy
 from screens.pairing import newest_complete, replica_of, vm_pair
@@ -13,8 +14,7 @@ from screens.scene import Scene
 from store.estate import ProtectionGroup, RcgMode, VirtualMachine
 
 
-@dataclass(frozen=True, slots=True)
-class Loss:
+class Loss(Struct, frozen=True):
     """What would be lost with an object now: everything since ``since``; None: no complete copy, no bound at all."""
 
     name: str

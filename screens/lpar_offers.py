@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from functools import partial
+
+from msgspec import Struct
 
 from screens.actions_acts import LPAR_WORDS
 from screens.briefing import named
@@ -26,8 +27,7 @@ OFF = LparState.NOT_ACTIVATED
 _RESTS_ON_READINESS = ("failover", "disaster", "drill")
 
 
-@dataclass(frozen=True, slots=True)
-class Member:
+class Member(Struct, frozen=True):
     """An LPAR by its name, as both sites show it; None: a site does not. ``answers``: its HMC at home can be read.
     ``owed`` is the drill of it that is not cleaned up; ``wrong`` why nothing can be done to it at all."""
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from datetime import datetime
+
+from msgspec import Struct, field
 
 from screens.cells import Cell
 from screens.conditions import Freshness
@@ -14,8 +15,7 @@ from store.readiness import Covered
 from store.records import Entry
 
 
-@dataclass(frozen=True, slots=True)
-class Surrounding:
+class Surrounding(Struct, frozen=True):
     """What rows of LPARs depend on besides the facts of the one LPAR: the facts of the hosts, which of them are not to
     be believed any more, which FlashArrays were read lately with all their hosts, which devices are not to be believed
     any more, which LPARs are to come back elsewhere, whether that was never checked or too long ago, and what LPARs
@@ -50,8 +50,7 @@ class Surrounding:
         )
 
 
-@dataclass(slots=True)
-class Moment:
+class Moment(Struct):
     """The surrounding at one scene, and the ages at its time: whatever a device saw at once is equally old."""
 
     scene: Scene

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 
-@dataclass(frozen=True, slots=True)
-class Offer:
+class Offer(Struct, frozen=True):
     """A line of the menu. ``word`` names it in the registry of actions; ``why_not`` None: it is right as it stands.
 
     ``order`` is what it asks for, in the words of the command line; None: there is nothing that could be asked for.

@@ -5,15 +5,14 @@ Where several objects could be the other side, all are named and none is chosen.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from screens.scene import Scene
 from store.estate import FcAdapter, Lpar, LparProfile, ProtectionGroup, SiteRole, VirtualMachine, VmReplica
 from store.records import Entry
 
 
-@dataclass(frozen=True, slots=True)
-class LparPair:
+class LparPair(Struct, frozen=True):
     """``left`` is the LPAR of the production site (the opened one where roles do not tell), ``right`` its other side.
 
     ``right`` is None with no or with several ``candidates``."""
@@ -62,8 +61,7 @@ def _by_slot(adapters: tuple[FcAdapter, ...]) -> dict[int, tuple[str, ...]]:
     return {adapter.slot: adapter.wwpns for adapter in adapters if adapter.wwpns}
 
 
-@dataclass(frozen=True, slots=True)
-class PgroupPair:
+class PgroupPair(Struct, frozen=True):
     """A protection group at home and what its targets show of it. ``source`` is None where home is not known."""
 
     source: Entry | None
@@ -99,8 +97,7 @@ def pgroup_source(scene: Scene, entry: Entry) -> ProtectionGroup | None:
     return source.obj if source is not None and isinstance(source.obj, ProtectionGroup) else None
 
 
-@dataclass(frozen=True, slots=True)
-class VmPair:
+class VmPair(Struct, frozen=True):
     """A source VM and its replicas, newest first. ``source`` is None where no vCenter reports it."""
 
     source: Entry | None

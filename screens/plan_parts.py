@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import datetime
+
+from msgspec import Struct
 
 from screens.ages import age, exact
 from screens.cells import Cell, Line, Tone
@@ -51,8 +52,7 @@ NAMES_ABOVE = 12
 """So many names stand above everything else."""
 
 
-@dataclass(frozen=True, slots=True)
-class _About:
+class _About(Struct, frozen=True):
     """What a plan is about: ``names`` of so many of a ``noun``, and the protection groups that come with LPARs.
     ``kinds``: of what is of several kinds, the names of each."""
 

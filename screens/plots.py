@@ -7,8 +7,9 @@ A blank means that it is not known. In ASCII (:data:`screens.status.ASCII`) the 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+
+from msgspec import Struct
 
 from screens.ages import age, span
 from screens.cells import Cell, Line, Tone, fit, wrap
@@ -22,8 +23,7 @@ MOST_CELLS = 72
 LINES = 2
 
 
-@dataclass(frozen=True, slots=True)
-class Segment:
+class Segment(Struct, frozen=True):
     """A value between two moments: ``first`` at ``begin``, going evenly to ``last`` at ``end``."""
 
     begin: datetime
@@ -32,8 +32,7 @@ class Segment:
     last: float
 
 
-@dataclass(frozen=True, slots=True)
-class Curve:
+class Curve(Struct, frozen=True):
     """A value in seconds over time. ``target`` is what it should stay below (None: nothing is agreed); ``target_word``
     says what that is. Where no segment is, the value is not known; ``words`` are sentences below."""
 
@@ -47,8 +46,7 @@ class Curve:
     source: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Span:
+class Span(Struct, frozen=True):
     """A state between two moments: its word as the device gives it."""
 
     begin: datetime
@@ -57,8 +55,7 @@ class Span:
     tone: Tone
 
 
-@dataclass(frozen=True, slots=True)
-class Track:
+class Track(Struct, frozen=True):
     """Which state one object had when. Where no span is, it is not known; ``words`` are the changes and what is not
     known."""
 
@@ -67,8 +64,7 @@ class Track:
     words: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Strip:
+class Strip(Struct, frozen=True):
     """States of one or several objects over the same time, one line each."""
 
     begin: datetime

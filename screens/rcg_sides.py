@@ -6,8 +6,9 @@ A side that is not there makes the pair *unknown*, as does any pair of roles out
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
+
+from msgspec import Struct
 
 from screens.conditions import Freshness, SideState
 from screens.scene import Scene
@@ -17,8 +18,7 @@ from store.rcg_verbs import Standing, standing
 from store.records import DeviceHealth, Entry
 
 
-@dataclass(frozen=True, slots=True)
-class Side:
+class Side(Struct, frozen=True):
     """One array's view of the group. ``entry`` is the last known view, also of a side that is not read now."""
 
     state: SideState
@@ -34,8 +34,7 @@ class Side:
         return self.group if self.state is SideState.READ else None
 
 
-@dataclass(frozen=True, slots=True)
-class RcgPair:
+class RcgPair(Struct, frozen=True):
     """The two views of one group. ``spare`` holds views that fit neither side: then nothing is certain."""
 
     pair_key: str
@@ -144,8 +143,7 @@ _SYNC_ORDER = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class SyncSummary:
+class SyncSummary(Struct, frozen=True):
     """The worst sync status of a group's volumes and how many of ``total`` have it.
 
     ``percent`` only while Syncing: that of the volume which is furthest behind."""

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from screens.briefing import named
 from store.records import DeviceHealth, DeviceStatus
 
 
-@dataclass(frozen=True, slots=True)
-class ReadingNow:
+class ReadingNow(Struct, frozen=True):
     """``before`` is the status of each device that is to be read, as it was when the operator asked."""
 
     before: Mapping[str, DeviceStatus]

@@ -7,9 +7,10 @@ How one stands follows from its runs; whether a copy is late from its own interv
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+
+from msgspec import Struct, field
 
 from screens.conditions import CopyHealth
 from screens.pairing import vm_pair
@@ -25,8 +26,7 @@ PASSES = 20
 """So many of the newest passes say how long one may take."""
 
 
-@dataclass(frozen=True, slots=True)
-class Known:
+class Known(Struct, frozen=True):
     """A replication of the configuration and how it stands."""
 
     replicated: Replicated

@@ -8,9 +8,10 @@ that just started has no samples.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import pairwise
+
+from msgspec import Struct
 
 from screens.copies import LATE_AT, blackout_s
 from screens.pairing import PgroupPair
@@ -24,16 +25,14 @@ GAP = timedelta(minutes=15)
 """Samples further apart leave a gap: nobody looked in between."""
 
 
-@dataclass(frozen=True, slots=True)
-class Copy:
+class Copy(Struct, frozen=True):
     """A copy: of which moment, and when it was complete."""
 
     created: datetime
     completed: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class Sample:
+class Sample(Struct, frozen=True):
     """What a console saw at a moment: how old the copy was, in seconds; None: there was none, or it was not read."""
 
     at: datetime

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+
+from msgspec import Struct, field
 
 from screens.ages import age, moment_short
 from screens.cells import Cell, Tone
@@ -27,8 +28,7 @@ STALE_AT_LEAST = timedelta(minutes=1)
 MISSED_SWEEPS = 3
 
 
-@dataclass(frozen=True, slots=True)
-class Scene:
+class Scene(Struct, frozen=True):
     """The estate at ``now`` (UTC). ``sites`` are those of the settings, in their order; ``readiness`` is how each
     protected LPAR stands, ``vm_readiness`` how each of the VMs does that the configuration has ``replicated``,
     ``infra`` where it all stands."""

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
 from typing import TypeVar
 
+from msgspec import Struct
+from msgspec.structs import replace
 from rich.cells import cell_len
 
 from screens.cells import EMPTY_LINE, Cell, Line, Tone, fit, wrap
@@ -19,8 +20,7 @@ BETWEEN = " │ "
 T = TypeVar("T")
 
 
-@dataclass(frozen=True, slots=True)
-class Fact:
+class Fact(Struct, frozen=True):
     """A fact of the left side and, in a pair, of the right. ``differs`` marks the two as different where they should
     agree. ``source`` says where the fact comes from: a command, an endpoint, or what derives it."""
 
@@ -31,23 +31,20 @@ class Fact:
     source: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Heading:
+class Heading(Struct, frozen=True):
     """Begins a section."""
 
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class Note:
+class Note(Struct, frozen=True):
     """A sentence over the whole width, behind the glyph of its tone where it has one."""
 
     text: str
     tone: Tone = Tone.PLAIN
 
 
-@dataclass(frozen=True, slots=True)
-class Origin:
+class Origin(Struct, frozen=True):
     """How old the facts that follow are and who told them, a text for each side. Shown only with the sources."""
 
     left: str

@@ -8,9 +8,10 @@ not be read.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import replace
 from datetime import datetime, timedelta
 from enum import StrEnum
+
+from msgspec.structs import replace
 
 from screens.ages import age, moment_short
 from screens.cells import Tone

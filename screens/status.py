@@ -6,9 +6,10 @@ vendor's own, so no two states of a kind look alike without colour.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
+
+from msgspec import Struct
 
 from screens.cells import Cell, Tone
 from screens.conditions import BoardState, CopyHealth, Freshness, HostMatch, SideState
@@ -80,8 +81,7 @@ LOADING = Cell("being read …", Tone.DIM)
 DIFFERS = "≠"
 
 
-@dataclass(frozen=True, slots=True)
-class Status:
+class Status(Struct, frozen=True):
     """A state as the operator sees it."""
 
     word: str

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from screens.cells import Cell, Line, Tone, line_width
 from screens.status import GLYPHS
@@ -112,8 +113,7 @@ def sentence(kind: str) -> str:
     return _WORDS.get(kind, (kind, kind))[1]
 
 
-@dataclass(frozen=True, slots=True)
-class Heap:
+class Heap(Struct, frozen=True):
     """Steps of one kind on one device: how many there are, and how many are destructive."""
 
     kind: str

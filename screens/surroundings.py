@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Container, Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
 
 from screens.index import Index
 from screens.modes import twin_words
@@ -31,16 +32,14 @@ if TYPE_CHECKING:
     from store.runs import Run
 
 
-@dataclass(frozen=True, slots=True)
-class Notice:
+class Notice(Struct, frozen=True):
     """Something that the console itself has to say, apart from any device: a clock that was set, a late sweep."""
 
     at: datetime
     text: str
 
 
-@dataclass(slots=True)
-class Surroundings:
+class Surroundings(Struct):
     """One for a console. ``clock`` gives UTC; ``ascii_only`` is for terminals without UTF-8; ``sweeping`` says whether
     devices are being read at all; ``twin``: the lab is a copy of an estate as it was then; ``cached``: this
     console asks no device; ``drill``: what is done here is an exercise; ``jump_scroll``: on a slow line, where the

@@ -6,8 +6,9 @@ No theme tells a status by its colour alone: shape and word come from :mod:`scre
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from screens.cells import Tone
 
@@ -18,16 +19,14 @@ DEFAULT = "dark"
 MONOCHROME = "monochrome"
 
 
-@dataclass(frozen=True, slots=True)
-class Ink:
+class Ink(Struct, frozen=True):
     """How a tone is written: a colour of the style sheet, and its text styles ("bold dim") or "none"."""
 
     colour: str
     style: str = "none"
 
 
-@dataclass(frozen=True, slots=True)
-class Palette:
+class Palette(Struct, frozen=True):
     """A theme. ``ground`` is the background; ``bar`` and ``rail`` are the thumb of a scroll bar and what it moves on.
 
     ``ansi``: the colours are the terminal's own sixteen, so the background is the terminal's too."""

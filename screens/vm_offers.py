@@ -7,8 +7,9 @@ itself.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from functools import partial
+
+from msgspec import Struct, field
 
 from screens.actions_acts import VM_WORDS
 from screens.briefing import named
@@ -26,8 +27,7 @@ ON, OFF = PowerState.ON, PowerState.OFF
 _ANSWERS = (DeviceHealth.OK, DeviceHealth.PARTIAL)
 
 
-@dataclass(frozen=True, slots=True)
-class Member:
+class Member(Struct, frozen=True):
     """A VM. ``home``: the power of the source, None where no server shows it; ``answers``: its server can be read;
     ``there``: a copy of it runs; ``complete``: there is a complete copy; ``wrong``: nothing can be done to it.
     ``uuid``: the instance UUID of the source, empty where no server shows it."""

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from itertools import groupby
+
+from msgspec import Struct
 
 from screens.big_letters import SMALL_HIGH, big, small, small_width
 from screens.cells import Cell, Line, Tone, fit, line_width, width_of, wrap
@@ -17,8 +18,7 @@ LEAST_HIGH = 10
 """The rows that sentences in letters want at least."""
 
 
-@dataclass(frozen=True, slots=True)
-class Said:
+class Said(Struct, frozen=True):
     """A sentence with its tone."""
 
     text: str

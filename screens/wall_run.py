@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from screens.ages import exact
 from screens.cells import Cell, Line, Tone
@@ -60,8 +62,7 @@ def _devices(run: Run) -> str:
     return ", ".join(dict.fromkeys(step.device for step in run.plan.steps))
 
 
-@dataclass(frozen=True, slots=True)
-class Face:
+class Face(Struct, frozen=True):
     """A clock. ``seconds`` None: it will not be reached; ``late``: beyond its target, where it has one, which is that
     ``of`` an application."""
 

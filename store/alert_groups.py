@@ -4,18 +4,17 @@ silence. Pure."""
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
 from store.alert_records import Ack, Alert, AlertKind, Silence
 from store.notices import Severity
+from store.record import Record
 
 NOWHERE = "-"
 _GRAVE = {severity: place for place, severity in enumerate(Severity)}
 
 
-@dataclass(frozen=True, slots=True)
-class AlertGroup:
+class AlertGroup(Record, frozen=True):
     """Open alerts of one kind at one site, the gravest first. ``children`` are those that this silence explains: nobody
     is told of them. ``waiting`` are nobody's, and no silence covers them; ``acks`` are those that hold, by alert."""
 

@@ -5,12 +5,12 @@ Plain records; how they come about is :mod:`app.alerts`'s. Times UTC, spans in s
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from fnmatch import fnmatchcase
 
 from store.notices import Severity
+from store.record import Record
 
 
 class AlertKind(StrEnum):
@@ -39,8 +39,7 @@ class AlertState(StrEnum):
     RESOLVED = "resolved"
 
 
-@dataclass(frozen=True, slots=True)
-class Raised:
+class Raised(Record, frozen=True):
     """What a fact says is wrong. ``key`` names the trouble, ``token`` this very sign of it: another token of the same
     key is counted. ``under`` are the sites whose silence explains it; ``root``: it is such a silence. It has to last
     ``hold_s`` seconds before it is an alert. ``site`` empty: it is at none in particular."""
@@ -59,8 +58,7 @@ class Raised:
     hold_s: float = 0.0
 
 
-@dataclass(frozen=True, slots=True)
-class Alert:
+class Alert(Record, frozen=True):
     """A trouble with what became of it. ``source``: whose facts raised it, and alone can resolve it. ``count``: how
     many signs of it there were since ``first_seen``; ``opened_at`` names this occurrence, None: it never lasted long
     enough."""
@@ -83,8 +81,7 @@ class Alert:
         return self.state is AlertState.OPEN
 
 
-@dataclass(frozen=True, slots=True)
-class Ack:
+class Ack(Record, frozen=True):
     """That ``owner`` has an alert until then. It is of one occurrence (``opened_at``), and no graver than ``severity``:
     one that comes again, or becomes worse, is nobody's."""
 
@@ -101,8 +98,7 @@ class Ack:
         return mine and now < self.until
 
 
-@dataclass(frozen=True, slots=True)
-class Silence:
+class Silence(Record, frozen=True):
     """Nobody is told of alerts of a ``site``, a ``kind`` and with a ``target`` that the pattern names (None: any) until
     it ends, which it always does. Critical ones are told all the same. ``window``: the maintenance that bounds it."""
 
@@ -165,8 +161,7 @@ METRICS: dict[Metric, tuple[str, str]] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Rule:
+class Rule(Record, frozen=True):
     """A rule of the operator: an alert of ``severity`` wherever ``metric`` is so against ``threshold`` for
     ``duration_s`` seconds; ``site`` None: at every one."""
 
@@ -191,8 +186,7 @@ class Rule:
         return f"{self.metric} {self.condition} {amount}{where}{lasting}: {self.severity}"
 
 
-@dataclass(frozen=True, slots=True)
-class EscalationStep:
+class EscalationStep(Record, frozen=True):
     """``wait_s`` seconds after nobody has a group of at least this ``severity``, ``target`` is told by ``channel``."""
 
     wait_s: float
@@ -201,8 +195,7 @@ class EscalationStep:
     severity: Severity
 
 
-@dataclass(frozen=True, slots=True)
-class Episode:
+class Episode(Record, frozen=True):
     """Since when a group of alerts is nobody's, at its gravest, and which steps were told by their places.
     ``idle_since``: nothing of it waits since then."""
 

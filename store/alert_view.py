@@ -6,18 +6,19 @@ Written by one thread and read by others: what is read is replaced, never change
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+
+from msgspec import field
 
 from store.alert_groups import AlertGroup
 from store.alert_records import Episode, EscalationStep, Rule, Silence
+from store.record import Record
 
 SOURCES = {"estate": "devices and copies", "runs": "runs and schedules"}
 """What somebody has to look at all the time, and what it is called."""
 
 
-@dataclass(frozen=True, slots=True)
-class AlertsSeen:
+class AlertsSeen(Record, frozen=True):
     """All of it as the tables had it at one moment. ``silences`` are those that are not over; ``watchers`` says who
     looks at the facts of each source now, None: nobody does, and what they raised may not be so any more."""
 

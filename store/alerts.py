@@ -11,10 +11,10 @@ import json
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+from msgspec.structs import replace
 from sqlalchemy import bindparam, delete, func, insert, select, update
 
 from store import engine, journal
@@ -23,9 +23,10 @@ from store.alert_view import SOURCES
 from store.auto_records import Claim
 from store.errors import StoreError, explain
 from store.place import Place
+from store.record import Record
 from store.recorded import from_text, to_text
-from store.room_tables import AlertEpisodeRow, AlertRow, AlertRuleRow, AlertSilenceRow
-from store.tables import ClaimRow, table
+from store.room_tables import ALERT, ALERT_EPISODE, ALERT_RULE, ALERT_SILENCE
+from store.tables import CLAIM
 from store.times import to_text as stamp
 from store.turns import paced
 
@@ -44,8 +45,6 @@ FEW = 500
 NAMED = 50
 """So many alerts are named in one entry of the journal; the others are counted."""
 
-_ALERT, _EPISODE, _RULE = table(AlertRow), table(AlertEpisodeRow), table(AlertRuleRow)
-_SILENCE, _CLAIM = table(AlertSilenceRow), table(ClaimRow)
 _Append = Callable[[str, Mapping[str, object]], None]
 
 
@@ -57,8 +56,7 @@ class NotMineError(Exception):
     """Another program looks at these facts now."""
 
 
-@dataclass(frozen=True, slots=True)
-class Kept:
+class Kept(Record, frozen=True):
     """An alert with who has it."""
 
     alert: Alert
@@ -87,28 +85,28 @@ class AlertStore:
         """Be the one who looks at the facts of a source, first or still; None: another one does."""
         name, now = f"alerts {source}", self._clock()
         with self._transaction() as (run, _):
-            row = run(select(_CLAIM).where(_CLAIM.c.name == name)).mappings().first()
+            row = run(select(CLAIM).where(CLAIM.c.name == name)).mappings().first()
             if row is not None and row["holder"] != holder and row["until"] > now:
                 return None
             epoch = 1 if row is None else row["epoch"] + (row["holder"] != holder)
             found = Claim(holder, epoch, now + timedelta(seconds=CLAIM_S))
             values = {"holder": found.holder, "epoch": found.epoch, "until": found.until}
             if row is None:
-                run(insert(_CLAIM).values(name=name, **values))
+                run(insert(CLAIM).values(name=name, **values))
             else:
-                run(update(_CLAIM).where(_CLAIM.c.name == name).values(**values))
+                run(update(CLAIM).where(CLAIM.c.name == name).values(**values))
         return found
 
     def unclaim(self, source: str, claim: Claim) -> None:
         """Let another one look at once."""
-        mine = (_CLAIM.c.name == f"alerts {source}") & (_CLAIM.c.holder == claim.holder)
+        mine = (CLAIM.c.name == f"alerts {source}") & (CLAIM.c.holder == claim.holder)
         with self._transaction() as (run, _):
-            run(update(_CLAIM).where(mine).values(until=self._clock()))
+            run(update(CLAIM).where(mine).values(until=self._clock()))
 
     def watcher(self, source: str) -> str | None:
         """Who looks now."""
-        wanted = (_CLAIM.c.name == f"alerts {source}") & (_CLAIM.c.until > self._clock())
-        found = self._read(select(_CLAIM.c.holder).where(wanted))
+        wanted = (CLAIM.c.name == f"alerts {source}") & (CLAIM.c.until > self._clock())
+        found = self._read(select(CLAIM.c.holder).where(wanted))
         return found[0][0] if found else None
 
     def watchers(self) -> tuple[tuple[str, str | None], ...]:
@@ -128,7 +126,7 @@ class AlertStore:
     @staticmethod
     def _put(run: _Run, alerts: Sequence[Alert], revision: int) -> None:
         keys = [alert.key for alert in alerts]
-        known = {row[0] for row in run(select(_ALERT.c.key).where(_ALERT.c.key.in_(keys)))}
+        known = {row[0] for row in run(select(ALERT.c.key).where(ALERT.c.key.in_(keys)))}
         rows = [
             {
                 "the_key": alert.key,
@@ -142,9 +140,9 @@ class AlertStore:
         ]
         columns: dict[str, Any] = {name: bindparam(name) for name in rows[0] if name != "the_key"}
         if old := [row for row in rows if row["the_key"] in known]:
-            run(update(_ALERT).where(_ALERT.c.key == bindparam("the_key")).values(**columns), old)
+            run(update(ALERT).where(ALERT.c.key == bindparam("the_key")).values(**columns), old)
         if new := [row for row in rows if row["the_key"] not in known]:
-            run(insert(_ALERT).values(key=bindparam("the_key"), **columns), new)
+            run(insert(ALERT).values(key=bindparam("the_key"), **columns), new)
 
     def save_episodes(self, source: str, claim: Claim, episodes: Iterable[Episode], over: Iterable[str]) -> None:
         """Keep how far the escalation of groups has come, and forget those that are ``over``. Raises as
@@ -152,47 +150,48 @@ class AlertStore:
         with self._transaction() as (run, _):
             self._check(run, source, claim)
             for name in over:
-                run(delete(_EPISODE).where(_EPISODE.c.name == name))
+                run(delete(ALERT_EPISODE).where(ALERT_EPISODE.c.name == name))
             for each in episodes:
-                run(delete(_EPISODE).where(_EPISODE.c.name == each.group))
-                run(insert(_EPISODE).values(name=each.group, facts=to_text(each)))
+                run(delete(ALERT_EPISODE).where(ALERT_EPISODE.c.name == each.group))
+                run(insert(ALERT_EPISODE).values(name=each.group, facts=to_text(each)))
 
     def prune(self) -> None:
         """Forget what was resolved long ago."""
-        old = (_ALERT.c.state == AlertState.RESOLVED.value) & (_ALERT.c.last_seen < self._clock() - KEEP)
-        if self._read(select(_ALERT.c.key).where(old).limit(1)):
+        old = (ALERT.c.state == AlertState.RESOLVED.value) & (ALERT.c.last_seen < self._clock() - KEEP)
+        if self._read(select(ALERT.c.key).where(old).limit(1)):
             with self._transaction() as (run, _):
-                run(delete(_ALERT).where(old))
+                run(delete(ALERT).where(old))
 
     # ---------------------------------------------------------------------------------------------------- looking
 
     @property
     def revision(self) -> int:
         """Another one whenever an alert changed."""
-        return int(self._read(select(func.coalesce(func.max(_ALERT.c.revision), 0)))[0][0])
+        return int(self._read(select(func.coalesce(func.max(ALERT.c.revision), 0)))[0][0])
 
     def alerts(self, after: int = 0, *, resolved: bool = True) -> tuple[Kept, ...]:
         """Those that changed since the revision ``after``; without the ``resolved`` ones where that is said."""
-        wanted = select(_ALERT.c.facts, _ALERT.c.ack).where(_ALERT.c.revision > after)
+        wanted = select(ALERT.c.facts, ALERT.c.ack).where(ALERT.c.revision > after)
         if not resolved:
-            wanted = wanted.where(_ALERT.c.state != AlertState.RESOLVED.value)
-        rows = self._read(wanted.order_by(_ALERT.c.key))
+            wanted = wanted.where(ALERT.c.state != AlertState.RESOLVED.value)
+        rows = self._read(wanted.order_by(ALERT.c.key))
         return tuple(Kept(from_text(Alert, facts), None if ack is None else from_text(Ack, ack)) for facts, ack in rows)
 
     def episodes(self) -> dict[str, Episode]:
         return {
-            name: from_text(Episode, facts) for name, facts in self._read(select(_EPISODE.c.name, _EPISODE.c.facts))
+            name: from_text(Episode, facts)
+            for name, facts in self._read(select(ALERT_EPISODE.c.name, ALERT_EPISODE.c.facts))
         }
 
     def rules(self) -> tuple[Rule, ...]:
         """By name."""
-        rows = self._read(select(_RULE.c.facts).order_by(_RULE.c.name))
+        rows = self._read(select(ALERT_RULE.c.facts).order_by(ALERT_RULE.c.name))
         return tuple(from_text(Rule, row[0]) for row in rows)
 
     def silences(self, *, ended: bool = False) -> tuple[Silence, ...]:
         """Those that are not over, or all, by their numbers."""
-        wanted = select(_SILENCE.c.facts).order_by(_SILENCE.c.id)
-        rows = self._read(wanted if ended else wanted.where(_SILENCE.c.ends > self._clock()))
+        wanted = select(ALERT_SILENCE.c.facts).order_by(ALERT_SILENCE.c.id)
+        rows = self._read(wanted if ended else wanted.where(ALERT_SILENCE.c.ends > self._clock()))
         return tuple(from_text(Silence, row[0]) for row in rows)
 
     # --------------------------------------------------------------------------------------------- what people do
@@ -208,12 +207,12 @@ class AlertStore:
         with self._transaction() as (run, append):
             revision, kept, before = self._next_revision(run), [], []
             for alert in alerts:
-                row = run(select(_ALERT.c.facts, _ALERT.c.ack).where(_ALERT.c.key == alert.key)).first()
+                row = run(select(ALERT.c.facts, ALERT.c.ack).where(ALERT.c.key == alert.key)).first()
                 there = None if row is None else from_text(Alert, row[0])
                 if row is None or there is None or not there.open or there.opened_at != alert.opened_at:
                     continue
                 ack = Ack(owner, by, now, until, reason, alert.opened_at or now, alert.fact.severity)
-                run(update(_ALERT).where(_ALERT.c.key == alert.key).values(ack=to_text(ack), revision=revision))
+                run(update(ALERT).where(ALERT.c.key == alert.key).values(ack=to_text(ack), revision=revision))
                 kept.append(alert.key)
                 before += [] if row[1] is None else [from_text(Ack, row[1]).owner]
             if not kept:
@@ -229,10 +228,10 @@ class AlertStore:
         with self._transaction() as (run, append):
             revision, before = self._next_revision(run), []
             for key in keys:
-                text = run(select(_ALERT.c.ack).where(_ALERT.c.key == key)).scalar()
+                text = run(select(ALERT.c.ack).where(ALERT.c.key == key)).scalar()
                 if text is not None:
                     before.append((key, from_text(Ack, text).owner))
-                    run(update(_ALERT).where(_ALERT.c.key == key).values(ack=None, revision=revision))
+                    run(update(ALERT).where(ALERT.c.key == key).values(ack=None, revision=revision))
             if not before:
                 raise AlertError(f"nobody has an alert of {group}")
             append("alert unacknowledged", {"group": group, "alerts": [key for key, _ in before[:NAMED]], "by": by,
@@ -243,21 +242,21 @@ class AlertStore:
     def add_rule(self, rule: Rule) -> Rule:
         """Keep a rule under a number of its own. Raises :class:`AlertError` where one has this name."""
         with self._transaction() as (run, append):
-            if run(select(_RULE.c.id).where(_RULE.c.name == rule.name)).first() is not None:
+            if run(select(ALERT_RULE.c.id).where(ALERT_RULE.c.name == rule.name)).first() is not None:
                 raise AlertError(f"a rule is called {rule.name}: remove that one first, or give another name")
-            made = replace(rule, id=_inserted(run(insert(_RULE).values(name=rule.name, facts=to_text(rule)))))
-            run(update(_RULE).where(_RULE.c.id == made.id).values(facts=to_text(made)))
+            made = replace(rule, id=_inserted(run(insert(ALERT_RULE).values(name=rule.name, facts=to_text(rule)))))
+            run(update(ALERT_RULE).where(ALERT_RULE.c.id == made.id).values(facts=to_text(made)))
             append("alert rule", {"rule": made.name, "by": made.by, "before": None, "after": made.words})
         return made
 
     def remove_rule(self, name: str, by: str) -> Rule:
         """Raises :class:`AlertError` where there is none of this name."""
         with self._transaction() as (run, append):
-            text = run(select(_RULE.c.facts).where(_RULE.c.name == name)).scalar()
+            text = run(select(ALERT_RULE.c.facts).where(ALERT_RULE.c.name == name)).scalar()
             if text is None:
                 raise AlertError(f"no rule is called {name}")
             found = from_text(Rule, text)
-            run(delete(_RULE).where(_RULE.c.name == name))
+            run(delete(ALERT_RULE).where(ALERT_RULE.c.name == name))
             append("alert rule", {"rule": name, "by": by, "before": found.words, "after": None})
         return found
 
@@ -267,9 +266,9 @@ class AlertStore:
             raise AlertError("a silence ends after it began, and not in the past")
         with self._transaction() as (run, append):
             made = replace(
-                silence, id=_inserted(run(insert(_SILENCE).values(ends=silence.ends, facts=to_text(silence))))
+                silence, id=_inserted(run(insert(ALERT_SILENCE).values(ends=silence.ends, facts=to_text(silence))))
             )
-            run(update(_SILENCE).where(_SILENCE.c.id == made.id).values(facts=to_text(made)))
+            run(update(ALERT_SILENCE).where(ALERT_SILENCE.c.id == made.id).values(facts=to_text(made)))
             append("alert silence", {"silence": made.id, "by": made.by, "before": None, "after": _said(made),
                                      "reason": made.reason})  # fmt: skip
         return made
@@ -278,25 +277,25 @@ class AlertStore:
         """End a silence before its time. Raises :class:`AlertError` where it is over or not there."""
         now = self._clock()
         with self._transaction() as (run, append):
-            text = run(select(_SILENCE.c.facts).where(_SILENCE.c.id == number)).scalar()
+            text = run(select(ALERT_SILENCE.c.facts).where(ALERT_SILENCE.c.id == number)).scalar()
             found = None if text is None else from_text(Silence, text)
             if found is None or found.ends <= now:
                 raise AlertError(f"silence {number} is {'not there' if found is None else 'over'}")
             ended = replace(found, ends=now, ended_by=by)
-            run(update(_SILENCE).where(_SILENCE.c.id == number).values(ends=now, facts=to_text(ended)))
+            run(update(ALERT_SILENCE).where(ALERT_SILENCE.c.id == number).values(ends=now, facts=to_text(ended)))
             append("alert silence", {"silence": number, "by": by, "before": _said(found), "after": None})
         return ended
 
     # ---------------------------------------------------------------------------------------------------- underneath
 
     def _check(self, run: _Run, source: str, claim: Claim) -> None:
-        row = run(select(_CLAIM).where(_CLAIM.c.name == f"alerts {source}")).mappings().first()
+        row = run(select(CLAIM).where(CLAIM.c.name == f"alerts {source}")).mappings().first()
         if row is None or (row["holder"], row["epoch"]) != (claim.holder, claim.epoch):
             raise NotMineError(f"the claim of {claim.holder} on {source} (epoch {claim.epoch}) is over")
 
     @staticmethod
     def _next_revision(run: _Run) -> int:
-        return int(run(select(func.coalesce(func.max(_ALERT.c.revision), 0))).scalar()) + 1
+        return int(run(select(func.coalesce(func.max(ALERT.c.revision), 0))).scalar()) + 1
 
     def _read(self, statement: Any) -> Sequence[Any]:
         with self._lock:

@@ -7,11 +7,11 @@ Plain records; what they mean and how they come about is the recovery engine's. 
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
 from store.readiness import Verdict
+from store.record import Record
 
 
 class AutoState(StrEnum):
@@ -47,8 +47,7 @@ class Says(StrEnum):
     UNKNOWN = "not known"
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(Record, frozen=True):
     """What one witness said. ``at`` is when it was asked."""
 
     part: Part
@@ -57,8 +56,7 @@ class Answer:
     at: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class Tally:
+class Tally(Record, frozen=True):
     """How often a witness was silent without a break. ``first_down``: the first time of that row; None: it is not."""
 
     part: Part
@@ -67,8 +65,7 @@ class Tally:
     last: Answer | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Condition:
+class Condition(Record, frozen=True):
     """One condition of a failover, with what was seen at ``at``. What is not known counts as false."""
 
     id: str
@@ -81,8 +78,7 @@ class Condition:
         return self.verdict is Verdict.HOLDS
 
 
-@dataclass(frozen=True, slots=True)
-class Standing:
+class Standing(Record, frozen=True):
     """How a group stands. ``event`` is the outage that is under way and ``first_down`` when it was first seen;
     ``decided_at`` when every condition came to hold, from which the time for a veto counts.
 
@@ -126,8 +122,7 @@ class EventState(StrEnum):
     UNKNOWN = "not known"
 
 
-@dataclass(frozen=True, slots=True)
-class FailoverEvent:
+class FailoverEvent(Record, frozen=True):
     """One outage of a group, or one failover or test of it: updated while it lasts, never one for each probe.
 
     ``site`` is where it was lost. ``source_power`` and ``replica_power`` are as last seen. ``run`` is the run that
@@ -157,8 +152,7 @@ class Judgement(StrEnum):
     WRONG = "wrong"
 
 
-@dataclass(frozen=True, slots=True)
-class ShadowDecision:
+class ShadowDecision(Record, frozen=True):
     """What the automatic failover would have done in an outage, and why. One for each outage: where it would have
     failed over, as it was when that was first so; else as it was last. ``ended_at``: the outage was over."""
 
@@ -184,8 +178,7 @@ class ShadowDecision:
         return f"would not have failed over, because {against}"
 
 
-@dataclass(frozen=True, slots=True)
-class Arming:
+class Arming(Record, frozen=True):
     """Two people's word that a group may fail over by itself until ``until``, and lose up to ``bound_s`` seconds.
     Nothing is armed before ``approved_at``."""
 
@@ -205,8 +198,7 @@ class Arming:
         return self.ended_at is None and self.approved_at is not None and self.until is not None and now < self.until
 
 
-@dataclass(frozen=True, slots=True)
-class Window:
+class Window(Record, frozen=True):
     """Maintenance of a site, or of one ``target`` there (a group, a machine, a device or another object by its name),
     from ``begins`` until ``ends``. ``zone`` is that of whoever planned it."""
 
@@ -234,8 +226,7 @@ class Window:
         return self.site in sites and (self.target is None or self.target in names)
 
 
-@dataclass(frozen=True, slots=True)
-class Claim:
+class Claim(Record, frozen=True):
     """Who watches. ``epoch`` counts the holders: what an older one writes is refused."""
 
     holder: str

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from datetime import datetime
 from typing import Any
+
+from msgspec.structs import replace
 
 from store.auto_records import Arming, AutoState, Condition, FailoverEvent, ShadowDecision, Standing, Window
 from store.recorded import from_text, to_text

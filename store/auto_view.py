@@ -6,15 +6,14 @@ Written by one thread and read by others: what is read is replaced, never change
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 
 from store.auto_records import Arming, AutoState, Claim, FailoverEvent, ShadowDecision, Standing, Window
 from store.readiness import Check
+from store.record import Record
 
 
-@dataclass(frozen=True, slots=True)
-class WatchedGroup:
+class WatchedGroup(Record, frozen=True):
     """Machines that fail over together, as the configuration has them and screens know them. ``source`` and ``replica``
     are devices; ``automatic``: it is watched, else only people fail it over. ``threshold_s``: silent for so long, in
     seconds, on ``probes`` probes in a row, is an outage; then
@@ -43,8 +42,7 @@ class WatchedGroup:
         return (self.source_site, self.replica_site), (*self.targets, self.source, self.replica)
 
 
-@dataclass(frozen=True, slots=True)
-class Stand:
+class Stand(Record, frozen=True):
     """How one group stands. ``standing`` None: it was never looked at. ``event`` is its outage that is under way, and
     ``decision`` what was judged of that last, with every condition."""
 
@@ -65,8 +63,7 @@ class Stand:
         return self.group.automatic and self.arming is not None and self.arming.valid(now)
 
 
-@dataclass(frozen=True, slots=True)
-class AutoSeen:
+class AutoSeen(Record, frozen=True):
     """All of it as the tables had it. ``windows`` are those that are open or will be; ``fired``: so many groups began
     to fail over by themselves within the brake's time, of at most ``most``. ``events`` and ``shadows`` newest first."""
 
@@ -84,8 +81,7 @@ class AutoSeen:
         return bool(self.stands) and self.fired >= self.most
 
 
-@dataclass(frozen=True, slots=True)
-class Checked:
+class Checked(Record, frozen=True):
     """What was found of a group's conditions for being armed, at ``at`` (UTC)."""
 
     checks: tuple[Check, ...]

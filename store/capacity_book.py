@@ -9,17 +9,17 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
+from msgspec.structs import replace
 from sqlalchemy import and_, bindparam, delete, func, insert, or_, select, update
 
 from store import engine
 from store.capacity_records import Grain, Measured, Resource, Sample, Series, worse
 from store.errors import explain
 from store.place import Place
-from store.tables import CapacitySampleRow, CapacitySeriesRow, table
+from store.tables import CAPACITY_SAMPLE, CAPACITY_SERIES
 
 if TYPE_CHECKING:
     from sqlalchemy import BindParameter, Connection
@@ -30,7 +30,6 @@ KEEP: Mapping[Grain, timedelta] = {
     Grain.DAY: timedelta(days=3 * 366),
 }
 
-_SERIES, _SAMPLE = table(CapacitySeriesRow), table(CapacitySampleRow)
 _Key = tuple[int, Grain, datetime]
 _AT_ONCE = 500
 """So many moments in one question: a database bounds how many parameters one may have."""
@@ -78,14 +77,19 @@ class CapacityBook:
 
     def thin(self, now: datetime) -> int:
         """Delete what is older than :data:`KEEP`, and series of which nothing is left. Returns how many samples."""
-        old = or_(*(and_(_SAMPLE.c.grain == grain.value, _SAMPLE.c.at < now - age) for grain, age in KEEP.items()))
+        old = or_(
+            *(
+                and_(CAPACITY_SAMPLE.c.grain == grain.value, CAPACITY_SAMPLE.c.at < now - age)
+                for grain, age in KEEP.items()
+            )
+        )
         with self._failing():
-            if engine.execute(self._connection, select(_SAMPLE.c.series).where(old).limit(1)).first() is None:
+            if engine.execute(self._connection, select(CAPACITY_SAMPLE.c.series).where(old).limit(1)).first() is None:
                 return 0
             with engine.transaction(self._connection):
-                gone = self._connection.execute(delete(_SAMPLE).where(old)).rowcount
-                left = select(_SAMPLE.c.series)
-                self._connection.execute(delete(_SERIES).where(_SERIES.c.id.not_in(left)))
+                gone = self._connection.execute(delete(CAPACITY_SAMPLE).where(old)).rowcount
+                left = select(CAPACITY_SAMPLE.c.series)
+                self._connection.execute(delete(CAPACITY_SERIES).where(CAPACITY_SERIES.c.id.not_in(left)))
         return int(gone)
 
     def _ids(self, measured: Iterable[Measured]) -> dict[Series, int]:
@@ -95,16 +99,16 @@ class CapacityBook:
         new = [m for series, m in latest.items() if series not in known]
         renamed = [m for series, m in latest.items() if series in known and known[series][1:] != (m.name, m.device)]
         if new:
-            self._connection.execute(insert(_SERIES), [_series_row(m) for m in new])
+            self._connection.execute(insert(CAPACITY_SERIES), [_series_row(m) for m in new])
         for m in renamed:
-            where = _SERIES.c.id == known[m.series][0]
-            self._connection.execute(update(_SERIES).where(where).values(name=m.name, device=m.device))
+            where = CAPACITY_SERIES.c.id == known[m.series][0]
+            self._connection.execute(update(CAPACITY_SERIES).where(where).values(name=m.name, device=m.device))
         if new:
             known = self._known()
         return {series: known[series][0] for series in latest}
 
     def _known(self) -> dict[Series, tuple[int, str, str]]:
-        c = _SERIES.c
+        c = CAPACITY_SERIES.c
         rows = self._connection.execute(select(c.id, c.kind, c.key, c.resource, c.name, c.device))
         return {
             Series(kind, key, Resource(res)): (number, name, device) for number, kind, key, res, name, device in rows
@@ -112,7 +116,7 @@ class CapacityBook:
 
     def _stretches(self, measured: Iterable[Measured], ids: Mapping[Series, int]) -> dict[_Key, Sample]:
         """What is kept of the stretches that the measurements are in."""
-        c = _SAMPLE.c
+        c = CAPACITY_SAMPLE.c
         columns = select(c.series, c.at, c.used, c.total, c.count)
         numbers = set(ids.values())
         found: dict[_Key, Sample] = {}
@@ -131,11 +135,11 @@ class CapacityBook:
             for grain in Grain:
                 key = ids[m.series], grain, stretch(grain, m.at)
                 made[key] = _with(made.get(key) or kept.get(key), m, key[2])
-        c = _SAMPLE.c
+        c = CAPACITY_SAMPLE.c
         fresh = [_sample_row(key, sample) for key, sample in made.items() if key not in kept]
         changed = [_sample_row(key, sample, "its_") for key, sample in made.items() if key in kept]
         if fresh:
-            self._connection.execute(insert(_SAMPLE), fresh)
+            self._connection.execute(insert(CAPACITY_SAMPLE), fresh)
         if changed:
             where = and_(
                 c.series == bindparam("its_series"), c.grain == bindparam("its_grain"), c.at == bindparam("its_at")
@@ -143,7 +147,7 @@ class CapacityBook:
             values: dict[str, BindParameter[object]] = {
                 name: bindparam(f"its_{name}") for name in ("used", "total", "count")
             }
-            self._connection.execute(update(_SAMPLE).where(where).values(values), changed)
+            self._connection.execute(update(CAPACITY_SAMPLE).where(where).values(values), changed)
 
     # ------------------------------------------------------------------------------------------------------ reading
 
@@ -159,7 +163,7 @@ class CapacityBook:
         """The newest that was kept of each series; its moment is that of a minute, or of an hour or day where the
         minutes are gone."""
         found: dict[int, Sample] = {}
-        c = _SAMPLE.c
+        c = CAPACITY_SAMPLE.c
         with self._failing():
             for grain in Grain:  # the finest first: what it has needs no other
                 last = (
@@ -180,7 +184,7 @@ class CapacityBook:
         )
 
     def _samples(self, grain: Grain, since: datetime) -> dict[Series, tuple[Sample, ...]]:
-        c = _SAMPLE.c
+        c = CAPACITY_SAMPLE.c
         query = select(c.series, c.at, c.used, c.total, c.count).where(c.grain == grain.value, c.at >= since)
         by_id: dict[int, list[Sample]] = {}
         with self._failing():

@@ -6,9 +6,10 @@ as a ratio, N_Port IDs and all else by count.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+
+from store.record import Record
 
 
 class Resource(StrEnum):
@@ -29,8 +30,7 @@ class Grain(StrEnum):
     DAY = "day"
 
 
-@dataclass(frozen=True, slots=True)
-class Series:
+class Series(Record, frozen=True):
     """What a sample is of. ``kind`` and ``key`` name the object as in ``store.estate.KINDS``; ``vios`` is an LPAR."""
 
     kind: str
@@ -38,8 +38,7 @@ class Series:
     resource: Resource
 
 
-@dataclass(frozen=True, slots=True)
-class Measured:
+class Measured(Record, frozen=True):
     """One measurement. ``at`` is when the device was read (UTC). ``total`` None: it is a ratio, of nothing."""
 
     series: Series
@@ -50,8 +49,7 @@ class Measured:
     total: float | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Sample:
+class Sample(Record, frozen=True):
     """What is kept of a stretch that began ``at`` (UTC): the fullest of ``count`` measurements, of a data reduction the
     lowest."""
 

@@ -5,15 +5,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import date, datetime
 
+from msgspec import Struct, field
+
 from store.capacity_records import Measured, Resource
+from store.record import Record
 from store.trends import Crossing, Lacking, Point, Trend
 
 
-@dataclass(frozen=True, slots=True)
-class Need:
+class Need(Record, frozen=True):
     """What a member of a plan takes of one resource once it runs there; ``words`` say how that is counted."""
 
     plan: str
@@ -23,8 +24,7 @@ class Need:
     words: str
 
 
-@dataclass(frozen=True, slots=True)
-class Unplaced:
+class Unplaced(Record, frozen=True):
     """A member of which it is not known what it takes, or where."""
 
     plan: str
@@ -33,8 +33,7 @@ class Unplaced:
     why: str
 
 
-@dataclass(frozen=True, slots=True)
-class Headroom:
+class Headroom(Record, frozen=True):
     """One resource of one system, at ``site``. ``history`` are the days that were sampled; ``line`` the trend of what
     is used, or what is lacking for one; ``full`` says when what is left after the needs of all plans is used up."""
 
@@ -83,8 +82,7 @@ class Headroom:
         return found
 
 
-@dataclass(frozen=True, slots=True)
-class PlanOutlook:
+class PlanOutlook(Record, frozen=True):
     """How a plan fits beside all others. ``full`` is when it no longer does, by what of ``where``; ``fits`` None: not
     known, ``why`` says what is lacking."""
 
@@ -96,8 +94,7 @@ class PlanOutlook:
     lacking: Lacking | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Capacity:
+class Capacity(Record, frozen=True):
     """All of it, as of ``at`` (UTC), with a look ahead until ``until``. ``unplaced`` could not be counted; ``unread``
     are plans whose files cannot be used."""
 
@@ -113,8 +110,7 @@ class Capacity:
         return next((row for row in self.rows if row.key == key), None)
 
 
-@dataclass(slots=True)
-class CapacityView:
+class CapacityView(Struct):
     """What the screens show; ``now`` None: it was not looked at yet, or, with ``trouble``, could not be."""
 
     version: int = 0

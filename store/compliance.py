@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 
 from store.lessons import Lesson
+from store.record import Record
 
 
-@dataclass(frozen=True, slots=True)
-class Drilled:
+class Drilled(Record, frozen=True):
     """How a recovery plan was exercised: the last drill that passed, None: none ever did. ``reached`` are the
     applications with the seconds until each was up then, and its target where one is set."""
 
@@ -20,8 +19,7 @@ class Drilled:
     reached: tuple[tuple[str, float, float | None], ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Gap:
+class Gap(Record, frozen=True):
     """Something that is lacking: ``about`` what, why, and what to do about it."""
 
     about: str
@@ -29,8 +27,7 @@ class Gap:
     next: str
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
+class Asked(Record, frozen=True):
     """A requirement: what is asked for, and what there is to show for it. ``held``: None where it is for others to
     say."""
 
@@ -40,8 +37,7 @@ class Asked:
     held: bool | None
 
 
-@dataclass(frozen=True, slots=True)
-class Compliance:
+class Compliance(Record, frozen=True):
     """All of it, as of ``at``. A drill counts for ``days``."""
 
     at: datetime

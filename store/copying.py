@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -21,6 +20,7 @@ from store import room_tables as room_tables  # so that its tables are known too
 from store.errors import explain
 from store.migrations import HEAD
 from store.place import Server
+from store.record import Record
 from store.sqlite import reading
 from store.tables import METADATA
 from store.times import to_text
@@ -36,8 +36,7 @@ class CopyError(Exception):
     """Nothing was copied. The text says why and what to do."""
 
 
-@dataclass(frozen=True, slots=True)
-class Counted:
+class Counted(Record, frozen=True):
     """What is, or was, copied: rows by table, the journal's entries and the hash of its newest one as hex."""
 
     rows: dict[str, int]

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
+
+from store.record import Record
 
 if TYPE_CHECKING:
     from decimal import Decimal
@@ -19,8 +22,7 @@ class CostOf(StrEnum):
     DRILL = "drill"
 
 
-@dataclass(frozen=True, slots=True)
-class CostLine:
+class CostLine(Record, frozen=True):
     """A part of a figure. ``inputs`` say what was counted, by which rate; ``amount`` None: no data, ``why`` says what
     is lacking."""
 
@@ -30,8 +32,7 @@ class CostLine:
     why: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class CostItem:
+class CostItem(Record, frozen=True):
     """What a site or an application costs a month, or what one drill cost. ``about`` says more of it; ``budget`` is
     what it may cost, None: nothing is agreed; ``at`` is when a drill began (UTC)."""
 
@@ -68,8 +69,7 @@ def over_budget(item: CostItem) -> bool | None:
     return None if item.lacking else False
 
 
-@dataclass(frozen=True, slots=True)
-class Cost:
+class Cost(Record, frozen=True):
     """All of it as of ``at`` (UTC); ``currency`` as the configuration calls it."""
 
     at: datetime
@@ -80,8 +80,7 @@ class Cost:
         return next((item for item in self.items if item.key == key), None)
 
 
-@dataclass(slots=True)
-class CostView:
+class CostView(Struct):
     """What the screens show; ``now`` None: it was not looked at yet, or, with ``trouble``, could not be."""
 
     version: int = 0

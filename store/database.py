@@ -9,15 +9,17 @@ import logging
 import threading
 from collections.abc import Callable, Iterable
 from contextlib import suppress
-from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
 
 from store.errors import StoreError, explain
 from store.estate import Reading
 from store.firstlook import FirstLook
 from store.health import after_reading, after_report, health_event
 from store.place import Place
+from store.record import Record
 from store.records import Change, DeviceStatus
 from store.stored import UnreadableFactsError, peeked_object
 from store.view import EstateView
@@ -55,8 +57,7 @@ def open_store(path: Place, busy_ms: int = 5_000, looked: Looked | None = None) 
         raise explain(error, path) from error
 
 
-@dataclass(frozen=True, slots=True)
-class Looked:
+class Looked(Record, frozen=True):
     """A first look at a store's file, and the view that was made of it."""
 
     look: FirstLook
@@ -95,6 +96,7 @@ class Store:
         self._news_taken = 0
         self._cannot_save = False
         self._closed = False
+        self._facts = None if looked is None else looked.look.file
         unreadable = 0
         if looked is not None:
             keeper.resume(looked.look)
@@ -198,6 +200,8 @@ class Store:
             with suppress(Exception):
                 self.flush()
             self._closed = True
+            if self._facts is not None:
+                self._facts.close()
             with suppress(Exception):
                 self._keeper.close()
 
@@ -280,17 +284,20 @@ class Store:
             self.view.set_trouble(None)
 
     def _check_facts(self) -> int:
-        """Read all facts once that the first look left unread, and drop what cannot be read; returns how many."""
-        bad = []
+        """Read all facts once that the first look left unread, and drop what cannot be read; returns how many. What is
+        not in the file any more, because it was pruned, is dropped without a word."""
+        bad, dropped = 0, []
         for status in self.view.devices():
             for ref, sighting in self.view.known(status.name).items():
                 try:
                     peeked_object(sighting.told)
                 except UnreadableFactsError as error:
-                    _log.warning("the stored %s %s of %s cannot be read: %s", *ref, status.name, error)
-                    bad.append((status.name, ref))
-        self.view.drop(bad)
-        return len(bad)
+                    dropped.append((status.name, ref))
+                    if not error.vanished:
+                        _log.warning("the stored %s %s of %s cannot be read: %s", *ref, status.name, error)
+                        bad += 1
+        self.view.drop(dropped)
+        return bad
 
     def _take_news(self, unreadable: int = 0, *, reads: bool = True) -> None:
         staged = self._keeper.staged_events

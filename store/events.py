@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from typing import TypeVar
 
 from store import estate as e
+from store.record import Record
 
 FEW = 6
 """Members of a set that a line names; of a larger set it names how many there are and what came and went."""
@@ -20,8 +20,7 @@ Facts = dict[str, Value]
 _T = TypeVar("_T")
 
 
-@dataclass(frozen=True, slots=True)
-class Difference:
+class Difference(Record, frozen=True):
     """One fact that changed, in display form. None: there was, or is, nothing."""
 
     field: str

@@ -6,18 +6,17 @@ Each call opens the file for itself. Raises :class:`store.errors.StoreError` whe
 from __future__ import annotations
 
 from contextlib import closing
-from dataclasses import dataclass
 
 from sqlalchemy import func, select
 
 from store import engine, journal
 from store.errors import explain
 from store.place import Place
-from store.tables import JournalHead, LeaseRow, RunRow, table
+from store.record import Record
+from store.tables import JOURNAL_HEAD, LEASE, RUN
 
 
-@dataclass(frozen=True, slots=True)
-class Figures:
+class Figures(Record, frozen=True):
     """``epochs`` by target; ``runs`` how many are in each state, by its word; ``journal_lag`` how many of the newest
     entries are not noted beside the store, None: nothing is noted there, or it cannot be read."""
 
@@ -29,7 +28,7 @@ class Figures:
 
 def read(path: Place) -> Figures:
     """The figures of the store at ``path``."""
-    lease, run, head = table(LeaseRow), table(RunRow), table(JournalHead)
+    lease, run, head = LEASE, RUN, JOURNAL_HEAD
     noted = journal.noted(path)  # before the entries, which only grow
     try:
         with closing(engine.open_place(path)) as connection:

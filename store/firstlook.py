@@ -1,7 +1,7 @@
 """A first look at the store, for the first screen: what it holds, read without the database libraries.
 
-It reads only, decodes no facts, and stands back (None) from whatever is not a store of this very revision: then
-:func:`store.database.open_store` opens it with all its checks, and says what is wrong.
+It reads only, leaves the facts of a file in the file, and stands back (None) from whatever is not a store of this very
+revision: then :func:`store.database.open_store` opens it with all its checks, and says what is wrong.
 """
 
 from __future__ import annotations
@@ -9,13 +9,15 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing
-from dataclasses import dataclass, field
 from datetime import datetime
 from sys import intern
 from typing import Any
 from urllib.parse import quote
 
+from msgspec import Struct, field
+
 from store.estate import DeviceKind
+from store.factsfile import BUSY_S, FactsFile
 from store.migrations import HEAD
 from store.place import Place, Server
 from store.records import DeviceHealth, DeviceStatus, Event
@@ -23,15 +25,15 @@ from store.stored import StoredFacts
 from store.times import from_text
 from store.view import EVENTS_IN_MEMORY, EstateView, Ref, Sighting
 
-BUSY_S = 1.0
 MAPPED_BYTES = 1 << 28
 """Of the file as much is mapped into memory as SQLite may read without copying it first."""
 
 
-@dataclass(slots=True)
-class FirstLook:
-    """What the file held. ``revision`` and ``last_event`` say how far was read, for whoever reads on from there."""
+class FirstLook(Struct):
+    """What the file held; ``file`` has the facts. ``revision`` and ``last_event`` say how far was read, for whoever
+    reads on from there."""
 
+    file: FactsFile | None = None
     revision: int = 0
     last_event: int = 0
     sightings: dict[str, dict[Ref, Sighting]] = field(default_factory=dict)
@@ -59,7 +61,7 @@ def first_look(path: Place, mode: str = "rw") -> FirstLook | None:
                 return None
             connection.execute(f"PRAGMA mmap_size={MAPPED_BYTES}")
             connection.execute("BEGIN")  # one moment for all three tables
-            return _read(connection.execute)
+            return _read(connection.execute, FactsFile(path, mode))
     except (sqlite3.Error, OSError, ValueError):
         return None
 
@@ -86,15 +88,18 @@ class _Moments(dict[str, datetime]):
         return moment
 
 
-def _read(run: _Run) -> FirstLook:
+def _read(run: _Run, file: FactsFile | None = None) -> FirstLook:
+    """``file`` has the facts; None: they are read too, from a server."""
     found = run("SELECT value FROM store_meta WHERE name = 'revision'").fetchone()
-    look = FirstLook(revision=found[0] if found else 0)
+    look = FirstLook(revision=found[0] if found else 0, file=file)
     moments = _Moments()
-    rows = run("SELECT kind, key, device, facts, first_seen, changed_at, seen_at, gone FROM sighting")
-    for kind, key, device, facts, first_seen, changed_at, seen_at, gone in rows:
-        kind = intern(kind)
+    told = "facts" if file is None else "NULL"
+    rows = run(f"SELECT kind, key, device, {told}, first_seen, changed_at, seen_at, gone FROM sighting")
+    for kind, key, device, text, first_seen, changed_at, seen_at, gone in rows:
+        kind, device = intern(kind), intern(device)
         seen = None if seen_at is None else moments[seen_at]
-        sighting = Sighting(StoredFacts(kind, facts), moments[first_seen], moments[changed_at], seen, bool(gone))
+        facts = StoredFacts(kind, key, device, file or text)
+        sighting = Sighting(facts, moments[first_seen], moments[changed_at], seen, bool(gone))
         look.sightings.setdefault(device, {})[kind, key] = sighting
     look.statuses = {status.name: status for status in _statuses(run)}
     look.events = list(_events(run))

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import datetime
+
+from msgspec.structs import replace
 
 from store.estate import Problem, Reading
 from store.records import DeviceHealth, DeviceStatus, Event

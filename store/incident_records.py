@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
 
 from store.notices import Severity
+from store.record import Record
 
 
 class IncidentState(StrEnum):
@@ -18,8 +18,7 @@ class IncidentState(StrEnum):
     RESOLVED = "resolved"
 
 
-@dataclass(frozen=True, slots=True)
-class Incident:
+class Incident(Record, frozen=True):
     """``component`` is what it is about, in words; ``alert`` the group of alerts that it was declared from. Commander
     and scribe are people by name, empty: nobody. ``resolution`` says how it ended."""
 
@@ -51,8 +50,7 @@ def subject(number: int) -> str:
     return f"incident {number}"
 
 
-@dataclass(frozen=True, slots=True)
-class Moment:
+class Moment(Record, frozen=True):
     """An entry of the timeline: of the incident, of one of its runs, or of its alerts. ``seq``: its number in the
     journal."""
 
@@ -63,8 +61,7 @@ class Moment:
     body: Mapping[str, object]
 
 
-@dataclass(frozen=True, slots=True)
-class Lesson:
+class Lesson(Record, frozen=True):
     """What is to become better; ``owner`` sees to it until ``due``."""
 
     text: str

@@ -10,10 +10,10 @@ import json
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import replace
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any
 
+from msgspec.structs import replace
 from sqlalchemy import and_, func, insert, or_, select, update
 
 from store import engine, journal
@@ -23,8 +23,8 @@ from store.incident_records import LEARNT, LINKED, Incident, IncidentState, Mome
 from store.place import Place
 from store.recorded import from_text, to_text
 from store.remarks import LESSON, NOTE
-from store.room_tables import IncidentRow
-from store.tables import JournalRow, RunRow, table
+from store.room_tables import INCIDENT
+from store.tables import JOURNAL, RUN
 from store.times import to_text as stamp
 
 if TYPE_CHECKING:
@@ -36,7 +36,6 @@ _OF_ALERTS = ("alert acknowledged", "alert unacknowledged")
 MOST = 1_000
 """So many entries of a timeline are read, the newest."""
 
-_INCIDENT, _JOURNAL, _RUN = table(IncidentRow), table(JournalRow), table(RunRow)
 CHANGES = ("title", "severity", "component", "commander", "scribe", "state")
 """What of an incident may be changed."""
 
@@ -67,9 +66,9 @@ class IncidentStore:
         """Keep an incident under a number of its own."""
         with self._transaction() as (run, append):
             values = {"state": incident.state.value, "facts": to_text(incident)}
-            number = int(run(insert(_INCIDENT).values(**values)).inserted_primary_key[0])
+            number = int(run(insert(INCIDENT).values(**values)).inserted_primary_key[0])
             made = replace(incident, id=number)
-            run(update(_INCIDENT).where(_INCIDENT.c.id == number).values(facts=to_text(made)))
+            run(update(INCIDENT).where(INCIDENT.c.id == number).values(facts=to_text(made)))
             append(
                 subject(number), DECLARED, {"by": made.by, "before": None, "after": _shown(made), "alert": made.alert}
             )
@@ -110,12 +109,12 @@ class IncidentStore:
         or it carries another number."""
         with self._transaction() as (run, append):
             self._open(run, number)
-            found = run(select(_RUN.c.incident).where(_RUN.c.id == run_id)).first()
+            found = run(select(RUN.c.incident).where(RUN.c.id == run_id)).first()
             if found is None:
                 raise IncidentError(f"there is no run {run_id}")
             if found[0] is not None:
                 raise IncidentError(f"run {run_id} carries the number of INC-{found[0]}")
-            run(update(_RUN).where(_RUN.c.id == run_id).values(incident=number))
+            run(update(RUN).where(RUN.c.id == run_id).values(incident=number))
             told = {"by": by, "run": run_id, "incident": number}
             append(subject(number), LINKED, told)
             append(run_id, LINKED, told)
@@ -124,34 +123,34 @@ class IncidentStore:
 
     def incident(self, number: int) -> Incident:
         """Raises :class:`IncidentError` where there is none."""
-        found = self._read(select(_INCIDENT.c.facts).where(_INCIDENT.c.id == number))
+        found = self._read(select(INCIDENT.c.facts).where(INCIDENT.c.id == number))
         if not found:
             raise IncidentError(f"there is no incident {number}")
         return from_text(Incident, found[0][0])
 
     def incidents(self, *, resolved: bool = True, most: int = 200) -> tuple[Incident, ...]:
         """The newest first."""
-        wanted = select(_INCIDENT.c.facts).order_by(_INCIDENT.c.id.desc()).limit(most)
+        wanted = select(INCIDENT.c.facts).order_by(INCIDENT.c.id.desc()).limit(most)
         if not resolved:
-            wanted = wanted.where(_INCIDENT.c.state != IncidentState.RESOLVED.value)
+            wanted = wanted.where(INCIDENT.c.state != IncidentState.RESOLVED.value)
         return tuple(from_text(Incident, row[0]) for row in self._read(wanted))
 
     @property
     def head(self) -> int:
         """The newest entry of the journal: another one where anything may have changed."""
-        return int(self._read(select(func.coalesce(func.max(_JOURNAL.c.seq), 0)))[0][0])
+        return int(self._read(select(func.coalesce(func.max(JOURNAL.c.seq), 0)))[0][0])
 
     def runs(self, number: int) -> tuple[str, ...]:
         """The runs that carry its number, the oldest first."""
-        wanted = select(_RUN.c.id).where(_RUN.c.incident == number).order_by(_RUN.c.created_at, _RUN.c.id)
+        wanted = select(RUN.c.id).where(RUN.c.incident == number).order_by(RUN.c.created_at, RUN.c.id)
         return tuple(row[0] for row in self._read(wanted))
 
     def timeline(self, incident: Incident) -> tuple[Moment, ...]:
         """What the journal tells of it, the oldest first."""
-        of_runs = and_(_JOURNAL.c.run.in_(self.runs(incident.id)), _JOURNAL.c.kind.in_(_OF_RUNS))
-        mine = or_(_JOURNAL.c.run == subject(incident.id), of_runs)
-        columns = (_JOURNAL.c.seq, _JOURNAL.c.at, _JOURNAL.c.run, _JOURNAL.c.kind, _JOURNAL.c.body)
-        rows = list(self._read(select(*columns).where(mine).order_by(_JOURNAL.c.seq.desc()).limit(MOST)))
+        of_runs = and_(JOURNAL.c.run.in_(self.runs(incident.id)), JOURNAL.c.kind.in_(_OF_RUNS))
+        mine = or_(JOURNAL.c.run == subject(incident.id), of_runs)
+        columns = (JOURNAL.c.seq, JOURNAL.c.at, JOURNAL.c.run, JOURNAL.c.kind, JOURNAL.c.body)
+        rows = list(self._read(select(*columns).where(mine).order_by(JOURNAL.c.seq.desc()).limit(MOST)))
         rows += self._of_alerts(incident, columns, [row for row in rows if row[3] == DECLARED])
         return tuple(
             Moment(seq, at, None if run in ("", subject(incident.id)) else run, kind, json.loads(body))
@@ -162,17 +161,17 @@ class IncidentStore:
         """What was said of its group of alerts while it lasted."""
         if incident.alert is None or not declared:
             return []
-        wanted = and_(_JOURNAL.c.seq > declared[0][0], _JOURNAL.c.run == "", _JOURNAL.c.kind.in_(_OF_ALERTS))
+        wanted = and_(JOURNAL.c.seq > declared[0][0], JOURNAL.c.run == "", JOURNAL.c.kind.in_(_OF_ALERTS))
         if incident.resolved_at is not None:
-            wanted = and_(wanted, _JOURNAL.c.at <= incident.resolved_at)
-        found = self._read(select(*columns).where(wanted).order_by(_JOURNAL.c.seq).limit(MOST))
+            wanted = and_(wanted, JOURNAL.c.at <= incident.resolved_at)
+        found = self._read(select(*columns).where(wanted).order_by(JOURNAL.c.seq).limit(MOST))
         return [row for row in found if json.loads(row[4]).get("group") == incident.alert]
 
     # ---------------------------------------------------------------------------------------------------- underneath
 
     @staticmethod
     def _there(run: _Run, number: int) -> Incident:
-        text = run(select(_INCIDENT.c.facts).where(_INCIDENT.c.id == number)).scalar()
+        text = run(select(INCIDENT.c.facts).where(INCIDENT.c.id == number)).scalar()
         if text is None:
             raise IncidentError(f"there is no incident {number}")
         return from_text(Incident, text)
@@ -186,7 +185,7 @@ class IncidentStore:
     @staticmethod
     def _put(run: _Run, incident: Incident) -> None:
         values = {"state": incident.state.value, "facts": to_text(incident)}
-        run(update(_INCIDENT).where(_INCIDENT.c.id == incident.id).values(**values))
+        run(update(INCIDENT).where(INCIDENT.c.id == incident.id).values(**values))
 
     def _read(self, statement: Any) -> Sequence[Any]:
         with self._lock:

@@ -12,13 +12,13 @@ import os
 import re
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from store import engine
 from store.errors import explain
 from store.place import Place, Server, beside
+from store.record import Record
 
 FIRST = bytes(32)
 _SEPARATOR = "\x1f"
@@ -33,8 +33,7 @@ ALL_ON_SERVER = """
 """
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+class Verdict(Record, frozen=True):
     """What an audit found. ``entries`` were good from the beginning on; ``broken`` is the first that is not, with
     ``why`` in words; None: all is well. ``head`` is the hash of the last good entry, as hex."""
 

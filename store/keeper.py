@@ -7,17 +7,18 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+from msgspec.structs import replace
 from sqlalchemy import Connection, and_, delete, func, or_, select
 
 from store import codec, engine
 from store.estate import DeviceKind
 from store.firstlook import FirstLook
+from store.record import Record
 from store.records import DeviceHealth, DeviceStatus, Event
-from store.tables import DeviceRow, EventRow, SightingRow, StoreMeta, table
+from store.tables import DEVICE, EVENT, SIGHTING, STORE_META
 from store.view import EVENTS_IN_MEMORY, Ref, Sighting
 
 if TYPE_CHECKING:
@@ -31,13 +32,11 @@ KEEP_EVENTS = 100_000
 KEEP_LEAST = 1_000
 """… and of the newest events never fewer than this."""
 
-_SIGHTING, _DEVICE, _EVENT, _META = table(SightingRow), table(DeviceRow), table(EventRow), table(StoreMeta)
 _UNSAVED_EVENTS = 20_000
 _log = logging.getLogger("drdeck.store")
 
 
-@dataclass(frozen=True, slots=True)
-class News:
+class News(Record, frozen=True):
     """What the file holds that was not known: sightings and statuses by device, events oldest first, and how many rows
     could not be read."""
 
@@ -73,7 +72,9 @@ class Keeper:
         Staged rows that it overtakes are dropped, staged events get ids behind it (see :attr:`staged_events`).
         """
         version = engine.version(self._connection)
-        revision = self._connection.execute(select(_META.c.value).where(_META.c.name == "revision")).scalar() or 0
+        revision = (
+            self._connection.execute(select(STORE_META.c.value).where(STORE_META.c.name == "revision")).scalar() or 0
+        )
         sightings, bad_sightings = self._new_sightings()
         statuses, bad_statuses = self._new_statuses()
         events = self._new_events()
@@ -95,14 +96,12 @@ class Keeper:
 
     def prune(self, now: datetime) -> None:
         """Delete events and gone objects older than :data:`KEEP`, within the bounds on the number of events."""
-        newest = self._connection.execute(select(func.max(_EVENT.c.id))).scalar() or 0
-        old = or_(
-            and_(_EVENT.c.at < now - KEEP, _EVENT.c.id <= newest - KEEP_LEAST), _EVENT.c.id <= newest - KEEP_EVENTS
-        )
-        faded = and_(_SIGHTING.c.gone, _SIGHTING.c.changed_at < now - KEEP)
+        newest = self._connection.execute(select(func.max(EVENT.c.id))).scalar() or 0
+        old = or_(and_(EVENT.c.at < now - KEEP, EVENT.c.id <= newest - KEEP_LEAST), EVENT.c.id <= newest - KEEP_EVENTS)
+        faded = and_(SIGHTING.c.gone, SIGHTING.c.changed_at < now - KEEP)
         wanted = {
             row: where
-            for row, where in ((_EVENT, old), (_SIGHTING, faded))
+            for row, where in ((EVENT, old), (SIGHTING, faded))
             if self._connection.execute(select(row).where(where).limit(1)).first() is not None
         }
         if wanted:
@@ -184,7 +183,7 @@ class Keeper:
     def _write(self, revision: int) -> None:
         run = self._connection.execute
         meta, seen, device, event = (
-            engine.inserting(self._connection, into) for into in (_META, _SIGHTING, _DEVICE, _EVENT)
+            engine.inserting(self._connection, into) for into in (STORE_META, SIGHTING, DEVICE, EVENT)
         )
         run(_upsert(meta, "name"), {"name": "revision", "value": revision})
         if self._sightings:
@@ -201,9 +200,7 @@ class Keeper:
     def _new_sightings(self) -> tuple[dict[str, dict[Ref, Sighting]], int]:
         found: dict[str, dict[Ref, Sighting]] = {}
         bad = 0
-        rows = (
-            select(_SIGHTING).where(_SIGHTING.c.revision > self._revision).order_by(_SIGHTING.c.kind, _SIGHTING.c.key)
-        )
+        rows = select(SIGHTING).where(SIGHTING.c.revision > self._revision).order_by(SIGHTING.c.kind, SIGHTING.c.key)
         for kind, key, device, facts, first_seen, changed_at, seen_at, gone, _ in self._connection.execute(rows):
             try:
                 obj = codec.decode(kind, facts)
@@ -217,7 +214,7 @@ class Keeper:
     def _new_statuses(self) -> tuple[dict[str, DeviceStatus], int]:
         found: dict[str, DeviceStatus] = {}
         bad = 0
-        for row in self._connection.execute(select(_DEVICE).where(_DEVICE.c.revision > self._revision)).mappings():
+        for row in self._connection.execute(select(DEVICE).where(DEVICE.c.revision > self._revision)).mappings():
             values = {name: row[name] for name in row if name != "revision"}
             try:
                 values["kind"] = DeviceKind(row["kind"])
@@ -231,9 +228,7 @@ class Keeper:
         return found, bad
 
     def _new_events(self) -> list[Event]:
-        newest = (
-            select(_EVENT).where(_EVENT.c.id > self._last_event).order_by(_EVENT.c.id.desc()).limit(EVENTS_IN_MEMORY)
-        )
+        newest = select(EVENT).where(EVENT.c.id > self._last_event).order_by(EVENT.c.id.desc()).limit(EVENTS_IN_MEMORY)
         return [Event(*row) for row in reversed(self._connection.execute(newest).all())]
 
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 from contextlib import closing
-from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -17,6 +16,7 @@ from store import engine, journal
 from store.errors import StoreError, explain
 from store.incident_records import LEARNT
 from store.place import Place
+from store.record import Record
 from store.remarks import LESSON
 from store.times import from_text
 from store.times import to_text as stamp
@@ -29,8 +29,7 @@ class LessonError(Exception):
     """It cannot be closed. The text says why."""
 
 
-@dataclass(frozen=True, slots=True)
-class Lesson:
+class Lesson(Record, frozen=True):
     """``number`` is that of its entry in the journal, ``about`` the run or incident; times UTC. ``done_by``: who closed
     it, with what they said was done; None: it is open."""
 

@@ -12,9 +12,7 @@ from store.auto_records import Window
 from store.errors import explain
 from store.place import Place
 from store.recorded import from_text
-from store.tables import WindowRow, table
-
-_WINDOW = table(WindowRow)
+from store.tables import WINDOW
 
 
 def windows(path: Place, now: datetime) -> tuple[Window, ...]:
@@ -23,7 +21,7 @@ def windows(path: Place, now: datetime) -> tuple[Window, ...]:
     try:
         connection = engine.create_connection(path)
         try:
-            rows = connection.execute(select(_WINDOW.c.facts).where(_WINDOW.c.ends > now)).fetchall()
+            rows = connection.execute(select(WINDOW.c.facts).where(WINDOW.c.ends > now)).fetchall()
         finally:
             engine.close(connection)
     except Exception as error:

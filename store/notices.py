@@ -6,9 +6,10 @@ Plain records; who is told in which words is the business of ``app.notify``.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+
+from store.record import Record
 
 
 class Severity(StrEnum):
@@ -95,8 +96,7 @@ AT_ONCE = frozenset(
 """These wait for no others of their kind, and no window holds them back."""
 
 
-@dataclass(frozen=True, slots=True)
-class Event:
+class Event(Record, frozen=True):
     """One thing that operators are told of.
 
     ``site`` is the site it happened at, empty: none in particular. ``target`` is what it is about, as it is told from
@@ -119,8 +119,7 @@ class Event:
     channel: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Notice:
+class Notice(Record, frozen=True):
     """A kept event. ``at`` is when it was posted first (UTC), ``last_at`` last, ``count`` how often."""
 
     id: int
@@ -138,8 +137,7 @@ class DeliveryState(StrEnum):
     GIVEN_UP = "given up"
 
 
-@dataclass(frozen=True, slots=True)
-class Delivery:
+class Delivery(Record, frozen=True):
     """What became of a notice on one channel. ``batch`` is the id of the message that it is, or was last, part of.
 
     ``next_try`` is when it is tried again after a failure, for which ``reason`` has the words; of one that was sent

@@ -11,9 +11,10 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
+
+from msgspec.structs import replace
 
 from store import engine
 from store.errors import StoreError, explain
@@ -21,6 +22,7 @@ from store.ledger_rows import EVERY, encoded
 from store.notices import ENDS, Delivery, DeliveryState, Event, EventKind, Notice
 from store.outbox_rows import DELIVERY, NOTICE, delivery_of, notice_of
 from store.place import Place
+from store.record import Record
 from store.times import from_text as moment
 from store.times import to_text as stamp
 
@@ -43,8 +45,7 @@ GroupKey = tuple[str, str, str]
 """Kind, severity and site: what makes events equal."""
 
 
-@dataclass(frozen=True, slots=True)
-class Batch:
+class Batch(Record, frozen=True):
     """Deliveries of one channel that make one message. ``again``: a program that may have sent it never said so."""
 
     id: str

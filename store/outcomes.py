@@ -4,16 +4,15 @@ RTO target, and what was lost at most against the RPO target. Board, wall, comma
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
+from store.record import Record
 from store.recovery import RunApplication
 from store.run_clocks import ACTIVATING, Clock, Clocks, clocks, ready_at, ready_clock, settled_clock
 from store.runs import PlannedStep, Run, StepRecord, StepState
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(Record, frozen=True):
     """``lost_s`` is what was lost at most, in seconds; None: it is not up, or that cannot be said. ``lost_words``: how
     that is known, or why it is not. ``begun``: the run was."""
 

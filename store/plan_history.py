@@ -6,20 +6,21 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
+
+from msgspec import field
 
 from store.drills import owing
 from store.outcomes import outcomes
 from store.plan_runs import DISASTER, DRILL, FAILBACK, PLANNED, RECOVERING, REPROTECT, of_plan
+from store.record import Record
 from store.run_clocks import REACHED
 from store.runs import SETTLED, Run, RunState
 
 _UP = re.compile(r"(\S+) is up at \S+")
 
 
-@dataclass(frozen=True, slots=True)
-class Measured:
+class Measured(Record, frozen=True):
     """One application in one run that passed: up ``seconds`` after the run was declared, at ``at`` (UTC)."""
 
     run: str
@@ -33,8 +34,7 @@ class Measured:
         return self.verb.rpartition(" ")[2]
 
 
-@dataclass(frozen=True, slots=True)
-class PlanHistory:
+class PlanHistory(Record, frozen=True):
     """``measured`` by application, the oldest first. ``drilled``: the last drill that passed; ``owed``: the drill that
     is not cleaned up. ``away``: the run since which everything serves at the other site, ``back`` the run that
     replicated it home since. None: there is none."""

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
 from store.readiness import Check, Severity, Verdict
+from store.record import Record
 
 
 class PlanState(StrEnum):
@@ -20,8 +20,7 @@ class PlanState(StrEnum):
     UNUSABLE = "cannot be used"
 
 
-@dataclass(frozen=True, slots=True)
-class Expected:
+class Expected(Record, frozen=True):
     """What one application would come to, in seconds: ``rpo_s`` is how old its newest copy is now, ``p50_s`` and
     ``p95_s`` when it should be up in a disaster; targets as the file sets them. None: not known, or none is set."""
 
@@ -33,8 +32,7 @@ class Expected:
     rto_target_s: float | None
 
 
-@dataclass(frozen=True, slots=True)
-class Foreseen:
+class Foreseen(Record, frozen=True):
     """When an application should be up in a run of a ``kind``, in seconds from its beginning; without a name, when the
     whole run should be over."""
 
@@ -44,8 +42,7 @@ class Foreseen:
     p95_s: float
 
 
-@dataclass(frozen=True, slots=True)
-class PlanCheck:
+class PlanCheck(Record, frozen=True):
     """``digest`` is that of the file, ``facts`` those of what each member rests on; ``at`` is UTC. ``foreseen``: of
     each kind of run that could be drawn up."""
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 
 from store.plan_records import PlanCheck, PlanState
+from store.record import Record
 
 
-@dataclass(frozen=True, slots=True)
-class ApplicationShown:
+class ApplicationShown(Record, frozen=True):
     """``members`` are those of each kind, in words: ``("LPARs", "erp_db1, erp_app1")``; ``steps`` those of the file,
     each with when it is done. Targets in seconds, None: none is set."""
 
@@ -23,8 +22,7 @@ class ApplicationShown:
     rpo_s: float | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class PlanShown:
+class PlanShown(Record, frozen=True):
     """One file, its applications in the order in which they come back. ``changed``: what is not as it was when it was
     verified; ``errors`` are those of a file that cannot be used, each with its line. ``counts`` says how many members
     there are of each kind."""

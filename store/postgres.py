@@ -10,12 +10,12 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import psycopg
+from msgspec import Struct
 
 from store.errors import StoreAwayError, StoreError, explain, too_new
 from store.place import Server
@@ -37,8 +37,7 @@ _TABLES = frozenset({"alembic_version", "journal", "store_meta", "sighting"})
 _MARK = "drdeck"
 
 
-@dataclass(slots=True)
-class _Desk:
+class _Desk(Struct):
     """What is known beside a connection. ``ahead`` is by how much the server's clock is, in seconds; ``line`` the
     server's timeline, another one once a standby took over; ``xid`` the transaction that it is in, with its timeline:
     the numbers of those that a standby never got are given again."""

@@ -7,10 +7,10 @@ go by it.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
 
 from store.estate import RcgRole
+from store.record import Record
 
 
 class Activity(StrEnum):
@@ -35,8 +35,7 @@ class Which(StrEnum):
     PEER = "peer"
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+class Verdict(Record, frozen=True):
     """``active`` is the side that serves the hosts, None when that is not known; ``meaning`` says why in a line."""
 
     activity: Activity

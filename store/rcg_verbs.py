@@ -3,10 +3,10 @@ that offer a verb and for the engine that plans it."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
 
 from store.rcg_roles import RoleCode
+from store.record import Record
 
 
 class RcgVerb(StrEnum):
@@ -53,8 +53,7 @@ def standing(natural: RoleCode | None, peer: RoleCode | None) -> Standing:
     return _STANDINGS.get((natural, peer), Standing.UNKNOWN)
 
 
-@dataclass(frozen=True, slots=True)
-class Right:
+class Right(Record, frozen=True):
     """When a verb is right: how the pair stands, and whether the group must be Started; None: either."""
 
     standings: tuple[Standing, ...]

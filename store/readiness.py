@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from fnmatch import fnmatchcase
+
+from store.record import Record
 
 
 class Severity(StrEnum):
@@ -37,8 +38,7 @@ class Verdict(StrEnum):
     UNKNOWN = "unknown"
 
 
-@dataclass(frozen=True, slots=True)
-class Check:
+class Check(Record, frozen=True):
     """One check. ``id`` is that of the procedures (``pwr.golden``), ``words`` what is to hold, ``evidence`` what was
     seen, by ``source`` (a call of the interface) at ``seen_at`` (UTC), ``fix`` what to do where it does not hold."""
 
@@ -52,8 +52,7 @@ class Check:
     seen_at: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Readiness:
+class Readiness(Record, frozen=True):
     """All checks of one object, at ``checked_at`` (UTC), the worst first."""
 
     name: str
@@ -88,8 +87,7 @@ def sorted_checks(checks: list[Check]) -> tuple[Check, ...]:
     return tuple(sorted(checks, key=lambda c: (_FIRST.index(c.verdict), _WORST.index(c.severity), c.id)))
 
 
-@dataclass(frozen=True, slots=True)
-class Covered:
+class Covered(Record, frozen=True):
     """Which LPARs are to come back where: those of the site ``nominal`` that one of ``lpars`` names, and none of
     ``exclude`` (patterns). ``drill`` is the isolated network for drills at the site ``recovery``, in words; empty:
     there is none."""

@@ -7,30 +7,30 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
+from msgspec import field
+from msgspec.structs import replace
+
 from store.readiness import Check, Covered, Readiness, Standing
+from store.record import Record
 
 
-@dataclass(frozen=True, slots=True)
-class Unchecked:
+class Unchecked(Record, frozen=True):
     """Why something was not checked, and since when (UTC)."""
 
     why: str
     since: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class Word:
+class Word(Record, frozen=True):
     """What is said of an LPAR in a line, as long as it is believed: how it stands, and the first of the reasons."""
 
     standing: Standing
     first: Check | None
 
 
-@dataclass(frozen=True, slots=True)
-class Checked:
+class Checked(Record, frozen=True):
     """What is known at one moment, ``words`` in short. ``at``: when both sites were looked at last (UTC), None: never.
     ``unread``: the devices that could not be read then. ``trouble``: why nothing could be checked the last time. It is
     believed for as long as ``believed`` says."""

@@ -5,9 +5,11 @@ from __future__ import annotations
 from functools import cache
 from typing import Any, TypeVar
 
-from pydantic_core import SchemaSerializer, SchemaValidator, ValidationError
+from msgspec import DecodeError
+from msgspec.json import Decoder
 
-from store.schemas import record_schema, tuple_schema
+from store.exact import encode_exactly
+from store.record import Record
 
 T = TypeVar("T")
 
@@ -17,48 +19,43 @@ class RecordError(ValueError):
 
 
 def to_text(record: object) -> str:
-    """A frozen dataclass, or a tuple of one class of them, as JSON text."""
-    if not isinstance(record, tuple):
-        kind: Any = type(record)
-        return _one(kind)[0].to_json(record).decode()
-    if not record:
-        return "[]"
-    kind = type(record[0])
-    return _many(kind)[0].to_json(record).decode()
+    """A record, or a tuple of one class of them, as JSON text. Raises :class:`store.exact.InexactError`."""
+    return encode_exactly(record)
 
 
 def from_text(cls: type[T], text: str) -> T:
     """The record of ``cls`` that :func:`to_text` wrote. Raises :class:`RecordError` for anything else."""
-    try:
-        kind: Any = cls
-        found: T = _one(kind)[1].validate_json(text)
-    except ValidationError as error:
-        raise _explained(cls, error) from None
+    kind: Any = cls
+    found: T = _decoded(cls, _one(kind), text)
     return found
 
 
 def many_from_text(cls: type[T], text: str) -> tuple[T, ...]:
     """The records of ``cls`` that :func:`to_text` wrote as a tuple. Raises :class:`RecordError` for anything else."""
-    try:
-        kind: Any = cls
-        found: tuple[T, ...] = _many(kind)[1].validate_json(text)
-    except ValidationError as error:
-        raise _explained(cls, error) from None
+    kind: Any = cls
+    found: tuple[T, ...] = _decoded(cls, _many(kind), text)
     return found
 
 
-def _explained(cls: type, error: ValidationError) -> RecordError:
-    first = error.errors(include_url=False, include_context=False)[0]
-    return RecordError(f"{cls.__name__}: {'.'.join(map(str, first['loc']))}: {first['msg']}")
+def _decoded(cls: type, decoder: Decoder[Any], text: str) -> Any:
+    try:
+        return decoder.decode(text)
+    except (DecodeError, UnicodeEncodeError) as error:
+        raise RecordError(f"{cls.__name__}: {error}") from None
 
 
 @cache
-def _one(cls: Any) -> tuple[SchemaSerializer, SchemaValidator]:
-    schema = record_schema(cls)
-    return SchemaSerializer(schema), SchemaValidator(schema)
+def _one(cls: Any) -> Decoder[Any]:
+    return Decoder(_strict(cls))
 
 
 @cache
-def _many(cls: Any) -> tuple[SchemaSerializer, SchemaValidator]:
-    schema = tuple_schema(cls)
-    return SchemaSerializer(schema), SchemaValidator(schema)
+def _many(cls: Any) -> Decoder[Any]:
+    each: Any = _strict(cls)
+    return Decoder(tuple[each, ...])
+
+
+def _strict(cls: Any) -> Any:
+    if not issubclass(cls, Record):
+        raise TypeError(f"{cls.__name__} is no store.record.Record: a field that it does not have would be lost")
+    return cls

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
 from store.estate import DeviceKind, EstateObject, Problem
+from store.record import Record
 from store.stored import Told, peeked_object, told_object
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(Record, frozen=True):
     """One object of the estate as last seen. All times UTC.
 
     ``told`` is the object, or its stored facts that nobody has asked for yet; ``obj`` is the object in either case.
@@ -47,8 +46,7 @@ class DeviceHealth(StrEnum):
     FAILING = "could not be read"
 
 
-@dataclass(frozen=True, slots=True)
-class DeviceStatus:
+class DeviceStatus(Record, frozen=True):
     """One configured device. ``since`` is when ``health`` last changed; ``sweep_s`` how long the last sweep took.
 
     ``last_ok`` is when the last reading that came back, whole or in part, began: ages count from it.
@@ -74,8 +72,7 @@ class DeviceStatus:
     sweeping: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Event:
+class Event(Record, frozen=True):
     """One thing that changed. ``kind`` and ``key`` name the object (kind ``device`` for a device's own health);
     ``label`` is its name on the screen; ``field`` the fact; ``before`` and ``after`` in display form."""
 
@@ -90,8 +87,7 @@ class Event:
     after: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+class Change(Record, frozen=True):
     """A change notice: what a sweep of ``device`` changed, as (kind, key) pairs. Empty: only the device's status and
     the times did."""
 

@@ -4,11 +4,11 @@ members, which steps are whose, and what each application should come to. Plain 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from store.record import Record
 
 
-@dataclass(frozen=True, slots=True)
-class RunMember:
+class RunMember(Record, frozen=True):
     """An LPAR, a protection group, a pod, a remote copy group or a VM: ``kind`` in the word of the file's key.
     ``steps`` are the ids of its own, of a protection group those that its LPARs share; ``start`` the one by which it
     comes up, and ``up`` those after which it serves, after ``p50_s`` as the prediction says."""
@@ -21,8 +21,7 @@ class RunMember:
     p50_s: float | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class RunApplication:
+class RunApplication(Record, frozen=True):
     """``after``: the applications that it comes after by its own word. ``own`` are the ids of the steps that the file
     gives it, ``up`` is the one that is settled once it is up; None: the run brings nothing up. Targets as the file sets
     them; ``loss_s`` is what it loses at most; ``p50_s`` and ``p95_s`` is when it should be up. None: not set, or not
@@ -50,16 +49,14 @@ class RunApplication:
             yield self.up
 
 
-@dataclass(frozen=True, slots=True)
-class RunGroup:
+class RunGroup(Record, frozen=True):
     """A priority group, and the groups that it comes after."""
 
     name: str
     after: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class RunWaves:
+class RunWaves(Record, frozen=True):
     """How many are acted on at a time."""
 
     lpars: int
@@ -67,8 +64,7 @@ class RunWaves:
     vms: int
 
 
-@dataclass(frozen=True, slots=True)
-class Recovery:
+class Recovery(Record, frozen=True):
     """``plan`` is the name, ``path`` the file, ``digest`` the SHA-256 of its bytes. ``groups`` and ``applications``
     stand in the order in which they come back; ``own`` are the ids of the steps of the whole plan."""
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
+
+from msgspec import Struct, field
 
 from store import plan_runs
 from store.drills import VM_CLEANUP, VM_DRILL, order, subject
+from store.record import Record
 from store.runs import ENDED, SETTLED, PlannedStep, Run, RunState, StepRecord
 
 REPLICATE, FAILOVER, UNDO, FAILBACK = "vm replicate", "vm failover", "vm undo", "vm failback"
@@ -31,8 +33,7 @@ def names(run: Run) -> tuple[str, ...]:
     return tuple(dict.fromkeys(one.removeprefix(_SAID).removeprefix(_ABOUT) for one in found))
 
 
-@dataclass(frozen=True, slots=True)
-class Replicated:
+class Replicated(Record, frozen=True):
     """A VM that the configuration replicates, as screens know it: ``vm`` is its name or instance UUID on the device
     ``source``; ``interval_s`` how often a copy is made, in seconds; ``drill``: an isolated port group is named."""
 
@@ -44,8 +45,7 @@ class Replicated:
     drill: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Pass:
+class Pass(Record, frozen=True):
     """A replication pass that ended. ``took_s``: seconds."""
 
     run: str
@@ -54,8 +54,7 @@ class Pass:
     done: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Standing:
+class Standing(Record, frozen=True):
     """``paused`` and ``failed_over`` are the runs that made it so, by their ids; ``owed`` the drills that are not
     cleaned up, ``of_plans`` what cleans up after those of recovery plans, as orders. ``passes``: the newest first.
     ``under_way``: a run that acts on it, or was interrupted."""
@@ -80,8 +79,7 @@ class Standing:
         return tuple(one.took_s for one in self.passes if one.done)
 
 
-@dataclass(slots=True)
-class _Found:
+class _Found(Struct):
     paused: str | None = None
     failed_over: str | None = None
     owed: list[str] = field(default_factory=list)

@@ -4,15 +4,14 @@ critical path, the longest chain of what is left. Pure, out of the run's own dep
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 
+from store.record import Record
 from store.run_clocks import latest
 from store.runs import SETTLED, PlannedStep, Run, StepRecord, StepState
 
 
-@dataclass(frozen=True, slots=True)
-class Ahead:
+class Ahead(Record, frozen=True):
     """``left_s`` is how long it should take until nothing is left, ``path`` the ids of the steps that this rests on,
     the first first. ``begins_s``: by step that is not settled, in how many seconds it should begin."""
 

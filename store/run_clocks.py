@@ -8,9 +8,9 @@ up*: every one of them has been activated and answers. Both count from the decla
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 
+from store.record import Record
 from store.runs import ENDED, SETTLED, Plan, Run, StepRecord
 
 ACTIVATING = frozenset({"lpar.activate", "lpar.up", "vm.start", "vm.up"})
@@ -20,8 +20,7 @@ REACHED = "plan.reached"
 """The kind of step that does nothing: it stands for others, which are up by then."""
 
 
-@dataclass(frozen=True, slots=True)
-class Clock:
+class Clock(Record, frozen=True):
     """``at``: when it was reached (UTC), None: not yet; ``over``: nor will it be, the run has ended. ``seconds`` are
     those since the declaration, until it was reached or the run ended; None: it goes on."""
 
@@ -30,8 +29,7 @@ class Clock:
     seconds: float | None
 
 
-@dataclass(frozen=True, slots=True)
-class Clocks:
+class Clocks(Record, frozen=True):
     """Both clocks of a run."""
 
     ready: Clock

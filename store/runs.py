@@ -5,10 +5,10 @@ Plain records; what they mean and how they come about is the recovery engine's.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from store.record import Record
 from store.recovery import Recovery
 
 
@@ -57,16 +57,14 @@ class Choice(StrEnum):
     ABORT = "abort"
 
 
-@dataclass(frozen=True, slots=True)
-class Fact:
+class Fact(Record, frozen=True):
     """Something that was seen, in words: ``status of oradb on 3par-paris`` is ``Stopped``."""
 
     name: str
     value: str
 
 
-@dataclass(frozen=True, slots=True)
-class Guard:
+class Guard(Record, frozen=True):
     """What stands in front of a plan. ``id`` is its kind and, behind a space, what it is about; ``holds`` False refuses
     the plan; ``evidence`` is what was seen, at ``seen_at`` (UTC)."""
 
@@ -82,8 +80,7 @@ class Guard:
         return self.id.partition(" ")[2]
 
 
-@dataclass(frozen=True, slots=True)
-class PlannedStep:
+class PlannedStep(Record, frozen=True):
     """One step. ``kind`` and ``params`` (JSON text) alone are enough to make it again.
 
     ``call`` is what will be sent, as the vendor writes it; empty: nothing, it only waits. ``needs`` are the ids of the
@@ -111,8 +108,7 @@ class PlannedStep:
     unless: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
+class Plan(Record, frozen=True):
     """What a run would do, in full, before anybody agreed to it.
 
     ``name`` is what the operator types for a destructive one; ``confirm`` all that must be typed, in order.
@@ -174,8 +170,7 @@ REFUSED, NO_ANSWER = "refused: ", "no answer: "
 """What is kept of a call that the device did not accept begins with one of these."""
 
 
-@dataclass(frozen=True, slots=True)
-class StepRecord:
+class StepRecord(Record, frozen=True):
     """How a step fares. ``began_at`` is its first intent; ``took_s`` how long the device took for its act and,
     once it is done, all of it, but that it waited for a session, seconds;
     ``answer`` what the device said, ``reason`` why it stands as it does."""
@@ -220,8 +215,7 @@ class StepRecord:
         return self.attempts > 0 or self.state is StepState.MARKED
 
 
-@dataclass(frozen=True, slots=True)
-class Approval:
+class Approval(Record, frozen=True):
     """That another person has to approve a run. ``order`` says in the words of the command line what was asked, so that
     the plan can be drawn up anew; ``digest`` is of what it does. It can be approved ``until`` then (UTC), by nobody of
     ``people``, the users that its proposer is. ``by`` is who did. ``glass``: nobody else was there, and why."""
@@ -234,8 +228,7 @@ class Approval:
     glass: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Run:
+class Run(Record, frozen=True):
     """A run with its steps, in the order of the plan. ``by`` is who proposed it, ``holder`` the console that acts for
     it now; ``seq`` the newest journal entry about it; ``approval``: another person has to approve it, or did;
     ``incident``: the number of what it was begun for."""
@@ -299,8 +292,7 @@ class Run:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Lease:
+class Lease(Record, frozen=True):
     """The right to act for ``run`` on its targets; ``epochs`` by target in the same order."""
 
     run: str
@@ -309,8 +301,7 @@ class Lease:
     holder: str
 
 
-@dataclass(frozen=True, slots=True)
-class Decision:
+class Decision(Record, frozen=True):
     """What a person decided. ``step`` None: about the whole run. ``seq`` is its entry in the journal."""
 
     seq: int
@@ -320,8 +311,7 @@ class Decision:
     by: str
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(Record, frozen=True):
     """One entry of the journal; ``body`` is JSON text."""
 
     seq: int

@@ -5,10 +5,12 @@ Plain records; what each kind of schedule does is :mod:`app.timetable`'s.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
+from msgspec import field
+
+from store.record import Record
 from store.timetable import Timetable
 
 
@@ -46,8 +48,7 @@ MOST_CLEANUP_MIN = 7 * 24 * 60
 """So many minutes a drill may last at most: its machines run, and are of the past."""
 
 
-@dataclass(frozen=True, slots=True)
-class JobOptions:
+class JobOptions(Record, frozen=True):
     """How something is done; each kind of schedule takes some of them. ``keep``: so many snapshots, or backups, are
     kept. ``days``: a drill older than that is due. ``cleanup_min``: a drill is cleaned up after so many minutes; 0: not
     by itself."""
@@ -60,8 +61,7 @@ class JobOptions:
     cleanup_min: int = 60
 
 
-@dataclass(frozen=True, slots=True)
-class Schedule:
+class Schedule(Record, frozen=True):
     """``kind`` is its word in the registry of kinds, ``target`` what it is done to, in the kind's words. Times UTC;
     ``next_run`` None: paused. ``misfires`` counts the times at which it was due and nothing was begun."""
 
@@ -81,8 +81,7 @@ class Schedule:
         return self.next_run is None
 
 
-@dataclass(frozen=True, slots=True)
-class ScheduleRun:
+class ScheduleRun(Record, frozen=True):
     """One time at which a schedule was due, or several that were missed: ``count`` of them up to ``last_due``.
 
     ``by`` is the scheduler; ``run`` the id of the run of the engine, where there is one; ``notes`` what it says for
@@ -107,8 +106,7 @@ class ScheduleRun:
         return None if self.ended_at is None else (self.ended_at - self.began_at).total_seconds()
 
 
-@dataclass(frozen=True, slots=True)
-class ScheduledSnapshot:
+class ScheduledSnapshot(Record, frozen=True):
     """A completed snapshot, or backup, of a machine (``vm``: its instance UUID) that a schedule made; ``snapshot`` is
     the id that its server knows it by, or where it is in the directory for backups, ``run`` the one that made it.
     UTC."""

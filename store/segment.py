@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from store import engine
 from store.errors import explain
 from store.journal import FIRST
 from store.place import Place
+from store.record import Record
 
 TAIL = 20_000
 """So many entries behind the last one of a run are taken along, to show that it leads to the head. A journal that went
@@ -16,8 +15,7 @@ on for longer is not copied with every run: its head is named, and ``drdeck audi
 _ENTRIES = "SELECT seq, at, run, kind, body, hash FROM journal WHERE seq BETWEEN ? AND ? ORDER BY seq"
 
 
-@dataclass(frozen=True, slots=True)
-class Link:
+class Link(Record, frozen=True):
     """An entry of the journal as it is chained: ``at`` as :mod:`store.times` writes it, ``body`` JSON text, ``hash``
     32 bytes."""
 
@@ -29,8 +27,7 @@ class Link:
     hash: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class Segment:
+class Segment(Record, frozen=True):
     """All entries from the first to the last one about ``run``, those of others between them too, as the chain needs
     them; and behind them those up to the head, or none where they are too many. ``before`` is the hash that the first
     one follows; ``head_seq``, ``head_at`` and ``head`` are of the newest entry of the whole journal."""

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from datetime import datetime
+
+from msgspec import field
+from msgspec.structs import replace
 
 from store import codec
 from store.estate import KIND_OF, EstateObject, Problem, Reading
 from store.events import Difference, differences, facts, label
+from store.record import Record
 from store.records import DeviceHealth, Event
-from store.stored import same_facts
+from store.stored import UnreadableFactsError, same_facts
 from store.turns import paced
 from store.view import EstateView, Ref, Sighting
 
@@ -18,8 +22,7 @@ PRESENCE = "presence"
 """The field of an event that tells that an object appeared, is gone, or is back."""
 
 
-@dataclass(frozen=True, slots=True)
-class Update:
+class Update(Record, frozen=True):
     """What one reading changes: sightings with their facts as JSON text, events (their ids still 0), and the problems
     that only the comparison could find."""
 
@@ -50,8 +53,8 @@ def compare(view: EstateView, reading: Reading) -> Update:
             continue
         seen_at = old.seen_at or read_before or old.changed_at
         if ref not in present and not reading.problems and not _unread(reading, ref):
-            _write(update, ref, replace(old, gone=True, seen_at=seen_at, changed_at=reading.taken_at))
-            if not view.told_by_others(reading.device, ref):
+            gone = replace(old, gone=True, seen_at=seen_at, changed_at=reading.taken_at)
+            if _write(update, ref, gone) and not view.told_by_others(reading.device, ref):
                 _tell(update, reading, ref, old.obj, Difference(PRESENCE, "present", "gone"))
         elif old.seen_at is None:
             _write(update, ref, replace(old, seen_at=seen_at))
@@ -84,10 +87,10 @@ def _seen(
         told = [Difference(PRESENCE, None, "appeared")] if news else []
     elif old.gone:
         sighting = Sighting(obj, old.first_seen, at)
-        told = [Difference(PRESENCE, "gone", "back"), *differences(old.obj, obj)]
+        told = [Difference(PRESENCE, "gone", "back"), *_changes(old, obj)]
     elif not same_facts(old.told, obj):
         sighting = Sighting(obj, old.first_seen, at)
-        told = list(differences(old.obj, obj))
+        told = list(_changes(old, obj))
     elif old.seen_at is not None:
         sighting = Sighting(obj, old.first_seen, old.changed_at)
     else:
@@ -97,6 +100,13 @@ def _seen(
     for difference in _untold(view, reading.device, ref, obj, told):
         _tell(update, reading, ref, obj, difference)
     return True
+
+
+def _changes(old: Sighting, obj: EstateObject) -> Iterable[Difference]:
+    """What differs; nothing where the file cannot say any more how it was."""
+    with suppress(UnreadableFactsError):
+        return differences(old.obj, obj)
+    return ()
 
 
 def _untold(view: EstateView, device: str, ref: Ref, obj: EstateObject, told: list[Difference]) -> Iterator[Difference]:
@@ -117,7 +127,7 @@ def _untold(view: EstateView, device: str, ref: Ref, obj: EstateObject, told: li
 def _write(update: Update, ref: Ref, sighting: Sighting) -> bool:
     try:
         update.facts[ref] = codec.encode(sighting.obj)
-    except codec.CodecError as error:
+    except (codec.CodecError, UnreadableFactsError) as error:
         update.problems.append(Problem(f"{ref[0]} {ref[1]!a}", ascii(str(error)), "facts that can be stored"))
         return False
     update.put[ref] = sighting

@@ -1,23 +1,45 @@
-"""Facts as they lie in the file, read when somebody asks for them: a large estate opens before all of it is decoded."""
+"""Facts as they lie in the store, read when somebody asks for them: a large estate opens before it is all decoded."""
 
 from __future__ import annotations
 
+from sqlite3 import Error
+
+from msgspec import Struct
+
 from store.estate import EstateObject
+from store.factsfile import FactsFile, VanishedError
 
 
 class UnreadableFactsError(LookupError):
-    """Stored facts that are not those of an object of their kind; the text says where and what was expected."""
+    """Stored facts that are not those of an object of their kind, or cannot be read; the text says where and what was
+    expected. ``vanished``: the store does not hold them any more."""
+
+    def __init__(self, text: str, *, vanished: bool = False) -> None:
+        super().__init__(text)
+        self.vanished = vanished
 
 
-class StoredFacts:
-    """The facts of one object as JSON text (:mod:`store.codec`). May be asked from any thread."""
+class StoredFacts(Struct, eq=False):
+    """What ``device`` said of one object, as JSON text (:mod:`store.codec`): the text, or the file that has it. May be
+    asked from any thread."""
 
-    __slots__ = ("_obj", "kind", "text")
+    kind: str
+    key: str
+    device: str
+    facts: str | FactsFile
+    _obj: EstateObject | None = None
 
-    def __init__(self, kind: str, text: str) -> None:
-        self.kind = kind
-        self.text = text
-        self._obj: EstateObject | None = None
+    @property
+    def text(self) -> str:
+        """The JSON text. Raises :class:`UnreadableFactsError`."""
+        if isinstance(self.facts, str):
+            return self.facts
+        try:
+            return self.facts.text(self.kind, self.key, self.device)
+        except VanishedError as error:
+            raise UnreadableFactsError(str(error), vanished=True) from None
+        except Error as error:
+            raise UnreadableFactsError(f"the {self.kind} {self.key} of {self.device}: {error}") from None
 
     @property
     def obj(self) -> EstateObject:
@@ -45,7 +67,7 @@ class StoredFacts:
 
         try:
             same = codec.encode(obj) == self.text
-        except codec.CodecError:
+        except (codec.CodecError, UnreadableFactsError):
             return False
         if same:
             self._obj = obj

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from calendar import monthrange
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
 from functools import cache
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from store.record import Record
 
 MINUTE, DAY = timedelta(minutes=1), timedelta(days=1)
 EVERY_HOURS = (1, 2, 3, 4, 6, 8, 12)
@@ -34,8 +35,7 @@ class TimetableError(ValueError):
     """A timetable that means nothing. The text names the field and what was expected."""
 
 
-@dataclass(frozen=True, slots=True)
-class Timetable:
+class Timetable(Record, frozen=True):
     """When something is due, on the clock of ``zone`` (an IANA name).
 
     ``weekday``: 0 is Monday. ``day`` of a month that ends earlier is its last day. ``every_h``: of an hourly one, the

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from datetime import date
+
+from store.record import Record
 
 METHOD = "Theil-Sen: median slope of all pairs; Kendall interval of the slope, quantiles of the residuals"
 COVERS = 0.90
@@ -19,24 +20,21 @@ def needed_days(ahead_days: int) -> int:
     return max(LEAST_DAYS, math.ceil(ahead_days / LEAST_SHARE))
 
 
-@dataclass(frozen=True, slots=True)
-class Point:
+class Point(Record, frozen=True):
     """The value of one day."""
 
     day: date
     value: float
 
 
-@dataclass(frozen=True, slots=True)
-class Lacking:
+class Lacking(Record, frozen=True):
     """Too little is known for a forecast: ``have`` days of ``need`` have a sample."""
 
     have: int
     need: int
 
 
-@dataclass(frozen=True, slots=True)
-class Trend:
+class Trend(Record, frozen=True):
     """A line through the history: ``slope`` a day, between ``slope_low`` and ``slope_high``; ``level`` at the day
     ``middle``, with the residuals from ``below`` to ``above`` around it. ``samples`` days from ``first`` to ``last``
     went into it, as ``points`` medians."""
@@ -68,8 +66,7 @@ class Trend:
         return (day - self.middle).days
 
 
-@dataclass(frozen=True, slots=True)
-class Crossing:
+class Crossing(Record, frozen=True):
     """From which day a limit is passed: ``expected``, at the earliest ``earliest``, at the latest ``latest``; None: not
     before the end of the look ahead."""
 

@@ -9,12 +9,13 @@ import logging
 import threading
 from collections import Counter, deque
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from contextlib import suppress
 from datetime import datetime
 from itertools import islice
 from operator import attrgetter
 
 from store.estate import EstateObject
+from store.record import Record
 from store.records import Change, DeviceHealth, DeviceStatus, Entry, Event
 from store.stored import Told, UnreadableFactsError, told_object
 
@@ -29,8 +30,7 @@ _SAME = attrgetter("device", "seen_at", "gone")
 _ANSWERING = (DeviceHealth.OK, DeviceHealth.PARTIAL)
 
 
-@dataclass(frozen=True, slots=True)
-class Sighting:
+class Sighting(Record, frozen=True):
     """What one device last said of one object.
 
     ``seen_at`` is None while the object is in the device's latest reading: then the device's ``last_ok`` is the time,
@@ -192,7 +192,11 @@ class EstateView:
         with self._lock:
             others = self._reporters.get(ref[0], {}).get(ref[1], ())
             found = [self._sightings[other][ref] for other in others if other != device]
-        return tuple(sighting.obj for sighting in found if not sighting.gone)
+        told = []
+        for sighting in found:
+            with suppress(UnreadableFactsError):
+                told += [] if sighting.gone else [sighting.obj]
+        return tuple(told)
 
     def subscribe(self, fn: Callable[[Change], None]) -> Callable[[], None]:
         """Call ``fn`` after every change, on the thread that made it: it must not block. Returns the way to stop it."""

@@ -7,8 +7,10 @@ looked at stays as it is.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from store.alert_records import Alert, AlertState, Raised
 
@@ -22,8 +24,7 @@ FRESH = timedelta(seconds=60)
 """How often it is kept that a trouble still lasts."""
 
 
-@dataclass(frozen=True, slots=True)
-class Look:
+class Look(Struct, frozen=True):
     """One look at the facts of a source. ``found`` is what is wrong, the same trouble any number of times; of the
     ``unknown`` keys nothing can be said now."""
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import TypeVar
+
+from msgspec import Struct
 
 from store.alert_records import METRICS, AlertKind, Condition, Metric, Raised, Rule
 from store.notices import Severity
@@ -20,8 +21,7 @@ _UNIT_S = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 MOST_S = 30 * 86400.0
 
 
-@dataclass(frozen=True, slots=True)
-class Sample:
+class Sample(Struct, frozen=True):
     """``metric`` of what is called ``about`` is ``value`` now, in the unit of the metric; ``id`` tells it from others.
     ``under`` are the sites whose silence explains it."""
 

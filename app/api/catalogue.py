@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from app.api import rows
 
 _SEEN = ("name", "state", "device", "site", "kind", "gone")
 
 
-@dataclass(frozen=True, slots=True)
-class ListOf:
+class ListOf(Struct, frozen=True):
     """``row`` is the record of a row, ``fields`` what it can be filtered by, ``about`` says what is listed."""
 
     row: type

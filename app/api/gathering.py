@@ -9,9 +9,10 @@ import logging
 import threading
 from collections import Counter
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from datetime import UTC, datetime
 from importlib.metadata import version
+
+from msgspec.structs import replace
 
 from app.api import estate_rows, history_rows
 from app.api.listing import Listing

@@ -105,9 +105,9 @@ def _reached(clock: Clock) -> float | None:
 
 def whole_run(run: Run) -> bytes:
     """A run with its plan and steps, as ``drdeck runs show --json`` prints it."""
-    from pydantic_core import to_json
+    from msgspec.json import encode
 
-    return to_json(run_as_json(run))
+    return encode(run_as_json(run))
 
 
 def windows(found: Iterable[Window], now: datetime) -> Listing:

@@ -12,7 +12,7 @@ from collections import deque
 from collections.abc import AsyncIterator, Callable
 from contextlib import suppress
 
-from pydantic_core import to_json
+from msgspec.json import encode
 
 KEPT = 5_000
 """So many changes are kept for whoever was away; one who falls further behind has missed some."""
@@ -38,7 +38,7 @@ class Feed:
 
     def change(self, name: str, what: str, row: str) -> None:
         """Row ``row`` of the list ``name`` was ``added``, ``changed`` or ``removed``."""
-        data = to_json({"list": name, "change": what, "id": row})
+        data = encode({"list": name, "change": what, "id": row})
         self._on_loop(lambda: self._take(data))
 
     def close(self) -> None:

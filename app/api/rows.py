@@ -5,8 +5,10 @@ What a device said is in ``facts``, in the words and units of its vendor, as :mo
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
+from typing import Annotated, Any, Generic, TypeVar
+
+from msgspec import Meta, Struct
 
 from store.estate.flasharray import FlashArray, ProtectionGroup
 from store.estate.power import Lpar, ManagedSystem
@@ -15,9 +17,21 @@ from store.estate.vsphere import EsxiHost, VirtualMachine
 from store.infra.records import Feed, Link, Plain, Rack, Site, System, Vlan
 from store.plan_records import Expected
 
+T = TypeVar("T")
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Health:
+REF = "#/components/schemas/{name}"
+"""Where the description of the API has the schema of a record."""
+
+SYSTEMS, ARRAYS = (ManagedSystem, EsxiHost), (FlashArray, StorageSystem)
+PLACES = (Site, Rack, Feed, System, Vlan, Link, Plain)
+"""What ``facts`` may be where it is one of several."""
+
+
+def _one_of(records: tuple[type, ...]) -> Meta:
+    return Meta(extra_json_schema={"anyOf": [{"$ref": REF.format(name=record.__name__)} for record in records]})
+
+
+class Health(Struct, frozen=True, kw_only=True):
     """How this service and what it reads fare. ``status`` is ``ok``, or ``degraded`` with the ``reasons``.
     ``oldest_reading`` is when the device that was read least recently was read; null: one never was, or there is none.
     ``twin_of``: the devices are a copy of an estate as it was then. ``devices`` counts them by their health."""
@@ -36,8 +50,7 @@ class Health:
     journal_entries: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SiteRow:
+class SiteRow(Struct, frozen=True, kw_only=True):
     """A site of the configuration. ``devices`` are the names of those there."""
 
     id: str
@@ -46,8 +59,7 @@ class SiteRow:
     devices: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DeviceRow:
+class DeviceRow(Struct, frozen=True, kw_only=True):
     """A device of the configuration, and how its last reading went. ``since``: when ``health`` last changed;
     ``last_read``: when the last reading began that came back. ``clock_skew_s``: its clock minus ours."""
 
@@ -65,8 +77,7 @@ class DeviceRow:
     parts_not_read: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Seen:
+class Seen(Struct, frozen=True, kw_only=True):
     """One object of the estate as last seen. ``seen_at``: when ``device`` last reported it; ``changed_at``: when a fact
     of it last changed; ``gone``: its device was read and no longer reported it."""
 
@@ -81,50 +92,43 @@ class Seen:
     gone: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SystemRow(Seen):
+class SystemRow(Seen, frozen=True, kw_only=True):
     """A managed system (IBM Power) or an ESXi host."""
 
-    facts: ManagedSystem | EsxiHost
+    facts: Annotated[Any, _one_of(SYSTEMS)]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ArrayRow(Seen):
+class ArrayRow(Seen, frozen=True, kw_only=True):
     """A FlashArray or a 3PAR, Primera or Alletra storage system."""
 
-    facts: FlashArray | StorageSystem
+    facts: Annotated[Any, _one_of(ARRAYS)]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LparRow(Seen):
+class LparRow(Seen, frozen=True, kw_only=True):
     """An LPAR."""
 
     facts: Lpar
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class GroupRow(Seen):
+class GroupRow(Seen, frozen=True, kw_only=True):
     """A protection group of a FlashArray."""
 
     facts: ProtectionGroup
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RcgRow(Seen):
+class RcgRow(Seen, frozen=True, kw_only=True):
     """One side of a remote copy group."""
 
     facts: RemoteCopyGroup
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ReplicaRow(Seen):
+class ReplicaRow(Seen, frozen=True, kw_only=True):
     """A virtual machine that is a replica of another one."""
 
     facts: VirtualMachine
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PlanRow:
+class PlanRow(Struct, frozen=True, kw_only=True):
     """A recovery plan. ``state`` as the console says it; ``changed``: what is not as it was when it was verified;
     ``errors``: why its file cannot be used. ``applications`` as its last check reckoned them, at ``checked_at``."""
 
@@ -140,8 +144,7 @@ class PlanRow:
     applications: tuple[Expected, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CheckRow:
+class CheckRow(Struct, frozen=True, kw_only=True):
     """One check of a recovery plan, of its last verification. ``subject`` is ``plan:NAME``."""
 
     id: str
@@ -157,8 +160,7 @@ class CheckRow:
     checked_at: datetime
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RunRow:
+class RunRow(Struct, frozen=True, kw_only=True):
     """A run in short; ``/runs/{id}`` has its steps. ``loss_s``: at most so much was agreed to be lost."""
 
     id: str
@@ -183,8 +185,7 @@ class RunRow:
     cleanup_owed: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WindowRow:
+class WindowRow(Struct, frozen=True, kw_only=True):
     """A maintenance window of a site, or of one ``target`` there. ``open``: it holds now."""
 
     id: str
@@ -199,8 +200,7 @@ class WindowRow:
     ended_by: str | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AuditRow:
+class AuditRow(Struct, frozen=True, kw_only=True):
     """An entry of the journal, ``id`` its number. ``hash`` chains it to the one before: ``drdeck audit verify``."""
 
     id: int
@@ -210,8 +210,21 @@ class AuditRow:
     body: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RackRow:
+class AuditPage(Struct, frozen=True, kw_only=True):
+    """A page of the journal, the oldest entry first. ``next``: go on with ``after=`` this; null: there is no more."""
+
+    items: tuple[AuditRow, ...]
+    next: int | None
+
+
+class PageOf(Struct, Generic[T], frozen=True, kw_only=True):
+    """A page of a list. ``next``: go on with ``after=`` this; null: there is no more."""
+
+    items: tuple[T, ...]
+    next: str | None
+
+
+class RackRow(Struct, frozen=True, kw_only=True):
     """A rack as it was imported. ``units_used`` counts units that something takes, on either face."""
 
     id: str
@@ -226,19 +239,17 @@ class RackRow:
     source: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PlaceRow:
+class PlaceRow(Struct, frozen=True, kw_only=True):
     """An item of the infrastructure as it was imported: a site, feed, system, VLAN, link, or a row of a plain table."""
 
     id: str
     kind: str
     site: str
     source: str
-    facts: Site | Rack | Feed | System | Vlan | Link | Plain
+    facts: Annotated[Any, _one_of(PLACES)]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AlertRow:
+class AlertRow(Struct, frozen=True, kw_only=True):
     """An alert. ``owner``: who has it, until ``owned_until``; null: nobody. ``count`` signs of it since
     ``first_seen``."""
 
@@ -261,8 +272,7 @@ class AlertRow:
     reason: str | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class IncidentRow:
+class IncidentRow(Struct, frozen=True, kw_only=True):
     """An incident, with the ids of the runs that carry its number."""
 
     id: str
@@ -280,8 +290,7 @@ class IncidentRow:
     runs: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CapacityRow:
+class CapacityRow(Struct, frozen=True, kw_only=True):
     """One resource of one system of a recovery site, in the unit of the resource. ``left`` is what stays once the
     recovery plans have what they all need together; ``full_*``: from which day that is used up, null: not before
     ``until``, or there are too few samples (``lacking``)."""
@@ -303,8 +312,7 @@ class CapacityRow:
     lacking: str | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CostRow:
+class CostRow(Struct, frozen=True, kw_only=True):
     """What a site or an application costs a month, or what one drill cost. Amounts are decimal texts in ``currency``;
     null: no data, and ``lacking`` says of what."""
 

@@ -4,26 +4,29 @@ FastAPI reads the annotations of the functions below as they run, so they stay w
 """
 
 from collections.abc import Awaitable, Callable
-from typing import Annotated, Any, Generic, TypeVar
+from functools import partial
+from typing import Annotated, Any
 
 from fastapi import Depends, FastAPI, Header, HTTPException, Query, Request, Response
+from fastapi.openapi.utils import get_openapi
 from fastapi.responses import StreamingResponse
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+from msgspec.json import schema_components
 from pydantic import BaseModel, ConfigDict, Field, create_model
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 
+from app.api import rows
 from app.api.catalogue import LISTS, ListOf
 from app.api.gathering import Gathering
 from app.api.history_rows import whole_run
 from app.api.listing import MOST, USUAL, tag
 from app.api.live import Feed
 from app.api.readers import Readers
-from app.api.rows import AuditRow, Health
+from app.api.rows import AuditPage, AuditRow, Health, PageOf
 from store.ledger import Ledger
 from store.recorded import to_text
 
 HOST = "127.0.0.1"
-T = TypeVar("T")
 _LARGEST = 2**63 - 1
 
 DESCRIPTION = """\
@@ -34,20 +37,6 @@ whatever comes and goes meanwhile. A filter takes the whole value; `*` and `?` s
 Every answer has an ETag; send it back as If-None-Match, and an answer that would be the same is 304 without a body.
 `/live` tells of every change as a server-sent event. Times are UTC, spans seconds.
 """
-
-
-class PageOf(BaseModel, Generic[T]):
-    """A page of a list. ``next``: go on with ``after=`` this; null: there is no more."""
-
-    items: list[T]
-    next: str | None
-
-
-class AuditPage(BaseModel):
-    """A page of the journal, the oldest entry first."""
-
-    items: list[AuditRow]
-    next: int | None
 
 
 class Trouble(BaseModel):
@@ -64,10 +53,11 @@ class _AuditQuery(BaseModel):
 
 
 _NONE_MATCH = Annotated[str | None, Header(description="ETags of answers that are there already")]
-_REFUSED: dict[int | str, dict[str, Any]] = {401: {"model": Trouble, "description": "No token of a reader"}}
-_SAME: dict[int | str, dict[str, Any]] = {304: {"description": "As the answer with that ETag"}}
-_MISSING: dict[int | str, dict[str, Any]] = {404: {"model": Trouble, "description": "There is none of that id"}}
-_HOST: dict[int | str, dict[str, Any]] = {
+_Answers = dict[int | str, dict[str, Any]]
+_REFUSED: _Answers = {401: {"model": Trouble, "description": "No token of a reader"}}
+_SAME: _Answers = {304: {"description": "As the answer with that ETag"}}
+_MISSING: _Answers = {404: {"model": Trouble, "description": "There is none of that id"}}
+_HOST: _Answers = {
     400: {"description": "Asked for by another name than this machine's own", "content": {"text/plain": {}}}
 }
 
@@ -87,7 +77,7 @@ def service(gathering: Gathering, ledger: Ledger, feed: Feed, readers: Readers, 
     made.add_middleware(TrustedHostMiddleware, allowed_hosts=[HOST, "localhost"], www_redirect=False)
     guard = [Depends(_door(readers))]
 
-    @made.get("/health", response_model=Health, responses=_REFUSED | _SAME, dependencies=guard, tags=["health"])
+    @made.get("/health", responses=_told(Health) | _REFUSED | _SAME, dependencies=guard, tags=["health"])
     async def health(if_none_match: _NONE_MATCH = None) -> Response:
         """How this service, the store and the devices fare."""
         return _answer(to_text(gathering.health).encode(), if_none_match)
@@ -96,7 +86,27 @@ def service(gathering: Gathering, ledger: Ledger, feed: Feed, readers: Readers, 
         _add_list(made, gathering, name, listed, guard)
     _add_audit(made, ledger, guard)
     _add_live(made, feed, guard)
+    made.openapi = partial(_described, made)  # type: ignore[method-assign]
     return made
+
+
+def _told(answer: Any) -> _Answers:
+    """The answer of a route, in the words of the description: its schema stands among the components."""
+    (schema,), _ = schema_components([answer], ref_template=rows.REF)
+    return {200: {"description": "What was asked for", "content": {"application/json": {"schema": schema}}}}
+
+
+def _described(made: FastAPI) -> dict[str, Any]:
+    """The OpenAPI description. FastAPI knows the queries; the rows that go out are msgspec's."""
+    if made.openapi_schema is None:
+        whole = get_openapi(title=made.title, version=made.version, description=made.description, routes=made.routes)
+        pages: list[Any] = [PageOf[each.row] for each in LISTS.values()]  # type: ignore[name-defined]
+        answers = [Health, AuditPage, *pages, *rows.SYSTEMS, *rows.ARRAYS, *rows.PLACES]
+        whole.setdefault("components", {}).setdefault("schemas", {}).update(
+            schema_components(answers, ref_template=rows.REF)[1]
+        )
+        made.openapi_schema = whole
+    return made.openapi_schema
 
 
 def _door(readers: Readers) -> Callable[..., Awaitable[str]]:
@@ -133,7 +143,7 @@ def _query(name: str, listed: ListOf) -> type[BaseModel]:
 
 
 def _add_list(made: FastAPI, gathering: Gathering, name: str, listed: ListOf, guard: list[Any]) -> None:
-    model, row = _query(name, listed), listed.row
+    model = _query(name, listed)
 
     async def page(query: Annotated[model, Query()], if_none_match: _NONE_MATCH = None) -> Response:  # type: ignore[valid-type]
         asked: dict[str, Any] = query.model_dump(exclude_none=True)  # type: ignore[attr-defined]
@@ -153,8 +163,9 @@ def _add_list(made: FastAPI, gathering: Gathering, name: str, listed: ListOf, gu
 
     made.get(
         f"/{name}",
-        response_model=PageOf[row],  # type: ignore[valid-type]
-        responses=_REFUSED | _SAME,
+        responses=_told(PageOf[listed.row])  # type: ignore[name-defined]
+        | _REFUSED
+        | _SAME,
         dependencies=guard,
         summary=listed.about,
         operation_id=f"list_{name}",
@@ -162,8 +173,7 @@ def _add_list(made: FastAPI, gathering: Gathering, name: str, listed: ListOf, gu
     )(page)
     made.get(
         f"/{name}/{{id:path}}",
-        response_model=dict[str, Any] if name == "runs" else row,
-        responses=_REFUSED | _SAME | _MISSING,
+        responses=_told(dict[str, Any] if name == "runs" else listed.row) | _REFUSED | _SAME | _MISSING,
         dependencies=guard,
         summary=f"One of the {name}",
         operation_id=f"get_{name}",
@@ -172,13 +182,13 @@ def _add_list(made: FastAPI, gathering: Gathering, name: str, listed: ListOf, gu
 
 
 def _add_audit(made: FastAPI, ledger: Ledger, guard: list[Any]) -> None:
-    @made.get("/audit", response_model=AuditPage, responses=_REFUSED | _SAME, dependencies=guard, tags=["audit"])
+    @made.get("/audit", responses=_told(AuditPage) | _REFUSED | _SAME, dependencies=guard, tags=["audit"])
     def audit(query: Annotated[_AuditQuery, Query()], if_none_match: _NONE_MATCH = None) -> Response:
         """The journal: every change of anything, chained by hashes."""
         found = ledger.journal(query.run, query.after, query.most + 1)
-        items = [AuditRow(id=e.seq, at=e.at, run=e.run, kind=e.kind, body=e.body) for e in found[: query.most]]
+        items = tuple(AuditRow(id=e.seq, at=e.at, run=e.run, kind=e.kind, body=e.body) for e in found[: query.most])
         more = items[-1].id if len(found) > query.most else None
-        return _answer(AuditPage(items=items, next=more).model_dump_json().encode(), if_none_match)
+        return _answer(to_text(AuditPage(items=items, next=more)).encode(), if_none_match)
 
 
 def _add_live(made: FastAPI, feed: Feed, guard: list[Any]) -> None:

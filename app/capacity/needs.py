@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TypeVar
+
+from msgspec import Struct
 
 from app.capacity.supply import MIB, POOL, VIOS
 from app.plans.records import Application, Member, MemberKind, RecoveryPlan
@@ -43,8 +44,7 @@ STORAGE_THERE = (MemberKind.RCG, MemberKind.POD, MemberKind.PGROUP)
 _NEVER = datetime.min.replace(tzinfo=UTC)
 
 
-@dataclass(frozen=True, slots=True)
-class Needs:
+class Needs(Struct, frozen=True):
     """By the series that is needed of; and what could not be counted."""
 
     by_series: dict[Series, tuple[Need, ...]]
@@ -66,8 +66,7 @@ def needs(plans: Iterable[RecoveryPlan], settings: Settings, view: EstateView, *
     return Needs({series: tuple(each) for series, each in found.items()}, tuple(unplaced))
 
 
-@dataclass(frozen=True, slots=True)
-class _About:
+class _About(Struct, frozen=True):
     """The member that is being counted."""
 
     plan: RecoveryPlan

@@ -39,6 +39,6 @@ def reached(drill: Drilled) -> str:
 
 
 def as_json(found: Compliance) -> dict[str, Any]:
-    from pydantic_core import to_json
+    from msgspec.json import encode
 
-    return {"schema_version": SCHEMA_VERSION, **json.loads(to_json(found))}
+    return {"schema_version": SCHEMA_VERSION, **json.loads(encode(found))}

@@ -5,9 +5,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+
+from msgspec import Struct
 
 from app.capacity.needs import Needs
 from app.capacity.supply import POOL
@@ -23,8 +24,7 @@ GIB = 1 << 30
 HOURS_A_MONTH = Decimal("730.5")
 
 
-@dataclass(frozen=True, slots=True)
-class Amounts:
+class Amounts(Struct, frozen=True):
     """What something takes: processing units, virtual processors, and GiB of memory."""
 
     units: Decimal = Decimal()

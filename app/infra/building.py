@@ -5,10 +5,11 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 from typing import TypeVar
+
+from msgspec import Struct, field
 
 from app.config_table import SettingProblem
 from store.estate import SiteRole
@@ -50,8 +51,7 @@ _FACTOR = {"": 1, "k": 10**3, "M": 10**6, "G": 10**9, "T": 10**12}
 _YES, _NO = ("yes", "true"), ("no", "false")
 
 
-@dataclass(slots=True)
-class Reading:
+class Reading(Struct):
     """One file: the items so far, each with its line, and every error."""
 
     path: Path

@@ -7,8 +7,9 @@ import io
 import json
 import re
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from app.config_table import SettingProblem, SettingsError
 from app.infra.building import FIELDS, Reading, build
@@ -31,8 +32,7 @@ def source_name(file: str, table: str | None) -> str:
     return f"{table or 'file'}:{file}"
 
 
-@dataclass(frozen=True, slots=True)
-class FileRead:
+class FileRead(Struct, frozen=True):
     """What a file holds, and what is only known to hold as long as nothing fails."""
 
     items: tuple[Item, ...]

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from typing import Any, Protocol
+
+from msgspec import Struct, field
 
 from store.infra.records import (
     MOST_UNITS,
@@ -51,8 +52,7 @@ class Lists(Protocol):
     def every(self, path: str) -> list[dict[str, Any]]: ...
 
 
-@dataclass(slots=True)
-class NetboxRead:
+class NetboxRead(Struct):
     """``items`` as they are there; ``left_out`` says, sentence by sentence, what could not be taken."""
 
     items: dict[Ref, Item] = field(default_factory=dict)
@@ -105,8 +105,7 @@ def _site_of(rows: Iterable[Mapping[str, Any]]) -> dict[int, str]:
     return {_number(row, "id"): _text(_mapping(row.get("site")), "slug") for row in rows}
 
 
-@dataclass(slots=True)
-class _Feeds:
+class _Feeds(Struct):
     names: dict[int, str] = field(default_factory=dict)
     by_rack: dict[int, list[str]] = field(default_factory=lambda: defaultdict(list))
 
@@ -225,8 +224,7 @@ def _type(row: Mapping[str, Any]) -> SystemType:
     return next((kind for word, kind in _TYPES if word in slug), SystemType.OTHER)
 
 
-@dataclass(frozen=True, slots=True)
-class _Beside:
+class _Beside(Struct, frozen=True):
     """What the row of a device does not say of it, by ids: types, racks, power ports, names of feeds, switches."""
 
     types: Mapping[int, Mapping[str, Any]]

@@ -10,10 +10,11 @@ import json
 import logging
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, urlsplit
+
+from msgspec import Struct
 
 from backends.endpoint import Secret
 
@@ -33,8 +34,7 @@ class NetboxError(Exception):
     """NetBox could not be read, or answered what it should not. The text says which, never the token."""
 
 
-@dataclass(frozen=True, slots=True)
-class Address:
+class Address(Struct, frozen=True):
     """Where a NetBox is: ``base`` without a slash at its end; ``name`` is what its items are kept under."""
 
     base: str

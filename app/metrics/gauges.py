@@ -7,8 +7,9 @@ sample; ``drdeck_rpo_known`` says of which copies that is so.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
+
+from msgspec import Struct
 
 from app.metrics.exposition import Gauge, Value
 from app.recovery.pod.seeing import INBOUND
@@ -27,8 +28,7 @@ from store.runs import RunState
 ANSWERING = (DeviceHealth.OK, DeviceHealth.PARTIAL)
 
 
-@dataclass(frozen=True, slots=True)
-class Known:
+class Known(Struct, frozen=True):
     """What the metrics are made of. ``drilled``: when the last drill of each thing ended well (UTC), by its name."""
 
     scene: Scene
@@ -39,8 +39,7 @@ class Known:
     lab: bool
 
 
-@dataclass(frozen=True, slots=True)
-class _Copy:
+class _Copy(Struct, frozen=True):
     """A copy at another site: ``age_s`` None: not known."""
 
     kind: str

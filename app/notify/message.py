@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
+
+from msgspec import Struct
 
 from app.output import printable, stamp
 from store.notices import Event, EventKind, Notice, Severity
@@ -57,8 +58,7 @@ KIND_WORDS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Message:
+class Message(Struct, frozen=True):
     """One message on one channel. ``id`` stays the same where it has to be sent a second time; ``lab``: the devices are
     simulated; ``again``: it may have arrived before. ``sent_at`` is now, UTC."""
 

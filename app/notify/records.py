@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
+
+from msgspec import Struct
 
 from app.secrets import Reference
 from store.notices import Event, EventKind, Severity
@@ -57,8 +58,7 @@ CHANNEL_KEYS: Mapping[ChannelKind, tuple[str, ...]] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Mail:
+class Mail(Struct, frozen=True):
     """A mail server and who writes to whom."""
 
     host: str
@@ -70,16 +70,14 @@ class Mail:
     password: Reference | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Webhook:
+class Webhook(Struct, frozen=True):
     """``url`` is a secret: whoever has it may write there. ``secret`` signs; only Slack and Teams have none."""
 
     url: Reference
     secret: Reference | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Syslog:
+class Syslog(Struct, frozen=True):
     """``host`` and ``port`` of a collector, or ``socket``, where the transport is local."""
 
     transport: SyslogTransport
@@ -89,8 +87,7 @@ class Syslog:
     socket: Path = LOCAL_SOCKET
 
 
-@dataclass(frozen=True, slots=True)
-class ChannelSettings:
+class ChannelSettings(Struct, frozen=True):
     """One channel: by ``way`` (None: the terminal's bell), for ``kinds`` at least as grave as ``severity`` at ``sites``
     (empty: everywhere). ``window_s`` is how long, after a message, further events of the same kind, severity and site
     are gathered for the next one, in seconds."""

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
+
+from msgspec import Struct
 
 from app.notify.keys import REPLICAS
 from app.output import stamp
@@ -16,8 +17,7 @@ LATE = 2
 """A replica is late once its newest complete copy is older than so many intervals."""
 
 
-@dataclass(frozen=True, slots=True)
-class Newest:
+class Newest(Struct, frozen=True):
     """The newest complete copy of a machine (``uuid``: its instance UUID), on ``device``; ``late``: a new one should
     have been there since."""
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from app.config_table import SettingProblem, SettingsError
 from app.plans.reader import SUFFIX, problem, read
@@ -15,8 +16,7 @@ class NoPlanError(Exception):
     """There is no plan of that name. The text says which there are."""
 
 
-@dataclass(frozen=True, slots=True)
-class Listed:
+class Listed(Struct, frozen=True):
     """A file of the directory: the plan, or what is wrong with it."""
 
     name: str

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable, Iterator
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from app.plans.records import MemberKind
 from app.plans.writer import DraftApplication, DraftPlan, fitting
@@ -21,8 +22,7 @@ _DATABASE = re.compile(r"(?i)(?:^|[_.-])(?:db|ora|sql|pg|hana|db2|mongo)[a-z]*\d
 _KNOWN_PREFIX = re.compile(r"(?i)^(?:rcg|pg|pgroup|pod|vm|lpar)[_.-]")
 
 
-@dataclass(slots=True)
-class _Found:
+class _Found(Struct):
     """A member with all that tells what it belongs to: its stem, and the groups and hosts that it shares."""
 
     kind: MemberKind

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from pathlib import Path
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 PLAN_KEYS = (
     *("from", "to", "maintenance", "waves", "networks", "rcg_hosts", "drill_hosts", "steps", "groups", "applications"),
@@ -71,8 +73,7 @@ class PlanWhen(StrEnum):
     LAST = "last"
 
 
-@dataclass(frozen=True, slots=True)
-class Waves:
+class Waves(Struct, frozen=True):
     """How many are acted on at a time: LPARs and VMs being started, remote copy groups being failed over."""
 
     lpars: int = 32
@@ -80,8 +81,7 @@ class Waves:
     vms: int = 10
 
 
-@dataclass(frozen=True, slots=True)
-class Command:
+class Command(Struct, frozen=True):
     """A program with its arguments; no shell is asked. ``on`` names a host of the configuration, None: this machine.
     ``timeout_s``: seconds."""
 
@@ -90,8 +90,7 @@ class Command:
     timeout_s: float
 
 
-@dataclass(frozen=True, slots=True)
-class TcpProbe:
+class TcpProbe(Struct, frozen=True):
     """A TCP port that is to answer within ``timeout_s`` seconds."""
 
     host: str
@@ -99,23 +98,20 @@ class TcpProbe:
     timeout_s: float
 
 
-@dataclass(frozen=True, slots=True)
-class HttpProbe:
+class HttpProbe(Struct, frozen=True):
     """An address that is to answer with a status of 200 to 399 within ``timeout_s`` seconds."""
 
     url: str
     timeout_s: float
 
 
-@dataclass(frozen=True, slots=True)
-class Prompt:
+class Prompt(Struct, frozen=True):
     """Something that a person does, and says so."""
 
     instruction: str
 
 
-@dataclass(frozen=True, slots=True)
-class PlanStep:
+class PlanStep(Struct, frozen=True):
     """A step that is none of a member. ``name`` is how it is shown, ``line`` where it stands in the file, ``kinds`` in
     which kinds of run it is done: what sends clients to the other site belongs into no drill."""
 
@@ -126,8 +122,7 @@ class PlanStep:
     kinds: tuple[Kind, ...] = USUAL_KINDS
 
 
-@dataclass(frozen=True, slots=True)
-class Member:
+class Member(Struct, frozen=True):
     """Something that is failed over with an application. ``name`` is that of an LPAR (``system`` where the file says
     which managed system of the old site it is on), of a protection group or a pod on its source, of a remote copy group
     on its natural primary, or of a ``[[replications]]``."""
@@ -148,8 +143,7 @@ class Member:
         return self.kind in (MemberKind.LPAR, MemberKind.VM)
 
 
-@dataclass(frozen=True, slots=True)
-class Application:
+class Application(Struct, frozen=True):
     """``after``: the applications that must be up before this one is started; ``inside``: the same among its own LPARs
     and VMs, by name. ``rto_s`` and ``rpo_s`` are its targets in seconds, None: none is set."""
 
@@ -171,8 +165,7 @@ class Application:
         return tuple(step for step in self.steps if step.when is when)
 
 
-@dataclass(frozen=True, slots=True)
-class Group:
+class Group(Struct, frozen=True):
     """A priority group: its applications are started once those of the groups ``after`` which it comes are up."""
 
     name: str
@@ -180,8 +173,7 @@ class Group:
     line: int
 
 
-@dataclass(frozen=True, slots=True)
-class RecoveryPlan:
+class RecoveryPlan(Struct, frozen=True):
     """One file. ``source`` and ``target`` are sites; ``digest`` is the SHA-256 of its bytes, in hex. ``networks``: what
     port groups of VMs are called at the target, where it is another name than that of its ``[[replications]]``;
     ``rcg_hosts`` the same of the hosts that see the volumes of remote copy groups, ``drill_hosts`` of those that see

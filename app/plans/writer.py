@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
+
+from msgspec import Struct, field
 
 from app.plans.records import MemberKind
 from app.values import NAME_LENGTH
 
 
-@dataclass(slots=True)
-class DraftApplication:
+class DraftApplication(Struct):
     """An application to be written. ``members`` in the order of the file, by kind; ``why`` says where it comes from."""
 
     name: str
@@ -29,8 +29,7 @@ class DraftApplication:
             known.append(name)
 
 
-@dataclass(slots=True)
-class DraftPlan:
+class DraftPlan(Struct):
     """A plan to be written; ``notes`` go to its head."""
 
     source: str

@@ -6,8 +6,10 @@ Minutes lie between a proposal and its approval; destructive steps are begun on 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from app.recovery.maintenance import noted
 from app.recovery.operations import Operations, changed, digest, outdated, typed
@@ -18,8 +20,7 @@ from store.runs import Approval, Plan, Run
 Draw = Callable[[Operations, str], Plan]
 
 
-@dataclass(frozen=True, slots=True)
-class Waiting:
+class Waiting(Struct, frozen=True):
     """A run that waits for another person. ``plan`` is what it does, as another look shows; ``glass``: whoever approves
     it does so alone, and why. ``draw`` looks once more."""
 

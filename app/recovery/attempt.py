@@ -6,9 +6,10 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
+
+from msgspec import Struct, field
 
 from app.recovery import kinds
 from app.recovery.kinds import UnknownStepError
@@ -22,8 +23,7 @@ from store.ledger import LEASE_S, LeaseError
 from store.runs import NO_ANSWER, REFUSED, Fact, Lease, PlannedStep, StepRecord, StepState
 
 
-@dataclass(frozen=True, slots=True)
-class Pace:
+class Pace(Struct, frozen=True):
     """How patient the runner is, in seconds. ``poll_s`` lies between two looks; ``lost_s`` is how long a call that got
     no answer may still have its effect: only after it is *not done* believed; ``margin_s`` bounds by how much the clock
     of a device may differ from what was measured; ``busy_s`` lies between two tries at a busy device."""
@@ -48,8 +48,7 @@ near: the next is taken so soon after it, and each further one after this share 
 verb, up to the usual pace."""
 
 
-@dataclass(frozen=True, slots=True)
-class End:
+class End(Struct, frozen=True):
     """How a try ended; ``lost``: the lease is somebody else's now, and nothing was written. ``begun``: when the
     looks began (monotonic) that showed what the step has done, by what was looked at."""
 
@@ -62,8 +61,7 @@ class _NotSentError(Exception):
     """An intent was written, or may have been, and nothing was sent."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Sight:
+class _Sight(Struct, frozen=True):
     """What a step sees, with looks that begin when ``since`` says or later. ``begun``: when those began that it saw."""
 
     devices: Devices
@@ -103,8 +101,7 @@ class _Sight:
         return value
 
 
-@dataclass(frozen=True, slots=True)
-class _Hands:
+class _Hands(Struct, frozen=True):
     devices: Devices
     margin_s: float
     limit_s: float
@@ -129,8 +126,7 @@ TOLD_S = 10.0
 """How far something is, is written down so often at most, but always at its end."""
 
 
-@dataclass(slots=True)
-class _Watch:
+class _Watch(Struct):
     wanted: Callable[[], bool]
     told: Callable[[tuple[Fact, ...]], None]
     said: int = -1

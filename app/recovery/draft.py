@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Generic, Protocol, TypeVar
+
+from msgspec import Struct, field
 
 from app.recovery import kinds
 from app.recovery.step import Step
@@ -40,8 +41,7 @@ class Looked(Protocol):
 M = TypeVar("M", bound=Member)
 
 
-@dataclass(slots=True)
-class Draft(Generic[M]):
+class Draft(Struct, Generic[M]):
     """``prefix`` makes the ids of the steps differ from those of other members of the same run; ``run_tag`` goes into
     the names of snapshots. ``after`` are the ids of the steps before whose end, good or bad, none is begun."""
 

@@ -11,8 +11,9 @@ import time
 from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing, contextmanager, suppress
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol, cast
+
+from msgspec import Struct
 
 from app.recovery.step import Query, UnseenError
 from app.recovery.view import View
@@ -69,8 +70,7 @@ class Between(Protocol):
     def carry(self, source: Any, target: Any, watch: Any) -> str: ...
 
 
-@dataclass(slots=True)
-class _Held:
+class _Held(Struct):
     """A session that is reserved; ``driver`` None: it is still to be opened."""
 
     device: str
@@ -353,8 +353,7 @@ class Devices:
             list(pool.map(Slots.close_idle, self._slots.values()))
 
 
-@dataclass(frozen=True, slots=True)
-class _Parts:
+class _Parts(Struct, frozen=True):
     """As :class:`ArrayObjects`, list by list. Each raises :class:`UnseenError` where it could not be read."""
 
     device: str

@@ -10,9 +10,10 @@ import secrets
 import socket
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from app.connect import HERE, HERE_SESSIONS, Connector
 from app.permits import Act, Permits, RefusedError, needs_second
@@ -38,16 +39,14 @@ MOST_AGE_S = 60.0
 _LOSE = re.compile(r"lose (\d{1,6}) min", re.ASCII)
 
 
-@dataclass(frozen=True, slots=True)
-class Sides:
+class Sides(Struct, frozen=True):
     """The devices between which a new group is made; ``to`` None: the only other array."""
 
     made_on: str | None = None
     to: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
+class Asked(Struct, frozen=True):
     """What the operator asked for. ``kind`` is a command and its verb, ``order`` all of it in the words of the
     console's command line, empty where these have none for it; ``plan`` the name of a recovery plan; ``incident``
     the number of what it is for."""
@@ -258,8 +257,7 @@ def _acts(step: PlannedStep) -> tuple[object, ...]:
     return (step.kind, params, step.needs, step.after)
 
 
-@dataclass(frozen=True, slots=True)
-class Typed:
+class Typed(Struct, frozen=True):
     """What was typed against what must be: ``missing`` is not there yet, ``wrong`` was not asked for."""
 
     missing: tuple[str, ...]

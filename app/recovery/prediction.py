@@ -6,7 +6,9 @@ import math
 import random
 import statistics
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from app.recovery.timeline import Course, Lasts
 from store.runs import Plan, PlannedStep
@@ -68,8 +70,7 @@ DAYS = 0.15
 seen. The more were seen, the more of it is in them."""
 
 
-@dataclass(frozen=True, slots=True)
-class Span:
+class Span(Struct, frozen=True):
     """How long something takes, in seconds: the median, and what 19 of 20 stay within."""
 
     p50_s: float

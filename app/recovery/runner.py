@@ -13,7 +13,8 @@ import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import nullcontext
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from app.recovery import kinds, precedence, schedule
 from app.recovery.attempt import Attempt, End, Pace
@@ -49,8 +50,7 @@ RECENT_S = 5.0
 one of a whole array takes as long. Destructive steps may on facts that are much older (procedures 1.1)."""
 
 
-@dataclass(slots=True)
-class _Under:
+class _Under(Struct):
     """What the conductor of a run keeps in mind. ``ahead``: where not all steps can be begun, or sent, at once, those
     with the longest way behind them go first. ``seen``: when the looks began that showed what a step did, and
     ``from_s`` when this console began to act, on the monotonic clock. ``in_vain`` are the closings of an aborted run

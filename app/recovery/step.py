@@ -4,10 +4,11 @@ is made again from what the store keeps of it."""
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, Protocol
+
+from msgspec import Struct
 
 from store.runs import Fact
 
@@ -27,8 +28,7 @@ class Verdict(StrEnum):
     ASKED = "asked of a person"
 
 
-@dataclass(frozen=True, slots=True)
-class Seen:
+class Seen(Struct, frozen=True):
     """An observation: the verdict, the facts it rests on, and why it is so in a sentence."""
 
     verdict: Verdict

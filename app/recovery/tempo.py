@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import math
 import threading
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 
-@dataclass(slots=True)
-class _Span:
+class _Span(Struct):
     """Of a kind of step: the latest look that did not show the effect, and the time after which it is looked for, in
     seconds. ``found``: the two have been close, and only what first looks show moves the time from then on."""
 

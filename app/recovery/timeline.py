@@ -9,14 +9,14 @@ from __future__ import annotations
 import heapq
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from app.recovery import schedule
 from store.runs import Plan, PlannedStep
 
 
-@dataclass(frozen=True, slots=True)
-class Lasts:
+class Lasts(Struct, frozen=True):
     """How long a step takes, in seconds: first it ``holds`` a session of its device, then ``more`` passes."""
 
     holds: float

@@ -5,8 +5,9 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from typing import Any
+
+from msgspec import Struct, field
 
 from backends.outcome import DeviceError
 
@@ -14,8 +15,7 @@ LOOKS_AT_ONCE = 3
 """So many looks of one kind at a device overlap: who wants one that begins now does not wait for the end of another."""
 
 
-@dataclass(slots=True)
-class View:
+class View(Struct):
     """The newest look of one kind at one device. Times are on the monotonic clock; ``under_way``: when those began that
     have not ended. ``value`` or ``error``."""
 

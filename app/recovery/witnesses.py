@@ -5,7 +5,8 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from app.recovery.looks import Devices
 from app.recovery.step import UnseenError
@@ -15,8 +16,7 @@ NEEDED = 2
 """So many witnesses say that a site is dark before it is believed (procedures 1.2)."""
 
 
-@dataclass(frozen=True, slots=True)
-class Witness:
+class Witness(Struct, frozen=True):
     """What somebody says of a site. ``down`` None: it says nothing of it."""
 
     who: str

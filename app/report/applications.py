@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from app.report.records import ApplicationTold, Deviation
 from store.outcomes import Outcome, outcomes

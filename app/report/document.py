@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from datetime import datetime
+
+from msgspec import Struct
 
 from app.output import stamp, twin_line
 from app.report.records import ApplicationTold, Facts, Objective, StepTold
@@ -14,16 +15,14 @@ from app.runs_words import span
 from store.runs import Fact
 
 
-@dataclass(frozen=True, slots=True)
-class Table:
+class Table(Struct, frozen=True):
     """``rows`` are as long as ``head``."""
 
     head: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Section:
+class Section(Struct, frozen=True):
     """``texts`` stand before the table."""
 
     title: str

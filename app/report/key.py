@@ -6,9 +6,10 @@ import hashlib
 import os
 import stat
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from store.place import Place, beside
 
@@ -23,8 +24,7 @@ class KeyFileError(Exception):
     """The key cannot be used. The text says which file and what to do; nothing of the key is in it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Signer:
+class Signer(Struct, frozen=True):
     """What signs. ``public`` is the public key as PEM, ``fingerprint`` the SHA-256 of its 32 bytes as hex; ``made``:
     there was none, and this one is new. The private key is shown nowhere, not by ``repr`` either."""
 

@@ -11,9 +11,10 @@ import re
 import shutil
 import tempfile
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+
+from msgspec import Struct
 
 from app.audit_export import json_lines
 from app.report import verify
@@ -36,8 +37,7 @@ class ReportError(Exception):
     """No report was written; the text says why and what to do."""
 
 
-@dataclass(frozen=True, slots=True)
-class Written:
+class Written(Struct, frozen=True):
     """Where a report is, and by which key it is signed; ``key_made``: that is new."""
 
     folder: Path

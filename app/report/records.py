@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date, datetime
+
+from msgspec import Struct
 
 from store.runs import Fact, Guard, RunState, StepState
 
 
-@dataclass(frozen=True, slots=True)
-class Planned:
+class Planned(Struct, frozen=True):
     """The plan as it was agreed to. ``digest`` is the SHA-256 of its JSON text in the journal; ``file`` and ``version``
     are of the file that it was drawn up from, where it was. ``typed`` are the words that were typed."""
 
@@ -30,16 +30,14 @@ class Planned:
     version: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Person:
+class Person(Struct, frozen=True):
     """Somebody who took part, as the console knew them, and what they did."""
 
     name: str
     roles: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Objective:
+class Objective(Struct, frozen=True):
     """What was to be kept to, and what came of it. ``what`` is RTO or RPO, ``of`` what it was measured on; ``words``
     say how, or why there is nothing. ``missed``: the run ended before there was anything to measure."""
 
@@ -60,8 +58,7 @@ class Objective:
         return self.actual_s <= self.target_s
 
 
-@dataclass(frozen=True, slots=True)
-class ApplicationTold:
+class ApplicationTold(Struct, frozen=True):
     """What a run of a recovery plan came to for one application. ``ready_s`` and ``up_s`` count from the declaration;
     ``p50_s`` and ``p95_s`` are what was foreseen for it to be up, from the beginning of the run on. ``lost_s`` is what
     was lost at most, ``lost_words`` how that is known, or why it is not. ``deviations``: how many are about its
@@ -84,8 +81,7 @@ class ApplicationTold:
     deviations: int
 
 
-@dataclass(frozen=True, slots=True)
-class Try:
+class Try(Struct, frozen=True):
     """One time that a step was sent, or was about to be. ``before`` is what was seen just before."""
 
     at: datetime
@@ -95,8 +91,7 @@ class Try:
     took_s: float | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class StepTold:
+class StepTold(Struct, frozen=True):
     """A step. ``due_at`` is when the last one was settled that it waits for: of a step that only looks nothing else is
     known of its beginning. ``before`` is what was seen before it was first sent, ``after`` what was seen last."""
 
@@ -126,8 +121,7 @@ class StepTold:
         return None if begin is None or end is None else (end - begin).total_seconds()
 
 
-@dataclass(frozen=True, slots=True)
-class Deviation:
+class Deviation(Struct, frozen=True):
     """Something that did not go as planned, or that a person decided on the way. ``application``: the one of a recovery
     plan that its step belongs to."""
 
@@ -139,16 +133,14 @@ class Deviation:
     application: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Unchecked:
+class Unchecked(Struct, frozen=True):
     """A check that was not made, and why."""
 
     what: str
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class Note:
+class Note(Struct, frozen=True):
     """What somebody wrote down about the run."""
 
     at: datetime
@@ -156,8 +148,7 @@ class Note:
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class Lesson:
+class Lesson(Struct, frozen=True):
     """What is to become better, who sees to it, until when."""
 
     at: datetime
@@ -167,8 +158,7 @@ class Lesson:
     due: date
 
 
-@dataclass(frozen=True, slots=True)
-class Other:
+class Other(Struct, frozen=True):
     """An entry of the journal that nothing else here tells of; ``body`` JSON text."""
 
     at: datetime
@@ -176,8 +166,7 @@ class Other:
     body: str
 
 
-@dataclass(frozen=True, slots=True)
-class Chained:
+class Chained(Struct, frozen=True):
     """Where the run lies in the journal: its first and last entry, the head, and whether the report leads to it."""
 
     first: int
@@ -188,8 +177,7 @@ class Chained:
     whole: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Facts:
+class Facts(Struct, frozen=True):
     """A whole report. ``declared_at`` is when the run was proposed, ``decided_at`` when it was agreed to.
     ``twin``: it ran on a copy of an estate as it was then; ``incident``: the number of what it was run for."""
 

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from app.report.records import Try
 from store.recorded import from_text
 from store.runs import Fact, Plan, Run, RunState, StepRecord, StepState
 
 
-@dataclass(frozen=True, slots=True)
-class Told:
+class Told(Struct, frozen=True):
     """An entry of the journal; ``body`` as it was decoded."""
 
     seq: int
@@ -27,8 +28,7 @@ class ReplayError(ValueError):
     """The journal does not tell of a run: it has no plan, or speaks of a step that is not in it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Replayed:
+class Replayed(Struct, frozen=True):
     """``tries`` by the id of the step, the oldest first. The run has no holder: leases end without an entry."""
 
     run: Run

@@ -7,7 +7,8 @@ A report is a record of one run. It supports these requirements; that they are m
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from app.report.people import AGREED
 from app.report.records import Facts, Objective
@@ -17,8 +18,7 @@ from app.runs_words import span
 NOT_RECORDED = "not recorded"
 
 
-@dataclass(frozen=True, slots=True)
-class Requirement:
+class Requirement(Struct, frozen=True):
     """``asks`` is what is asked for, ``part`` the part of the report that answers it, ``answer`` what that says in
     short; None: nothing is known."""
 

@@ -7,9 +7,10 @@ state in words."""
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from html import escape
+
+from msgspec import Struct
 
 from app.output import printable
 from app.report.records import ApplicationTold, Facts, StepTold
@@ -23,8 +24,7 @@ _WIDTH, _LEFT, _TOP, _ROW, _CHARS = 1000, 330, 44, 20, 48
 _TICKS = 5
 
 
-@dataclass(frozen=True, slots=True)
-class Bar:
+class Bar(Struct, frozen=True):
     """``look`` is a class of the style sheet: well, ill or open; ``target``: until when it was to be over."""
 
     label: str

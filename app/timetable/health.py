@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
+
+from msgspec import Struct
 
 from store.estate import Datastore, Reading, VirtualMachine
 from store.schedules import Result, Schedule, ScheduleRun
@@ -19,16 +20,14 @@ MOST_INTERVALS, OLDEST = 3, timedelta(days=7)
 """A replica is stale when it is older than so many of its intervals, or than that where it says none."""
 
 
-@dataclass(frozen=True, slots=True)
-class Lack:
+class Lack(Struct, frozen=True):
     """Something that is not right, and how many points it costs."""
 
     points: int
     why: str
 
 
-@dataclass(frozen=True, slots=True)
-class Looked:
+class Looked(Struct, frozen=True):
     """What was looked at: the readings, why the other devices could not be read, by name, the schedules, and the newest
     run of each, by its id."""
 

@@ -8,8 +8,9 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import replace
 from datetime import UTC, datetime
+
+from msgspec.structs import replace
 
 from app.recovery.operations import Operations
 from app.timetable.notices import Tell, logged, notices

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass
 from enum import StrEnum
+
+from msgspec import Struct
 
 from store.schedules import Result, Schedule, ScheduleRun
 
@@ -25,8 +26,7 @@ class Event(StrEnum):
     DONE = "done"
 
 
-@dataclass(frozen=True, slots=True)
-class Notice:
+class Notice(Struct, frozen=True):
     """What happened to a schedule. The history of the schedule holds it already: ``run`` is that row."""
 
     event: Event

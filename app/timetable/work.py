@@ -5,8 +5,9 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from datetime import datetime
+
+from msgspec import Struct, field
 
 from app.recovery.operations import Operations
 from app.recovery.runner import Runner
@@ -15,8 +16,7 @@ from store.schedule_book import ScheduleBook
 from store.schedules import Result, Schedule, ScheduleRun
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(Struct, frozen=True):
     """What became of a run, and what it says for itself."""
 
     result: Result
@@ -58,8 +58,7 @@ class Acting:
                 runner.leave()
 
 
-@dataclass(frozen=True, slots=True)
-class Work:
+class Work(Struct, frozen=True):
     """One run of a schedule. ``clock`` gives the time in UTC."""
 
     operations: Operations
@@ -83,8 +82,7 @@ def _any_target(target: str) -> None:
         raise ValueError("expected a target")
 
 
-@dataclass(frozen=True, slots=True)
-class Follow:
+class Follow(Struct, frozen=True):
     """What is done some time after a run: ``due`` says whether that time has come; ``perform`` does it, as a run of the
     schedule of its own."""
 
@@ -92,8 +90,7 @@ class Follow:
     perform: Perform
 
 
-@dataclass(frozen=True, slots=True)
-class JobKind:
+class JobKind(Struct, frozen=True):
     """A kind of schedule. ``word`` names it on the command line and in the store; ``target`` says what its target is,
     empty: it has none; ``options`` are the fields of :class:`store.schedules.JobOptions` that it takes.
 

@@ -5,8 +5,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Protocol
+
+from msgspec import Struct
 
 from backends.flasharray import verbs
 from backends.flasharray.client import FlashArrayClient
@@ -23,8 +24,7 @@ class Act(Protocol):
     def send(self, client: FlashArrayClient) -> str: ...
 
 
-@dataclass(frozen=True, slots=True)
-class SnapshotGroup:
+class SnapshotGroup(Struct, frozen=True):
     """A snapshot ``<group>.<suffix>`` of a protection group."""
 
     group: str
@@ -40,8 +40,7 @@ class SnapshotGroup:
         return verbs.snapshot_group(client, self.group, self.suffix, self.replicate).name
 
 
-@dataclass(frozen=True, slots=True)
-class SendSnapshot:
+class SendSnapshot(Struct, frozen=True):
     """A protection group snapshot that is there goes to one target of its group, by that array's own name."""
 
     snapshot: str
@@ -54,8 +53,7 @@ class SendSnapshot:
         return verbs.send_group_snapshot(client, self.snapshot, self.target).name
 
 
-@dataclass(frozen=True, slots=True)
-class SnapshotVolumes:
+class SnapshotVolumes(Struct, frozen=True):
     """A snapshot ``<volume>.<suffix>`` of each volume, all or none."""
 
     volumes: tuple[str, ...]
@@ -68,8 +66,7 @@ class SnapshotVolumes:
         return ", ".join(made.name for made in verbs.snapshot_volumes(client, self.volumes, self.suffix))
 
 
-@dataclass(frozen=True, slots=True)
-class OverwriteVolume:
+class OverwriteVolume(Struct, frozen=True):
     """``volume`` takes content and size of a volume snapshot."""
 
     volume: str
@@ -82,8 +79,7 @@ class OverwriteVolume:
         return verbs.overwrite_volume(client, self.volume, self.snapshot).name
 
 
-@dataclass(frozen=True, slots=True)
-class RestoreGroup:
+class RestoreGroup(Struct, frozen=True):
     """The volumes of ``group`` take the content of its own snapshot."""
 
     group: str
@@ -96,8 +92,7 @@ class RestoreGroup:
         return verbs.restore_group(client, self.group, self.snapshot).name
 
 
-@dataclass(frozen=True, slots=True)
-class TagVolume:
+class TagVolume(Struct, frozen=True):
     """One tag of one volume; copies of the volume do not carry it."""
 
     volume: str
@@ -113,8 +108,7 @@ class TagVolume:
         return ""
 
 
-@dataclass(frozen=True, slots=True)
-class TagAsSource:
+class TagAsSource(Struct, frozen=True):
     """One tag of one volume: the id of what the volume snapshot ``snapshot``, which came from elsewhere, is of. Only
     its array knows that id, and only once it came."""
 
@@ -135,15 +129,13 @@ class TagAsSource:
         return TagVolume(self.volume, self.key, source).send(client)
 
 
-@dataclass(frozen=True, slots=True)
-class Reached:
+class Reached(Struct, frozen=True):
     """An array by its client alone, for looks."""
 
     client: FlashArrayClient
 
 
-@dataclass(frozen=True, slots=True)
-class UntagVolume:
+class UntagVolume(Struct, frozen=True):
     """One tag of one volume is taken away."""
 
     volume: str
@@ -157,8 +149,7 @@ class UntagVolume:
         return ""
 
 
-@dataclass(frozen=True, slots=True)
-class PromotePod:
+class PromotePod(Struct, frozen=True):
     """A demoted pod becomes writable. ``undo``: with the writes that an undo-demote pod kept."""
 
     pod: str
@@ -172,8 +163,7 @@ class PromotePod:
         return verbs.promote_pod(client, self.pod, undo=self.undo).name
 
 
-@dataclass(frozen=True, slots=True)
-class DemotePod:
+class DemotePod(Struct, frozen=True):
     """A promoted pod becomes read-only: with ``quiesce`` once everything went across, else at once."""
 
     pod: str
@@ -187,8 +177,7 @@ class DemotePod:
         return verbs.demote_pod(client, self.pod, self.quiesce).name
 
 
-@dataclass(frozen=True, slots=True)
-class CreateHost:
+class CreateHost(Struct, frozen=True):
     """A host object with its WWNs, in one request."""
 
     host: str
@@ -204,8 +193,7 @@ class CreateHost:
         return verbs.create_host(client, self.host, self.wwns, self.personality).name
 
 
-@dataclass(frozen=True, slots=True)
-class AddHostWwns:
+class AddHostWwns(Struct, frozen=True):
     """WWNs that a host lacks."""
 
     host: str
@@ -219,8 +207,7 @@ class AddHostWwns:
         return verbs.add_wwns(client, self.host, self.wwns).name
 
 
-@dataclass(frozen=True, slots=True)
-class CopyVolume:
+class CopyVolume(Struct, frozen=True):
     """A new volume from a volume snapshot."""
 
     volume: str
@@ -234,8 +221,7 @@ class CopyVolume:
         return verbs.copy_volume(client, self.volume, self.snapshot).name
 
 
-@dataclass(frozen=True, slots=True)
-class ConnectVolume:
+class ConnectVolume(Struct, frozen=True):
     """A volume to a host, as a LUN."""
 
     host: str
@@ -250,8 +236,7 @@ class ConnectVolume:
         return ""
 
 
-@dataclass(frozen=True, slots=True)
-class DisconnectVolume:
+class DisconnectVolume(Struct, frozen=True):
     """The host no longer sees the volume."""
 
     host: str
@@ -265,8 +250,7 @@ class DisconnectVolume:
         return ""
 
 
-@dataclass(frozen=True, slots=True)
-class SetReplicationSchedule:
+class SetReplicationSchedule(Struct, frozen=True):
     """The replication schedule of a group on or off, as it was otherwise but for its frequency, where one is given."""
 
     group: str
@@ -282,8 +266,7 @@ class SetReplicationSchedule:
         return verbs.set_replication_schedule(client, self.group, self.enabled, self.every_s).name
 
 
-@dataclass(frozen=True, slots=True)
-class CreateGroup:
+class CreateGroup(Struct, frozen=True):
     """A protection group without members."""
 
     group: str
@@ -295,8 +278,7 @@ class CreateGroup:
         return verbs.create_group(client, self.group).name
 
 
-@dataclass(frozen=True, slots=True)
-class AddGroupMembers:
+class AddGroupMembers(Struct, frozen=True):
     """Volumes to a group, all or none."""
 
     group: str
@@ -310,8 +292,7 @@ class AddGroupMembers:
         return ""
 
 
-@dataclass(frozen=True, slots=True)
-class AddGroupTarget:
+class AddGroupTarget(Struct, frozen=True):
     """A connected array that a group replicates to."""
 
     group: str
@@ -325,8 +306,7 @@ class AddGroupTarget:
         return ""
 
 
-@dataclass(frozen=True, slots=True)
-class AllowGroupTarget:
+class AllowGroupTarget(Struct, frozen=True):
     """On the target: the replica group may be replicated to it."""
 
     group: str
@@ -341,8 +321,7 @@ class AllowGroupTarget:
         return ""
 
 
-@dataclass(frozen=True, slots=True)
-class DestroyVolume:
+class DestroyVolume(Struct, frozen=True):
     """Into pending eradication, which can be undone."""
 
     volume: str

@@ -14,6 +14,8 @@ from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
 from typing import Any
 
+from msgspec import Struct
+
 from backends.endpoint import Limits, TlsAccess
 from backends.flasharray import failures, transport
 from backends.flasharray.transport import FLOOR, Answer, OverloadedLoginError, Tap
@@ -28,8 +30,7 @@ PAGE = 1000
 _LOGOUT_S = 5.0
 
 
-@dataclass(slots=True)
-class Page:
+class Page(Struct):
     """One answer of a list: its items as they came, and how to ask for the next (``None``: it was the last)."""
 
     items: list[object]
@@ -37,8 +38,7 @@ class Page:
     token: str | None
 
 
-@dataclass(slots=True)
-class Clock:
+class Clock(Struct):
     """How far the array's clock is from the console's, from the ``Date`` of its answers (whole seconds).
 
     ``skew_s`` is array minus console: the smallest amount in agreement with the newest answer, 0 if they can agree.

@@ -5,9 +5,11 @@ from __future__ import annotations
 import heapq
 from collections import defaultdict
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import TypeVar
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from backends.endpoint import Limits, TlsAccess
 from backends.flasharray import records
@@ -37,8 +39,7 @@ KEPT = 8
 """How many of a group's newest snapshots a reading holds, over all places where it has some."""
 
 
-@dataclass(slots=True)
-class Pieces:
+class Pieces(Struct):
     """What the lists of a sweep said, before it is put together; ``problems`` are the rows that could not be read."""
 
     owner: Owner
@@ -247,8 +248,7 @@ def _sorted(names: list[str]) -> tuple[str, ...]:
     return tuple(sorted(set(names)))
 
 
-@dataclass(slots=True)
-class Snapshots:
+class Snapshots(Struct):
     """The snapshots of one group, by place (``None`` is this array). ``live`` counts those here, not destroyed."""
 
     live: int = 0

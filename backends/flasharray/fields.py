@@ -10,9 +10,10 @@ import json
 import math
 import re
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TypeVar
+
+from msgspec import Struct
 
 from backends.outcome import ParseError
 from store.estate import Problem
@@ -26,8 +27,7 @@ _PORTABLE = 2**63 - 1
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
 
-@dataclass(frozen=True, slots=True)
-class Fields:
+class Fields(Struct, frozen=True):
     """One object of a list answer. Every method raises :class:`ParseError` that names the field."""
 
     row: dict[str, object]

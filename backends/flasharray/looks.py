@@ -9,9 +9,11 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Protocol, TypeVar
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from backends.flasharray import names, records
 from backends.flasharray.client import FlashArrayClient
@@ -32,8 +34,7 @@ class Connected(Protocol):
     def client(self) -> FlashArrayClient: ...
 
 
-@dataclass(frozen=True, slots=True)
-class VolumeSnapshot:
+class VolumeSnapshot(Struct, frozen=True):
     """One volume snapshot. ``source`` is the volume it is of on the array where it was taken, by name and id where the
     array says them; ``size`` in bytes; ``created`` on the source, UTC."""
 
@@ -45,8 +46,7 @@ class VolumeSnapshot:
     destroyed: bool
 
 
-@dataclass(frozen=True, slots=True)
-class ArrayItself:
+class ArrayItself(Struct, frozen=True):
     """The array's own name and id, which its targets know it by. GET /arrays."""
 
     def take(self, driver: Connected) -> Owner:
@@ -57,8 +57,7 @@ class ArrayItself:
         return Owner(found[0].name, found[0].array_id)
 
 
-@dataclass(frozen=True, slots=True)
-class ClockSkew:
+class ClockSkew(Struct, frozen=True):
     """How far the array's clock is ahead of this machine's, in seconds; None: its answers do not tell. GET /arrays."""
 
     def take(self, driver: Connected) -> float | None:
@@ -66,8 +65,7 @@ class ClockSkew:
         return driver.client.clock.skew_s
 
 
-@dataclass(frozen=True, slots=True)
-class GroupAsked:
+class GroupAsked(Struct, frozen=True):
     """A protection group by its name, destroyed or not, with its targets; None: there is none.
     GET /protection-groups and …/targets."""
 
@@ -83,8 +81,7 @@ class GroupAsked:
         return replace(found[0], targets=tuple(t for name, t in targets if name == self.group))
 
 
-@dataclass(frozen=True, slots=True)
-class LocalGroups:
+class LocalGroups(Struct, frozen=True):
     """The names of all protection groups that were made on this array and are not destroyed. GET /protection-groups."""
 
     def take(self, driver: Connected) -> tuple[str, ...]:
@@ -92,8 +89,7 @@ class LocalGroups:
         return tuple(group.name for group in found if group.is_local and not group.destroyed)
 
 
-@dataclass(frozen=True, slots=True)
-class GroupSnapshotNames:
+class GroupSnapshotNames(Struct, frozen=True):
     """The names of all protection group snapshots on this array, of groups of other arrays too, that are not destroyed.
     GET /protection-group-snapshots."""
 
@@ -102,8 +98,7 @@ class GroupSnapshotNames:
         return tuple(snapshot.name for snapshot in found if not snapshot.destroyed)
 
 
-@dataclass(frozen=True, slots=True)
-class GroupMembers:
+class GroupMembers(Struct, frozen=True):
     """The names of a group's volumes: its own, and those connected to its hosts and host groups.
     GET /protection-groups/volumes, …/hosts, …/host-groups; /connections where it has any of these."""
 
@@ -123,8 +118,7 @@ class GroupMembers:
         return frozenset(m.name for m in members if m.group == self.group and not m.destroyed)
 
 
-@dataclass(frozen=True, slots=True)
-class SnapshotAsked:
+class SnapshotAsked(Struct, frozen=True):
     """A protection group snapshot by its name, destroyed or not; None: there is none. GET
     /protection-group-snapshots."""
 
@@ -135,8 +129,7 @@ class SnapshotAsked:
         return next(iter(_rows(driver, "protection-group-snapshots", records.group_snapshot, filter=query)), None)
 
 
-@dataclass(frozen=True, slots=True)
-class NewestSnapshot:
+class NewestSnapshot(Struct, frozen=True):
     """The newest snapshot of a group that is on this array and not destroyed, complete or not; None: there is none.
     GET /protection-group-snapshots, one row of them."""
 
@@ -148,8 +141,7 @@ class NewestSnapshot:
         return next(iter(_parsed(driver.client.name, f"GET /{path}", rows, records.group_snapshot)), None)
 
 
-@dataclass(frozen=True, slots=True)
-class SnapshotMembers:
+class SnapshotMembers(Struct, frozen=True):
     """The volume snapshots that make up a group snapshot, by their exact names. GET /volume-snapshots.
 
     The filter takes more than it should (``prd.s1.*`` has a part that is any text), so the name of the group snapshot
@@ -166,8 +158,7 @@ class SnapshotMembers:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class TransferOf:
+class TransferOf(Struct, frozen=True):
     """The transfer of a snapshot as this array reports it; None: there is none yet, or none any more.
     GET /protection-group-snapshots/transfer."""
 
@@ -180,8 +171,7 @@ class TransferOf:
         return least[0] if least else None
 
 
-@dataclass(frozen=True, slots=True)
-class SentTo:
+class SentTo(Struct, frozen=True):
     """A protection group snapshot as the array ``target`` shows it to this one, by that array's own name; None: it has
     none. ``owner`` is this array's own name. GET /remote-protection-group-snapshots."""
 
@@ -196,8 +186,7 @@ class SentTo:
         return next((each for each in found if each.name == name), None)
 
 
-@dataclass(frozen=True, slots=True)
-class TransfersOf:
+class TransfersOf(Struct, frozen=True):
     """The transfers of all snapshots of a group, by snapshot name. GET /protection-group-snapshots/transfer."""
 
     group: str
@@ -212,8 +201,7 @@ class TransfersOf:
         return found
 
 
-@dataclass(frozen=True, slots=True)
-class SafetySnapshots:
+class SafetySnapshots(Struct, frozen=True):
     """The volume snapshots ``<volume>.<suffix>`` on this array, by volume. GET /volume-snapshots."""
 
     suffix: str
@@ -225,8 +213,7 @@ class SafetySnapshots:
         return {head: each for (head, _, tail), each in parts if tail == self.suffix and "." not in head}
 
 
-@dataclass(frozen=True, slots=True)
-class Volumes:
+class Volumes(Struct, frozen=True):
     """All volumes by name, destroyed ones too. GET /volumes."""
 
     def take(self, driver: Connected) -> Mapping[str, Volume]:
@@ -234,8 +221,7 @@ class Volumes:
         return {volume.name: volume for volume in found}
 
 
-@dataclass(frozen=True, slots=True)
-class Same:
+class Same(Struct, frozen=True):
     """Whether a volume holds exactly what a volume snapshot does; None: the array does not compare them. ``size`` of
     the snapshot in bytes. GET /volumes/diff."""
 
@@ -256,8 +242,7 @@ class Same:
         return not found
 
 
-@dataclass(frozen=True, slots=True)
-class Tags:
+class Tags(Struct, frozen=True):
     """The tags of all volumes under one key, by volume. GET /volumes/tags."""
 
     key: str
@@ -271,8 +256,7 @@ class Tags:
         return found
 
 
-@dataclass(frozen=True, slots=True)
-class Connections:
+class Connections(Struct, frozen=True):
     """Which volumes are connected to what, by volume. GET /connections."""
 
     def take(self, driver: Connected) -> Mapping[str, tuple[Attachment, ...]]:
@@ -282,8 +266,7 @@ class Connections:
         return {volume: tuple(each) for volume, each in found.items()}
 
 
-@dataclass(frozen=True, slots=True)
-class Hosts:
+class Hosts(Struct, frozen=True):
     """All hosts by name. GET /hosts."""
 
     def take(self, driver: Connected) -> Mapping[str, Host]:
@@ -291,24 +274,21 @@ class Hosts:
         return {host.name: host for host in found}
 
 
-@dataclass(frozen=True, slots=True)
-class Initiators:
+class Initiators(Struct, frozen=True):
     """The WWPNs that are logged in to the array now. GET /ports/initiators."""
 
     def take(self, driver: Connected) -> frozenset[str]:
         return frozenset(wwn for wwn in _rows(driver, "ports/initiators", records.initiator) if wwn is not None)
 
 
-@dataclass(frozen=True, slots=True)
-class Paths:
+class Paths(Struct, frozen=True):
     """How many ports of the array each WWPN is logged in to now. GET /ports/initiators."""
 
     def take(self, driver: Connected) -> Mapping[str, int]:
         return Counter(wwn for wwn in _rows(driver, "ports/initiators", records.initiator) if wwn is not None)
 
 
-@dataclass(frozen=True, slots=True)
-class Pods:
+class Pods(Struct, frozen=True):
     """All pods by name, with their replica links, destroyed ones too. GET /pods, /pod-replica-links."""
 
     def take(self, driver: Connected) -> Mapping[str, Pod]:

@@ -5,8 +5,9 @@ Field names and words are those of the vendor's specification of REST 2.26; time
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
+
+from msgspec import Struct
 
 from backends.flasharray.fields import Fields
 from backends.outcome import ParseError
@@ -40,16 +41,14 @@ CONNECTIVITY = ("healthy", "unhealthy", "critical", "unknown")
 PERSONALITY = ("aix", "esxi", "hitachi-vsp", "hpux", "oracle-vm-server", "solaris", "vms")
 
 
-@dataclass(frozen=True, slots=True)
-class Owner:
+class Owner(Struct, frozen=True):
     """The array that a row came from: its name and id."""
 
     name: str
     id: str
 
 
-@dataclass(frozen=True, slots=True)
-class Member:
+class Member(Struct, frozen=True):
     """A member of a protection group: a volume, host or host group (``name``)."""
 
     group: str
@@ -57,8 +56,7 @@ class Member:
     destroyed: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Attachment:
+class Attachment(Struct, frozen=True):
     """One connection: a volume to a host, or to a host group (then ``host`` is the member seen through it)."""
 
     volume: str
@@ -67,8 +65,7 @@ class Attachment:
     lun: int | None
 
 
-@dataclass(frozen=True, slots=True)
-class Transfer:
+class Transfer(Struct, frozen=True):
     """The transfer of one protection group snapshot."""
 
     name: str
@@ -83,8 +80,7 @@ class Transfer:
         return self.completed is not None and self.progress is not None and self.progress >= 1
 
 
-@dataclass(frozen=True, slots=True)
-class GroupSnapshot:
+class GroupSnapshot(Struct, frozen=True):
     """A row of a snapshot list: its name, its group's name, and when it was created on the source."""
 
     name: str
@@ -93,8 +89,7 @@ class GroupSnapshot:
     destroyed: bool
 
 
-@dataclass(frozen=True, slots=True)
-class LinkOfPod:
+class LinkOfPod(Struct, frozen=True):
     """A replica link with the local pod it belongs to."""
 
     pod: str

@@ -16,14 +16,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from msgspec import Struct
+
 from backends.endpoint import Limits, TlsAccess
 
 FLOOR = "2.26"
 """The REST version spoken to every array: the lowest that has all the calls of this driver."""
 
 
-@dataclass(slots=True)
-class Answer:
+class Answer(Struct):
     """An HTTP answer as it came; header names in lower case."""
 
     status: int
@@ -53,8 +54,7 @@ class Tap:
         return self  # the library copies its configuration; the tap must stay the one that the client reads
 
 
-@dataclass(frozen=True, slots=True)
-class Library:
+class Library(Struct, frozen=True):
     """The names of the vendor library that the client uses."""
 
     flasharray: Any

@@ -7,9 +7,10 @@ All take the client of the array, check names before anything leaves (:class:`Pa
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
+
+from msgspec import Struct
 
 from backends.flasharray import names, transport
 from backends.flasharray.client import FlashArrayClient
@@ -28,24 +29,21 @@ class Replicate(StrEnum):
     NO = "no"
 
 
-@dataclass(frozen=True, slots=True)
-class Made:
+class Made(Struct, frozen=True):
     """An object that a verb created or changed, as the array answered."""
 
     name: str
     id: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class TestResult:
+class TestResult(Struct, frozen=True):
     """The array's answer to a dry run. ``why`` is its reason where it would not be allowed."""
 
     allowed: bool
     why: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class Tag:
+class Tag(Struct, frozen=True):
     """A tag of a volume: key up to 64 characters, value up to 256. ``copyable``: copies of the volume carry it too."""
 
     key: str

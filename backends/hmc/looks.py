@@ -9,8 +9,10 @@ from __future__ import annotations
 import shlex
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
 from typing import Protocol, TypeVar
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from backends.hmc import npiv, ports, reading
 from backends.hmc.npiv import NpivPort
@@ -32,8 +34,7 @@ class Asking(Protocol):
         """What a command that only lists prints. Raises :class:`DeviceError`."""
 
 
-@dataclass(frozen=True, slots=True)
-class LparsOf:
+class LparsOf(Struct, frozen=True):
     """The LPARs of a system by name, without adapters and profiles. ``lssyscfg -r lpar``."""
 
     system: str
@@ -44,8 +45,7 @@ class LparsOf:
         return {lpar.name: lpar for lpar in found}
 
 
-@dataclass(frozen=True, slots=True)
-class ProfilesOf:
+class ProfilesOf(Struct, frozen=True):
     """The profiles of each LPAR of a system. ``lssyscfg -r prof``."""
 
     system: str
@@ -61,8 +61,7 @@ class ProfilesOf:
         return _by_lpar(_rows(driver, command, names, _owned(reading.profile)))
 
 
-@dataclass(frozen=True, slots=True)
-class FcOf:
+class FcOf(Struct, frozen=True):
     """The virtual Fibre Channel adapters that each LPAR of a system has now. ``lshwres … --rsubtype fc``."""
 
     system: str
@@ -77,8 +76,7 @@ class FcOf:
             raise
 
 
-@dataclass(frozen=True, slots=True)
-class EthOf:
+class EthOf(Struct, frozen=True):
     """The virtual Ethernet adapters that each LPAR of a system has now. ``lshwres … --rsubtype eth``."""
 
     system: str
@@ -88,8 +86,7 @@ class EthOf:
         return _by_lpar(_rows(driver, command, reading.ETH_FIELDS, _owned(reading.eth)))
 
 
-@dataclass(frozen=True, slots=True)
-class NicPortsOf:
+class NicPortsOf(Struct, frozen=True):
     """The vNICs and SR-IOV logical ports that each LPAR of a system has now. ``lshwres … --rsubtype vnic`` and
     ``… --rsubtype logport``."""
 
@@ -102,8 +99,7 @@ class NicPortsOf:
         return _by_lpar([*found, *_rows(driver, command, ports.LOGICAL_PORT_FIELDS, _owned(ports.logical_port))])
 
 
-@dataclass(frozen=True, slots=True)
-class RefcodesOf:
+class RefcodesOf(Struct, frozen=True):
     """The newest reference code of each LPAR of a system. ``lsrefcode -r lpar``."""
 
     system: str
@@ -114,8 +110,7 @@ class RefcodesOf:
         return dict(found)
 
 
-@dataclass(frozen=True, slots=True)
-class MapsOf:
+class MapsOf(Struct, frozen=True):
     """The NPIV maps of a VIOS that runs. ``viosvrcmd … -c "lsmap -all -npiv"``."""
 
     system: str
@@ -130,8 +125,7 @@ class MapsOf:
         return found
 
 
-@dataclass(frozen=True, slots=True)
-class NpivPortsOf:
+class NpivPortsOf(Struct, frozen=True):
     """The ports of a VIOS that runs on which clients can be mapped. ``viosvrcmd … -c lsnports``."""
 
     system: str

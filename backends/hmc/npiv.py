@@ -7,7 +7,8 @@ location, client id, client name and operating system, then labelled lines (``St
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from backends.hmc.records import shown
 from backends.outcome import ParseError
@@ -23,8 +24,7 @@ _SYSTEMS = ("AIX", "Linux", "IBM i")
 _PORT_COLUMNS = ["name", "physloc", "fabric", "tports", "aports", "swwpns", "awwpns"]
 
 
-@dataclass(frozen=True, slots=True)
-class NpivPort:
+class NpivPort(Struct, frozen=True):
     """A physical port of a VIOS that can carry virtual ones. ``fabric``: its switch takes NPIV logins; ``free``: how
     many more clients it takes, of ``total``."""
 

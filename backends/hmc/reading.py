@@ -8,8 +8,10 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field, replace
 from typing import Any, Generic, TypeVar
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from backends import parse
 from backends.hmc import ports, profiles
@@ -64,8 +66,7 @@ NO_VIRTUAL_FC = "HSCLA4C0"
 _T = TypeVar("_T")
 
 
-@dataclass(slots=True)
-class Answers:
+class Answers(Struct):
     """The tables of one managed system. ``npiv`` by the name of the VIOS."""
 
     lpars: Table = field(default_factory=Table)
@@ -83,8 +84,7 @@ class Answers:
     npiv: dict[str, tuple[NpivMapping, ...]] = field(default_factory=dict)
 
 
-@dataclass(slots=True)
-class Gathered:
+class Gathered(Struct):
     """What has been read of the HMC so far."""
 
     systems: list[ManagedSystem] = field(default_factory=list)
@@ -110,8 +110,7 @@ class Gathered:
         return found
 
 
-@dataclass(slots=True)
-class PerLpar(Generic[_T]):
+class PerLpar(Struct, Generic[_T]):
     """What one table said about each LPAR, by id. ``marked``: LPARs with a row that could not be read; ``everyone``:
     a row could not be read that may be anybody's."""
 

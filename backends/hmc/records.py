@@ -12,8 +12,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
+
+from msgspec import Struct
 
 from backends.outcome import ParseError
 from store.estate import Problem
@@ -29,8 +30,7 @@ _UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
 _CODE = re.compile(r"(HSC[A-Z0-9]{5})\b")
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(Struct, frozen=True):
     """One record. ``line`` is its source text; the methods read a field or raise :class:`ParseError` with it."""
 
     line: str
@@ -98,8 +98,7 @@ class Row:
         return value == "1"
 
 
-@dataclass(frozen=True, slots=True)
-class Table:
+class Table(Struct, frozen=True):
     """The rows that could be read and the lines that could not."""
 
     rows: tuple[Row, ...] = ()

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import re
 import shlex
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
+
+from msgspec import Struct
 
 from backends.hmc.records import join_members, quote_field
 from backends.outcome import ParseError
@@ -49,8 +50,7 @@ class Stop(StrEnum):
     HYPERVISOR = "shutdown"
 
 
-@dataclass(frozen=True, slots=True)
-class Activate:
+class Activate(Struct, frozen=True):
     """``chsysstate -o on``. Done when the LPAR's state is Running."""
 
     system: str
@@ -70,8 +70,7 @@ class Activate:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Shutdown:
+class Shutdown(Struct, frozen=True):
     """``chsysstate -o osshutdown|shutdown``. Done when the LPAR's state is Not Activated."""
 
     system: str
@@ -88,8 +87,7 @@ class Shutdown:
         return _command(*words, *(["--immed"] if self.immediately else []))
 
 
-@dataclass(frozen=True, slots=True)
-class Create:
+class Create(Struct, frozen=True):
     """``mksyscfg -r lpar``: an LPAR with its first profile. ``attributes`` in IBM's names (``desired_mem`` …)."""
 
     system: str
@@ -111,8 +109,7 @@ class Create:
         return _command("mksyscfg", "-r", "lpar", "-m", self.system, "-i", attributes_text((*start, *self.attributes)))
 
 
-@dataclass(frozen=True, slots=True)
-class ChangeProfile:
+class ChangeProfile(Struct, frozen=True):
     """``chsyscfg -r prof``. An attribute whose name ends in ``+`` adds to a list, ``-`` takes from it.
 
     Done when the profile, read back, has the values.
@@ -136,8 +133,7 @@ class ChangeProfile:
         return _command("chsyscfg", "-r", "prof", "-m", self.system, "-i", attributes_text((*start, *self.attributes)))
 
 
-@dataclass(frozen=True, slots=True)
-class CreateProfile:
+class CreateProfile(Struct, frozen=True):
     """``mksyscfg -r prof``: another profile of an LPAR that is there."""
 
     system: str
@@ -156,8 +152,7 @@ class CreateProfile:
         return _command("mksyscfg", "-r", "prof", "-m", self.system, "-i", attributes_text((*start, *self.attributes)))
 
 
-@dataclass(frozen=True, slots=True)
-class AddServerAdapter:
+class AddServerAdapter(Struct, frozen=True):
     """``chhwres -r virtualio --rsubtype fc -o a``: a server adapter on a running VIOS for a client's adapter. It lasts
     until the VIOS is activated again, unless its profile has it too."""
 
@@ -179,8 +174,7 @@ class AddServerAdapter:
         return _command(*words, "-s", str(self.slot), "-a", attributes)
 
 
-@dataclass(frozen=True, slots=True)
-class MapVfc:
+class MapVfc(Struct, frozen=True):
     """``viosvrcmd … -c "vfcmap …"``: a ``vfchost`` of a VIOS to a physical port."""
 
     system: str
@@ -200,8 +194,7 @@ class MapVfc:
         return _command("viosvrcmd", "-m", self.system, "-p", self.vios, "-c", inner)
 
 
-@dataclass(frozen=True, slots=True)
-class Remove:
+class Remove(Struct, frozen=True):
     """``rmsyscfg -r lpar``: the LPAR and its profiles. Its WWPNs are never issued again."""
 
     system: str

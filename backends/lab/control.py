@@ -6,7 +6,6 @@ One JSON object a line over TCP on loopback; ``control.json`` in the lab's direc
 from __future__ import annotations
 
 import contextlib
-import dataclasses
 import hmac
 import json
 import os
@@ -15,6 +14,8 @@ import socket
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+
+from msgspec.structs import asdict
 
 from backends.lab.faults import Fault, FaultKind
 from backends.lab.listener import Listener
@@ -132,13 +133,13 @@ class Control:
         with self._world.turn():
             referee = self._world.referee
             return {
-                "violations": [dataclasses.asdict(v) for v in referee.violations],
-                "losses": [dataclasses.asdict(loss) for loss in referee.losses],
+                "violations": [asdict(v) for v in referee.violations],
+                "losses": [asdict(loss) for loss in referee.losses],
             }
 
 
 def _shown(fault: Fault) -> Reply:
-    return {**dataclasses.asdict(fault), "kind": fault.kind.value}
+    return {**asdict(fault), "kind": fault.kind.value}
 
 
 def ask(directory: Path, do: str, **details: object) -> Reply:

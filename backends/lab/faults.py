@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
 from enum import StrEnum
 from fnmatch import fnmatchcase
+
+from msgspec import Struct
 
 
 class FaultKind(StrEnum):
@@ -49,8 +50,7 @@ REFUSALS = {
 _DEFAULT_SECONDS = {FaultKind.SLOW: 30.0, FaultKind.CLOCK_SKEWED: 600.0}
 
 
-@dataclass(slots=True)
-class Fault:
+class Fault(Struct):
     """One fault in force. ``remaining`` counts down with each request it hit; ``None`` is until removed."""
 
     id: int

@@ -11,10 +11,11 @@ import ssl
 import time
 import traceback
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler
 from urllib.parse import parse_qs, unquote, urlsplit
+
+from msgspec import Struct, field
 
 from backends.lab.bodies import Body, BodyEndedError
 from backends.lab.faults import REFUSALS, Fault, FaultKind
@@ -26,8 +27,7 @@ _LINGER = 64 << 20
 _HTML = b"<html><head><title>Proxy</title></head><body><h1>Authentication required</h1></body></html>"
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
+class Request(Struct, frozen=True):
     """A request as it came in. ``path`` is unquoted and without the query; header names are lower case. ``arriving``:
     its body, where the door reads it by itself; ``body`` is empty then."""
 
@@ -45,8 +45,7 @@ class Request:
         return values[0] if values else None
 
 
-@dataclass(frozen=True, slots=True)
-class Response:
+class Response(Struct, frozen=True):
     """An answer. Content-Length is added; ``headers`` says the rest. ``parts`` in place of ``body``: ``length`` bytes
     that are made while they are sent; where they end too early the connection is cut."""
 
@@ -62,8 +61,7 @@ class Response:
         return len(self.body) if self.parts is None else self.length
 
 
-@dataclass(frozen=True, slots=True)
-class HttpsProtocol:
+class HttpsProtocol(Struct, frozen=True):
     """What makes this door the vendor's: ``handle`` answers a request; ``verb_of`` names it for faults and counters
     (``GET /volumes``); ``refusal(status)`` is the vendor's error body for a status; ``streams`` says of a method and a
     path whether the door reads the body by itself, while it arrives."""

@@ -6,8 +6,9 @@ It judges the world, not the console: a console that believes it was careful is 
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass
 from enum import StrEnum
+
+from msgspec import Struct
 
 from backends.lab.volumes import Image, Nic, Volume, Writer
 
@@ -22,8 +23,7 @@ class Rule(StrEnum):
     BACKUP_NONE = "backup mode ended in a database that is not in it"
 
 
-@dataclass(frozen=True, slots=True)
-class Violation:
+class Violation(Struct, frozen=True):
     """``at``: virtual seconds since 1970. ``subject``: the volume set, address or volume; ``detail``: who, in words."""
 
     at: float
@@ -32,8 +32,7 @@ class Violation:
     detail: str
 
 
-@dataclass(frozen=True, slots=True)
-class Loss:
+class Loss(Struct, frozen=True):
     """What starting ``writer`` on its image of ``origin`` lost against the newest image that was ever live.
 
     ``drill``: it ran in isolation, so nothing was lost to anybody.
@@ -47,8 +46,7 @@ class Loss:
     drill: bool
 
 
-@dataclass(slots=True)
-class _Line:
+class _Line(Struct):
     """The live line of a volume set: who wrote it last, and what was the newest image before that session."""
 
     writer: Writer

@@ -10,9 +10,9 @@ import threading
 import time
 import traceback
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import paramiko
+from msgspec import Struct
 from paramiko.common import (
     AUTH_FAILED,
     AUTH_SUCCESSFUL,
@@ -31,8 +31,7 @@ from backends.lab.world import Device, World
 _LINE_END = re.compile(rb"\r\n|\r|\n")
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(Struct, frozen=True):
     """What a command printed and how it ended."""
 
     stdout: str = ""
@@ -40,8 +39,7 @@ class Answer:
     stderr: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class SshProtocol:
+class SshProtocol(Struct, frozen=True):
     """What makes this door the vendor's. ``run(user, command)`` answers an exec request; ``verb_of`` names it for
     faults and counters (``lssyscfg -r lpar``); ``shell(user, terminal)`` serves an interactive shell until it returns;
     ``banner`` is shown before login."""

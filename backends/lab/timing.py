@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import random
 import time
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 
-@dataclass(frozen=True, slots=True)
-class Timing:
+class Timing(Struct, frozen=True):
     """A preset. Calls are ``(shortest, longest)`` real seconds; work is virtual seconds or bytes per virtual second."""
 
     name: str

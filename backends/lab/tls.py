@@ -10,7 +10,6 @@ import datetime as dt
 import hashlib
 import ipaddress
 import ssl
-from dataclasses import dataclass
 from io import StringIO
 from pathlib import Path
 
@@ -19,12 +18,12 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+from msgspec import Struct
 
 _DAY = dt.timedelta(days=1)
 
 
-@dataclass(frozen=True, slots=True)
-class HostIdentity:
+class HostIdentity(Struct, frozen=True):
     """What one device presents: TLS contexts (right, expired, another key) and SSH host keys (right, changed)."""
 
     tls: ssl.SSLContext

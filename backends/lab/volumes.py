@@ -7,20 +7,20 @@ which generation.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
+from msgspec import Struct, field
+from msgspec.structs import replace
 
-@dataclass(frozen=True, slots=True)
-class Segment:
+
+class Segment(Struct, frozen=True):
     """A stretch of history: the writer session (``key#boot``) and the last generation it wrote."""
 
     session: str
     generation: int
 
 
-@dataclass(frozen=True, slots=True)
-class Image:
+class Image(Struct, frozen=True):
     """The content of a volume. ``origin`` names the volume set the data belongs to, ``member`` the disk within it.
 
     ``written_at`` is the time of the newest generation in it (virtual seconds since 1970).
@@ -54,16 +54,14 @@ class Image:
 BLANK = Image()
 
 
-@dataclass(frozen=True, slots=True)
-class L2Segment:
+class L2Segment(Struct, frozen=True):
     """A layer-2 network. ``isolated``: nothing on it reaches production (a drill VLAN that no SEA bridges)."""
 
     name: str
     isolated: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Nic:
+class Nic(Struct, frozen=True):
     """A MAC address (12 upper-case hex digits) on a segment; ``None`` is a disconnected adapter."""
 
     mac: str
@@ -76,8 +74,7 @@ class WriterKind(StrEnum):
     SERVER = "server"
 
 
-@dataclass(slots=True, eq=False)
-class Writer:
+class Writer(Struct, eq=False):
     """Something that runs an operating system and writes to the volumes it sees while it runs.
 
     ``cluster``: writers of one cluster share volumes on purpose. Set ``nics`` and ``wwpns`` before it is powered on;
@@ -113,8 +110,7 @@ class Writer:
         return self.since + (self.generation(now) - self.base) * self.period_s
 
 
-@dataclass(slots=True, eq=False)
-class Volume:
+class Volume(Struct, eq=False):
     """A disk. ``size`` in bytes. ``writable`` is False for a replication secondary.
 
     While ``follows`` is set this volume is the synchronous mirror of another and always holds the same image.

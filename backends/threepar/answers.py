@@ -8,9 +8,10 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeVar
+
+from msgspec import Struct
 
 from backends.outcome import ParseError
 from backends.threepar import words, zones
@@ -106,8 +107,7 @@ def members(where: str, answer: object, parse: Callable[[Fields], T]) -> tuple[l
 # -------------------------------------------------------------------------------------------------------------- system
 
 
-@dataclass(frozen=True, slots=True)
-class System:
+class System(Struct, frozen=True):
     """Who the array is. Capacities in MiB."""
 
     name: str
@@ -145,8 +145,7 @@ def rcopy_status(answer: object) -> str:
 # -------------------------------------------------------------------------------------------------------------- groups
 
 
-@dataclass(frozen=True, slots=True)
-class WsVolume:
+class WsVolume(Struct, frozen=True):
     """A volume of a group towards one target. Times UTC."""
 
     local: str
@@ -157,8 +156,7 @@ class WsVolume:
     last_sync: datetime | None
 
 
-@dataclass(frozen=True, slots=True)
-class WsTarget:
+class WsTarget(Struct, frozen=True):
     """How a group replicates to one target. ``state`` is the bare number; ``period_s`` seconds."""
 
     name: str
@@ -171,8 +169,7 @@ class WsTarget:
     last_sync: datetime | None
 
 
-@dataclass(frozen=True, slots=True)
-class WsGroup:
+class WsGroup(Struct, frozen=True):
     """A remote copy group as the WSAPI writes it."""
 
     id: int

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from contextlib import closing
-from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, tzinfo
 from typing import TypeVar
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from backends.endpoint import Limits, SshAccess, TlsAccess
 from backends.outcome import DeviceError, Failure, ParseError, Sent
@@ -39,8 +41,7 @@ _NOT_CONFIGURED = "remote copy is not configured"
 _WAIT_S = 900.0
 
 
-@dataclass(slots=True)
-class _Facts:
+class _Facts(Struct):
     """What the doors said. ``None``: that was not read. ``problems`` and ``failed`` collect what went wrong."""
 
     system: System | None = None

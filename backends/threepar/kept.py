@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, TypeVar
+
+from msgspec import Struct
 
 from backends.outcome import DeviceError, Failure, ParseError, Sent
 from backends.slots import Slots
@@ -28,8 +29,7 @@ T = TypeVar("T")
 S = TypeVar("S", WsapiSession, CliSession)
 
 
-@dataclass(frozen=True, slots=True)
-class _Api:
+class _Api(Struct, frozen=True):
     """What the WSAPI says of the groups; ``exports`` by volume, ``skew_s`` the array's clock minus ours."""
 
     system: System

@@ -7,8 +7,9 @@ contradict each other the fact is *unknown* and a Problem says why: nothing is c
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import TypeVar
+
+from msgspec import Struct, field
 
 from backends.threepar import words
 from backends.threepar.answers import System, WsGroup, WsTarget
@@ -20,8 +21,7 @@ T = TypeVar("T")
 BOTH_DOORS = "showrcopy groups and GET /remotecopygroups"
 
 
-@dataclass(slots=True)
-class Merger:
+class Merger(Struct):
     """``exports``: VLUNs by volume; ``sizes``: MiB by volume. Problems are collected in ``problems``."""
 
     system: System

@@ -6,8 +6,9 @@ Read when something is to be made or unmade; the sweep does not keep them.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import TypeVar
+
+from msgspec import Struct
 
 from backends.outcome import DeviceError, Failure, ParseError, Sent
 from backends.threepar import answers
@@ -18,8 +19,7 @@ from store.estate import Problem, Vlun
 T = TypeVar("T")
 
 
-@dataclass(frozen=True, slots=True)
-class ArrayVolume:
+class ArrayVolume(Struct, frozen=True):
     """A volume or, where ``copy_of`` names its parent, a snapshot. ``size_mib`` in MiB."""
 
     name: str
@@ -27,8 +27,7 @@ class ArrayVolume:
     copy_of: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class ArrayObjects:
+class ArrayObjects(Struct, frozen=True):
     """All of one array, by name; exports by volume."""
 
     volumes: Mapping[str, ArrayVolume]

@@ -6,8 +6,9 @@ Each verb is a record like those of :mod:`backends.threepar.verbs`.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from enum import StrEnum
+
+from msgspec import Struct
 
 from backends.outcome import ParseError
 from backends.threepar.verbs import Body, Request, check_group
@@ -24,8 +25,7 @@ _POLICIES = {
 _MODE_NUMBERS = {RcgMode.SYNC: 1, RcgMode.PERIODIC: 3, RcgMode.ASYNC: 4}
 
 
-@dataclass(frozen=True, slots=True)
-class CreateGroup:
+class CreateGroup(Struct, frozen=True):
     """``creatercopygroup``. The CPGs are where volumes and snapshots made with the admit go."""
 
     group: str
@@ -67,8 +67,7 @@ class CreateGroup:
         return f"creatercopygroup {flags}{self.group} {self.target}:{self.mode.lower()}"
 
 
-@dataclass(frozen=True, slots=True)
-class RemoveGroup:
+class RemoveGroup(Struct, frozen=True):
     """``removercopygroup -f``: the volumes stay on both arrays."""
 
     group: str
@@ -85,8 +84,7 @@ class RemoveGroup:
         return f"removercopygroup -f {'-keepsnap ' if self.keep_snapshots else ''}{self.group}"
 
 
-@dataclass(frozen=True, slots=True)
-class SetPeriod:
+class SetPeriod(Struct, frozen=True):
     """``setrcopygroup period``: seconds between synchronizations, 300 … 31 622 400."""
 
     group: str
@@ -105,8 +103,7 @@ class SetPeriod:
         return f"setrcopygroup period {self.period_s}s {self.target} {self.group}"
 
 
-@dataclass(frozen=True, slots=True)
-class SetPolicy:
+class SetPolicy(Struct, frozen=True):
     """``setrcopygroup pol``: auto_recover, auto_failover, over_per_alert or path_management, on or off."""
 
     group: str
@@ -127,8 +124,7 @@ class SetPolicy:
         return f"setrcopygroup pol {'' if self.on else 'no_'}{self.policy} {self.group}"
 
 
-@dataclass(frozen=True, slots=True)
-class AdmitVolume:
+class AdmitVolume(Struct, frozen=True):
     """Add a volume pair to a stopped group. Only through the WSAPI: ``admitrcopyvv`` may never answer over exec."""
 
     group: str
@@ -158,8 +154,7 @@ class AdmitVolume:
         return None
 
 
-@dataclass(frozen=True, slots=True)
-class DismissVolume:
+class DismissVolume(Struct, frozen=True):
     """``dismissrcopyvv -f``: take a volume pair out of a stopped group; the secondary goes only when told."""
 
     group: str
@@ -186,8 +181,7 @@ class DismissVolume:
 # ------------------------------------------------------------------------------------------------- volumes and exports
 
 
-@dataclass(frozen=True, slots=True)
-class CreateVlun:
+class CreateVlun(Struct, frozen=True):
     """``createvlun``: export a volume to a host (or ``set:hosts``) under a planned LUN."""
 
     volume: str
@@ -204,8 +198,7 @@ class CreateVlun:
         return f"createvlun {self.volume} {self.lun} {self.host}"
 
 
-@dataclass(frozen=True, slots=True)
-class RemoveVlun:
+class RemoveVlun(Struct, frozen=True):
     """``removevlun -f``: the host no longer sees the volume."""
 
     volume: str
@@ -230,8 +223,7 @@ class Provisioning(StrEnum):
     FULL = "full"
 
 
-@dataclass(frozen=True, slots=True)
-class CreateVolume:
+class CreateVolume(Struct, frozen=True):
     """``createvv``: a volume of ``size_mib`` MiB. ``reduce``: the array is a Primera or newer, whose word it is."""
 
     volume: str
@@ -273,8 +265,7 @@ class CreateVolume:
         return "reduce" if self.reduce else "tdvv"
 
 
-@dataclass(frozen=True, slots=True)
-class DeleteVolume:
+class DeleteVolume(Struct, frozen=True):
     """``removevv -f``."""
 
     volume: str
@@ -289,8 +280,7 @@ class DeleteVolume:
         return f"removevv -f {self.volume}"
 
 
-@dataclass(frozen=True, slots=True)
-class CreateSnapshot:
+class CreateSnapshot(Struct, frozen=True):
     """``createsv``: a virtual copy of one volume as it is now."""
 
     snapshot: str
@@ -309,8 +299,7 @@ class CreateSnapshot:
         return f"createsv {'-ro ' if self.read_only else ''}{self.snapshot} {self.volume}"
 
 
-@dataclass(frozen=True, slots=True)
-class CreateSnapshotSet:
+class CreateSnapshotSet(Struct, frozen=True):
     """``creategroupsv``: virtual copies of several volumes, all of one moment, that can be written to. ``pairs`` are
     volume and snapshot. Only through the CLI."""
 

@@ -9,9 +9,11 @@ from __future__ import annotations
 import csv
 import re
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
 from datetime import datetime, tzinfo
 from typing import TypeVar
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from backends.outcome import ParseError
 from backends.threepar import words, zones
@@ -41,8 +43,7 @@ _NONE = ("", "-", "--", "---", "NA", "none")
 Row = dict[str, str]
 
 
-@dataclass(frozen=True, slots=True)
-class CliGroup:
+class CliGroup(Struct, frozen=True):
     """A group row with its volumes. ``id`` and the CPGs only from ``showrcopy -d``; times UTC; ``period_s`` seconds."""
 
     name: str
@@ -59,16 +60,14 @@ class CliGroup:
     remote_cpg: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Groups:
+class Groups(Struct, frozen=True):
     """What ``showrcopy groups`` said."""
 
     groups: tuple[CliGroup, ...]
     problems: tuple[Problem, ...] = ()
 
 
-@dataclass(slots=True)
-class _Reader:
+class _Reader(Struct):
     """Collects groups row by row; ``where`` names the command for the problems."""
 
     where: str

@@ -5,8 +5,9 @@ Both only ask (HPE 3PAR Web Services API Developer's Guide, "Querying available 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Protocol
+
+from msgspec import Struct
 
 from backends.outcome import DeviceError, Failure, ParseError, Sent
 from backends.threepar.answers import Fields
@@ -23,8 +24,7 @@ class Opening(Protocol):
     def wsapi(self) -> WsapiSession: ...
 
 
-@dataclass(frozen=True, slots=True)
-class CpgSpace:
+class CpgSpace(Struct, frozen=True):
     """MiB that volumes and snapshots can use: ``used_mib`` by those that there are, ``free_mib`` still to be had."""
 
     name: str
@@ -32,8 +32,7 @@ class CpgSpace:
     free_mib: int
 
 
-@dataclass(frozen=True, slots=True)
-class CpgSpaces:
+class CpgSpaces(Struct, frozen=True):
     """A look at all of them. Raises :class:`DeviceError`, also for an answer that is not understood."""
 
     def take(self, driver: Opening) -> tuple[CpgSpace, ...]:

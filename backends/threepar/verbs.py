@@ -7,9 +7,10 @@ are checked when the record is made (:class:`ParseError`): neither door quotes t
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
+
+from msgspec import Struct
 
 from backends.outcome import ParseError
 from backends.threepar.words import name
@@ -24,8 +25,7 @@ class Door(StrEnum):
     CLI = "cli"
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
+class Request(Struct, frozen=True):
     """A WSAPI request: ``path`` below ``/api/v1``."""
 
     method: str
@@ -65,8 +65,7 @@ def _with_target(body: Body, target: str | None) -> Body:
 # --------------------------------------------------------------------------------------------- start, stop, synchronize
 
 
-@dataclass(frozen=True, slots=True)
-class StartGroup:
+class StartGroup(Struct, frozen=True):
     """``startrcopygroup``. Done when the group is Started; its volumes are then Syncing until Synced."""
 
     group: str
@@ -82,8 +81,7 @@ class StartGroup:
         return f"startrcopygroup {_on_target(self.target)}{self.group}"
 
 
-@dataclass(frozen=True, slots=True)
-class StopGroup:
+class StopGroup(Struct, frozen=True):
     """``stoprcopygroup -f``. Done when the group is Stopped on both arrays."""
 
     group: str
@@ -99,8 +97,7 @@ class StopGroup:
         return f"stoprcopygroup -f {_on_target(self.target)}{self.group}"
 
 
-@dataclass(frozen=True, slots=True)
-class SyncGroup:
+class SyncGroup(Struct, frozen=True):
     """``syncrcopy``, on the CLI with ``-w``. Done when every LastSyncTime is later than the moment it was sent."""
 
     group: str
@@ -153,8 +150,7 @@ _OPTIONS: dict[str, tuple[str | None, str, frozenset[RoleVerb]]] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class ChangeRole:
+class ChangeRole(Struct, frozen=True):
     """``setrcopygroup <verb> -f -waittask``, or the WSAPI's action, which returns when it is accepted.
 
     Every option changes what is kept: none is ever set unless the plan says so. The WSAPI's *reverse* changes the

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TypeVar
+
+from msgspec import Struct
 
 from backends.outcome import DeviceError, Failure, Sent
 from backends.vsphere import looks, records, tasks, verbs
@@ -45,8 +46,7 @@ def _ended(session: Session, start: Callable[[], str], limit_s: float) -> tasks.
     return unlocked(lambda: tasks.wait(session, start(), limit_s))
 
 
-@dataclass(frozen=True, slots=True)
-class TakeSnapshot:
+class TakeSnapshot(Struct, frozen=True):
     vm: str
     name: str
     description: str
@@ -67,8 +67,7 @@ class TakeSnapshot:
         return f"{self.name}{' (quiesced)' if quiesce else ''}"
 
 
-@dataclass(frozen=True, slots=True)
-class DropSnapshot:
+class DropSnapshot(Struct, frozen=True):
     """Remove one snapshot, by its id, and consolidate its disks; its children stay. ``moid``: that one, and only where
     it still has this name; None: the newest of the name."""
 
@@ -83,8 +82,7 @@ class DropSnapshot:
         return f"{self.name} is removed"
 
 
-@dataclass(frozen=True, slots=True)
-class Revert:
+class Revert(Struct, frozen=True):
     """Back to a snapshot; what was written since is gone, and the machine stays off."""
 
     vm: str
@@ -97,8 +95,7 @@ class Revert:
         return f"back to {self.name}"
 
 
-@dataclass(frozen=True, slots=True)
-class PowerOn:
+class PowerOn(Struct, frozen=True):
     """Power on; the question where its files come from is answered *moved*, so that MACs and identity stay."""
 
     vm: str
@@ -131,8 +128,7 @@ def _answer(session: Session, machine: looks.MachineNow, question: looks.Questio
     verbs.answer(session, machine.moid, question.id, moved[0])
 
 
-@dataclass(frozen=True, slots=True)
-class Stop:
+class Stop(Struct, frozen=True):
     """Ask the guest to shut down, where its Tools run, and after ``grace_s`` power off; ``hard``: power off at once."""
 
     vm: str
@@ -153,8 +149,7 @@ class Stop:
         return "powered off"
 
 
-@dataclass(frozen=True, slots=True)
-class SetCards:
+class SetCards(Struct, frozen=True):
     """``settings`` of its network cards, in the order of the cards (their ``key`` is looked up)."""
 
     vm: str
@@ -167,8 +162,7 @@ class SetCards:
         return f"{len(self.settings)} network cards"
 
 
-@dataclass(frozen=True, slots=True)
-class SetMarks:
+class SetMarks(Struct, frozen=True):
     """Marks of ours in its extra config; an empty value removes one."""
 
     vm: str
@@ -181,8 +175,7 @@ class SetMarks:
         return "marked"
 
 
-@dataclass(frozen=True, slots=True)
-class Finish:
+class Finish(Struct, frozen=True):
     """Set a mark that says that a copy is whole and, on a replica, how long that took since its source was frozen."""
 
     vm: str
@@ -198,8 +191,7 @@ class Finish:
         return SetMarks(self.vm, marks, self.limit_s).send(session)
 
 
-@dataclass(frozen=True, slots=True)
-class Clone:
+class Clone(Struct, frozen=True):
     """A copy made by the vCenter itself, powered off, that carries ``marks`` and no others of ours from the beginning.
     ``frozen``: the mark that is given the time of the snapshot it is made of."""
 
@@ -230,8 +222,7 @@ class Clone:
         return f"{self.name} is made"
 
 
-@dataclass(frozen=True, slots=True)
-class Destroy:
+class Destroy(Struct, frozen=True):
     vm: str
     limit_s: float = 600.0
 
@@ -241,8 +232,7 @@ class Destroy:
         return f"{machine.name} is destroyed"
 
 
-@dataclass(frozen=True, slots=True)
-class Rename:
+class Rename(Struct, frozen=True):
     vm: str
     name: str
     limit_s: float = TASK_S

@@ -7,9 +7,10 @@ Here the envelope is read first and each value later, by who needs it, so that a
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from xml.etree import ElementTree
 from xml.etree.ElementTree import Element
+
+from msgspec import Struct
 
 from backends.outcome import ParseError
 from store.turns import paced
@@ -24,8 +25,7 @@ _SHOWN = 200
 PIECE = 16_384
 
 
-@dataclass(frozen=True, slots=True)
-class ObjectRow:
+class ObjectRow(Struct, frozen=True):
     """One object of an answer: its type and id, the values by property path, and why others could not be read.
 
     ``kind_of_change`` is None in a reading, else ``enter``, ``modify`` or ``leave``; a value of None is now unset.
@@ -38,16 +38,14 @@ class ObjectRow:
     kind_of_change: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Page:
+class Page(Struct, frozen=True):
     """One answer of RetrievePropertiesEx or its continuation; ``token`` asks for the next."""
 
     rows: tuple[ObjectRow, ...]
     token: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class Updates:
+class Updates(Struct, frozen=True):
     """One answer of WaitForUpdatesEx; ``truncated``: more is to be had at once with ``version``."""
 
     version: str

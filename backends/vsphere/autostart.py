@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
 from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import asdict, replace
 
 from backends.outcome import DeviceError, Failure, Sent
 from backends.vsphere import looks
@@ -20,8 +22,7 @@ KEPT = MARKS + "autostart"
 """The mark of a machine whose auto-start was switched off: how it was, to be given back."""
 
 
-@dataclass(frozen=True, slots=True)
-class AutoStart:
+class AutoStart(Struct, frozen=True, forbid_unknown_fields=True):
     """How a machine starts with its host. ``enabled``: the host starts machines at all. ``order``: its place, -1 is any
     time. Delays in seconds, -1 is the host's default; actions and ``heartbeat`` in the words of AutoStartPowerInfo."""
 
@@ -69,8 +70,7 @@ def of_text(text: str) -> AutoStart:
     raise ValueError(f"expected the setting of an auto-start, got {text[:80]!r}")
 
 
-@dataclass(frozen=True, slots=True)
-class AutoStartOf:
+class AutoStartOf(Struct, frozen=True):
     """Look at a machine's setting; None: the machine is not there, or its server does not say. Raises
     :class:`DeviceError`."""
 
@@ -82,8 +82,7 @@ class AutoStartOf:
         return None if found is None or every is None else every.of(found.moid)
 
 
-@dataclass(frozen=True, slots=True)
-class AutoStarts:
+class AutoStarts(Struct, frozen=True):
     """How a host starts machines: whether it does at all, and each that is entered there by its managed object id."""
 
     enabled: bool
@@ -93,8 +92,7 @@ class AutoStarts:
         return self.entered.get(vm, AutoStart(self.enabled))
 
 
-@dataclass(frozen=True, slots=True)
-class AutoStartsOn:
+class AutoStartsOn(Struct, frozen=True):
     """Look at the settings of all machines of a host, by its managed object id; None: its server does not say. Raises
     :class:`DeviceError`."""
 
@@ -120,8 +118,7 @@ def _manager(session: Session, host: str) -> dict[str, Any]:
     return rows[0][1] if rows else {}
 
 
-@dataclass(frozen=True, slots=True)
-class SetAutoStart:
+class SetAutoStart(Struct, frozen=True):
     """``ReconfigureAutostart`` of one machine: how it starts and stops with its host. The others, and whether the host
     starts anything at all, stay as they are."""
 

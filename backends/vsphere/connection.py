@@ -10,7 +10,8 @@ from __future__ import annotations
 import hashlib
 import http.client
 import ssl
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from backends.endpoint import Limits, TlsAccess
 from backends.outcome import Failure
@@ -25,8 +26,7 @@ class NotConnectedError(Exception):
         self.text = text
 
 
-@dataclass(slots=True)
-class Rules:
+class Rules(Struct):
     """Trust and time of one server's connections. ``call_s`` applies to what is connected after it was set.
 
     ``fingerprint``: of the certificate, SHA-256 in 64 hex digits, or SHA-1 in 40 as the interface gives thumbprints.

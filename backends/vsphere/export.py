@@ -8,9 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from backends.outcome import DeviceError, Failure, Sent
 from backends.vsphere import looks, package, transfer
@@ -21,8 +23,7 @@ from backends.vsphere.stream import Count, Crossed, End, StoppedError, saved
 from backends.vsphere.transfer import Connected, Lease, Watch
 
 
-@dataclass(frozen=True, slots=True)
-class Exported:
+class Exported(Struct, frozen=True):
     """What is in the folder now. ``frozen_at``: what moment the disks are of (UTC, by the clock here); ``disks`` and
     ``descriptor`` are the files that ``manifest`` vouches for."""
 
@@ -33,8 +34,7 @@ class Exported:
     manifest: Vouched
 
 
-@dataclass(frozen=True, slots=True)
-class Export:
+class Export(Struct, frozen=True):
     """``vm`` with its snapshot ``snapshot``, None: as it is, which must be off. Its files go to ``folder``, which is
     there and empty of them, and are called after ``base``. ``done`` is told once all of them are there."""
 

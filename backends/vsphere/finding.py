@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from backends.vsphere.looks import Connected, retrieve
 
 _PATHS = ("name", "summary.config.instanceUuid")
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(Struct, frozen=True):
     """A machine: its managed object id, its name and its instance UUID."""
 
     moid: str
@@ -18,8 +17,7 @@ class Found:
     uuid: str
 
 
-@dataclass(frozen=True, slots=True)
-class Called:
+class Called(Struct, frozen=True):
     """The machines whose name or instance UUID this is. Raises :class:`backends.outcome.DeviceError`."""
 
     asked: str

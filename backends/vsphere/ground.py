@@ -7,9 +7,10 @@ The keys of licences are read along with them, because the interface gives them 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
+
+from msgspec import Struct
 
 from backends.outcome import DeviceError
 from backends.vsphere.looks import Connected, retrieve
@@ -22,8 +23,7 @@ _HOST = (
 )  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class HostGround:
+class HostGround(Struct, frozen=True):
     """A host. ``uplinks``: for each port group of a switch of its own, by name, how many physical adapters that switch
     has; what is on a distributed switch is not in it. ``versions``: the hardware versions (``vmx-19``) it runs, None:
     it does not say. ``starts``: the machines that it starts by itself, by id; None: it does not say."""
@@ -37,8 +37,7 @@ class HostGround:
     starts: frozenset[str] | None
 
 
-@dataclass(frozen=True, slots=True)
-class LicenceNow:
+class LicenceNow(Struct, frozen=True):
     """``edition`` as the server calls it (``esxBasic``: the free one, whose interface only reads; ``eval``).
     ``expires`` UTC, None: never, or it is not said."""
 
@@ -51,8 +50,7 @@ class LicenceNow:
         return self.edition.startswith("esxBasic")
 
 
-@dataclass(frozen=True, slots=True)
-class GroundNow:
+class GroundNow(Struct, frozen=True):
     """``licences`` None: a vCenter, whose hosts take orders through it; empty: it says none. ``skew_s``: how far its
     clock is ahead."""
 
@@ -64,8 +62,7 @@ class GroundNow:
         return next((host for host in self.hosts if host.moid == moid), None)
 
 
-@dataclass(frozen=True, slots=True)
-class Ground:
+class Ground(Struct, frozen=True):
     """All of that. Raises :class:`DeviceError`."""
 
     def take(self, driver: Connected) -> GroundNow:

@@ -8,9 +8,10 @@ are asked for. When anything goes wrong half way, all is dropped and the next sw
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from typing import Any
 from xml.etree.ElementTree import Element
+
+from msgspec import Struct, field
 
 from backends.outcome import DeviceError, Failure, ParseError, Sent
 from backends.vsphere import answers, records
@@ -30,8 +31,7 @@ _KINDS = {
 }
 
 
-@dataclass(slots=True)
-class _Known:
+class _Known(Struct):
     """What is known of one object."""
 
     type: str
@@ -39,8 +39,7 @@ class _Known:
     missing: dict[str, str] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class _Replica:
+class _Replica(Struct, frozen=True):
     """What the extra config of a machine said at one change version."""
 
     version: str

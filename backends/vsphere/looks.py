@@ -7,9 +7,12 @@ of extra config that begins with ``drdeck.``.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Protocol
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from backends.outcome import DeviceError, Failure, ParseError, Sent
 from backends.parse import mac
@@ -39,8 +42,7 @@ class Connected(Protocol):
     session: Session
 
 
-@dataclass(frozen=True, slots=True)
-class Card:
+class Card(Struct, frozen=True, forbid_unknown_fields=True):
     """A network card. ``mac``: 12 upper-case hex digits; ``network``: the name of its port group."""
 
     key: int
@@ -50,8 +52,7 @@ class Card:
     connected: bool
 
 
-@dataclass(frozen=True, slots=True)
-class VirtualDisk:
+class VirtualDisk(Struct, frozen=True):
     """A disk. Bytes. ``independent``: no snapshot holds it. ``datastore``: its managed object id."""
 
     key: int
@@ -60,8 +61,7 @@ class VirtualDisk:
     independent: bool
 
 
-@dataclass(frozen=True, slots=True)
-class SnapshotNow:
+class SnapshotNow(Struct, frozen=True):
     """A snapshot of a machine, by its own id; ``created``: UTC by the clock of the server. ``depth`` counts the
     snapshots that it rests on, itself included."""
 
@@ -71,8 +71,7 @@ class SnapshotNow:
     depth: int = 1
 
 
-@dataclass(frozen=True, slots=True)
-class QuestionNow:
+class QuestionNow(Struct, frozen=True):
     """What a machine waits for an answer to; ``choices``: key and label."""
 
     id: str
@@ -80,8 +79,7 @@ class QuestionNow:
     choices: tuple[tuple[str, str], ...]
 
 
-@dataclass(frozen=True, slots=True)
-class MachineNow:
+class MachineNow(Struct, frozen=True):
     """A machine as it is. ``marks`` are its extra config that is ours; ``busy`` what tasks do with it now; ``tools``
     whether they run; ``host``, ``folder`` and ``pool`` are managed object ids; ``version`` is that of its hardware."""
 
@@ -127,8 +125,7 @@ class MachineNow:
         return tuple(card.mac for card in self.cards if on and card.connected and card.network is not None)
 
 
-@dataclass(frozen=True, slots=True)
-class MachineOf:
+class MachineOf(Struct, frozen=True):
     """One machine; None: it is not there. Raises :class:`DeviceError`."""
 
     vm: str
@@ -152,8 +149,7 @@ class MachineOf:
         return _with_tasks(session, found[0], rows[0][1].get("recentTask") or ()) if found else None
 
 
-@dataclass(frozen=True, slots=True)
-class Machines:
+class Machines(Struct, frozen=True):
     """Every machine that the server can say everything of. Raises :class:`DeviceError`."""
 
     def take(self, driver: Connected) -> tuple[MachineNow, ...]:
@@ -178,8 +174,7 @@ def resolved(session: Session, vm: str) -> MachineNow:
 # -------------------------------------------------------------------------------------------------------------- places
 
 
-@dataclass(frozen=True, slots=True)
-class StoreNow:
+class StoreNow(Struct, frozen=True):
     """A datastore. Bytes."""
 
     moid: str
@@ -188,8 +183,7 @@ class StoreNow:
     accessible: bool
 
 
-@dataclass(frozen=True, slots=True)
-class HostNow:
+class HostNow(Struct, frozen=True):
     """An ESXi host with what it has; ``pool``: the root resource pool that it is in. All are managed object ids.
     ``das``: what vSphere HA says of it (``hostDown``, ``networkIsolated`` …), empty where HA is off."""
 
@@ -203,8 +197,7 @@ class HostNow:
     das: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class PlacesNow:
+class PlacesNow(Struct, frozen=True):
     """Where machines can be put. ``pools``, ``folders`` (for machines) and ``networks`` are (id, name); ``clones``: the
     server is a vCenter, which copies machines by itself. ``root`` is the folder of machines that is always there."""
 
@@ -217,8 +210,7 @@ class PlacesNow:
     root: str
 
 
-@dataclass(frozen=True, slots=True)
-class Places:
+class Places(Struct, frozen=True):
     """All of that. Raises :class:`DeviceError`."""
 
     def take(self, driver: Connected) -> PlacesNow:

@@ -8,8 +8,9 @@ import hashlib
 import os
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from backends.outcome import DeviceError, Failure, ParseError, Sent
 from backends.vsphere.stream import HERE, Count, hashed, of_file
@@ -20,8 +21,7 @@ LONGEST_TEXT = 8 << 20
 """No manifest and no descriptor is longer, in bytes."""
 
 
-@dataclass(frozen=True, slots=True)
-class Vouched:
+class Vouched(Struct, frozen=True, forbid_unknown_fields=True):
     """A file of a package: ``kind`` of the checksum is SHA1 or SHA256, ``digest`` in lower case. ``size`` in bytes,
     None: not told."""
 

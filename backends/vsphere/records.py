@@ -5,10 +5,11 @@ from __future__ import annotations
 import ipaddress
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TypeVar
 from xml.etree.ElementTree import Element
+
+from msgspec import Struct, field
 
 from backends.outcome import ParseError
 from backends.vsphere.answers import number_of, reference_of, shown, text_of, truth_of
@@ -61,8 +62,7 @@ _HOST_POWERS = ("poweredOn", "poweredOff", "standBy", "unknown")
 _TOOLS = ("guestToolsNotRunning", "guestToolsRunning", "guestToolsExecutingScripts")
 
 
-@dataclass(slots=True)
-class Facts:
+class Facts(Struct):
     """The values known of one object, by path. What cannot be read is added to ``problems`` as it is asked for."""
 
     type: str

@@ -11,11 +11,13 @@ import http.client
 import ssl
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 from xml.etree import ElementTree
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from backends.endpoint import Limits, TlsAccess
 from backends.outcome import DeviceError, Failure, ParseError, Sent
@@ -30,8 +32,7 @@ _CHUNK = 1 << 18
 _IDLE_CONNECTION_S = 60.0
 
 
-@dataclass(frozen=True, slots=True)
-class About:
+class About(Struct, frozen=True):
     """What a server says of itself, from ServiceContent.about."""
 
     name: str

@@ -17,9 +17,10 @@ import os
 import threading
 from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from pathlib import Path
 from queue import SimpleQueue
+
+from msgspec import Struct, field
 
 from backends.outcome import DeviceError, Failure, Sent
 from backends.vsphere import failures
@@ -41,8 +42,7 @@ class StoppedError(Exception):
     """Somebody wants no more of it."""
 
 
-@dataclass(slots=True)
-class Count:
+class Count(Struct):
     """What crossed so far, for whoever watches from another thread. Bytes; ``again``: those of writes that were cut."""
 
     done: int = 0
@@ -51,8 +51,7 @@ class Count:
     stop: threading.Event = field(default_factory=threading.Event)
 
 
-@dataclass(frozen=True, slots=True)
-class End:
+class End(Struct, frozen=True):
     """One end: a session, the URL of the disk there and the thumbprint of its certificate, if it was given one."""
 
     session: Session
@@ -60,8 +59,7 @@ class End:
     thumbprint: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Crossed:
+class Crossed(Struct, frozen=True):
     """A disk that crossed whole: its bytes and their SHA-1 and SHA-256."""
 
     size: int
@@ -69,8 +67,7 @@ class Crossed:
     sha256: str
 
 
-@dataclass(slots=True)
-class Part:
+class Part(Struct):
     """A buffer, how much of it is filled, and the size of the whole disk, where the server says it."""
 
     buffer: bytearray

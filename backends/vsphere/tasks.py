@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
 from xml.etree.ElementTree import Element
+
+from msgspec import Struct
 
 from backends.outcome import DeviceError, Failure, ParseError, Sent
 from backends.vsphere import answers, failures
@@ -17,8 +18,7 @@ _V = "{urn:vim25}"
 _POLL_S = 0.5
 
 
-@dataclass(frozen=True, slots=True)
-class TaskState:
+class TaskState(Struct, frozen=True):
     """A task as its server tells it: ``state`` queued, running, success or error; ``progress`` in percent, if told.
 
     ``fault`` and ``text`` say why it failed; ``result`` is the id of what it made.

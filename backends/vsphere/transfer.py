@@ -10,8 +10,9 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import Any, Protocol
+
+from msgspec import Struct
 
 from backends.outcome import DeviceError, Failure, Sent
 from backends.vsphere import acts, failures, looks
@@ -36,8 +37,7 @@ class Connected(Protocol):
     session: Session
 
 
-@dataclass(frozen=True, slots=True)
-class LeaseFile:
+class LeaseFile(Struct, frozen=True):
     """A disk's file of a lease: ``key`` is the device it is of."""
 
     key: str
@@ -47,8 +47,7 @@ class LeaseFile:
     size: int | None
 
 
-@dataclass(slots=True)
-class Lease:
+class Lease(Struct):
     session: Session
     lease: Any
     files: list[LeaseFile]
@@ -78,8 +77,7 @@ class Lease:
         return True
 
 
-@dataclass(frozen=True, slots=True)
-class Carry:
+class Carry(Struct, frozen=True):
     """``vm`` with its snapshot ``snapshot`` at the source becomes the machine ``name`` at the target. ``networks``: the
     id of the port group there for each name here. ``marks`` stand in its extra config from its first moment, and with
     them the time of the snapshot under ``frozen``; ``done`` is set once all of it came."""
@@ -132,8 +130,7 @@ def clear(target: Connected, copy: str) -> None:
         acts.Destroy(left.moid).send(target.session)
 
 
-@dataclass(frozen=True, slots=True)
-class Item:
+class Item(Struct, frozen=True):
     """How a disk of an import is to be sent: the file that the descriptor names for it, and the HTTP method."""
 
     path: str

@@ -7,8 +7,9 @@ fails, or is not wanted any more, the lease is given back: what the import had b
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from backends.outcome import DeviceError, Failure, Sent
 from backends.vsphere import acts, looks, package, transfer
@@ -19,8 +20,7 @@ from backends.vsphere.transfer import Connected, Item, Lease, Watch
 from backends.vsphere.verbs import ClonePlace
 
 
-@dataclass(frozen=True, slots=True)
-class Upload:
+class Upload(Struct, frozen=True):
     """The package ``descriptor`` and ``disks`` in ``folder`` becomes the machine ``name``. ``networks``: the id of the
     port group for each name in the descriptor. ``marks`` stand in its extra config from its first moment; ``done`` is
     set once all of it came."""

@@ -7,16 +7,16 @@ All raise :class:`DeviceError`; a verb is never sent twice.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from backends.outcome import DeviceError, Failure, Sent
 from backends.parse import mac as parse_mac
 from backends.vsphere.session import Session
 
 
-@dataclass(frozen=True, slots=True)
-class NicSetting:
+class NicSetting(Struct, frozen=True):
     """What becomes of a network card, by its device ``key``; what is None stays.
 
     ``mac``: 12 hex digits, set as a manual address. ``network``: the id of a port group on the machine's host.
@@ -28,8 +28,7 @@ class NicSetting:
     connected: bool | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class ClonePlace:
+class ClonePlace(Struct, frozen=True, forbid_unknown_fields=True):
     """Where a clone goes. What is None the server takes from the source."""
 
     folder: str

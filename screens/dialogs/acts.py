@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import ClassVar
 
+from msgspec import Struct
 from rich.cells import cell_len
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
@@ -30,8 +30,7 @@ NOT_RIGHT = "not right: "
 PLANNED = "Enter Plan: shown before anything is done   o With options   Esc Cancel"
 
 
-@dataclass(frozen=True, slots=True)
-class Chosen:
+class Chosen(Struct, frozen=True):
     """What was chosen, in the words of the command line; ``more``: it is to be typed on before it is planned."""
 
     order: str

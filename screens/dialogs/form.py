@@ -4,9 +4,9 @@ ctrl+y accepts, Esc cancels wherever the cursor is."""
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import ClassVar, Generic, TypeVar
 
+from msgspec import Struct
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
@@ -26,8 +26,7 @@ WIDEST = 96
 T = TypeVar("T")
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
+class Asked(Struct, frozen=True):
     """A line of a form: the name of what is typed, its label, what stands there first, and what is expected."""
 
     name: str
@@ -36,8 +35,7 @@ class Asked:
     hint: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Judged(Generic[T]):
+class Judged(Struct, Generic[T], frozen=True):
     """What is typed comes to: ``lines`` say it, for a width."""
 
     result: T

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
 from datetime import datetime
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from screens.cells import Cell, Line, Tone
 from screens.dialogs.form import Asked, Form, Judged, Texts
@@ -31,8 +33,7 @@ _YES = {"yes": True, "y": True, "no": False, "n": False}
 _HOW = ("plain", "memory", "quiesced")
 
 
-@dataclass(frozen=True, slots=True)
-class FormKind:
+class FormKind(Struct, frozen=True):
     """A kind of schedule as its form knows it: ``target`` says what its target is, empty: it has none; ``options`` are
     the fields of :class:`store.schedules.JobOptions` that it takes; ``check`` raises ValueError for a target that
     cannot be. ``fixed``: the configuration says all of it, but for whether it is paused."""

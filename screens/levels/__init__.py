@@ -7,7 +7,8 @@ from an object begins. All pure: the same scene gives the same level.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from screens.levels import blast, devices, flasharray, hosts, infra, pods, power, rack, remotecopy, vsphere
 from screens.levels.model import Detail, Level, LevelRow, Ref, forgotten, seen_words

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from screens import sources as src
 from screens.ages import size
@@ -124,8 +125,7 @@ def _notes(scene: Scene, device: DeviceStatus, rows: int) -> tuple[Note, ...]:
 # ----------------------------------------------------------------------------------------------- one row of a kind
 
 
-@dataclass(frozen=True, slots=True)
-class Listing:
+class Listing(Struct, frozen=True):
     """How the objects of a kind are listed."""
 
     columns: tuple[Column, ...]

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from screens.cells import Cell, Tone
 from screens.columns import Column, Row
@@ -13,8 +14,7 @@ from screens.status import EMPTY
 from store.records import DeviceHealth, DeviceStatus, Entry
 
 
-@dataclass(frozen=True, slots=True)
-class Ref:
+class Ref(Struct, frozen=True):
     """Names a level: ``lpar.adapters`` of the LPAR with this key. ``part`` narrows it: a slot, a snapshot, a kind."""
 
     kind: str
@@ -26,8 +26,7 @@ Detail = tuple[str, str]
 """Kind and key of a detail: lpar, pgroup, rcg_pair, vm or device."""
 
 
-@dataclass(frozen=True, slots=True)
-class LevelRow:
+class LevelRow(Struct, frozen=True):
     """A row. ``key`` stays the same over sweeps; ``opens`` is the next level down, ``detail`` what is known in full;
     ``strikes`` the node whose blast radius is that of the row."""
 
@@ -38,8 +37,7 @@ class LevelRow:
     strikes: tuple[str, str] | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Level:
+class Level(Struct, frozen=True):
     """``title`` is its crumb, the object above; ``noun`` what the rows are. ``notes`` stand above the table, ``empty``
     in its place: none there, not read, or could not be read. ``sources`` are the entries whose devices are named above
     when they are in trouble; ``seen`` tells their ages. ``shows`` is the object above, where it has a detail."""

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 
+from store.record import Record
 
-@dataclass(frozen=True, slots=True)
-class FlashArray:
+
+class FlashArray(Record, frozen=True):
     """An array, from GET /arrays, /array-connections and /alerts. Bytes; ``data_reduction`` 3.0 is three to one."""
 
     array_id: str
@@ -25,8 +25,7 @@ class FlashArray:
         return self.array_id
 
 
-@dataclass(frozen=True, slots=True)
-class ArrayConnection:
+class ArrayConnection(Record, frozen=True):
     """A replication connection to another array. ``status``: connected, connecting, partially_connected, unbalanced."""
 
     remote: str
@@ -35,8 +34,7 @@ class ArrayConnection:
     transport: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class ArrayAlert:
+class ArrayAlert(Record, frozen=True):
     """An open alert. ``severity``: info, warning, critical, hidden; ``state``: open, closing, closed."""
 
     id: str
@@ -47,8 +45,7 @@ class ArrayAlert:
     created: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class PgroupTarget:
+class PgroupTarget(Record, frozen=True):
     """Where a protection group replicates to. ``status`` only from REST 2.37 on."""
 
     name: str
@@ -56,8 +53,7 @@ class PgroupTarget:
     status: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class PgroupSchedule:
+class PgroupSchedule(Record, frozen=True):
     """A snapshot or replication schedule. Seconds; ``at_s`` is seconds after midnight."""
 
     enabled: bool
@@ -66,8 +62,7 @@ class PgroupSchedule:
     blackout: tuple[int, int] | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class PgroupRetention:
+class PgroupRetention(Record, frozen=True):
     """How long snapshots are kept. ``all_for_s`` seconds, then ``per_day`` a day for ``days`` days."""
 
     all_for_s: int | None = None
@@ -75,8 +70,7 @@ class PgroupRetention:
     days: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class PgroupSnapshot:
+class PgroupSnapshot(Record, frozen=True):
     """A protection group snapshot and its transfer. ``progress`` 0..1; complete when it is 1 and ``completed`` is set.
 
     ``name`` is ``pg.suffix`` at home and ``source-array:pg.suffix`` on a target. ``created`` is the creation time on
@@ -103,8 +97,7 @@ class PgroupSnapshot:
         return self.completed is not None and self.progress is not None and self.progress >= 1
 
 
-@dataclass(frozen=True, slots=True)
-class ProtectionGroup:
+class ProtectionGroup(Record, frozen=True):
     """A protection group on one array: the local one (``is_local``) or the replica that a target array shows.
 
     ``snapshots`` are the newest few, newest first; ``snapshot_count`` counts all that are not destroyed. Remote
@@ -143,8 +136,7 @@ class ProtectionGroup:
         return max(done, key=lambda s: s.created, default=None)
 
 
-@dataclass(frozen=True, slots=True)
-class Volume:
+class Volume(Record, frozen=True):
     """A FlashArray volume. Bytes."""
 
     array: str
@@ -163,8 +155,7 @@ class Volume:
         return f"{self.array_id}:{self.id}"
 
 
-@dataclass(frozen=True, slots=True)
-class Host:
+class Host(Record, frozen=True):
     """A FlashArray host object. ``wwns`` are 16 lower-case hex digits, sorted."""
 
     array: str
@@ -180,8 +171,7 @@ class Host:
         return f"{self.array_id}:{self.name}"
 
 
-@dataclass(frozen=True, slots=True)
-class Pod:
+class Pod(Record, frozen=True):
     """A pod with its replica links. ``promotion_status``: promoted, demoted, promoting."""
 
     array: str
@@ -198,8 +188,7 @@ class Pod:
         return f"{self.array_id}:{self.id}"
 
 
-@dataclass(frozen=True, slots=True)
-class PodReplicaLink:
+class PodReplicaLink(Record, frozen=True):
     """An ActiveDR link. ``lag_s`` seconds; ``recovery_point`` is None while baselining: then there is no bound."""
 
     direction: str

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
+
+from store.record import Record
 
 
 class SystemState(StrEnum):
@@ -43,8 +44,7 @@ class LparState(StrEnum):
     HARDWARE_DISCOVERY = "Hardware Discovery"
 
 
-@dataclass(frozen=True, slots=True)
-class ManagedSystem:
+class ManagedSystem(Record, frozen=True):
     """A Power server known to an HMC. Memory in MB; processors in processing units."""
 
     name: str
@@ -70,8 +70,7 @@ class AdapterType(StrEnum):
     SERVER = "server"
 
 
-@dataclass(frozen=True, slots=True)
-class FcAdapter:
+class FcAdapter(Record, frozen=True):
     """A virtual Fibre Channel adapter. A client has exactly two ``wwpns`` (16 lower-case hex digits); a server none."""
 
     slot: int
@@ -83,8 +82,7 @@ class FcAdapter:
     required: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class EthAdapter:
+class EthAdapter(Record, frozen=True):
     """A virtual Ethernet adapter. ``mac``: 12 upper-case hex digits; ``None`` in a profile that lets the HMC choose.
     ``allowed_macs`` and ``qos`` as a profile writes them; of a running adapter they are not asked."""
 
@@ -107,8 +105,7 @@ class PortKind(StrEnum):
     SRIOV = "SR-IOV port"
 
 
-@dataclass(frozen=True, slots=True)
-class NicPort:
+class NicPort(Record, frozen=True):
     """A vNIC or an SR-IOV Ethernet logical port. ``place`` is the virtual slot of a vNIC (``5``), or adapter and
     logical port (``1/27004001``). ``mac``: 12 upper-case hex digits; ``None`` where it has none, or where a profile
     lets the HMC choose. ``port_vlan_id`` 0: no port VLAN."""
@@ -123,8 +120,7 @@ class NicPort:
         return f"{self.kind} {self.place}"
 
 
-@dataclass(frozen=True, slots=True)
-class ScsiAdapter:
+class ScsiAdapter(Record, frozen=True):
     """A virtual SCSI adapter."""
 
     slot: int
@@ -135,8 +131,7 @@ class ScsiAdapter:
     required: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class LparProfile:
+class LparProfile(Record, frozen=True):
     """A partition profile: what the LPAR gets at its next activation. Memory in MB."""
 
     name: str
@@ -166,8 +161,7 @@ class LparProfile:
         return _macs(self.eth, self.ports)
 
 
-@dataclass(frozen=True, slots=True)
-class NpivMapping:
+class NpivMapping(Record, frozen=True):
     """One ``vfchost`` of a VIOS as ``lsmap -all -npiv`` prints it. ``status`` is LOGGED_IN, NOT_LOGGED_IN …; ``slot``
     is that of its server adapter, out of its location code."""
 
@@ -180,8 +174,7 @@ class NpivMapping:
     slot: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Lpar:
+class Lpar(Record, frozen=True):
     """A logical partition. The running adapters come from ``lshwres``; ``profiles`` from ``lssyscfg -r prof``.
 
     ``refcode`` is the newest reference code with its time as the HMC prints it (local time of the HMC, no zone).

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 
 from store.estate.flasharray import FlashArray, Host, Pod, ProtectionGroup, Volume
 from store.estate.power import Lpar, ManagedSystem
 from store.estate.remotecopy import RemoteCopyGroup, StorageSystem
 from store.estate.vsphere import Datastore, EsxiHost, VCenter, VirtualMachine
+from store.record import Record
 
 EstateObject = (
     ManagedSystem
@@ -44,8 +44,7 @@ KINDS: dict[str, type[EstateObject]] = {
 KIND_OF: dict[type, str] = {cls: kind for kind, cls in KINDS.items()}
 
 
-@dataclass(frozen=True, slots=True)
-class Problem:
+class Problem(Record, frozen=True):
     """A part of a device's answer that could not be read. ``where`` names command or endpoint and line or field;
     ``line`` is the source text (never a secret); ``expected`` says what would have been right."""
 
@@ -54,8 +53,7 @@ class Problem:
     expected: str
 
 
-@dataclass(frozen=True, slots=True)
-class Unread:
+class Unread(Record, frozen=True):
     """Objects that this reading could not look at: of ``kind``, the one whose key is ``key_prefix``; where that ends in
     ``/`` or ``:``, all whose key starts with it; where it is empty, all.
 
@@ -74,8 +72,7 @@ class Unread:
         return key == self.key_prefix
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
+class Reading(Record, frozen=True):
     """Everything one device said in one sweep. ``taken_at`` is UTC, when the reading began: ages count from it.
 
     ``clock_skew_s`` is device clock minus console clock in seconds, where the device tells its time.

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+
+from store.record import Record
 
 
 class RcgRole(StrEnum):
@@ -54,8 +55,7 @@ class RcgMode(StrEnum):
     ASYNC = "Async"
 
 
-@dataclass(frozen=True, slots=True)
-class StorageSystem:
+class StorageSystem(Record, frozen=True):
     """A 3PAR, Primera or Alletra array, with its remote copy targets and links. Capacity in MiB, as in the WSAPI."""
 
     name: str
@@ -75,8 +75,7 @@ class StorageSystem:
         return self.serial
 
 
-@dataclass(frozen=True, slots=True)
-class RcopyTarget:
+class RcopyTarget(Record, frozen=True):
     """A remote copy target of one array. ``status``: ready, failing, failed, new."""
 
     name: str
@@ -86,8 +85,7 @@ class RcopyTarget:
     policy: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class RcopyLink:
+class RcopyLink(Record, frozen=True):
     """A remote copy link. ``target`` is ``receive`` for the incoming side; ``status``: Up, Down …"""
 
     target: str
@@ -96,16 +94,14 @@ class RcopyLink:
     status: str
 
 
-@dataclass(frozen=True, slots=True)
-class Vlun:
+class Vlun(Record, frozen=True):
     """An export of a volume: to ``host`` (or ``set:hosts``, or a port) as ``lun``, None where the array did not say."""
 
     host: str
     lun: int | None
 
 
-@dataclass(frozen=True, slots=True)
-class RemoteCopyVolume:
+class RemoteCopyVolume(Record, frozen=True):
     """A volume of a group. ``synced_percent`` while Syncing, if the array says. ``last_sync`` None prints as NA.
 
     ``vluns`` are the exports of the local volume on this array, to hosts that are logged in or not: a host that is
@@ -128,8 +124,7 @@ class RemoteCopyVolume:
         return tuple(sorted({vlun.host for vlun in self.vluns}))
 
 
-@dataclass(frozen=True, slots=True)
-class RemoteCopyGroup:
+class RemoteCopyGroup(Record, frozen=True):
     """A Remote Copy group (RCG) as one of its two arrays sees it.
 
     ``natural_name`` and ``natural_system_id`` name the group where it was created: ``oradb`` and ``oradb.r121649`` (on

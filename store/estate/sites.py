@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
+
+from store.record import Record
 
 
 class DeviceKind(StrEnum):
@@ -22,8 +23,7 @@ class SiteRole(StrEnum):
     DR = "dr"
 
 
-@dataclass(frozen=True, slots=True)
-class Site:
+class Site(Record, frozen=True):
     """A site as the settings name it. ``l2_stretched``: one layer-2 network spans this site and its partner."""
 
     name: str

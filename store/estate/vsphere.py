@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+
+from store.record import Record
 
 
 class PowerState(StrEnum):
@@ -15,8 +16,7 @@ class PowerState(StrEnum):
     SUSPENDED = "suspended"
 
 
-@dataclass(frozen=True, slots=True)
-class VCenter:
+class VCenter(Record, frozen=True):
     """A vCenter Server or a standalone ESXi host (``api_type`` VirtualCenter or HostAgent)."""
 
     instance_uuid: str
@@ -30,8 +30,7 @@ class VCenter:
         return self.instance_uuid
 
 
-@dataclass(frozen=True, slots=True)
-class EsxiHost:
+class EsxiHost(Record, frozen=True):
     """An ESXi host. ``connection_state``: connected, disconnected, notResponding."""
 
     vcenter: str
@@ -48,8 +47,7 @@ class EsxiHost:
         return f"{self.vcenter}:{self.moid}"
 
 
-@dataclass(frozen=True, slots=True)
-class Datastore:
+class Datastore(Record, frozen=True):
     """A datastore. Bytes."""
 
     vcenter: str
@@ -65,8 +63,7 @@ class Datastore:
         return f"{self.vcenter}:{self.moid}"
 
 
-@dataclass(frozen=True, slots=True)
-class VirtualMachine:
+class VirtualMachine(Record, frozen=True):
     """A virtual machine. ``moid`` is its managed object id; ``vcenter`` the instance UUID of the server that owns it.
 
     ``replica`` is set when the machine's extra config says that it is a replica (see :class:`VmReplica`).
@@ -93,8 +90,7 @@ class VirtualMachine:
         return f"{self.vcenter}:{self.moid}"
 
 
-@dataclass(frozen=True, slots=True)
-class VmReplica:
+class VmReplica(Record, frozen=True):
     """What a replica's extra config says of it: whose copy it is, of which moment, and whether the copy is complete.
 
     ``point_in_time`` is when the source's disk images were frozen, not when the copy ended: that was ``took_s`` later.

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
 from store.infra.falling import Fallen, Level, Need, Node, fall, level_of
@@ -11,6 +10,7 @@ from store.infra.graph import Copy, Graph, Served
 from store.infra.radius import NO_COPY, NOT_KNOWN, Bound, BoundKind, Effect, Hit, PlanHit, Radius, worst
 from store.infra.records import SystemType
 from store.infra.rules import overloads
+from store.record import Record
 from store.replications import Replicated
 
 STRIKES = ("site", "row", "rack", "feed", "link", "array", "vlan", "system")
@@ -19,8 +19,7 @@ STRIKES = ("site", "row", "rack", "feed", "link", "array", "vlan", "system")
 _TITLES = {"power": "managed system", "esxi": "ESXi host", "vlan": "VLAN"}
 
 
-@dataclass(frozen=True, slots=True)
-class PlannedMember:
+class PlannedMember(Record, frozen=True):
     """A member of a recovery plan: ``kind`` is that of its nodes; ``system`` where the file names it."""
 
     kind: str
@@ -28,8 +27,7 @@ class PlannedMember:
     system: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Planned:
+class Planned(Record, frozen=True):
     """A recovery plan, as far as it matters here: each application with its members."""
 
     name: str

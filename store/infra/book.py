@@ -9,14 +9,16 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Sequence
 from contextlib import closing
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+
+from msgspec import field
 
 from store import engine, journal
 from store.errors import StoreError, explain
 from store.infra.differences import Difference, by_ref, differences
 from store.infra.records import CLASSES, KIND_OF, Item, Kind, Ref, Source, ref_of
 from store.place import Place
+from store.record import Record
 from store.recorded import from_text, to_text
 from store.times import to_text as stamp
 
@@ -33,8 +35,7 @@ class InfraError(Exception):
     """It cannot be stored like this. The text says what is in the way."""
 
 
-@dataclass(frozen=True, slots=True)
-class Kept:
+class Kept(Record, frozen=True):
     """Everything stored: each item, the name of its source, and the sources by name."""
 
     items: dict[Ref, Item] = field(default_factory=dict)
@@ -96,9 +97,9 @@ def _store(path: Place, source: Source, items: Sequence[Item], kind: str) -> tup
 def _read(connection: Connection) -> Kept:
     from sqlalchemy import select
 
-    from store.tables import InfraItemRow, InfraSourceRow, table
+    from store.tables import INFRA_ITEM, INFRA_SOURCE
 
-    kept, items, sources = Kept(), table(InfraItemRow), table(InfraSourceRow)
+    kept, items, sources = Kept(), INFRA_ITEM, INFRA_SOURCE
     for name, at, by in connection.execute(select(sources.c.name, sources.c.at, sources.c.by).order_by(sources.c.name)):
         kept.sources[name] = Source(name, at, by)
     wanted = select(items.c.kind, items.c.key, items.c.source, items.c.facts).order_by(items.c.kind, items.c.key)
@@ -114,9 +115,9 @@ def _write(
 ) -> None:
     from sqlalchemy import delete, insert, select, update
 
-    from store.tables import InfraItemRow, InfraSourceRow, table
+    from store.tables import INFRA_ITEM, INFRA_SOURCE
 
-    rows, sources = table(InfraItemRow), table(InfraSourceRow)
+    rows, sources = INFRA_ITEM, INFRA_SOURCE
     here = sources.c.name == source.name
     if connection.execute(select(sources.c.name).where(here)).first() is None:
         connection.execute(insert(sources).values(name=source.name, at=source.at, by=source.by))

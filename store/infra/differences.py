@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from enum import StrEnum
 
 from store.infra.records import Item, Kind, Ref, ref_of, words
+from store.record import Record
 
 
 class Change(StrEnum):
@@ -15,8 +15,7 @@ class Change(StrEnum):
     GONE = "gone"
 
 
-@dataclass(frozen=True, slots=True)
-class Difference:
+class Difference(Record, frozen=True):
     """One item. ``fields`` are those that are not the same: name, before, after; None: not told."""
 
     kind: Kind

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from collections import defaultdict, deque
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
 from enum import IntEnum
+
+from store.record import Record
 
 Node = tuple[str, str]
 """A kind and a key within it."""
@@ -23,8 +24,7 @@ class Level(IntEnum):
     FALLS = 2
 
 
-@dataclass(frozen=True, slots=True)
-class Need:
+class Need(Record, frozen=True):
     """``members`` of which one is enough; ``sure`` False: that it takes them is not certain. ``why`` says what it is
     that is lost, where that is more than their names."""
 
@@ -33,8 +33,7 @@ class Need:
     why: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Fallen:
+class Fallen(Record, frozen=True):
     """How far, and by which need; None: it was struck itself."""
 
     level: Level

@@ -8,20 +8,21 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
+
+from msgspec import Struct, field
 
 from store.infra.falling import Need, Node
 from store.infra.linking import Found, Linked, discovered, linked
 from store.infra.records import Feed, Item, Link, Rack, Site, System, SystemType, Vlan
+from store.record import Record
 from store.view import EstateView
 
 NODE_KINDS = {"system": "power", "flasharray": "array", "storage": "array", "esxi": "esxi"}
 """The kind of node by the kind of object."""
 
 
-@dataclass(frozen=True, slots=True)
-class Copy:
+class Copy(Record, frozen=True):
     """A copy of what a node serves. ``place`` is what it falls with, None: not known. ``at``: its point in time (UTC),
     None: there is no complete one; ``live``: every write is there too. ``dated`` False: there is
     one, and nobody knows of when. ``over``: the links that keep it current."""
@@ -34,8 +35,7 @@ class Copy:
     over: Need | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Served:
+class Served(Record, frozen=True):
     """Something that runs, or stands by for it. ``copies`` are its own; ``rests`` the nodes whose copies it comes back
     from; ``bare``: part of it is copied nowhere. ``known`` False: what it rests on is not known."""
 
@@ -48,8 +48,7 @@ class Served:
     known: bool = True
 
 
-@dataclass(slots=True)
-class Graph:
+class Graph(Struct):
     """``needs`` of every node, ``names`` of those that are not what runs, ``served`` of those that are. ``sites`` is
     where a node stands; ``types`` what each system is; ``stands`` says which system a discovered one is;
     ``items`` are those that it was made of."""

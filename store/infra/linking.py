@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+
+from msgspec import field
 
 from store.estate import EsxiHost, FlashArray, ManagedSystem, StorageSystem
 from store.infra.records import Item, Kind, System, SystemType, ref_of
 from store.infra.rules import Conflict
+from store.record import Record
 from store.records import Entry
 from store.view import EstateView
 
@@ -24,8 +26,7 @@ _FITS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(Record, frozen=True):
     """An object that stands somewhere, of ``kind`` and ``key`` in the estate. ``site`` is that of its device."""
 
     kind: str
@@ -37,8 +38,7 @@ class Found:
     names: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Linked:
+class Linked(Record, frozen=True):
     """``found`` by the name of its system, ``systems`` the other way round; ``loose`` stand nowhere yet."""
 
     found: Mapping[str, Found] = field(default_factory=dict)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
 from store.infra.falling import Node
+from store.record import Record
 
 
 class Effect(StrEnum):
@@ -27,8 +27,7 @@ class BoundKind(StrEnum):
     UNKNOWN = "unknown"
 
 
-@dataclass(frozen=True, slots=True)
-class Bound:
+class Bound(Record, frozen=True):
     """What would be lost at most: everything of the last ``seconds``; of kind NONE all of it, as no copy stays."""
 
     kind: BoundKind
@@ -54,8 +53,7 @@ def worst(bounds: Iterable[Bound]) -> Bound | None:
     return max(bounds, key=lambda bound: (order.index(bound.kind), bound.seconds or 0.0), default=None)
 
 
-@dataclass(frozen=True, slots=True)
-class Hit:
+class Hit(Record, frozen=True):
     """Something that runs, or stands by. ``because`` is what it was lost with; ``bound`` None: nothing of it is lost.
     ``storage``: whether its arrays stand, so that a planned failover loses nothing; None: not known. ``plan`` and
     ``application`` it comes back with; None: in no plan."""
@@ -76,8 +74,7 @@ def storage_word(stays: bool | None) -> str:
     return "unknown" if stays is None else "stays" if stays else "falls"
 
 
-@dataclass(frozen=True, slots=True)
-class PlanHit:
+class PlanHit(Record, frozen=True):
     """A plan of which something falls. ``against`` says why it cannot simply answer; empty: nothing that is known."""
 
     name: str
@@ -88,8 +85,7 @@ class PlanHit:
     against: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Radius:
+class Radius(Record, frozen=True):
     """What falls with ``struck`` as of ``at`` (UTC). ``notes`` say what is not known of it."""
 
     struck: Node

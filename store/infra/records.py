@@ -5,11 +5,11 @@ The console is not the source of truth of any of it: every item belongs to the s
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
 from datetime import datetime
 from enum import StrEnum
 
 from store.estate import SiteRole
+from store.record import Record
 
 MOST_UNITS = 52
 """The tallest rack."""
@@ -47,8 +47,7 @@ class Face(StrEnum):
     REAR = "rear"
 
 
-@dataclass(frozen=True, slots=True)
-class Site:
+class Site(Record, frozen=True):
     """A site. ``l2_stretched``: one layer-2 network spans it and its partner."""
 
     name: str
@@ -61,8 +60,7 @@ class Site:
         return self.name
 
 
-@dataclass(frozen=True, slots=True)
-class Rack:
+class Rack(Record, frozen=True):
     """A rack of ``units`` height units, in ``row`` of its site. ``feeds`` are the names of those that reach it."""
 
     site: str
@@ -77,8 +75,7 @@ class Rack:
         return f"{self.site}/{self.name}"
 
 
-@dataclass(frozen=True, slots=True)
-class Feed:
+class Feed(Record, frozen=True):
     """A power feed of a site. ``capacity_w``: W that may be drawn from it."""
 
     site: str
@@ -90,8 +87,7 @@ class Feed:
         return f"{self.site}/{self.name}"
 
 
-@dataclass(frozen=True, slots=True)
-class System:
+class System(Record, frozen=True):
     """Something that stands in a rack, or at a site where the rack is not told.
 
     ``u`` is its lowest unit, in steps of a half; ``height`` how many it takes (0: none of its own); ``face`` None: as
@@ -121,8 +117,7 @@ class System:
         return None if self.rack is None else f"{self.site}/{self.rack}"
 
 
-@dataclass(frozen=True, slots=True)
-class Vlan:
+class Vlan(Record, frozen=True):
     """A VLAN at a site; ``vid`` 1 to 4094."""
 
     site: str
@@ -134,8 +129,7 @@ class Vlan:
         return f"{self.site}/{self.vid}"
 
 
-@dataclass(frozen=True, slots=True)
-class Link:
+class Link(Record, frozen=True):
     """A link between two sites. Round trip in ms, bandwidth in bit/s."""
 
     name: str
@@ -153,8 +147,7 @@ class Link:
         return frozenset((self.site, self.other_site))
 
 
-@dataclass(frozen=True, slots=True)
-class Plain:
+class Plain(Record, frozen=True):
     """A row of a table that the console only shows: containers, cooling, certificates … ``cells`` are column and
     value, in the order of the source."""
 
@@ -187,8 +180,7 @@ def ref_of(item: Item) -> Ref:
     return KIND_OF[type(item)], item.key
 
 
-@dataclass(frozen=True, slots=True)
-class Source:
+class Source(Record, frozen=True):
     """Where items were imported from, by whom and when (UTC) that was done last."""
 
     name: str
@@ -200,7 +192,7 @@ def words(item: Item) -> dict[str, str | None]:
     """Every field of an item in the words of a file, by its name; None: not told. For differences."""
     if isinstance(item, Plain):
         return dict(item.cells)
-    return {field.name: _word(getattr(item, field.name)) for field in fields(item)}
+    return {name: _word(getattr(item, name)) for name in item.__struct_fields__}
 
 
 def _word(value: object) -> str | None:

@@ -8,13 +8,12 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass
 
 from store.infra.records import Face, Feed, Item, Kind, Link, Plain, Rack, Ref, Site, System, Vlan, ref_of
+from store.record import Record
 
 
-@dataclass(frozen=True, slots=True)
-class Conflict:
+class Conflict(Record, frozen=True):
     """``about`` cannot stand as it does, in a sentence without its end; ``other`` is what it stands against, where that
     is an item too. ``only_if``: it holds as long as nothing fails."""
 
@@ -24,8 +23,7 @@ class Conflict:
     only_if: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class _Known:
+class _Known(Record, frozen=True):
     sites: frozenset[str]
     racks: Mapping[str, Rack]
     feeds: Mapping[str, Feed]
@@ -144,8 +142,7 @@ def units(system: System) -> str:
 # ------------------------------------------------------------------------------------------------------------- power
 
 
-@dataclass(frozen=True, slots=True)
-class Load:
+class Load(Record, frozen=True):
     """What is drawn from a feed, in W: ``shared`` while every system draws from all of its feeds alike, ``alone`` if
     it were the last feed of each. ``untold`` counts the systems of which nobody says what they draw."""
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
 from typing import TypeVar
+
+from msgspec import Struct, field
 
 from store.estate import (
     EsxiHost,
@@ -33,8 +34,7 @@ T = TypeVar("T")
 VIOS = "vioserver"
 
 
-@dataclass(slots=True)
-class _Storage:
+class _Storage(Struct):
     """Who sees what: ``hosts`` by WWPN and ``volumes`` by array and host; ``kept`` is what a volume is copied with,
     ``exports`` who of a site sees the volumes of an RCG, by the name of a host."""
 

@@ -120,7 +120,7 @@ def test_help_and_version_load_neither_screens_nor_databases_nor_vendors(words: 
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True)
     loaded = set(done.stderr.splitlines()[-1].split())
-    heavy = {"textual", "rich", "sqlmodel", "sqlalchemy", "alembic", "pydantic", "apscheduler", "asyncio", "sqlite3"}
+    heavy = {"textual", "rich", "sqlalchemy", "alembic", "pydantic", "apscheduler", "asyncio", "sqlite3"}
     vendors = {"paramiko", "pypureclient", "hpe3parclient", "pyVmomi", "requests", "urllib3", "cryptography", "ssl"}
     assert loaded & (heavy | vendors | {"keyring", "platformdirs", "screens"}) == set()
 

@@ -6,12 +6,12 @@ import shlex
 import stat
 import tempfile
 import tomllib
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from app import secrets
 from app.config_writer import ConfigWriteError, config_text, quoted, write_new

@@ -9,12 +9,13 @@ import sys
 import threading
 import time
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+from msgspec.structs import replace
 
 from app.console import Console
 from app.machinery import Machinery
@@ -249,7 +250,7 @@ def test_importing_the_console_loads_no_vendor_library_no_orm_and_no_backend() -
     code = "import app.console, screens.overview, screens.lpars, sys; print(' '.join(sys.modules))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     loaded = set(done.stdout.split())
-    for name in ("sqlalchemy", "sqlmodel", "paramiko", "pypureclient", "hpe3parclient", "pyVmomi", "apscheduler"):
+    for name in ("sqlalchemy", "paramiko", "pypureclient", "hpe3parclient", "pyVmomi", "apscheduler"):
         assert name not in loaded, name
     assert not [name for name in loaded if name.split(".")[0] == "backends"]
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import socket
 import stat
 from collections.abc import Iterator
@@ -10,6 +9,7 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+from msgspec.structs import astuple
 from textual.events import AppBlur, AppFocus
 
 from app import check, known_devices, secrets
@@ -382,7 +382,7 @@ async def test_keys_that_come_all_at_once_land_in_the_fields_they_are_meant_for(
         running.send(*"pariss", "backspace", "enter", "right", "enter", "right", "ctrl+s")
         await running.until(lambda: running.app.screen is not screen, "the form stayed")
         (site,) = running.app.draft.sites
-        assert dataclasses.astuple(site) == ("paris", "dr", True)
+        assert astuple(site) == ("paris", "dr", True)
 
 
 @piloted

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import ast
-from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from app import lpar_command, pgroup_command, plan_command, pod_command, rcg_command, vm_command, volume_command
 from app.access_records import DESTRUCTIVE, DISASTER, EVERY_SITE, Access, Grant, Others, Role

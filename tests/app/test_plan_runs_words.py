@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from contextlib import closing
-from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+
+from msgspec.structs import replace
 
 from app.recovery.plan.standing import last_run, last_run_lines
 from app.runs_words import ahead_lines, application_lines, run_as_json, run_lines

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from app.access_records import ACCESS_KEYS, ROLE_KEYS
 from app.api_records import API_KEYS, READER_KEYS

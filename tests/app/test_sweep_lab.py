@@ -4,10 +4,10 @@ it goes away again while nothing else is disturbed."""
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from app.connect import Connector
 from app.settings import Settings, load

@@ -8,11 +8,13 @@ import re
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
-from dataclasses import dataclass, fields, is_dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
 
 import pytest
+from msgspec import Struct
+from msgspec.structs import replace
 
 from app import labcommand, twin_command
 from app.cli import main
@@ -153,11 +155,9 @@ def pair(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pair]:
 
 def differences(one: Any, other: Any, where: str = "") -> Iterator[tuple[str, Any, Any]]:
     """Each field in which two records differ, as ``Kind.field``, with both values."""
-    if is_dataclass(one) and type(one) is type(other):
-        for each in fields(one):
-            yield from differences(
-                getattr(one, each.name), getattr(other, each.name), f"{type(one).__name__}.{each.name}"
-            )
+    if isinstance(one, Struct) and type(one) is type(other):
+        for name in one.__struct_fields__:
+            yield from differences(getattr(one, name), getattr(other, name), f"{type(one).__name__}.{name}")
     elif isinstance(one, tuple) and isinstance(other, tuple) and len(one) == len(other):
         for left, right in zip(one, other, strict=True):
             yield from differences(left, right, where)

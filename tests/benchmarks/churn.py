@@ -13,11 +13,12 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import NamedTuple
 from unittest.mock import patch
+
+from msgspec.structs import replace
 
 from app.cli import main as drdeck
 from app.machinery import Machinery

@@ -14,9 +14,11 @@ import tempfile
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
+
+from msgspec.structs import replace
 
 from app.connect import Connector
 from app.recovery.operations import Operations, new_run_id

@@ -9,13 +9,15 @@ import json
 import platform
 import re
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 
+from msgspec import Struct
+from msgspec.structs import asdict
 
-@dataclass(frozen=True, slots=True)
-class Spec:
+
+class Spec(Struct, frozen=True):
     """``group`` is the measurement that gives it; ``peers`` is what others have, empty where nobody was measured."""
 
     id: str

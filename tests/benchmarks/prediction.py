@@ -18,9 +18,11 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import closing
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass
 from multiprocessing import get_context
 from pathlib import Path
+
+from msgspec.structs import asdict, replace
 
 from app.connect import Connector
 from app.plans.records import Kind
@@ -65,9 +67,9 @@ class Foretold:
 def jittered(timing: Timing, rng: random.Random) -> Timing:
     """The same lab on another day."""
     changed = {
-        field.name: getattr(timing, field.name) * rng.lognormvariate(0.0, JITTER)
-        for field in fields(timing)
-        if field.name.endswith("_s") and not field.name.endswith("bytes_s")
+        name: value * rng.lognormvariate(0.0, JITTER)
+        for name, value in asdict(timing).items()
+        if name.endswith("_s") and not name.endswith("bytes_s")
     }
     return replace(timing, **changed)
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from tests.benchmarks.figures import SPECS, Figure, chosen, markdown
 from tests.benchmarks.measuring import changed_lines

@@ -20,8 +20,9 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import replace
 from pathlib import Path
+
+from msgspec.structs import replace
 
 from backends.endpoint import Limits, Secret, TlsAccess
 from backends.vsphere import looks, transfer

@@ -5,8 +5,10 @@ here asks the engine, the store or a device's doors: the world's own objects are
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from backends.lab.referee import Loss
 from backends.lab.threepar.state import Group, ThreePar, VirtualVolume
@@ -30,8 +32,7 @@ SYNCED_AFTER = (RcgVerb.SYNC, RcgVerb.RECOVER, RcgVerb.REVERSE, RcgVerb.UNDO, "a
 STARTED, STOPPED = (RcgStatus.STARTED, RcgStatus.STARTED), (RcgStatus.STOPPED, RcgStatus.STOPPED)
 
 
-@dataclass(frozen=True)
-class Held:
+class Held(Struct, frozen=True):
     """What one array holds for a group: base volumes, (volume, LUN, host), and the snapshots of each volume."""
 
     volumes: frozenset[str] = frozenset()
@@ -39,8 +40,7 @@ class Held:
     kept: frozenset[tuple[str, int]] = frozenset()
 
 
-@dataclass(frozen=True)
-class Truth:
+class Truth(Struct, frozen=True):
     """A group as the world has it: first where it was made, then its peer. ``roles`` None: there is no such group."""
 
     roles: Roles | None
@@ -172,12 +172,12 @@ def made_anew(name: str) -> Truth:
 def differences(now: Truth, wanted: Truth) -> list[str]:
     """What is not as it must be, in words."""
     found = []
-    for each in fields(Truth):
-        is_, ought = getattr(now, each.name), getattr(wanted, each.name)
+    for name in Truth.__struct_fields__:
+        is_, ought = getattr(now, name), getattr(wanted, name)
         if isinstance(is_, frozenset):
             is_, ought = sorted(is_), sorted(ought)
         if is_ != ought:
-            found.append(f"{each.name} is {is_}, not {ought}")
+            found.append(f"{name} is {is_}, not {ought}")
     return found
 
 

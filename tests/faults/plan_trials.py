@@ -6,9 +6,12 @@ import random
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import ClassVar
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from app.config_table import SettingsError
 from app.plans.records import Kind
@@ -34,8 +37,7 @@ class NotReadyError(Exception):
     """Nothing was tried: on a machine that is too busy a call takes longer than a trial leaves it."""
 
 
-@dataclass(frozen=True)
-class Case:
+class Case(Struct, frozen=True):
     """A kind of run of the plan that the ``seed`` draws. ``dark``: the old site is away meanwhile."""
 
     kind: Kind

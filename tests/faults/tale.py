@@ -12,8 +12,10 @@ import math
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
+
+from msgspec.structs import replace
 
 from app.recovery.rcg.gather import GroupError
 from app.recovery.rcg.options import Options

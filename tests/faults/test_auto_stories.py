@@ -7,10 +7,10 @@ import random
 import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from app.auto_records import AutoGroup
 from app.recovery.auto import conditions, engine

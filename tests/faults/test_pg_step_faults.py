@@ -5,10 +5,10 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from app.recovery.looks import Devices
 from app.recovery.pg.steps import KeepVolumes, Overwrite, WaitArrived

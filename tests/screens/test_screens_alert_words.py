@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from screens.alert_words import banner_lines, open_sentence
 from screens.cells import line_text

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from screens.cells import Tone
 from screens.columns import Measure, Widths, lay_out

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from screens import facts_lpar, facts_pgroup, facts_vm
 from screens.pairing import lpar_pair, newest_complete, pgroup_pair, vm_pair

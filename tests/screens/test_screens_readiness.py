@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from screens.cells import Cell, Line, Tone, line_text
 from screens.columns import Row

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from app.recovery.step_classes import KINDS
 from screens.cells import Tone, line_text, line_width

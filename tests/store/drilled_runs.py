@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import datetime, timedelta
+
+from msgspec.structs import replace
 
 from store.drills import subject
 from store.runs import Plan, PlannedStep, Run, RunState, StepRecord, StepState

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from store import estate as e
 from store.records import DeviceHealth, DeviceStatus
@@ -23,7 +23,7 @@ _times = st.datetimes(
 )
 st.register_type_strategy(datetime, _times)
 st.register_type_strategy(str, _texts)
-st.register_type_strategy(float, st.floats(allow_nan=False))
+st.register_type_strategy(float, st.floats(allow_nan=False, allow_infinity=False))
 st.register_type_strategy(int, st.integers(-(2**63), 2**63))
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import timedelta
+
+from msgspec.structs import replace
 
 from store.plan_runs import DISASTER
 from store.recovery import Recovery, RunApplication, RunGroup, RunMember, RunWaves

@@ -4,10 +4,10 @@ failover begins."""
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from msgspec.structs import replace
 
 from store import journal
 from store.auto import CLAIM_S, AutoStore, ClaimError, HeldError

@@ -98,6 +98,13 @@ def test_a_time_that_is_not_utc_is_refused_both_ways(zone: timezone | None) -> N
         codec.decode("pgroup", good.replace(NOON.isoformat().replace("+00:00", "Z"), moment.isoformat()))
 
 
+@pytest.mark.parametrize("number", [float("inf"), float("-inf"), float("nan")])
+def test_a_number_that_json_cannot_hold_is_refused_and_the_message_names_the_field(number: float) -> None:
+    server = e.ManagedSystem("p9-a", "9009-42A", "7812345", e.SystemState.OPERATING, installed_proc_units=number)
+    with pytest.raises(codec.CodecError, match="installed_proc_units: expected a finite number"):
+        codec.encode(server)
+
+
 def test_a_text_that_is_no_unicode_is_an_error_and_not_a_crash() -> None:
     with pytest.raises(codec.CodecError):
         codec.encode(lpar(1, os_version="AIX \ud800"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
 import subprocess
 import sys
@@ -10,10 +11,12 @@ from pathlib import Path
 
 import pytest
 
+from store import codec
 from store.database import Looked, name_devices, open_store
 from store.estate import LparState
 from store.firstlook import first_look
 from store.records import DeviceHealth
+from store.stored import UnreadableFactsError
 from tests.store.estates import at, bytes_of, lpar, lpars, reading, status
 
 
@@ -102,6 +105,55 @@ def test_a_row_that_cannot_be_read_is_dropped_and_that_is_said_as_ever(path: Pat
     store.close()
 
 
+def test_facts_are_read_from_the_file_when_somebody_asks_for_them(path: Path) -> None:
+    found = looked(path).view.get("lpar", lpar(2).key)
+    assert found is not None
+    run(path, "UPDATE sighting SET facts = ? WHERE key = ?", codec.encode(lpar(2, LparState.SUSPENDED)), lpar(2).key)
+    assert found.obj == lpar(2, LparState.SUSPENDED)
+    run(path, "DELETE FROM sighting")
+    assert found.obj == lpar(2, LparState.SUSPENDED), "what was asked for is kept"
+
+
+def test_what_is_not_in_the_file_any_more_says_so_and_is_dropped_without_a_word(path: Path) -> None:
+    found = looked(path)
+    name_devices(found.view, [status()])
+    entry = found.view.get("lpar", lpar(1).key)
+    assert entry is not None
+    run(path, "DELETE FROM sighting WHERE key = ?", lpar(1).key)  # as it is pruned long after it was gone
+    with pytest.raises(UnreadableFactsError, match=r"does not hold the lpar .* any more"):
+        _ = entry.obj
+    store = open_store(path, looked=found)
+    assert [e.key for e in store.view.entries("lpar")] == [lpar(0).key, lpar(2).key]
+    assert store.view.trouble is None
+    store.close()
+
+
+def test_a_file_that_fails_is_an_error_of_that_object_and_no_crash(path: Path) -> None:
+    entry = looked(path).view.get("lpar", lpar(1).key)
+    assert entry is not None
+    path.write_bytes(b"no database at all " * 999)
+    with pytest.raises(UnreadableFactsError, match=re.escape(lpar(1).key)):
+        _ = entry.obj
+
+
+def test_a_reading_of_what_the_file_lost_is_stored_anew(path: Path) -> None:
+    found = looked(path)
+    name_devices(found.view, [status()])
+    store = open_store(path, looked=found)
+    store.configure([status()])
+    run(path, "DELETE FROM sighting")
+    change = store.apply(reading(120, lpar(0), lpar(1, LparState.ERROR)))
+    assert {key for _, key in change.keys} == {lpar(0).key, lpar(1).key}
+    assert [e.obj for e in store.view.entries("lpar") if not e.gone and e.key != lpar(2).key] == [
+        lpar(0),
+        lpar(1, LparState.ERROR),
+    ]
+    store.close()
+    again = open_store(path)
+    assert {e.obj for e in again.view.entries("lpar")} == {lpar(0), lpar(1, LparState.ERROR)}
+    again.close()
+
+
 def test_a_device_is_as_the_store_has_it(path: Path) -> None:
     found = looked(path).view.device("hmc1")
     assert found is not None
@@ -112,7 +164,7 @@ def test_it_loads_no_database_library_and_decodes_nothing(path: Path) -> None:
     code = (
         "import sys; from pathlib import Path; from store.firstlook import first_look;"
         f"look = first_look(Path({str(path)!r})); view = look.view(); assert len(view.entries('lpar')) == 3;"
-        "print([m for m in ('sqlalchemy', 'sqlmodel', 'pydantic', 'pydantic_core', 'alembic') if m in sys.modules])"
+        "print([m for m in ('sqlalchemy', 'pydantic', 'pydantic_core', 'alembic') if m in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from msgspec.structs import replace
 
 from store.readiness import Check, Covered, Readiness, Severity, Standing, Verdict, sorted_checks
 from store.readiness_view import ReadinessView

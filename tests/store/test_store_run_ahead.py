@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from store.run_ahead import Ahead, ahead, under_way_since
 from store.runs import SETTLED, Plan, PlannedStep, Run, RunState, StepRecord, StepState

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from msgspec.structs import replace
 
 from store.run_clocks import Clock, clocks
 from store.runs import Plan, PlannedStep, Run, RunState, StepRecord, StepState

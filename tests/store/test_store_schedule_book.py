@@ -6,11 +6,11 @@ import json
 import multiprocessing
 from collections.abc import Iterator
 from contextlib import closing
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from store import journal
 from store.ledger import Ledger

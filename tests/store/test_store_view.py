@@ -5,10 +5,10 @@ from __future__ import annotations
 import subprocess
 import sys
 import threading
-from dataclasses import replace
 from datetime import datetime
 
 import pytest
+from msgspec.structs import replace
 
 from store import estate as e
 from store.records import Change, DeviceHealth, DeviceStatus, Entry, Event
@@ -180,7 +180,7 @@ def test_readers_on_other_threads_never_see_half_a_change() -> None:
 
 @pytest.mark.parametrize("module", ["store.view", "store.records", "store.estate", "store.database", "store.errors"])
 def test_what_the_first_frame_needs_imports_no_orm(module: str) -> None:
-    heavy = ("sqlalchemy", "sqlmodel", "pydantic", "alembic", "textual", "rich")
+    heavy = ("sqlalchemy", "pydantic", "alembic", "textual", "rich")
     code = f"import sys, {module}; print([m for m in {heavy!r} if m in sys.modules])"
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert found.stdout.strip() == "[]"

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
+
+from msgspec import Struct
 
 from app.recovery.auto.conditions import DRILL, VERIFIED
 from app.recovery.auto.port import Drill
@@ -17,8 +18,7 @@ WATCHED_S = 300.0
 """A group that was not looked at for so long is not watched."""
 
 
-@dataclass(frozen=True, slots=True)
-class Prepared:
+class Prepared(Struct, frozen=True):
     """What the checks rest on. ``digest`` is of the plan as it is now; ``bound_s`` what is to be accepted; ``loss_s``
     what would be lost now at most, None where it is not known."""
 

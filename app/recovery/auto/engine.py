@@ -8,8 +8,10 @@ Nothing here ever fails back.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from app.recovery.auto.conditions import VETO, conditions, lost, would
 from app.recovery.auto.rules import Look, Rules
@@ -18,8 +20,7 @@ from store.auto_records import AutoState, Condition, Standing
 from store.readiness import Verdict
 
 
-@dataclass(frozen=True, slots=True)
-class Notice:
+class Notice(Struct, frozen=True):
     """Something to tell people, once for each ``key`` of an outage. ``page``: somebody has to look at once."""
 
     key: str
@@ -27,8 +28,7 @@ class Notice:
     page: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Move:
+class Move(Struct, frozen=True):
     """What follows from a look. ``conditions`` are empty where nothing is silent; ``would``: in shadow it would have
     failed over now. ``over``: the event of this id ended by itself."""
 

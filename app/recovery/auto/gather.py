@@ -5,9 +5,10 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
+
+from msgspec import Struct
 
 from app.auto_records import Auto, AutoGroup
 from app.recovery.auto import probes
@@ -25,8 +26,7 @@ ROUND_S, OTHERS_S = 40.0, 10.0
 because a witness is silent."""
 
 
-@dataclass(frozen=True, slots=True)
-class Seen:
+class Seen(Struct, frozen=True):
     """What one look showed of a group. ``off`` as in :class:`app.recovery.auto.rules.Look`."""
 
     answers: tuple[Answer, ...]

@@ -4,10 +4,11 @@ would run. It decides; how machines are failed over is not its business."""
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
+
+from msgspec import Struct
 
 from app.auto_records import AutoGroup
 from app.recovery.auto.rules import Finding, Replicas
@@ -26,32 +27,28 @@ class Result(StrEnum):
     UNKNOWN = "not known"
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(Struct, frozen=True):
     """What came of a run, in words."""
 
     result: Result
     words: str
 
 
-@dataclass(frozen=True, slots=True)
-class Drawn:
+class Drawn(Struct, frozen=True):
     """A plan and the id of the run that it was drawn up for: what it makes carries that."""
 
     run_id: str
     plan: Plan
 
 
-@dataclass(frozen=True, slots=True)
-class Drill:
+class Drill(Struct, frozen=True):
     """The newest drill of a group that passed, and the digest of the plan that it rehearsed."""
 
     at: datetime
     digest: str
 
 
-@dataclass(frozen=True, slots=True)
-class Powers:
+class Powers(Struct, frozen=True):
     """Which machines run, as last seen: None where it is not known."""
 
     source: bool | None

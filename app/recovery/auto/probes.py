@@ -6,8 +6,9 @@ from __future__ import annotations
 import socket
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime
+
+from msgspec import Struct
 
 from app.auto_records import AutoGroup, Endpoint
 from app.recovery.auto.rules import Finding
@@ -23,8 +24,7 @@ TCP_S = 5.0
 _LONGEST = 200
 
 
-@dataclass(frozen=True, slots=True)
-class Touched:
+class Touched(Struct, frozen=True):
     """What became of a TCP connection. ``via`` is the local address that it went out by."""
 
     says: Says
@@ -49,8 +49,7 @@ def touch(endpoint: Endpoint, source: str | None = None, timeout_s: float = TCP_
         return Touched(Says.UNKNOWN, f"{where} could not be tried: {error.strerror or error}"[:_LONGEST])
 
 
-@dataclass(frozen=True, slots=True)
-class Heard:
+class Heard(Struct, frozen=True):
     """The hypervisor's answer, and the machines that it calls powered off on a healthy host; None: it said nothing."""
 
     answer: Answer

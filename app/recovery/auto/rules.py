@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
+
+from msgspec import Struct
 
 from store.auto_records import Answer, Arming, Condition
 from store.readiness import Verdict
@@ -12,8 +13,7 @@ NEEDED = 2
 """So many of the three witnesses must be silent."""
 
 
-@dataclass(frozen=True, slots=True)
-class Rules:
+class Rules(Struct, frozen=True):
     """``threshold_s``: silent for so long since it was first seen. ``probes``: and on so many probes in a row. Facts
     older than ``most_age_s`` count for nothing; ``pause_s`` between two probes is no row any more. At most ``brake``
     groups begin in ``brake_s`` seconds; ``veto_s`` is for a person to say no."""
@@ -27,8 +27,7 @@ class Rules:
     brake_s: float = 3600.0
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(Struct, frozen=True):
     """One thing that was looked at. ``at`` None: it could not be."""
 
     verdict: Verdict
@@ -36,8 +35,7 @@ class Finding:
     at: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Member:
+class Member(Struct, frozen=True):
     """The newest complete generation of a machine's replica. ``point_in_time``: when the source's disks were frozen,
     None where there is no complete one. ``active``: the replica serves, or ran last; the direction is turned."""
 
@@ -47,8 +45,7 @@ class Member:
     evidence: str
 
 
-@dataclass(frozen=True, slots=True)
-class Replicas:
+class Replicas(Struct, frozen=True):
     """The replicas of a group as the DR site shows them. ``skew_s``: how far that clock is off; None: nobody knows."""
 
     members: tuple[Member, ...]
@@ -56,8 +53,7 @@ class Replicas:
     at: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class Look:
+class Look(Struct, frozen=True):
     """All that one decision rests on, at ``now``. ``site``: nobody else there answers. ``off`` are the machines that
     the hypervisor calls powered off, where it answers; None where it says nothing. ``fence``: the old side was proven
     unable to write. ``replicas`` None: they could not be read. ``prepared`` are the conditions for being armed that

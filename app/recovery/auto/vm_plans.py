@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 import time
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from app.auto_records import AutoGroup
 from app.recovery.auto.port import Drill, NoPlanError

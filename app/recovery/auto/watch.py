@@ -10,8 +10,10 @@ import logging
 import threading
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from app.auto_records import Auto, AutoGroup, AutoMode
 from app.recovery.auto import arming
@@ -42,8 +44,7 @@ _ENDS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Told:
+class Told(Struct, frozen=True):
     """Something to tell people about a group. ``key`` is what it is about, ``page``: somebody has to look at once."""
 
     group: str

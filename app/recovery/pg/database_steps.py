@@ -6,10 +6,9 @@ somebody else, and leaves it alone.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from app.recovery.step import Hands, Seen, Sight, Verdict, facts
 from backends.host import BackupMode, BackupStatus, RunCommand
+from store.record import Record
 from store.runs import Fact
 
 
@@ -42,8 +41,7 @@ def backup_mode(sight: Sight, database: str, status: str) -> tuple[bool, tuple[F
     return found is BackupMode.ACTIVE, facts({f"backup mode of {database}": found.value})
 
 
-@dataclass(frozen=True, slots=True)
-class BeginBackup(OnDatabase):
+class BeginBackup(OnDatabase, Record, frozen=True):
     """The command ``begin``: done when the database says ACTIVE."""
 
     database: str
@@ -62,8 +60,7 @@ class BeginBackup(OnDatabase):
         return Seen(Verdict.DONE, told, f"{self.database} is in backup mode")
 
 
-@dataclass(frozen=True, slots=True)
-class EndBackup(OnDatabase):
+class EndBackup(OnDatabase, Record, frozen=True):
     """The command ``end``: done when the database says NOT ACTIVE."""
 
     database: str

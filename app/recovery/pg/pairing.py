@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from enum import StrEnum
+
+from msgspec import Struct
 
 TAG = "snapshot_mapping"
 """Key of the pairing tag on a target volume, in the default namespace; its value is the id of the source volume as the
@@ -24,8 +25,7 @@ class How(StrEnum):
     LARGER = "the smallest that is larger"
 
 
-@dataclass(frozen=True, slots=True)
-class Source:
+class Source(Struct, frozen=True):
     """One volume of the snapshot. ``id`` is what its tag is to say, ``known_as`` other ids of the same volume: a target
     array gives it one of its own. ``size`` in bytes. ``snapshot`` is the volume snapshot to copy from."""
 
@@ -36,8 +36,7 @@ class Source:
     known_as: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Target:
+class Target(Struct, frozen=True):
     """One volume of the target group. ``size`` in bytes; ``tag`` the value of its pairing tag."""
 
     name: str
@@ -45,8 +44,7 @@ class Target:
     tag: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Pair:
+class Pair(Struct, frozen=True):
     """``to_tag``: its tag does not say so yet."""
 
     source: Source
@@ -58,8 +56,7 @@ class Pair:
         return self.target.tag not in (self.source.id, *self.source.known_as)
 
 
-@dataclass(frozen=True, slots=True)
-class Pairing:
+class Pairing(Struct, frozen=True):
     """All or nothing: ``wrong`` are the reasons, in words, for which nothing may be copied. ``stale`` are targets whose
     tag names a volume that is not in the snapshot; ``spare`` those that nothing goes to. ``cleared`` are spare ones
     that must lose their tag: it was freed, or names a volume that goes elsewhere now, which the next run would take for

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from backends.flasharray.verbs import Replicate
 
@@ -10,8 +10,7 @@ WAIT_S = 1800.0
 """How long a transfer is waited for where nothing else is said (procedures 3.9)."""
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
+class Request(Struct, frozen=True):
     """A snapshot of ``group`` on the device ``array`` under ``suffix``: taken if there is none of that name, used if
     there is. With ``onto`` it is cloned to that group, on the same array or, where ``to`` names one, on the device that
     it is replicated to.
@@ -39,8 +38,7 @@ class Request:
         return f"{self.group}.{self.suffix}"
 
 
-@dataclass(frozen=True, slots=True)
-class Restore:
+class Restore(Struct, frozen=True):
     """All volumes of ``group`` on the device ``array`` from its own snapshot under ``suffix``."""
 
     array: str

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
+
+from msgspec import Struct, field
 
 from app.recovery.draft import Draft
 from app.recovery.pg.pairing import Source, Target
@@ -12,8 +13,7 @@ from backends.flasharray.records import GroupSnapshot, Owner
 from store.estate import ProtectionGroup, Volume
 
 
-@dataclass(frozen=True, slots=True)
-class GroupNow:
+class GroupNow(Struct, frozen=True):
     """One side. ``device`` is its name here, ``owner`` the array's own name and id. ``group`` None: there is none of
     that name. ``volumes`` are its members, by name; ``skew_s`` by how much the array's clock is ahead, where it was
     measured."""
@@ -31,8 +31,7 @@ class GroupNow:
         return f"pg:{self.owner.id}:{self.name}"
 
 
-@dataclass(frozen=True, slots=True)
-class TargetsNow:
+class TargetsNow(Struct, frozen=True):
     """The group to clone to. ``users`` are, by volume, the hosts that may be writing to it, each with why."""
 
     side: GroupNow
@@ -40,8 +39,7 @@ class TargetsNow:
     users: Mapping[str, Mapping[str, str]]
 
 
-@dataclass(frozen=True, slots=True)
-class Away:
+class Away(Struct, frozen=True):
     """A snapshot on the array ``array`` that it is replicated to: None if it is not there yet. ``complete``: its
     transfer is done; ``lacking`` are the volumes that it should have then and has not."""
 
@@ -51,8 +49,7 @@ class Away:
     lacking: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class DatabaseNow:
+class DatabaseNow(Struct, frozen=True):
     """A database that is to be in backup mode meanwhile, and its commands. It is not asked anything before the run.
     ``believed``: there is a host key to hold its host to, as ``identity`` says."""
 
@@ -69,8 +66,7 @@ class DatabaseNow:
         return f"db:{self.name}"
 
 
-@dataclass(frozen=True, slots=True)
-class CloneNow:
+class CloneNow(Struct, frozen=True):
     """What there is for a snapshot and a clone. ``snapshot`` is the group snapshot of that name at home, None: it is
     to be taken. ``whole`` is its name where it is cloned from; ``sources`` are its volumes, predicted where it does
     not exist yet. ``gone`` are those of its volume snapshots that are pending eradication; ``arrived``: it is of this
@@ -95,8 +91,7 @@ class CloneNow:
         return (self.home.key, *onto) if self.database is None else (self.home.key, *onto, self.database.key)
 
 
-@dataclass(frozen=True, slots=True)
-class RestoreNow:
+class RestoreNow(Struct, frozen=True):
     """What there is for a restore of a group from its own snapshot. ``parts`` are the volume snapshots in
     it, each with its size in bytes, ``users`` as above."""
 

@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from app.recovery.pg import seeing
 from app.recovery.pg.database_steps import backup_mode
@@ -37,6 +36,7 @@ from backends.flasharray.looks import (
 )
 from backends.flasharray.verbs import Replicate
 from store.estate import Volume
+from store.record import Record
 
 
 class OnArray:
@@ -68,8 +68,7 @@ class Sends(OnArray):
         return hands.perform(self.array, self.verb(), "")
 
 
-@dataclass(frozen=True, slots=True)
-class TakeSnapshot(Sends):
+class TakeSnapshot(Sends, Record, frozen=True):
     """POST /protection-group-snapshots: done when the snapshot is there. Its suffix makes it this one. ``parts`` are
     the volumes that were planned for, as its parts are called. With a ``database`` it is taken in backup mode only, as
     the ``status`` command of that says."""
@@ -109,8 +108,7 @@ class TakeSnapshot(Sends):
         return Seen(Verdict.READY, told, f"there is no snapshot {name}")
 
 
-@dataclass(frozen=True, slots=True)
-class SendTaken(Sends):
+class SendTaken(Sends, Record, frozen=True):
     """POST /protection-group-snapshots/replica: a snapshot that was taken before goes to ``target``; done when that
     shows it, or where the array took the call and an earlier transfer goes first. ``target`` and ``owner`` are the own
     names of the other array and of this one."""
@@ -140,8 +138,7 @@ class SendTaken(Sends):
         return Seen(Verdict.READY, told, f"{self.target} does not have it")
 
 
-@dataclass(frozen=True, slots=True)
-class WaitArrived(OnArray):
+class WaitArrived(OnArray, Record, frozen=True):
     """Wait until the target array holds all of a snapshot. Sends nothing. An empty list is *not yet*."""
 
     array: str
@@ -168,8 +165,7 @@ class WaitArrived(OnArray):
         return Seen(Verdict.CHANGING, told, f"{percent} of the transfer")
 
 
-@dataclass(frozen=True, slots=True)
-class KeepVolumes(Sends):
+class KeepVolumes(Sends, Record, frozen=True):
     """POST /volume-snapshots: a safety snapshot ``<volume>.<suffix>`` of each volume, all or none."""
 
     array: str
@@ -190,8 +186,7 @@ class KeepVolumes(Sends):
         return Seen(Verdict.READY, told, "no volume has its safety snapshot yet")
 
 
-@dataclass(frozen=True, slots=True)
-class Overwrite(Sends):
+class Overwrite(Sends, Record, frozen=True):
     """POST /volumes?overwrite=true. ``size`` is that of the snapshot, in bytes; ``kept`` the suffix of the volume's
     safety snapshot, ``allowed`` the hosts that may be running on it all the same.
 
@@ -240,8 +235,7 @@ class Overwrite(Sends):
         return _in_use(look, (self.volume,), self.allowed) or _unkept(look, volume, saved, wanted)
 
 
-@dataclass(frozen=True, slots=True)
-class RestoreAll(Sends):
+class RestoreAll(Sends, Record, frozen=True):
     """POST /protection-groups?overwrite=true: every volume of ``group`` from the group's own snapshot, in one act.
     ``parts`` are its volumes, each with its part of the snapshot and that one's size in bytes; the rest as with
     :class:`Overwrite`."""
@@ -313,8 +307,7 @@ def _unkept(look: seeing.Look, volume: Volume, saved: VolumeSnapshot, wanted: Sa
     return f"{volume.name} was changed after its safety snapshot {saved.name}: abort this run, and plan it anew"
 
 
-@dataclass(frozen=True, slots=True)
-class WriteTag(Sends):
+class WriteTag(Sends, Record, frozen=True):
     """PUT /volumes/tags/batch: the pairing tag of a target volume says the id of its source."""
 
     array: str
@@ -332,8 +325,7 @@ class WriteTag(Sends):
         return Seen(Verdict.READY, told, "the tag does not say so yet")
 
 
-@dataclass(frozen=True, slots=True)
-class SetSchedule(Sends):
+class SetSchedule(Sends, Record, frozen=True):
     """PATCH /protection-groups: the replication schedule of a group is on, or off."""
 
     array: str
@@ -354,8 +346,7 @@ class SetSchedule(Sends):
         return Seen(Verdict.READY, told, f"it is {'on' if on else 'off'} yet")
 
 
-@dataclass(frozen=True, slots=True)
-class DropTag(Sends):
+class DropTag(Sends, Record, frozen=True):
     """DELETE /volumes/tags: a volume that nothing is copied to loses its pairing tag, which says ``value``."""
 
     array: str

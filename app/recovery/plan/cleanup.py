@@ -5,9 +5,10 @@ away exactly what that made, whatever became of the plan's file meanwhile.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
+
+from msgspec.structs import replace
 
 from app.recovery import prediction
 from app.recovery.draft import CannotPlanError, Draft, once

@@ -16,9 +16,11 @@ Fences wait for fences alone, and all else follows one order of the applications
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from app.connect import HERE
 from app.plans import order
@@ -46,8 +48,7 @@ FEW = 3
 """More steps than this that many others wait for are joined in one."""
 
 
-@dataclass(frozen=True, slots=True)
-class Woven:
+class Woven(Struct, frozen=True):
     """``steps`` in the order of the plan; ``up``: by application the step that is settled once it serves; ``own``: by
     application the steps that the file gives it, under an empty name those of the whole plan."""
 
@@ -79,8 +80,7 @@ def weave(
     return Woven((*schedule.order(plan_of), *undoes), work.up, {name: tuple(ids) for name, ids in work.mine.items()})
 
 
-@dataclass(slots=True)
-class _Weaving:
+class _Weaving(Struct):
     """``needs`` and ``after`` are what is added to the steps that were drafted. ``away``: after which steps an
     application cannot write at the old side any more; ``gone`` the same of a group; ``through``: after which a group is
     up; ``mine``: the steps that the file gives an application."""

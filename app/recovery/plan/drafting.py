@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
 from datetime import datetime
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from app.plans.records import STEP_KINDS, Application, Kind, MemberKind, RecoveryPlan, When
 from app.recovery import prediction
@@ -37,8 +39,7 @@ _LOSS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class PlanAt:
+class PlanAt(Struct, frozen=True):
     """A recovery plan as a member of its own run."""
 
     name: str
@@ -49,8 +50,7 @@ class PlanAt:
         return (plan_runs.target(self.name),)
 
 
-@dataclass(frozen=True, slots=True)
-class Outlook:
+class Outlook(Struct, frozen=True):
     """What a run means for one application: the loss at most in seconds (None: nothing bounds it), and when it should
     be up."""
 
@@ -59,8 +59,7 @@ class Outlook:
     up: Span | None
 
 
-@dataclass(frozen=True, slots=True)
-class Drawn:
+class Drawn(Struct, frozen=True):
     """The plan of a run, and what it means for each application."""
 
     plan: Plan

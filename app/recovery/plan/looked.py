@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from app.config_table import SettingProblem
 from app.plans.reader import problem
@@ -32,8 +34,7 @@ from app.recovery.witnesses import Witness
 from store.rcg_verbs import Standing
 
 
-@dataclass(frozen=True, slots=True)
-class Looked:
+class Looked(Struct, frozen=True):
     """The members as they are at one moment (UTC), by name. ``problems`` are those that are not there. ``witnesses``
     were asked about the old site, where that is needed."""
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
 from typing import Any
+
+from msgspec import Struct, field
 
 from app.plans.records import Application, Member, MemberKind, RecoveryPlan
 from app.recovery.draft import Draft
@@ -22,8 +23,7 @@ LIVE = frozenset({"lpar.activate", "vm.start", "vlun.create", "pod.promote"})
 """Kinds of step by which something can write at the other side."""
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
+class Part(Struct, frozen=True):
     """A member with the ids of its own steps. ``stops`` are those by which it is stopped, ``start`` the one by which it
     comes up, and ``up`` those after which it serves. What several members share is no one's own."""
 
@@ -35,8 +35,7 @@ class Part:
     up: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Drafted:
+class Drafted(Struct, frozen=True):
     """The drafts of all members of a plan: of each remote copy group, pod and VM by name, and of all LPARs in one.
     ``others`` are about no single member, and have no order among them."""
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from app.plans import order
 from app.plans.records import Application, Group, Member, MemberKind, RecoveryPlan
@@ -19,8 +20,7 @@ from store.runs import PlannedStep
 Parts = Mapping[str, Sequence[Part]]
 
 
-@dataclass(frozen=True, slots=True)
-class Steps:
+class Steps(Struct, frozen=True):
     """The steps of a run: all of them; by application the one after which it is ``up``, and the ``own`` ones that the
     file gives it, under an empty name those of the whole plan."""
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
+
+from msgspec import Struct
 
 from app.plans.records import RecoveryPlan
 from app.recovery.plan.facts import facts
@@ -18,8 +19,7 @@ from store.readiness import Check
 from store.runs import Run
 
 
-@dataclass(frozen=True, slots=True)
-class PlanStanding:
+class PlanStanding(Struct, frozen=True):
     """``changed``: what is not as it was when it was verified."""
 
     state: PlanState

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import shlex
 import socket
-from dataclasses import dataclass
 from typing import Any
 
 from app.connect import HERE
 from app.recovery.step import Hands, Seen, Sight, Verdict, facts
 from backends.host import RunProgram
+from store.record import Record
 
 PROBE_S = 3.0
 
@@ -34,8 +34,7 @@ class Waits:
         return ""
 
 
-@dataclass(frozen=True, slots=True)
-class RunCommand:
+class RunCommand(Record, frozen=True):
     """A program with its arguments on a host of the configuration, or on this machine: done when it ended with exit
     status 0. ``timeout_s``: seconds."""
 
@@ -62,8 +61,7 @@ class RunCommand:
         return Seen(Verdict.READY, (), "it was not run yet, or ended without success")
 
 
-@dataclass(frozen=True, slots=True)
-class ProbeTcp(Waits):
+class ProbeTcp(Waits, Record, frozen=True):
     """Wait until a TCP port answers."""
 
     host: str
@@ -79,8 +77,7 @@ class ProbeTcp(Waits):
         return Seen(Verdict.DONE, facts({where: "answers"}), f"{where} answers")
 
 
-@dataclass(frozen=True, slots=True)
-class ProbeHttp(Waits):
+class ProbeHttp(Waits, Record, frozen=True):
     """Wait until an address answers with a status from 200 to 399. Certificates are checked, proxies are not asked."""
 
     url: str
@@ -119,8 +116,7 @@ def _asked(url: str) -> int | str:
         return str(error) or type(error).__name__
 
 
-@dataclass(frozen=True, slots=True)
-class Ask(Waits):
+class Ask(Waits, Record, frozen=True):
     """Something that a person does, and marks as done."""
 
     instruction: str
@@ -129,8 +125,7 @@ class Ask(Waits):
         return Seen(Verdict.ASKED, (), f"{self.instruction} Mark it done once it is.")
 
 
-@dataclass(frozen=True, slots=True)
-class Reached(Waits):
+class Reached(Waits, Record, frozen=True):
     """What a plan has come to once everything before it is settled: an application is stopped, ready, or up."""
 
     what: str

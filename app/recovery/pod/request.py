@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
+
+from msgspec import Struct
 
 WAIT_S = 900.0
 """How long it may take until an act is seen to be done, where nothing else is said."""
@@ -15,8 +16,7 @@ class PodVerb(StrEnum):
     UNDO = "undo"
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
+class Asked(Struct, frozen=True):
     """``on`` is the device that has the pod, None: the only one that fits. ``disaster``: promoted, or demoted at the
     end of a drill, although its source is silent; ``drill``: promoted although the other side stays so; ``discard``:
     demoted at once, without what is pending. ``undo`` names the undo-demote pod to go back to, None: the only one.

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
+
+from msgspec import Struct, field
 
 from app.recovery.draft import Draft
 from app.recovery.pod import seeing
@@ -13,8 +14,7 @@ from backends.flasharray.records import Owner
 from store.estate import Pod, PodReplicaLink
 
 
-@dataclass(frozen=True, slots=True)
-class ArrayPods:
+class ArrayPods(Struct, frozen=True):
     """An array of the configuration with all its pods. ``pods`` None: it could not be read, ``failure`` says how, and
     ``silent`` that it gave no sign of life. ``owner`` is its own name and id, as last known where it is not read."""
 
@@ -36,8 +36,7 @@ class ArrayPods:
         return (f"pod:{self.owner.id}:{pod}",) if self.owner is not None else ()
 
 
-@dataclass(frozen=True, slots=True)
-class PodNow:
+class PodNow(Struct, frozen=True):
     """``here`` is the array that is acted on, ``there`` the one at the other end of the link, None: no device of the
     configuration is it. ``users`` are the hosts that may be writing to its volumes, each with why; ``shared`` the
     WWPNs that see the volumes of both sides. ``witnesses`` are those of the other side's site, where that is said to be

@@ -7,7 +7,6 @@ says so itself: a wait that comes to no end is never taken for success.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from app.recovery.pg.steps import OnArray, Sends
 from app.recovery.pod import seeing
@@ -16,6 +15,7 @@ from app.recovery.step import Hands, Seen, Sight, UnseenError, Verdict, facts
 from backends.flasharray.acts import DemotePod, PromotePod
 from backends.flasharray.looks import Pods
 from store.estate import Pod, PodReplicaLink
+from store.record import Record
 from store.runs import Fact
 
 PLANNED, DISASTER, DRILL = "planned", "disaster", "drill"
@@ -34,8 +34,7 @@ def _told(device: str, name: str, pods: Mapping[str, Pod]) -> tuple[Fact, ...]:
     return facts({f"pod {name} on {device}": seeing.stands(pod), f"recovery point of {name}": point})
 
 
-@dataclass(frozen=True, slots=True)
-class Demote(Sends):
+class Demote(Sends, Record, frozen=True):
     """PATCH /pods?quiesce=true: done when the pod is demoted and its link quiesced, so that everything is across."""
 
     array: str
@@ -76,8 +75,7 @@ class Demote(Sends):
         return Seen(Verdict.CHANGING, told, f"it is demoted, and its link is {link.status}: not everything is across")
 
 
-@dataclass(frozen=True, slots=True)
-class Discard(Sends):
+class Discard(Sends, Record, frozen=True):
     """PATCH /pods?skip_quiesce=true: done when the pod is demoted. What it does not share with the other side is kept
     in its undo-demote pod alone. Sent only while the other side is ``wanted``, as it was agreed to; ``dark``: or gives
     no sign of life."""
@@ -116,8 +114,7 @@ class Discard(Sends):
         return Seen(Verdict.READY, told, f"it is promoted, and the other side {self.wanted}")
 
 
-@dataclass(frozen=True, slots=True)
-class Promote(Sends):
+class Promote(Sends, Record, frozen=True):
     """PATCH /pods: done when the pod says promoted, not while it is promoting. ``how`` says what must be true of its
     source at that moment."""
 
@@ -171,8 +168,7 @@ class Promote(Sends):
         return None
 
 
-@dataclass(frozen=True, slots=True)
-class Undo(Sends):
+class Undo(Sends, Record, frozen=True):
     """PATCH /pods?promote_from=: done when the pod is promoted and the undo-demote pod gone, which is used up by it.
     ``beside``: the other side stays promoted, otherwise it must be demoted."""
 
@@ -209,8 +205,7 @@ class Undo(Sends):
         return Seen(Verdict.READY, told, "it is demoted")
 
 
-@dataclass(frozen=True, slots=True)
-class WaitReplicating(OnArray):
+class WaitReplicating(OnArray, Record, frozen=True):
     """Wait until a pod replicates to its other side again, the baseline done. Sends nothing."""
 
     array: str

@@ -7,8 +7,10 @@ where they are its own, are known once it exists, so that its host is aligned by
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from itertools import chain
+
+from msgspec.structs import replace
 
 from app.pra_records import WwpnPolicy
 from app.recovery.pra.alignment import Act, AddServer, Define, Finding, KeepServer, MapPort, Redefine

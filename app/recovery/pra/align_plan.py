@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
+
+from msgspec import Struct
 
 from app.recovery.draft import Draft, merged
 from app.recovery.pg.steps import WriteTag
@@ -16,8 +17,7 @@ from app.recovery.step import Step
 from store.runs import Plan
 
 
-@dataclass(frozen=True, slots=True)
-class LparNow:
+class LparNow(Struct, frozen=True):
     """An LPAR as a member of a plan."""
 
     name: str

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from app.recovery.pra.golden import Difference
 from backends.hmc.verbs import Attributes
 
 
-@dataclass(frozen=True, slots=True)
-class AddHost:
+class AddHost(Struct, frozen=True):
     """A host object with its WWPNs, in one request: a refused WWPN leaves no empty host behind."""
 
     device: str
@@ -18,8 +17,7 @@ class AddHost:
     personality: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class AddWwns:
+class AddWwns(Struct, frozen=True):
     """WWPNs that a host lacks."""
 
     device: str
@@ -27,8 +25,7 @@ class AddWwns:
     wwns: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class AddVolume:
+class AddVolume(Struct, frozen=True):
     """A volume at the recovery site, from a snapshot that came from the nominal one."""
 
     device: str
@@ -36,8 +33,7 @@ class AddVolume:
     snapshot: str
 
 
-@dataclass(frozen=True, slots=True)
-class PairVolume:
+class PairVolume(Struct, frozen=True):
     """The pairing tag of a volume at the recovery site."""
 
     device: str
@@ -45,8 +41,7 @@ class PairVolume:
     value: str
 
 
-@dataclass(frozen=True, slots=True)
-class Connect:
+class Connect(Struct, frozen=True):
     """A connection with the LUN that the volume has at the nominal site."""
 
     device: str
@@ -55,8 +50,7 @@ class Connect:
     lun: int
 
 
-@dataclass(frozen=True, slots=True)
-class Define:
+class Define(Struct, frozen=True):
     """An LPAR with its first profile. ``device`` is the HMC."""
 
     device: str
@@ -67,8 +61,7 @@ class Define:
     attributes: Attributes
 
 
-@dataclass(frozen=True, slots=True)
-class Redefine:
+class Redefine(Struct, frozen=True):
     """Fields of a profile that are not as they are to be."""
 
     device: str
@@ -79,8 +72,7 @@ class Redefine:
     differences: tuple[Difference, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class AddServer:
+class AddServer(Struct, frozen=True):
     """A server adapter on a running VIOS, and in its profile, for a client's virtual Fibre Channel adapter."""
 
     device: str
@@ -93,8 +85,7 @@ class AddServer:
     client_slot: int
 
 
-@dataclass(frozen=True, slots=True)
-class KeepServer:
+class KeepServer(Struct, frozen=True):
     """A server adapter that a running VIOS has and its profile lacks: it would be gone with its next activation."""
 
     device: str
@@ -107,8 +98,7 @@ class KeepServer:
     client_slot: int
 
 
-@dataclass(frozen=True, slots=True)
-class MapPort:
+class MapPort(Struct, frozen=True):
     """A ``vfchost`` of a VIOS to one of its physical ports."""
 
     device: str
@@ -122,16 +112,14 @@ class MapPort:
 Act = AddHost | AddWwns | AddVolume | PairVolume | Connect | Define | Redefine | AddServer | KeepServer | MapPort
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(Struct, frozen=True):
     """Something that is not right and that aligning leaves alone: a person decides. ``check`` is its id."""
 
     check: str
     words: str
 
 
-@dataclass(frozen=True, slots=True)
-class Aligned:
+class Aligned(Struct, frozen=True):
     """One LPAR: what is to be done, in order, and what was found besides. Neither: it is aligned."""
 
     lpar: str

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from app.recovery.pg.seeing import group_of, member, why_unusable
 from app.recovery.pg.steps import Sends
 from app.recovery.step import Seen, Sight, Verdict, facts
 from backends.flasharray.acts import AddHostWwns, ConnectVolume, CopyVolume, CreateHost, DisconnectVolume
 from backends.flasharray.looks import Connections, Hosts, Volumes
 from store.estate import Host
+from store.record import Record
 
 
 def _holder(hosts: dict[str, Host], wwns: tuple[str, ...], but: str) -> str | None:
@@ -21,8 +20,7 @@ def _holder(hosts: dict[str, Host], wwns: tuple[str, ...], but: str) -> str | No
     return None
 
 
-@dataclass(frozen=True, slots=True)
-class MakeHost(Sends):
+class MakeHost(Sends, Record, frozen=True):
     """POST /hosts with all WWPNs in one request."""
 
     array: str
@@ -47,8 +45,7 @@ class MakeHost(Sends):
         return Seen(Verdict.READY, told, f"there is no host {self.host}")
 
 
-@dataclass(frozen=True, slots=True)
-class AddWwns(Sends):
+class AddWwns(Sends, Record, frozen=True):
     """PATCH /hosts ``add_wwns``: the host keeps those it has."""
 
     array: str
@@ -71,8 +68,7 @@ class AddWwns(Sends):
         return Seen(Verdict.READY, told, "the host lacks them")
 
 
-@dataclass(frozen=True, slots=True)
-class MakeVolume(Sends):
+class MakeVolume(Sends, Record, frozen=True):
     """POST /volumes from a volume snapshot, outside of the default protection groups."""
 
     array: str
@@ -100,8 +96,7 @@ class MakeVolume(Sends):
         return Seen(Verdict.READY, told, f"there is no volume {self.volume}")
 
 
-@dataclass(frozen=True, slots=True)
-class Connect(Sends):
+class Connect(Sends, Record, frozen=True):
     """POST /connections with a LUN."""
 
     array: str
@@ -127,8 +122,7 @@ class Connect(Sends):
         return Seen(Verdict.READY, told, f"{self.host} does not see it yet")
 
 
-@dataclass(frozen=True, slots=True)
-class Disconnect(Sends):
+class Disconnect(Sends, Record, frozen=True):
     """DELETE /connections: the host no longer sees the volume. ``lun`` is kept for the way back."""
 
     array: str

@@ -5,8 +5,10 @@ production runs and replication goes on; and their clean-up, which is a run of i
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
 from datetime import datetime
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from app.pra_records import WwpnPolicy
 from app.recovery.draft import CannotPlanError, Draft, merged
@@ -145,8 +147,7 @@ def _profile(now: PraNow, member: Member, given: LparProfile, hmc: str, draft: D
 # ------------------------------------------------------------------------------------------------------------ clean-up
 
 
-@dataclass(frozen=True, slots=True)
-class _Left:
+class _Left(Struct, frozen=True):
     """What a drill may have left behind, out of its own steps."""
 
     connects: tuple[Connect, ...]

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from app.recovery.pg.steps import Sends
 from app.recovery.pra.hmc_steps import OnHmc, differing, profile_now
 from app.recovery.step import Seen, Sight, Verdict, facts
@@ -11,13 +9,13 @@ from backends.flasharray import acts
 from backends.flasharray.looks import Connections, Tags, Volumes
 from backends.hmc import verbs
 from backends.hmc.verbs import Attributes
+from store.record import Record
 
 DRILL_TAG = "drdeck_drill"
 """Key of the tag that says of which drill a volume is; its value is the id of the run."""
 
 
-@dataclass(frozen=True, slots=True)
-class MarkVolume(Sends):
+class MarkVolume(Sends, Record, frozen=True):
     """PUT /volumes/tags/batch: this volume is of that drill."""
 
     array: str
@@ -37,8 +35,7 @@ class MarkVolume(Sends):
         return Seen(Verdict.READY, told, "it is not marked yet")
 
 
-@dataclass(frozen=True, slots=True)
-class DestroyVolume(Sends):
+class DestroyVolume(Sends, Record, frozen=True):
     """PATCH /volumes ``destroyed``: a volume that carries the mark of that drill, and no other."""
 
     array: str
@@ -61,8 +58,7 @@ class DestroyVolume(Sends):
         return Seen(Verdict.READY, told, "it is there, and connected to nothing")
 
 
-@dataclass(frozen=True, slots=True)
-class MakeProfile(OnHmc):
+class MakeProfile(OnHmc, Record, frozen=True):
     """``mksyscfg -r prof``: done when the profile, read back, says what it is to say."""
 
     hmc: str

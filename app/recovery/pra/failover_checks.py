@@ -5,8 +5,9 @@ from __future__ import annotations
 import math
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
+
+from msgspec import Struct
 
 from app.recovery.pra import addresses
 from app.recovery.pra.align_definition import Slots, align_definition
@@ -21,8 +22,7 @@ from store.runs import Guard
 OFF = LparState.NOT_ACTIVATED
 
 
-@dataclass(slots=True)
-class Guards:
+class Guards(Struct):
     """What was checked so far. ``about`` is the LPAR, or empty for the whole."""
 
     found: list[Guard]
@@ -159,8 +159,7 @@ def room(now: PraNow, members: Sequence[Member], guards: Guards) -> None:
 # --------------------------------------------------------------------------------------------------------------- loss
 
 
-@dataclass(frozen=True, slots=True)
-class Bound:
+class Bound(Struct, frozen=True):
     """``seconds`` None: nothing bounds the loss. ``minutes`` are rounded up: what an operator accepts."""
 
     seconds: float | None

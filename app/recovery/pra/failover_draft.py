@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
+
+from msgspec import Struct, field
 
 from app.recovery.draft import Draft
 from app.recovery.pra.members import Member
 from app.recovery.pra.situation import PraNow
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
+class Asked(Struct, frozen=True):
     """``disaster``: the nominal site is not asked for a last snapshot. ``immediately``: production is not asked to shut
     down, the hypervisor stops it. ``wave`` is how many LPARs are being activated at a time: one is through once it is
     Running."""
@@ -22,8 +22,7 @@ class Asked:
     wave: int = 32
 
 
-@dataclass(frozen=True, slots=True)
-class Party:
+class Party(Struct, frozen=True):
     """The LPARs of a run as a member of a plan."""
 
     name: str
@@ -36,8 +35,7 @@ class Party:
         return (*(f"lpar:{name}" for name in self.lpars), *self.groups)
 
 
-@dataclass(slots=True)
-class Drawing:
+class Drawing(Struct):
     """What is drawn up so far. By LPAR: ``fenced`` are the steps after which its old side cannot write any more,
     ``copied`` those that overwrite its volumes, ``up`` the last of those that start it. ``running`` are the steps that
     activate, in order; ``arrived`` those after which the chosen snapshot of a replica group is there, by array and

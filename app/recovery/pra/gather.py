@@ -5,8 +5,9 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import UTC, datetime
+
+from msgspec import Struct
 
 from app.pra_records import Pra
 from app.recovery.beside import beside
@@ -98,8 +99,7 @@ def _newest(reading: Reading) -> tuple[tuple[str, str], ...]:
     return tuple((name, snapshot.name) for name, snapshot in newest if snapshot is not None)
 
 
-@dataclass(frozen=True, slots=True)
-class _Rest:
+class _Rest(Struct, frozen=True):
     """What a reading of an array leaves out: tags by volume, ports by WWPN logged in, volume snapshots by replica
     group."""
 
@@ -108,8 +108,7 @@ class _Rest:
     parts: Mapping[str, tuple[VolumeSnapshot, ...]]
 
 
-@dataclass(frozen=True, slots=True)
-class _RestAsked:
+class _RestAsked(Struct, frozen=True):
     """All of that in one session. ``newest`` are groups with the snapshot whose parts are asked for."""
 
     newest: tuple[tuple[str, str], ...]

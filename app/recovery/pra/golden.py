@@ -8,7 +8,9 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from app.pra_records import SystemMap, WwpnPolicy
 from backends.hmc import profiles
@@ -26,8 +28,7 @@ class UndefinableError(Exception):
     """An LPAR cannot be defined at the other site as it stands at home. The text says why."""
 
 
-@dataclass(frozen=True, slots=True)
-class Difference:
+class Difference(Struct, frozen=True):
     """A field of a definition, as the HMC calls it: what it is to be and what it is."""
 
     field: str

@@ -7,13 +7,12 @@ field: a verb that the HMC took is done when the definition says what it is to s
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from app.recovery.step import Hands, Seen, Sight, Verdict, facts
 from backends.hmc import profiles
 from backends.hmc.looks import FcOf, LparsOf, MapsOf, ProfilesOf
 from backends.hmc.verbs import AddServerAdapter, Attributes, ChangeProfile, Create, MapVfc, Verb
 from store.estate import AdapterType, FcAdapter, Lpar, LparProfile, LparState
+from store.record import Record
 
 
 class OnHmc:
@@ -46,8 +45,7 @@ def profile_now(sight: Sight, hmc: str, system: str, lpar: str, name: str) -> Lp
     return next((profile for profile in found if profile.name == name), None)
 
 
-@dataclass(frozen=True, slots=True)
-class DefineLpar(OnHmc):
+class DefineLpar(OnHmc, Record, frozen=True):
     """``mksyscfg -r lpar``: done when the LPAR is listed with the profile."""
 
     hmc: str
@@ -74,8 +72,7 @@ class DefineLpar(OnHmc):
         return Seen(Verdict.DONE, told, "it is defined as planned")
 
 
-@dataclass(frozen=True, slots=True)
-class RedefineLpar(OnHmc):
+class RedefineLpar(OnHmc, Record, frozen=True):
     """``chsyscfg -r prof``: done when the profile, read back, says what it is to say. Not while it is activated."""
 
     hmc: str
@@ -137,8 +134,7 @@ def _serves(found: FcAdapter, client_id: int, client_slot: int) -> bool:
     return ours and found.remote_slot in (None, client_slot)
 
 
-@dataclass(frozen=True, slots=True)
-class AddServer(OnHmc):
+class AddServer(OnHmc, Record, frozen=True):
     """``chhwres -o a``: a server adapter on a running VIOS."""
 
     hmc: str
@@ -167,8 +163,7 @@ class AddServer(OnHmc):
         return Seen(Verdict.REFUSED, told, f"slot {self.slot} of {self.vios} is taken")
 
 
-@dataclass(frozen=True, slots=True)
-class KeepServer(OnHmc):
+class KeepServer(OnHmc, Record, frozen=True):
     """``chsyscfg -r prof virtual_fc_adapters+=``: the same in the profile of the VIOS, so that its next activation has
     it too."""
 
@@ -198,8 +193,7 @@ class KeepServer(OnHmc):
         return Seen(Verdict.REFUSED, told, f"slot {self.slot} in {self.profile} is taken")
 
 
-@dataclass(frozen=True, slots=True)
-class MapPort(OnHmc):
+class MapPort(OnHmc, Record, frozen=True):
     """``vfcmap``: a ``vfchost`` to a physical port."""
 
     hmc: str

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from fnmatch import fnmatchcase
+
+from msgspec import Struct
 
 from app.recovery.draft import CannotPlanError
 from app.recovery.pra.align_hosts import host_of
@@ -17,8 +18,7 @@ from backends.flasharray.looks import VolumeSnapshot
 from store.estate import Host, Lpar, PgroupSnapshot, ProtectionGroup, Volume
 
 
-@dataclass(frozen=True, slots=True)
-class Disk:
+class Disk(Struct, frozen=True):
     """A volume that an LPAR sees at the recovery site, with its LUN. ``group`` is the replica group that its tag leads
     to, ``newest`` its newest complete snapshot there, ``part`` the volume's own in that; None: it leads nowhere."""
 
@@ -35,8 +35,7 @@ class Disk:
         return self.part.name.rpartition(".")[2] if self.part is not None else ""
 
 
-@dataclass(frozen=True, slots=True)
-class Member:
+class Member(Struct, frozen=True):
     """An LPAR of a failover: its definition at the recovery site with its host objects and disks, and how it is at
     ``home``. ``home`` None: the nominal site does not show it."""
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
 from datetime import datetime
 from fnmatch import fnmatchcase
+
+from msgspec.structs import replace
 
 from app.pra_records import Pra
 from app.recovery import prediction, witnesses

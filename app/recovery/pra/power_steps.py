@@ -6,7 +6,6 @@ Unreachable is *unknown*, never *down*: where an HMC does not answer, nothing th
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
@@ -15,6 +14,7 @@ from app.recovery.step import Hands, Query, Seen, Sight, UnseenError, Verdict, f
 from backends.hmc.looks import EthOf, FcOf, LparsOf, NicPortsOf, RefcodesOf
 from backends.hmc.verbs import Activate, Shutdown, Stop
 from store.estate import LparState
+from store.record import Record
 
 OFF = LparState.NOT_ACTIVATED
 CODES_S, ADAPTERS_S = 5.0, 10.0
@@ -23,8 +23,7 @@ other LPARs right before one is activated: which of them are on is looked at ane
 _COMING = (LparState.STARTING, LparState.OPEN_FIRMWARE)
 
 
-@dataclass(frozen=True, slots=True)
-class StopLpar(OnHmc):
+class StopLpar(OnHmc, Record, frozen=True):
     """``chsysstate -o osshutdown``, or ``-o shutdown --immed`` where ``how`` says so: done when it is Not Activated.
     ``until`` is how long the loss that was agreed to holds, in seconds since 1970 UTC; None: nothing is lost by it.
     With ``only`` it is stopped where it was activated with that profile: with another one it is left alone."""
@@ -60,8 +59,7 @@ class StopLpar(OnHmc):
         return Seen(Verdict.READY, told, f"it is {found.state}")
 
 
-@dataclass(frozen=True, slots=True)
-class ActivateLpar(OnHmc):
+class ActivateLpar(OnHmc, Record, frozen=True):
     """``chsysstate -o on``: done when it is Running.
 
     Before it is sent the LPAR at home must be Not Activated wherever its HMC answers, and none of the MACs and WWPNs
@@ -150,8 +148,7 @@ def _common(mine: tuple[str, ...], theirs: Iterable[str | None]) -> str | None:
     return next((address for address in theirs if address in mine), None)
 
 
-@dataclass(frozen=True, slots=True)
-class WaitUp(OnHmc):
+class WaitUp(OnHmc, Record, frozen=True):
     """Wait until the operating system of an LPAR answers the HMC (RMC). Sends nothing."""
 
     hmc: str

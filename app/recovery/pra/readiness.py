@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+
+from msgspec import Struct, field
 
 from app.recovery.pra import addresses, failover_checks
 from app.recovery.pra.align import align
@@ -27,8 +28,7 @@ BOOT_PATHS = 5
 SKEW_WARN_S, SKEW_BLOCK_S = 5.0, 60.0
 
 
-@dataclass(slots=True)
-class _Found:
+class _Found(Struct):
     """The checks of one LPAR so far."""
 
     checks: list[Check] = field(default_factory=list)

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from app.recovery.pg.pairing import TAG
 from app.recovery.pg.steps import Sends
 from app.recovery.step import Seen, Sight, Verdict, facts
 from backends.flasharray import acts
 from backends.flasharray.looks import GroupAsked, GroupMembers, SnapshotMembers, Tags
+from store.record import Record
 
 
-@dataclass(frozen=True, slots=True)
-class MakeGroup(Sends):
+class MakeGroup(Sends, Record, frozen=True):
     """POST /protection-groups."""
 
     array: str
@@ -31,8 +29,7 @@ class MakeGroup(Sends):
         return Seen(Verdict.DONE, told, "the group is there")
 
 
-@dataclass(frozen=True, slots=True)
-class AddMembers(Sends):
+class AddMembers(Sends, Record, frozen=True):
     """POST /protection-groups/volumes: done when all of them are members. More may be."""
 
     array: str
@@ -53,8 +50,7 @@ class AddMembers(Sends):
         return Seen(Verdict.READY, told, "none is a member yet")
 
 
-@dataclass(frozen=True, slots=True)
-class AddTarget(Sends):
+class AddTarget(Sends, Record, frozen=True):
     """POST /protection-groups/targets."""
 
     array: str
@@ -73,8 +69,7 @@ class AddTarget(Sends):
         return Seen(Verdict.READY, told, f"it does not replicate to {self.target} yet")
 
 
-@dataclass(frozen=True, slots=True)
-class AllowTarget(Sends):
+class AllowTarget(Sends, Record, frozen=True):
     """PATCH /protection-groups/targets, on the target's array: ``group`` is the replica there."""
 
     array: str
@@ -96,8 +91,7 @@ class AllowTarget(Sends):
         return Seen(Verdict.READY, told, "it is not allowed yet")
 
 
-@dataclass(frozen=True, slots=True)
-class SetEvery(Sends):
+class SetEvery(Sends, Record, frozen=True):
     """PATCH /protection-groups: the replication schedule on, every so many seconds."""
 
     array: str
@@ -117,8 +111,7 @@ class SetEvery(Sends):
         return Seen(Verdict.READY, told, "the schedule is not so yet")
 
 
-@dataclass(frozen=True, slots=True)
-class PairSource(Sends):
+class PairSource(Sends, Record, frozen=True):
     """PUT /volumes/tags/batch: the pairing tag of a volume at home says what the volume snapshot ``snapshot``, which
     came from the other side, is of. What that is called here is known once it came."""
 

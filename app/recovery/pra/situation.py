@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
 from typing import TypeVar
+
+from msgspec import Struct
 
 from app.pra_records import Pra, SystemMap
 from app.recovery.pra.golden import next_profile
@@ -17,8 +18,7 @@ from store.estate import FlashArray, Host, Lpar, LparState, ManagedSystem, Prote
 T = TypeVar("T")
 
 
-@dataclass(frozen=True, slots=True)
-class HmcNow:
+class HmcNow(Struct, frozen=True):
     """One HMC. ``reading`` None: it could not be read, ``failure`` says how; ``silent``: it gave no sign of life.
     ``ports``: how many more clients each port on a fabric takes, by the key of a VIOS that was asked: one with an
     adapter that has no port, or with none at all."""
@@ -27,15 +27,14 @@ class HmcNow:
     reading: Reading | None
     failure: str = ""
     silent: bool = False
-    ports: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    ports: Mapping[str, Mapping[str, int]] = {}
 
     @property
     def taken_at(self) -> datetime | None:
         return None if self.reading is None else self.reading.taken_at
 
 
-@dataclass(frozen=True)
-class ArrayNow:
+class ArrayNow(Struct, frozen=True, dict=True):
     """One FlashArray, likewise. ``tags`` are the pairing tags by volume, ``paths`` how many of its ports each
     WWPN is logged in to now; ``parts`` the volume snapshots of the newest complete snapshot of each group that came
     from elsewhere, by group."""
@@ -44,9 +43,9 @@ class ArrayNow:
     reading: Reading | None
     failure: str = ""
     silent: bool = False
-    tags: Mapping[str, str] = field(default_factory=dict)
-    paths: Mapping[str, int] = field(default_factory=dict)
-    parts: Mapping[str, tuple[VolumeSnapshot, ...]] = field(default_factory=dict)
+    tags: Mapping[str, str] = {}
+    paths: Mapping[str, int] = {}
+    parts: Mapping[str, tuple[VolumeSnapshot, ...]] = {}
 
     @property
     def taken_at(self) -> datetime | None:
@@ -133,8 +132,7 @@ class ArrayNow:
         return (each for each in objects if isinstance(each, kind))
 
 
-@dataclass(frozen=True)
-class SideNow:
+class SideNow(Struct, frozen=True, dict=True):
     """One site: its HMCs and its arrays."""
 
     site: str
@@ -192,8 +190,7 @@ def _objects(hmc: HmcNow) -> Iterable[object]:
     return hmc.reading.objects if hmc.reading is not None else ()
 
 
-@dataclass(frozen=True, slots=True)
-class Pair:
+class Pair(Struct, frozen=True):
     """A protected LPAR. ``home`` None: the nominal site does not show it now. ``partner`` is its definition at the
     recovery site, None: there is none, or LPARs of that name stand ``in_the_way``: several, or one on another system
     than that which it goes to. ``where`` says what becomes of its system."""
@@ -205,16 +202,14 @@ class Pair:
     in_the_way: tuple[Lpar, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Owners:
+class Owners(Struct, frozen=True):
     """What is the LPARs' of a site, protected or not: what their host objects are called, and whose each WWPN is."""
 
     hosts: frozenset[str]
     wwpns: Mapping[str, str]
 
 
-@dataclass(frozen=True)
-class PraNow:
+class PraNow(Struct, frozen=True, dict=True):
     """Both sites at one moment (UTC). ``only`` are managed systems, by name or type-model*serial: the plan is for their
     LPARs alone, and goes by all others all the same."""
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from msgspec import Struct
+from msgspec.structs import replace
 
 from app.recovery.pra.align_hosts import host_of
 from app.recovery.pra.situation import ArrayNow, PraNow
@@ -10,8 +11,7 @@ from backends.flasharray.looks import VolumeSnapshot
 from store.estate import Lpar, PgroupSnapshot, ProtectionGroup, Volume
 
 
-@dataclass(frozen=True, slots=True)
-class Copy:
+class Copy(Struct, frozen=True):
     """A volume of an LPAR at home on ``home``, under ``lun``, and what there is of it at the recovery site.
 
     ``group`` is its protection group, ``there`` the array that this replicates to, ``newest`` the newest complete

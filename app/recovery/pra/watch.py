@@ -11,9 +11,10 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Protocol
+
+from msgspec import Struct
 
 from app.recovery.operations import Operations
 from backends.outcome import Failure
@@ -32,8 +33,7 @@ LATER = frozenset({"pgroup", "flasharray"})
 """What a check rests on, by kind: of the latter something changes with every transfer, so that they hurry nobody."""
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(Struct, frozen=True):
     """What a check found ``at`` this moment (UTC); ``unread`` are the devices that could not be read, with why;
     ``taken_at`` when each device was looked at (UTC). ``whole``: what was not found is not there."""
 
@@ -110,8 +110,7 @@ BARRED_S = 1800.0
 _NO_USE_IN_HURRY = (Failure.LOGIN_REFUSED, Failure.UNTRUSTED)
 
 
-@dataclass(frozen=True, slots=True)
-class Pace:
+class Pace(Struct, frozen=True):
     """How often, in seconds. ``soon``: after a change, so that several make one check; ``least`` and ``later``: from
     the end of a check to the next because of a change, by its kind; ``latest``: to the next in any case; ``share``: so
     many times as long as a check took, at least; ``first``: how long the first readings are waited for."""

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from app.recovery.rcg.situation import Situation
 from store.estate import RcgMode, RcgStatus, RemoteCopyGroup, SyncStatus
 
 
-@dataclass(frozen=True, slots=True)
-class Bound:
+class Bound(Struct, frozen=True):
     """``seconds`` None: there is no bound, and no failover can be planned. ``words`` say what it rests on."""
 
     seconds: float | None

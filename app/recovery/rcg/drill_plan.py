@@ -5,8 +5,9 @@ the drill alone, while replication goes on; and its clean-up. Pure.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
 from datetime import datetime
+
+from msgspec import Struct
 
 from app.recovery.draft import Draft
 from app.recovery.rcg import role_guards as guards
@@ -95,8 +96,7 @@ def _isolated(draft: RcgDraft, hosts: Mapping[str, str], serving: Collection[str
 # ------------------------------------------------------------------------------------------------------------ clean-up
 
 
-@dataclass(frozen=True, slots=True)
-class Left:
+class Left(Struct, frozen=True):
     """What drills of groups left, as a member of a clean-up. ``keys`` are those of the groups."""
 
     name: str

@@ -4,7 +4,6 @@ to, and their end. Source: procedures 4.7. Replication goes on, and nothing is w
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from app.recovery.rcg.object_steps import objects_of
@@ -13,14 +12,14 @@ from app.recovery.rcg.sending import SendsVerb
 from app.recovery.step import Seen, Sight, Verdict, facts
 from backends.threepar.provision import CreateSnapshotSet, DeleteVolume
 from store.estate import RcgMode, RemoteCopyGroup, SyncStatus
+from store.record import Record
 from store.runs import Fact
 
 _SECONDS = timedelta(seconds=1)
 """LastSyncTime is told in whole seconds."""
 
 
-@dataclass(frozen=True, slots=True)
-class TakeSet(SendsVerb):
+class TakeSet(SendsVerb, Record, frozen=True):
     """``creategroupsv`` of every volume of the group here. ``pairs`` are volume and snapshot.
 
     While a volume is being synchronized the secondary holds a mixture of two moments: the step waits for the end of
@@ -82,8 +81,7 @@ def _ended_after(found: RemoteCopyGroup, since: datetime) -> bool:
     return any(volume.last_sync is None or volume.last_sync > since for volume in found.volumes)
 
 
-@dataclass(frozen=True, slots=True)
-class DropSnapshot(SendsVerb):
+class DropSnapshot(SendsVerb, Record, frozen=True):
     """``removevv`` of a snapshot of ``volume`` that a drill made; one that is not there is done with."""
 
     array: str

@@ -5,9 +5,11 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TypeVar
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from app.recovery import witnesses
 from app.recovery.draft import CannotPlanError
@@ -27,8 +29,7 @@ class GroupError(CannotPlanError):
     """No group, or more than one, goes by a name. The text says which there are."""
 
 
-@dataclass(frozen=True, slots=True)
-class Array:
+class Array(Struct, frozen=True):
     """One array as just looked at; ``known`` are its groups as the store last saw them, with their times."""
 
     device: DeviceSettings

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 
 from app.recovery.rcg.sending import SendsVerb
 from app.recovery.step import Hands, Seen, Sight, UnseenError, Verdict, facts
 from backends.threepar.objects import ArrayObjects, ArrayVolume
 from backends.threepar.provision import CreateSnapshot, CreateVlun, RemoveVlun
 from store.estate import Vlun
+from store.record import Record
 
 
 def objects_of(sight: Sight, device: str) -> ArrayObjects:
@@ -27,8 +27,7 @@ def exports_and_volumes(sight: Sight, device: str) -> tuple[Mapping[str, tuple[V
         return found.vluns, volumes.result()
 
 
-@dataclass(frozen=True, slots=True)
-class Unexport(SendsVerb):
+class Unexport(SendsVerb, Record, frozen=True):
     """``removevlun``: a host no longer sees a volume. For ``delay_s`` seconds it waits for the host's side to give the
     volume up by itself, before it takes it away. ``absent``: one that is not there is done with."""
 
@@ -60,8 +59,7 @@ class Unexport(SendsVerb):
         return Seen(Verdict.READY, seen, f"{self.host} sees it")
 
 
-@dataclass(frozen=True, slots=True)
-class Export(SendsVerb):
+class Export(SendsVerb, Record, frozen=True):
     """``createvlun``: a host sees a volume under a planned LUN."""
 
     array: str
@@ -92,8 +90,7 @@ class Export(SendsVerb):
         return Seen(Verdict.READY, seen, f"{self.host} does not see it")
 
 
-@dataclass(frozen=True, slots=True)
-class Snapshot(SendsVerb):
+class Snapshot(SendsVerb, Record, frozen=True):
     """``createsv -ro``: what a volume holds now is kept under ``name``."""
 
     array: str
@@ -119,8 +116,7 @@ class Snapshot(SendsVerb):
         return Seen(Verdict.DONE, seen, "the snapshot exists")
 
 
-@dataclass(frozen=True, slots=True)
-class Unexported:
+class Unexported(Record, frozen=True):
     """The last look at a side that must not serve any more: none of its volumes is exported. Sends nothing; where the
     array cannot be read it says so and does not hold the run up (``lenient``)."""
 

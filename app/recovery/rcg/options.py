@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 
-@dataclass(frozen=True, slots=True)
-class Options:
+class Options(Struct, frozen=True):
     """``disaster``: the natural primary is not asked. ``exports`` False: no VLUN is made on the side that takes over.
     ``hosts`` maps a host's name on the side that served to its name on the other, where they differ.
     ``conflict_delay_s`` is how long the serving side's hosts have to give their volumes up before these are taken away.

@@ -5,7 +5,7 @@ A failure takes back what the run made, the last first, and only that; a group t
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from app.recovery.rcg.bounds import START_S, STOP_S, SYNC_S
 from app.recovery.rcg.provision_steps import Admit, DeleteVv, Dismiss, MakeGroup, MakeVolume, Period, RemoveRcg
@@ -22,8 +22,7 @@ LONGEST_NAME, LONGEST_MIRRORED = 25, 22
 DEFAULT_PERIOD_S = 900
 
 
-@dataclass(frozen=True, slots=True)
-class NewVolume:
+class NewVolume(Struct, frozen=True):
     """A volume to be made and replicated. ``size_mib`` None: it exists already. CPGs are pairs: here, there."""
 
     volume: str
@@ -35,8 +34,7 @@ class NewVolume:
     compression: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class NewGroup:
+class NewGroup(Struct, frozen=True):
     """The group to be made where it does not exist: its mode, and for a periodic one its period in seconds."""
 
     mode: RcgMode = RcgMode.SYNC

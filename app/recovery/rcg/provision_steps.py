@@ -6,8 +6,6 @@ what is gone before a step that unmakes it was ever tried may only have another 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from app.recovery.rcg.object_steps import objects_of
 from app.recovery.rcg.seeing import group_facts, seen_group
 from app.recovery.rcg.sending import SendsVerb
@@ -23,6 +21,7 @@ from backends.threepar.provision import (
     SetPeriod,
 )
 from store.estate import RcgMode, RcgStatus
+from store.record import Record
 from store.runs import Fact
 
 
@@ -33,8 +32,7 @@ def _gone(sight: Sight, seen: tuple[Fact, ...], what: str) -> Seen:
     return Seen(Verdict.DONE, seen, f"{what} does not exist")
 
 
-@dataclass(frozen=True, slots=True)
-class MakeVolume(SendsVerb):
+class MakeVolume(SendsVerb, Record, frozen=True):
     """``createvv``."""
 
     array: str
@@ -65,8 +63,7 @@ class MakeVolume(SendsVerb):
         return Seen(Verdict.DONE, seen, "the volume exists")
 
 
-@dataclass(frozen=True, slots=True)
-class DeleteVv(SendsVerb):
+class DeleteVv(SendsVerb, Record, frozen=True):
     """``removevv``: the volume and what it holds are gone for good."""
 
     array: str
@@ -88,8 +85,7 @@ class DeleteVv(SendsVerb):
         return Seen(Verdict.READY, seen, "the volume exists")
 
 
-@dataclass(frozen=True, slots=True)
-class MakeGroup(SendsVerb):
+class MakeGroup(SendsVerb, Record, frozen=True):
     """``creatercopygroup``."""
 
     array: str
@@ -125,8 +121,7 @@ class MakeGroup(SendsVerb):
         return Seen(Verdict.DONE, seen, "the group exists")
 
 
-@dataclass(frozen=True, slots=True)
-class RemoveRcg(SendsVerb):
+class RemoveRcg(SendsVerb, Record, frozen=True):
     """``removercopygroup``: the volumes stay on both arrays, and are no longer replicated."""
 
     array: str
@@ -146,8 +141,7 @@ class RemoveRcg(SendsVerb):
         return Seen(Verdict.READY, seen, "the group exists")
 
 
-@dataclass(frozen=True, slots=True)
-class Period(SendsVerb):
+class Period(SendsVerb, Record, frozen=True):
     """``setrcopygroup period``."""
 
     array: str
@@ -169,8 +163,7 @@ class Period(SendsVerb):
         return Seen(Verdict.READY, seen, "the period is another")
 
 
-@dataclass(frozen=True, slots=True)
-class Admit(SendsVerb):
+class Admit(SendsVerb, Record, frozen=True):
     """A volume pair into a stopped group, through the WSAPI alone: ``admitrcopyvv`` may never answer over exec."""
 
     array: str
@@ -203,8 +196,7 @@ class Admit(SendsVerb):
         return Seen(Verdict.READY, seen, "the volume is not in the group")
 
 
-@dataclass(frozen=True, slots=True)
-class Dismiss(SendsVerb):
+class Dismiss(SendsVerb, Record, frozen=True):
     """``dismissrcopyvv``: a volume pair out of a stopped group; with ``remove_secondary`` the copy is deleted."""
 
     array: str

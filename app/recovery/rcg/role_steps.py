@@ -7,23 +7,23 @@ itself is *done*.
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+
+from msgspec import Struct
 
 from app.recovery.rcg.seeing import COMPLETE, all_volumes, both_groups, code, group_facts, synced
 from app.recovery.step import Hands, Seen, Sight, Verdict
 from backends.threepar.verbs import ChangeRole, RoleVerb, StartGroup, StopGroup, SyncGroup, Verb
 from store.estate import RcgMode, RcgRole, RcgStatus, RemoteCopyGroup, SyncStatus
 from store.rcg_roles import RoleCode
+from store.record import Record
 from store.runs import Fact
 
 _PRIMARIES = (RoleCode.PRIMARY, RoleCode.PRIMARY_REV)
 _IN_BETWEEN = (RcgStatus.STARTING, RcgStatus.RESTART, RcgStatus.UNKNOWN)
 
 
-@dataclass(frozen=True, slots=True)
-class _Both:
+class _Both(Struct, frozen=True):
     """One look at the two sides."""
 
     here: RemoteCopyGroup
@@ -43,8 +43,7 @@ class _Both:
         return code(self.here) is None or (self.there is not None and code(self.there) is None)
 
 
-@dataclass(frozen=True, slots=True)
-class _Sided(ABC):
+class _Sided(Record, frozen=True):
     array: str
     group: str
     peer: str
@@ -55,13 +54,13 @@ class _Sided(ABC):
     def device(self) -> str:
         return self.array
 
-    @abstractmethod
     def verb(self) -> Verb | None:
         """What is sent; None: nothing."""
+        raise NotImplementedError
 
-    @abstractmethod
     def judge(self, both: _Both, sight: Sight) -> Seen:
         """What the two sides say of this step. The side that the verb goes to is there."""
+        raise NotImplementedError
 
     def call(self) -> str:
         """The command line of the verb: it is what an operator knows, whichever door it goes through."""
@@ -82,8 +81,7 @@ class _Sided(ABC):
         return "" if verb is None else hands.perform(self.array, verb, self.door)
 
 
-@dataclass(frozen=True, slots=True)
-class Start(_Sided):
+class Start(_Sided, frozen=True):
     """``startrcopygroup`` on the primary side; done when both sides are Started."""
 
     def verb(self) -> StartGroup:
@@ -102,8 +100,7 @@ class Start(_Sided):
         return both.seen(Verdict.READY, "the group is not Started")
 
 
-@dataclass(frozen=True, slots=True)
-class Stop(_Sided):
+class Stop(_Sided, frozen=True):
     """``stoprcopygroup -f`` on the primary side; done when every side that can be read is Stopped."""
 
     def verb(self) -> StopGroup:
@@ -120,8 +117,7 @@ class Stop(_Sided):
         return both.seen(Verdict.READY, "the group is Started")
 
 
-@dataclass(frozen=True, slots=True)
-class Sync(_Sided):
+class Sync(_Sided, frozen=True):
     """``syncrcopy``: what was written until this step began is on the other side afterwards.
 
     The array's LastSyncTime tells when the copy began, in whole seconds and by the array's clock. So the step waits
@@ -135,7 +131,7 @@ class Sync(_Sided):
         return SyncGroup(self.group)
 
     def call(self) -> str:
-        return "" if self.streaming else super(Sync, self).call()
+        return "" if self.streaming else super().call()
 
     def judge(self, both: _Both, sight: Sight) -> Seen:
         if both.here.mode is RcgMode.SYNC:
@@ -163,11 +159,10 @@ class Sync(_Sided):
 
     def act(self, hands: Hands) -> str:
         hands.pause()
-        return "" if self.streaming else super(Sync, self).act(hands)
+        return "" if self.streaming else super().act(hands)
 
 
-@dataclass(frozen=True, slots=True)
-class WaitSynced(_Sided):
+class WaitSynced(_Sided, frozen=True):
     """Wait until every volume is Synced on both sides. Sends nothing."""
 
     def verb(self) -> None:
@@ -185,8 +180,7 @@ class WaitSynced(_Sided):
         return both.seen(Verdict.CHANGING, f"the volumes are being synchronized{progress}")
 
 
-@dataclass(frozen=True, slots=True)
-class Failover(_Sided):
+class Failover(_Sided, frozen=True):
     """``setrcopygroup failover`` on the secondary side: it becomes the one that hosts may write to. ``until`` is how
     long the loss that was agreed to holds, in seconds since 1970 UTC; None: nothing is lost as time goes on."""
 
@@ -217,8 +211,7 @@ class Failover(_Sided):
         return both.seen(Verdict.READY, "Secondary and Stopped, every volume holds a whole image")
 
 
-@dataclass(frozen=True, slots=True)
-class Recover(_Sided):
+class Recover(_Sided, frozen=True):
     """``setrcopygroup recover`` on the side that was failed over to: the old primary becomes its secondary."""
 
     def verb(self) -> ChangeRole:
@@ -240,8 +233,7 @@ class Recover(_Sided):
         return both.seen(Verdict.REFUSED, f"{self.array} is {both.here.role} and {both.here.status}")
 
 
-@dataclass(frozen=True, slots=True)
-class Restore(_Sided):
+class Restore(_Sided, frozen=True):
     """``setrcopygroup restore`` on the side that was failed over to: back to the natural roles, started."""
 
     def verb(self) -> ChangeRole:
@@ -262,8 +254,7 @@ class Restore(_Sided):
         return both.seen(Verdict.READY, "recovered, Started, every volume Synced")
 
 
-@dataclass(frozen=True, slots=True)
-class Reverse(_Sided):
+class Reverse(_Sided, frozen=True):
     """``setrcopygroup reverse``. ``want`` and ``want_peer`` are the role codes afterwards, ``before`` and
     ``before_peer`` those from which it may be sent; ``options`` those of the verb."""
 
@@ -290,8 +281,7 @@ class Reverse(_Sided):
         return both.seen(Verdict.READY, f"{both.here.role} here, {both.there.role} there")
 
 
-@dataclass(frozen=True, slots=True)
-class Switchover(_Sided):
+class Switchover(_Sided, frozen=True):
     """``setrcopygroup switchover`` on the primary of a Peer Persistence group: hosts go on writing."""
 
     def verb(self) -> ChangeRole:

@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
-
 from app.recovery.step import Hands
 from backends.threepar.verbs import Verb
 
 
-class SendsVerb(ABC):
+class SendsVerb:
     """For records with an ``array``, the device that the verb goes to, and a ``door``."""
 
     __slots__ = ()
     array: str
     door: str
 
-    @abstractmethod
     def verb(self) -> Verb:
-        """What is sent."""
+        raise NotImplementedError
 
     @property
     def device(self) -> str:

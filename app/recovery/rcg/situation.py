@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
+
+from msgspec import Struct
 
 from app.recovery.draft import Draft
 from app.recovery.rcg.seeing import code
@@ -15,8 +16,7 @@ from store.rcg_verbs import Standing, standing
 from store.rcg_way_back import way_back as documented
 
 
-@dataclass(frozen=True, slots=True)
-class SideNow:
+class SideNow(Struct, frozen=True):
     """One side. ``read``: its array answered at ``taken_at``; ``failure`` says how it did not,
     and ``silent`` that it gave no sign of life at all. ``group`` is what was
     read just now, ``last`` the last known view with ``last_seen``. ``objects`` None: they could not be read, and
@@ -44,8 +44,7 @@ class SideNow:
         return self.group if self.group is not None else self.last
 
 
-@dataclass(frozen=True, slots=True)
-class Situation:
+class Situation(Struct, frozen=True):
     """A pair at one moment (UTC). ``name`` is that of the group on its natural primary; ``key`` the lease's."""
 
     name: str

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from app.recovery.step import Seen, Sight, Verdict, facts
 from app.recovery.vm.steps import OnVm, machine
 from backends.vsphere.autostart import AutoStart, AutoStartOf, SetAutoStart
+from store.record import Record
 
 
-@dataclass(frozen=True, slots=True)
-class WithHost(OnVm):
+class WithHost(OnVm, Record, frozen=True):
     """``ReconfigureAutostart`` of one machine. It is done where it starts, or does not, as is ``wanted``; whether its
     host starts anything at all is not for a run to change."""
 

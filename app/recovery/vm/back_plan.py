@@ -5,7 +5,7 @@ The machine that served there before stays as it is, off and under another name,
 
 from __future__ import annotations
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from app.recovery.draft import merged
 from app.recovery.vm.autostart_plan import kept

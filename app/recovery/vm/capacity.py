@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from app.recovery.vm.situation import VmNow, spot
 from backends.vsphere.looks import MachineNow
@@ -21,8 +22,7 @@ KEPT = 0.1
 """A snapshot that is kept while the replica runs may grow to this share of its disks before anybody removes it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Landing:
+class Landing(Struct, frozen=True):
     """Where a replica would run and what it asks for: host and datastore by their ids, memory in MB, disks in bytes."""
 
     host: str | None
@@ -54,8 +54,7 @@ def _landing(machine: MachineNow, host: str | None, store: str | None) -> Landin
     return Landing(host, store, machine.cpus, machine.memory_mb, machine.size, machine.version)
 
 
-@dataclass(frozen=True, slots=True)
-class Room:
+class Room(Struct, frozen=True):
     """What is lacking for one member of a plan, together with all others. ``refused``: its host would not start it;
     ``warned``: it would run, but not well; ``unknown``: what could not be read. ``good`` says what there is."""
 

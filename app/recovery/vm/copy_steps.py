@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from app.recovery.step import Hands, Seen, Sight, Verdict, facts
 from app.recovery.vm.steps import by_copy, machine
 from backends.vsphere import acts
@@ -11,14 +9,14 @@ from backends.vsphere.looks import COPY, UPLOADED
 from backends.vsphere.transfer import Carry
 from backends.vsphere.verbs import ClonePlace
 from store.estate import PowerState
+from store.record import Record
 
 HALF_MADE_S = 330.0
 """An import that nobody goes on with is taken away by its server once its lease has ended, which is after five minutes
 on servers of today. What is left after that is destroyed here before the copy is made again."""
 
 
-@dataclass(frozen=True, slots=True)
-class CloneVm:
+class CloneVm(Record, frozen=True):
     """``CloneVM_Task`` of a snapshot (None: of the disks as they are), powered off. ``copy`` is its mark."""
 
     server: str
@@ -56,8 +54,7 @@ class CloneVm:
         return Seen(Verdict.READY, told, "there is no such copy yet")
 
 
-@dataclass(frozen=True, slots=True)
-class CarryVm:
+class CarryVm(Record, frozen=True):
     """``ExportSnapshot`` here, ``ImportVApp`` at ``server``, and all disks between over HTTPS. Done when the copy says
     that all of it came."""
 

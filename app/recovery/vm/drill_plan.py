@@ -8,7 +8,8 @@ goes back to what it was afterwards. Later passes make generations of their own,
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from app.recovery.draft import CannotPlanError, merged
 from app.recovery.vm import rehearsal

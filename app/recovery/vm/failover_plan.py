@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from app.recovery import witnesses
 from app.recovery.draft import merged
@@ -32,8 +34,7 @@ FENCED_S = 300.0
 """Where the source may still write until it is stopped, the loss is bounded for so long after it was looked at."""
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
+class Asked(Struct, frozen=True):
     """``disaster``: the source is not needed, and what came after the newest complete copy is lost. ``immediately``:
     the guest is not asked to shut down. ``wave`` is how many are being started at a time."""
 

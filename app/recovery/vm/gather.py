@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
 from datetime import UTC, datetime
 from fnmatch import fnmatchcase
+
+from msgspec.structs import replace
 
 from app.recovery import witnesses
 from app.recovery.beside import beside

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+
+from msgspec import Struct
 
 from app.recovery.vm.pass_plan import advice
 from app.recovery.vm.situation import VmNow
@@ -23,8 +24,7 @@ class State(StrEnum):
     OK = "in time"
 
 
-@dataclass(frozen=True, slots=True)
-class Listed:
+class Listed(Struct, frozen=True):
     """Times UTC, ``age_s``, ``rpo_s`` and ``took_s`` in seconds, ``size`` in bytes of all disks as if they were full.
     ``rpo_s`` is the oldest that a copy gets where every pass is in time: the interval, and as long as one takes.
     ``direction`` reads from the side that serves to the one that is copied to."""

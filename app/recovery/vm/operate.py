@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from app.recovery import prediction
 from app.recovery.attempt import Pace
@@ -132,8 +134,7 @@ def plan_said(operations: Operations, verb: str, names: Sequence[str]) -> Plan:
     return Plan(verb, f"{verb} {name}", targets, datetime.now(UTC), notes=(notes[verb],))
 
 
-@dataclass(frozen=True, slots=True)
-class Passed:
+class Passed(Struct, frozen=True):
     """What became of a pass: ``run`` None: it was not begun, ``why`` says why."""
 
     run: Run | None

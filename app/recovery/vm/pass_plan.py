@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import datetime
+
+from msgspec.structs import replace
 
 from app.recovery.draft import merged
 from app.recovery.vm.copy_steps import CarryVm, CloneVm

@@ -7,19 +7,18 @@ machine of either server.
 from __future__ import annotations
 
 import socket
-from dataclasses import dataclass
 from typing import Any
 
 from app.recovery.step import Hands, Query, Seen, Sight, UnseenError, Verdict, facts
 from app.recovery.vm.steps import ON, OnVm, machine
 from backends.vsphere import acts
 from backends.vsphere.looks import MachineNow, MachineOf, Machines
+from store.record import Record
 
 PROBE_S = 3.0
 
 
-@dataclass(frozen=True, slots=True)
-class StartVm(OnVm):
+class StartVm(OnVm, Record, frozen=True):
     """``PowerOnVM_Task``; a question where its files come from is answered *moved*.
 
     ``home``: server, id and instance UUID of the machine that it takes the place of, if of one; ``dark``: its server
@@ -103,8 +102,7 @@ class StartVm(OnVm):
         return f"{found.name} on {server} is {found.power}: stop it first" if found.power is ON else None
 
 
-@dataclass(frozen=True, slots=True)
-class WaitVm(OnVm):
+class WaitVm(OnVm, Record, frozen=True):
     """Wait until its Tools run or, with ``probe`` (host and port), until that TCP port answers. Sends nothing."""
 
     server: str

@@ -6,8 +6,9 @@ The guards of a failover and the arming of an automatic one go by the same check
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
 from datetime import timedelta
+
+from msgspec import Struct, field
 
 from app.recovery.pra.readiness import SKEW_BLOCK_S, SKEW_WARN_S
 from app.recovery.vm import capacity
@@ -28,8 +29,7 @@ MACHINES = "RetrievePropertiesEx of VirtualMachine"
 HOSTS, LICENCES = "RetrievePropertiesEx of HostSystem", "LicenseManager.licenses"
 
 
-@dataclass(slots=True)
-class _Found:
+class _Found(Struct):
     """The checks of one VM so far. Each says what is to hold; it fails where something is ``wrong``."""
 
     checks: list[Check] = field(default_factory=list)

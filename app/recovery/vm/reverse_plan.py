@@ -7,7 +7,7 @@ own last copy and takes these away.
 
 from __future__ import annotations
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from app.recovery.vm import autostart_plan
 from app.recovery.vm.back_plan import FROZEN, home_spot

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
+
+from msgspec import Struct, field
 
 from app.recovery.draft import Draft
 from app.recovery.witnesses import Witness
@@ -32,8 +33,7 @@ ROOM = 1.1
 """So many times the bytes of all disks must be free (procedures 5.1, V1)."""
 
 
-@dataclass(frozen=True, slots=True)
-class SideNow:
+class SideNow(Struct, frozen=True):
     """A server. ``machines`` and ``places`` None: it could not be read, ``failure`` says why; ``silent``: it gave no
     sign of life. ``ground`` None: what it stands on could not be read, or nobody asked."""
 
@@ -51,8 +51,7 @@ class SideNow:
         return self.machines is not None and self.places is not None
 
 
-@dataclass(frozen=True, slots=True)
-class Generation:
+class Generation(Struct, frozen=True):
     """A copy at the destination and what its marks say of it."""
 
     machine: MachineNow
@@ -78,8 +77,7 @@ class Generation:
         return self.machine.marks.get(DRILL)
 
 
-@dataclass(frozen=True, slots=True)
-class VmNow:
+class VmNow(Struct, frozen=True):
     """``vm`` None: the source does not show it, ``missing`` says why. ``uuid`` is its instance UUID, known from its
     copies too. ``strange``: machines whose marks make no sense. ``witnesses`` were asked about the source's site, those
     ``of_host`` about the host that it is on. ``autostart``: of ``vm``, where it was
@@ -153,8 +151,7 @@ class VmNow:
 VmDraft = Draft[VmNow]
 
 
-@dataclass(frozen=True, slots=True)
-class Spot:
+class Spot(Struct, frozen=True):
     """Where a copy goes, resolved. ``networks``: id and name at that server, by the name at the other one. ``wrong``
     says what there is not."""
 

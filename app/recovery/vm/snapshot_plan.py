@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+
+from msgspec import Struct
 
 from app.recovery import prediction
 from app.recovery.draft import CannotPlanError, Draft, merged
@@ -26,8 +27,7 @@ TAKE_S, REMOVE_S = 3600.0, 4 * 3600.0
 """How long a server may take: the memory of a large machine is written out, and disks are consolidated."""
 
 
-@dataclass(frozen=True, slots=True)
-class SnapshotsOf:
+class SnapshotsOf(Struct, frozen=True):
     """A machine and its snapshots, as just looked at on the device ``server``."""
 
     server: str

@@ -6,15 +6,17 @@ A machine that a task works on is *changing*: nothing is sent to it. Unreachable
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
+
+from msgspec import Struct
 
 from app.recovery.step import Hands, Seen, Sight, Verdict, facts
 from backends.vsphere import acts
 from backends.vsphere.looks import ACTIVE, BY_COPY, Card, MachineNow, MachineOf
 from backends.vsphere.verbs import NicSetting
 from store.estate import PowerState
+from store.record import Record
 
 ON, OFF = PowerState.ON, PowerState.OFF
 
@@ -76,8 +78,7 @@ MADE = "snapshot id"
 """The fact under which the id of a new snapshot is kept."""
 
 
-@dataclass(frozen=True, slots=True)
-class Freeze(OnVm):
+class Freeze(OnVm, Record, frozen=True):
     """``CreateSnapshot_Task``: done when the machine has a snapshot of this name, which no other has. Its time is the
     point in time of what is copied from it."""
 
@@ -104,8 +105,7 @@ class Freeze(OnVm):
         return Seen(Verdict.READY, told, "there is no such snapshot yet")
 
 
-@dataclass(frozen=True, slots=True)
-class Thaw(OnVm):
+class Thaw(OnVm, Record, frozen=True):
     """``RemoveSnapshot_Task`` of one snapshot, by its id: done when it is gone and nothing is left to consolidate.
     ``moid`` is that id where it is known; what goes by it under another name is somebody else's, and stays."""
 
@@ -137,8 +137,7 @@ class Thaw(OnVm):
         return Seen(Verdict.DONE, told, "the snapshot is gone")
 
 
-@dataclass(frozen=True, slots=True)
-class RevertTo(OnVm):
+class RevertTo(OnVm, Record, frozen=True):
     """``RevertToSnapshot_Task``, of a machine that is off: what was written since is gone. ``mark``, which came after
     the snapshot, goes with the settings of since: so it is seen that it was done."""
 
@@ -168,8 +167,7 @@ class RevertTo(OnVm):
 # --------------------------------------------------------------------------------------------------------------- marks
 
 
-@dataclass(frozen=True, slots=True)
-class Mark(OnVm):
+class Mark(OnVm, Record, frozen=True):
     """``ReconfigVM_Task`` of marks in the extra config; an empty one is taken off."""
 
     server: str
@@ -192,8 +190,7 @@ class Mark(OnVm):
         return Seen(Verdict.READY, told, f"it is not marked yet: {self.words}")
 
 
-@dataclass(frozen=True, slots=True)
-class Complete(OnVm):
+class Complete(OnVm, Record, frozen=True):
     """Mark a copy complete, once it is seen to be off and of the shape of its source: ``disks`` in bytes, in order."""
 
     server: str
@@ -228,8 +225,7 @@ class Complete(OnVm):
 # --------------------------------------------------------------------------------------------------------------- power
 
 
-@dataclass(frozen=True, slots=True)
-class StopVm(OnVm):
+class StopVm(OnVm, Record, frozen=True):
     """``ShutdownGuest`` and, where it does not heed it in time, ``PowerOffVM_Task``; ``hard``: that at once. ``until``
     is how long the loss that was agreed to holds, in seconds since 1970 UTC; None: nothing is lost by it. ``absent``:
     one that is not there is done with."""
@@ -262,8 +258,7 @@ class StopVm(OnVm):
         return Seen(Verdict.READY, told, f"it is {found.power}")
 
 
-@dataclass(frozen=True, slots=True)
-class Cards(OnVm):
+class Cards(OnVm, Record, frozen=True):
     """``ReconfigVM_Task`` of network cards, in their order: port group (id and name), MAC as a manual address, and
     whether it is connected. What is done is read back."""
 
@@ -296,8 +291,7 @@ def _is(card: Card, wanted: tuple[str, str, str, bool]) -> bool:
     return (card.network, card.mac, card.address_type.lower(), card.connected) == (name, mac, "manual", on)
 
 
-@dataclass(frozen=True, slots=True)
-class PlaceCards:
+class PlaceCards(Struct, frozen=True):
     """The cards of a machine, in their order, as :class:`Cards` says."""
 
     vm: str
@@ -314,8 +308,7 @@ class PlaceCards:
         return acts.SetCards(self.vm, settings).send(session)
 
 
-@dataclass(frozen=True, slots=True)
-class Destroy(OnVm):
+class Destroy(OnVm, Record, frozen=True):
     """``Destroy_Task`` of a copy: only one that carries ``mark``, is off, is not the active side and has no snapshot.
     One that carries ``but`` stays, and that is no failure."""
 
@@ -348,8 +341,7 @@ class Destroy(OnVm):
         return Seen(Verdict.READY, told, "it is off, unused and ours")
 
 
-@dataclass(frozen=True, slots=True)
-class Rename(OnVm):
+class Rename(OnVm, Record, frozen=True):
     """``Rename_Task``."""
 
     server: str

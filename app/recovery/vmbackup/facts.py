@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
 from pathlib import Path
@@ -12,6 +11,7 @@ from backends.outcome import DeviceError
 from backends.vsphere.looks import Card
 from backends.vsphere.package import Vouched, manifest_files, read_text, sync_folder, write_text
 from backends.vsphere.stream import of_file
+from store.record import Record
 from store.recorded import RecordError, from_text, to_text
 
 FILE, NEW = "drdeck-backup.json", "drdeck-backup.json.new"
@@ -22,8 +22,7 @@ class FactsError(Exception):
     """A folder does not say, or not in this form, what it is. The text says what was expected."""
 
 
-@dataclass(frozen=True, slots=True)
-class Facts:
+class Facts(Record, frozen=True):
     """``vm`` is the name on the device ``server``, ``moref`` its managed object id there. ``frozen_at``: the moment
     that its disks are of, by the clock of the console; ``verified_at``: when all of it was read again and compared,
     None: not yet. UTC. ``capacities`` in bytes, by disk. ``schedule``: its name, empty: made by hand. ``drdeck``: the

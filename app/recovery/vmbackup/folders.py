@@ -15,15 +15,17 @@ import shutil
 import stat
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+
+from msgspec import Struct
 
 from app.recovery.vmbackup import facts as about
 from app.recovery.vmbackup.facts import Facts, FactsError
 from backends.outcome import DeviceError, Failure, Sent
 from backends.vsphere.package import sync_folder
 from backends.vsphere.stream import HERE, of_file
+from store.record import Record
 
 LOCK = "drdeck-backup.lock"
 _STAMP = re.compile(r"\d{8}T\d{6}Z", re.ASCII)
@@ -41,8 +43,7 @@ def stamp(moment: datetime) -> str:
     return f"{moment.astimezone(UTC):%Y%m%dT%H%M%SZ}"
 
 
-@dataclass(frozen=True, slots=True)
-class BackupFolder:
+class BackupFolder(Record, frozen=True):
     """Where a backup is, or will be: ``vm`` is the name of the folder of its machine, ``run`` the run that makes it."""
 
     root: str
@@ -140,8 +141,7 @@ def free(root: Path) -> int:
     return shutil.disk_usage(root).free
 
 
-@dataclass(frozen=True, slots=True)
-class Kept:
+class Kept(Struct, frozen=True):
     """A complete backup; ``facts`` None: it does not say what it is, and ``trouble`` why."""
 
     folder: BackupFolder
@@ -149,8 +149,7 @@ class Kept:
     trouble: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Left:
+class Left(Struct, frozen=True):
     """What is no complete backup; ``folder.run`` is empty for one that is being ``deleted``. ``busy``: a process writes
     it now."""
 

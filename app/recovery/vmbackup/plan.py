@@ -4,9 +4,11 @@ compared, and only then what is too many of its schedule goes. Pure."""
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from app.recovery.draft import Draft, merged
 from app.recovery.vm.pass_plan import COPY_S, FREEZE_S, SNAPSHOT, THAW_S, UNDO_S
@@ -21,8 +23,7 @@ BACKUP = "vm backup"
 SEAL_S, DROP_S = 24 * 3600.0, 3600.0
 
 
-@dataclass(frozen=True, slots=True)
-class Owned:
+class Owned(Struct, frozen=True):
     """A complete backup that a schedule made of a machine; ``names`` are its files. ``taken_at`` in UTC."""
 
     folder: BackupFolder
@@ -30,8 +31,7 @@ class Owned:
     names: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Scheduled:
+class Scheduled(Struct, frozen=True):
     """For which schedule a backup is made. ``owned``: those that it made before and that are there; ``lost``: some that
     it made are not, nor is the folder that they were in."""
 
@@ -41,8 +41,7 @@ class Scheduled:
     lost: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class BackupNow:
+class BackupNow(Struct, frozen=True):
     """A machine as it was looked at, and the directory. ``trouble``: why nothing can be kept there, empty: something
     can; ``free`` in bytes. ``stamp`` is the moment under which it will be kept. ``left`` are folders of its that are
     not whole; ``ended``: backups whose runs have ended."""

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from app.recovery.draft import Draft, merged
 from app.recovery.vm.copy_steps import HALF_MADE_S
@@ -23,8 +25,7 @@ RESTORED = f"{MARKS}restored"
 """The mark of a machine that came out of a backup: which one, once it is complete."""
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
+class Asked(Struct, frozen=True):
     """``networks``: what each port group of the backup is called there; ``datastore`` None: the only one there is."""
 
     server: str
@@ -34,8 +35,7 @@ class Asked:
     keep_mac: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class RestoreNow:
+class RestoreNow(Struct, frozen=True):
     """A backup and the server that it goes to. ``wrong``: why the backup is of no use, empty: nothing is seen.
     ``others``: every other server, whose machines matter where addresses are kept."""
 

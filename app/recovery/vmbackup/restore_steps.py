@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 
 from app.recovery.step import Hands, Seen, Sight
@@ -11,10 +10,10 @@ from backends.vsphere.looks import COPY, UPLOADED
 from backends.vsphere.package import Vouched
 from backends.vsphere.upload import Upload
 from backends.vsphere.verbs import ClonePlace
+from store.record import Record
 
 
-@dataclass(frozen=True, slots=True)
-class RestoreVm:
+class RestoreVm(Record, frozen=True):
     """All files of the backup in ``folder`` read and compared, then ``ImportVApp`` and all disks over HTTPS. Done when
     the new machine, which carries the mark ``copy``, says that all of it came."""
 

@@ -4,9 +4,10 @@ what is there is done, whatever the server says."""
 from __future__ import annotations
 
 from contextlib import suppress
-from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
+
+from msgspec.structs import replace
 
 from app.recovery.step import Hands, Seen, Sight, Verdict, Watch, facts
 from app.recovery.vm.steps import OnVm
@@ -21,10 +22,10 @@ from backends.vsphere.looks import MachineNow
 from backends.vsphere.package import Vouched
 from backends.vsphere.stream import HERE, Count, Crossed, StoppedError
 from store.estate import PowerState
+from store.record import Record
 
 
-@dataclass(frozen=True, slots=True)
-class ExportVm(OnVm):
+class ExportVm(OnVm, Record, frozen=True):
     """``ExportSnapshot``, or ``ExportVm`` of a machine that is off (``snapshot`` None), into a partial folder: disks,
     descriptor, manifest, facts. Done when all of them are there. What an earlier try of this run left goes first."""
 
@@ -100,8 +101,7 @@ class ExportVm(OnVm):
         return Seen(Verdict.READY, told, "there is no such backup yet")
 
 
-@dataclass(frozen=True, slots=True)
-class SealBackup:
+class SealBackup(Record, frozen=True):
     """Read all of a partial folder again, compare it with its manifest, and only then give it its name."""
 
     server: str
@@ -160,8 +160,7 @@ def verify(path: Path, found: Facts, watch: Watch) -> None:
         raise DeviceError(HERE, "verify", Failure.REFUSED, Sent.REFUSED, text) from None
 
 
-@dataclass(frozen=True, slots=True)
-class ClearPartial:
+class ClearPartial(Record, frozen=True):
     """Delete a partial folder of a run that is to be taken back, or that has ended."""
 
     server: str
@@ -192,8 +191,7 @@ class ClearPartial:
         return Seen(Verdict.READY, told, "it is there, and nobody writes it")
 
 
-@dataclass(frozen=True, slots=True)
-class DropBackup:
+class DropBackup(Record, frozen=True):
     """Delete a complete backup: only one whose facts say that ``folder.run`` made it of the machine ``uuid``, and that
     holds nothing but its files ``names``."""
 

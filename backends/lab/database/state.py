@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from msgspec import Struct, field
 
 from backends.lab.referee import Rule
 from backends.lab.world import Device, HostKind, World
@@ -14,8 +14,7 @@ class RefusedError(Exception):
     """The command failed; the text is what it printed."""
 
 
-@dataclass(slots=True)
-class Database:
+class Database(Struct):
     """``groups`` are the protection groups that hold it. ``says`` is what the status command prints in place of
     the truth, ``refusing`` the commands that fail before they do anything. ``log`` are begins and ends, each with its
     virtual time; ``heard`` the command lines that came."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from backends.lab.flasharray import pods
 from backends.lab.flasharray.objects import Disk, Tag
@@ -18,8 +18,7 @@ GIB = 1024**3
 PROD_VLAN, DRILL_VLAN = 110, 999
 
 
-@dataclass(frozen=True, slots=True)
-class Service:
+class Service(Struct, frozen=True):
     """One LPAR of production: its system, protection group, sizes (MB, GiB), how often it writes, and whether it has
     an LPAR at the DR site."""
 
@@ -52,8 +51,7 @@ EVERY_S = {"pg-erp": 300, "pg-crm": 300, "pg-bill": 900, "pg-hr": 900, "pg-dwh":
 LYON_GROUPS = ("pg-lyo-files", "pg-lyo-mail", "pg-lyo-test")
 
 
-@dataclass(frozen=True, slots=True)
-class Side:
+class Side(Struct, frozen=True):
     """One site's Power systems with their VIOS pairs, and its array."""
 
     systems: tuple[PowerSystem, ...]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from backends.lab.threepar.rcg import Options
 from backends.lab.threepar.state import ThreePar, add_replicated_group, add_server, add_threepar, connect
@@ -10,8 +10,7 @@ from backends.lab.world import World
 from store.estate import RcgMode
 
 
-@dataclass(frozen=True, slots=True)
-class Service:
+class Service(Struct, frozen=True):
     """A group and the server on its volumes. Sizes in MiB; the period in seconds."""
 
     name: str

@@ -3,8 +3,9 @@ more are for the console to replicate: ``:do vm replicate mon01``."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import UTC, datetime
+
+from msgspec import Struct
 
 from backends.lab.volumes import Image, L2Segment, Segment
 from backends.lab.vsphere.records import Datastore, Network, Vm
@@ -37,8 +38,7 @@ COPIED = ("mon01", "proxy1", "lic01")
 STALE, INCOMPLETE = "file02", "erp-gw"
 
 
-@dataclass(frozen=True, slots=True)
-class Center:
+class Center(Struct, frozen=True):
     """One vCenter with its datastore and production network."""
 
     state: VSphereState

@@ -8,8 +8,9 @@ from __future__ import annotations
 import json
 import re
 import secrets
-from dataclasses import dataclass, field
 from typing import Any
+
+from msgspec import Struct, field
 
 from backends.lab.faults import FaultKind
 from backends.lab.flasharray.group_writes import GROUP_WRITES
@@ -79,8 +80,7 @@ def _json(status: int, body: object, headers: dict[str, str] | None = None) -> R
     return Response(status, json.dumps(body, separators=(",", ":")).encode(), headers=headers or {})
 
 
-@dataclass(slots=True)
-class Session:
+class Session(Struct):
     """A login: its token stands in ``Rest.sessions``; it ends after 30 idle minutes."""
 
     user: str
@@ -90,8 +90,7 @@ class Session:
     agent: str
 
 
-@dataclass(slots=True)
-class Rest:
+class Rest(Struct):
     """The requests of one array."""
 
     world: World

@@ -7,9 +7,10 @@ import hashlib
 import json
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from fnmatch import translate
 from typing import Any
+
+from msgspec import Struct, field
 
 from backends.lab.flasharray.filters import Row, compile_filter, value_at
 from backends.lab.flasharray.objects import RefusedError
@@ -20,8 +21,7 @@ LIMIT = 1000
 COMMON = frozenset({"filter", "limit", "offset", "sort", "total_item_count"})
 
 
-@dataclass(frozen=True, slots=True)
-class Query:
+class Query(Struct, frozen=True):
     """The query of a request, with the checks that all calls share."""
 
     values: Mapping[str, Sequence[str]]
@@ -69,8 +69,7 @@ class Query:
         return names, ids
 
 
-@dataclass(frozen=True, slots=True)
-class Listing:
+class Listing(Struct, frozen=True):
     """What a list of one kind takes.
 
     ``missing`` is the text for a name that does not exist (None: it gives nothing). ``token``: whether REST 2.26
@@ -95,8 +94,7 @@ class Listing:
         return COMMON | own | self.extra
 
 
-@dataclass(slots=True)
-class Item:
+class Item(Struct):
     """One object of a list: what selects it without rendering, and how to render it."""
 
     name: str

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
 
 from backends.lab.volumes import Image, Volume
 from backends.lab.world import Timer
@@ -24,8 +25,7 @@ class RefusedError(Exception):
         self.message = message
 
 
-@dataclass(slots=True)
-class Thing:
+class Thing(Struct):
     """What every object has. ``destroyed_at`` is set while it is pending eradication."""
 
     name: str
@@ -44,15 +44,13 @@ class Thing:
         return max(0, round((self.destroyed_at + ERADICATION_S - now) * 1000))
 
 
-@dataclass(slots=True)
-class Tag:
+class Tag(Struct):
     key: str
     value: str
     namespace: str = "default"
     copyable: bool = True
 
 
-@dataclass(slots=True)
 class Disk(Thing):
     """A volume; ``core`` is the disk in the world, ``source`` what it was last copied from (id, name)."""
 
@@ -66,7 +64,6 @@ class Disk(Thing):
         return self.core.serial
 
 
-@dataclass(slots=True)
 class DiskSnapshot(Thing):
     """A volume snapshot. ``source`` is the volume (id, name); on a target array that is the replica volume.
 
@@ -87,8 +84,7 @@ class DiskSnapshot(Thing):
         return self.group is None or self.group.received is None or self.group.received.completed is not None
 
 
-@dataclass(slots=True)
-class HostObject:
+class HostObject(Struct):
     """A host: ``wwns`` are 16 upper-case hex digits."""
 
     name: str
@@ -97,8 +93,7 @@ class HostObject:
     group: str | None = None
 
 
-@dataclass(slots=True)
-class Attachment:
+class Attachment(Struct):
     """A connection of a volume to a host or to a host group."""
 
     disk: Disk
@@ -107,8 +102,7 @@ class Attachment:
     group: str | None = None
 
 
-@dataclass(slots=True)
-class Schedule:
+class Schedule(Struct):
     """``at_s`` (for frequencies of whole days) and ``blackout`` (start, end) are seconds after midnight."""
 
     enabled: bool = False
@@ -118,23 +112,20 @@ class Schedule:
     timer: Timer | None = None
 
 
-@dataclass(slots=True)
-class Retention:
+class Retention(Struct):
     all_for_s: int = 86_400
     per_day: int = 4
     days: int = 7
 
 
-@dataclass(slots=True)
-class Target:
+class Target(Struct):
     """Where a group replicates to. ``allowed`` is set on the target array."""
 
     array: ArrayState
     allowed: bool = True
 
 
-@dataclass(slots=True)
-class Transfer:
+class Transfer(Struct):
     """A snapshot on its way: ``moved`` bytes had gone over at ``since``; it moves on while ``since`` is set."""
 
     size: int
@@ -156,7 +147,6 @@ class Transfer:
         return self.size if self.completed is not None else int(self.progress(now) * self.size)
 
 
-@dataclass(slots=True)
 class GroupSnapshot(Thing):
     """A protection group snapshot: one volume snapshot per member, of one moment.
 
@@ -172,8 +162,7 @@ class GroupSnapshot(Thing):
     retained: bool = False
 
 
-@dataclass(slots=True)
-class Flight:
+class Flight(Struct):
     """A transfer that is not complete: which snapshot, to which target. ``arrival`` is its replica, once begun."""
 
     transfer: Transfer
@@ -182,7 +171,6 @@ class Flight:
     arrival: GroupSnapshot | None = None
 
 
-@dataclass(slots=True)
 class Group(Thing):
     """A protection group; a replica of another array's (``origin`` is set) is what a target shows."""
 
@@ -206,7 +194,6 @@ class Group(Thing):
         return self.origin is None
 
 
-@dataclass(slots=True)
 class Pod(Thing):
     """A pod. ``shadow``: it came into being by a demotion, to bring back what that discarded."""
 
@@ -223,8 +210,7 @@ class Pod(Thing):
         return "demoted"
 
 
-@dataclass(slots=True)
-class Link:
+class Link(Struct):
     """An ActiveDR replica link. Data flows from ``source`` to ``target``; ``lag_s`` is how far the target is behind.
 
     ``broken_at`` is set while nothing can flow; ``ready_at`` is when the baseline is (or was) complete. ``quiesced_at``
@@ -261,8 +247,7 @@ class Link:
         return now if everything else until - self.lag_s
 
 
-@dataclass(slots=True)
-class Alert:
+class Alert(Struct):
     name: str
     id: str
     severity: str

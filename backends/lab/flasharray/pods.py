@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
-from dataclasses import replace
 from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
 
 from backends.lab.flasharray.objects import Disk, Link, Pod, RefusedError
 from backends.lab.volumes import Image, Segment

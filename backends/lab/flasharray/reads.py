@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 from functools import partial
 from typing import Any
+
+from msgspec import Struct
 
 from backends.lab.flasharray import diffs, group_reads, hardware, views
 from backends.lab.flasharray.items import Items, of_members, of_rows, of_thing
@@ -19,8 +20,7 @@ from backends.lab.flasharray.state import ArrayState
 from backends.lab.flasharray.views import Row
 
 
-@dataclass(frozen=True, slots=True)
-class Read:
+class Read(Struct, frozen=True):
     """A list by its path: its parameters and where its items come from."""
 
     listing: Listing

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from functools import partial
+
+from msgspec import Struct
 
 from backends.lab.flasharray import transfers, views
 from backends.lab.flasharray.bodies import Body, tags_of
@@ -17,8 +18,7 @@ from backends.lab.flasharray.views import Row
 Do = Callable[[ArrayState, Query, bytes], list[Row]]
 
 
-@dataclass(frozen=True, slots=True)
-class Write:
+class Write(Struct, frozen=True):
     """A call that changes something: its query parameters and what it does."""
 
     parameters: frozenset[str]

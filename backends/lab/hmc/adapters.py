@@ -7,7 +7,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from backends.lab.hmc.messages import RefusedError
 
@@ -16,8 +17,7 @@ _MAC = re.compile(r"[0-9a-fA-F]{12}")
 _LOCAL, _MULTICAST = 0x02, 0x01
 
 
-@dataclass(frozen=True, slots=True)
-class Peer:
+class Peer(Struct, frozen=True):
     """The other end: LPAR id (None: any), its name, its slot (None: any)."""
 
     lpar_id: int | None
@@ -29,8 +29,7 @@ class Peer:
         return f"{ids[0]}/{self.name}/{ids[1]}"
 
 
-@dataclass(frozen=True, slots=True)
-class VirtualFc:
+class VirtualFc(Struct, frozen=True):
     """A virtual Fibre Channel adapter. A client has two WWPNs; a server none."""
 
     slot: int
@@ -44,8 +43,7 @@ class VirtualFc:
         return f"{self.slot}/{kind}/{self.peer.text()}/{','.join(self.wwpns)}/{int(self.required)}"
 
 
-@dataclass(frozen=True, slots=True)
-class VirtualScsi:
+class VirtualScsi(Struct, frozen=True):
     """A virtual SCSI adapter."""
 
     slot: int
@@ -58,8 +56,7 @@ class VirtualScsi:
         return f"{self.slot}/{kind}/{self.peer.text()}/{int(self.required)}"
 
 
-@dataclass(frozen=True, slots=True)
-class VirtualEth:
+class VirtualEth(Struct, frozen=True):
     """A virtual Ethernet adapter. ``mac`` empty in a profile lets the HMC choose; ``trunk`` 0 is not a trunk."""
 
     slot: int

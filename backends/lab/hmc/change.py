@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from copy import deepcopy
-from dataclasses import replace
 from typing import TypeVar
+
+from msgspec.structs import replace
 
 from backends.lab.hmc import adapters, columns, ports
 from backends.lab.hmc.adapters import Adapter, VirtualFc

@@ -6,7 +6,7 @@ next activation; one that was added so gets a WWPN pair of its own, which no pro
 
 from __future__ import annotations
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from backends.lab.hmc import power
 from backends.lab.hmc.adapters import VirtualEth, VirtualFc, VirtualScsi, parse_eth, parse_fc, parse_scsi

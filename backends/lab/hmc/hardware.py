@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from backends.lab.hmc.adapters import VirtualEth, VirtualFc, VirtualScsi
 from backends.lab.hmc.columns import hmc_time
@@ -12,8 +13,7 @@ from backends.lab.hmc.model import LabLpar, PowerSystem, Running
 from backends.lab.hmc.ports import NO_MAC, Backing, LogicalPort, Vnic
 
 
-@dataclass(frozen=True, slots=True)
-class Owned:
+class Owned(Struct, frozen=True):
     """A running adapter with its LPAR."""
 
     lpar: LabLpar
@@ -109,8 +109,7 @@ def _behind(vnic: Vnic, number: int) -> str:
     return f"{0x27000000 + vnic.backing[number].adapter * 0x4000 + 0x1000 + vnic.slot * 8 + number:x}"
 
 
-@dataclass(frozen=True, slots=True)
-class Port:
+class Port(Struct, frozen=True):
     """A configured SR-IOV Ethernet logical port with the LPAR that has it. ``config_id`` counts from 0 in an LPAR's own
     configuration, and from 16384 where a VIOS holds it for a vNIC."""
 
@@ -312,8 +311,7 @@ PROC_LPAR = Columns(
 # ------------------------------------------------------------------------------------------------------ reference codes
 
 
-@dataclass(frozen=True, slots=True)
-class Refcode:
+class Refcode(Struct, frozen=True):
     """A reference code of an LPAR or, without one, of the system."""
 
     lpar: LabLpar | None

@@ -9,8 +9,9 @@ from __future__ import annotations
 import csv
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
 from typing import Any
+
+from msgspec import Struct, field
 
 from backends.lab.hmc.messages import RefusedError, message
 from backends.lab.hmc.model import Hmc
@@ -21,16 +22,14 @@ Getter = Callable[[Any], Value]
 _NAMES = re.compile(r"[a-z0-9_]+(?:([^a-z0-9_])[a-z0-9_]+(?:\1[a-z0-9_]+)*)?")
 
 
-@dataclass(frozen=True, slots=True)
-class Columns:
+class Columns(Struct, frozen=True):
     """A table: the columns of the default form in their order, and those that only ``-F`` can ask for."""
 
     default: Mapping[str, Getter]
     extra: Mapping[str, Getter] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class Form:
+class Form(Struct, frozen=True):
     """How a list was asked for. ``names`` is the text after ``-F``: None without it, empty for *all attributes*."""
 
     names: str | None = None

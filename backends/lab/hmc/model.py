@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import zlib
 from collections import deque
-from dataclasses import dataclass, field, replace
 from typing import TypeVar
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from backends.lab.hmc.adapters import Adapter, VirtualEth, VirtualFc, VirtualScsi
 from backends.lab.hmc.messages import RefusedError
@@ -19,8 +21,7 @@ _REFCODES_KEPT = 200
 _Pair = TypeVar("_Pair", VirtualFc, VirtualScsi)
 
 
-@dataclass(slots=True)
-class Profile:
+class Profile(Struct):
     """A partition profile. Memory in MB. ``extra`` holds the attributes that the lab keeps and gives no meaning."""
 
     name: str
@@ -51,8 +52,7 @@ class Profile:
         return [*self.fc, *self.scsi, *self.eth]
 
 
-@dataclass(slots=True)
-class Running:
+class Running(Struct):
     """What an LPAR was last activated with: the resources that ``lshwres`` lists."""
 
     mem: int = 0
@@ -66,8 +66,7 @@ class Running:
     ports: dict[int, LogicalPort] = field(default_factory=dict)  # by logical port id
 
 
-@dataclass(slots=True)
-class NpivMap:
+class NpivMap(Struct):
     """A ``vfchost`` of a VIOS: its server adapter's slot and the physical port it is mapped to, if any."""
 
     vfchost: str
@@ -75,8 +74,7 @@ class NpivMap:
     port: str | None
 
 
-@dataclass(slots=True, eq=False)
-class LabLpar:
+class LabLpar(Struct, eq=False):
     """An LPAR. ``disks`` are volumes it has besides those of the fabric (virtual SCSI)."""
 
     system: PowerSystem
@@ -118,8 +116,7 @@ class LabLpar:
         raise RefusedError("no-profile", name, self.name)
 
 
-@dataclass(slots=True, eq=False)
-class PowerSystem:
+class PowerSystem(Struct, eq=False):
     """A managed system. Memory in MB, processors in units. ``next_pair`` only grows: a WWPN pair is issued once.
     ``other_procs`` are processing units that are taken by something else than the LPARs that are on."""
 

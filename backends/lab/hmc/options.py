@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from msgspec import Struct, field
 
 from backends.lab.hmc.listing import Form
 from backends.lab.hmc.messages import RefusedError
 
 
-@dataclass(slots=True)
-class Options:
+class Options(Struct):
     """The options of one command line, by name with their dashes."""
 
     values: dict[str, str] = field(default_factory=dict)

@@ -7,7 +7,8 @@ a vNIC by position between colons, a logical port as ``name=value`` between colo
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from backends.lab.hmc.adapters import usable_mac
 from backends.lab.hmc.messages import RefusedError
@@ -49,8 +50,7 @@ _PORT_DEFAULTS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Backing:
+class Backing(Struct, frozen=True):
     """A backing device of a vNIC: a physical port of an SR-IOV adapter, through a VIOS."""
 
     vios: str
@@ -72,8 +72,7 @@ class Backing:
         return f"{place}/{shares}"
 
 
-@dataclass(frozen=True, slots=True)
-class Vnic:
+class Vnic(Struct, frozen=True):
     """A vNIC. ``mac`` empty in a profile lets the HMC choose."""
 
     slot: int
@@ -88,8 +87,7 @@ class Vnic:
         return ":".join(shown[name] for name in _VNIC)
 
 
-@dataclass(frozen=True, slots=True)
-class LogicalPort:
+class LogicalPort(Struct, frozen=True):
     """An SR-IOV Ethernet logical port. ``mac`` all zeros in a profile lets the HMC choose."""
 
     adapter: int

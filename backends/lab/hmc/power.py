@@ -7,7 +7,8 @@ firmware sees no disk with data in it stays in Open Firmware and looks again and
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from backends.lab.hmc.adapters import VirtualEth
 from backends.lab.hmc.messages import RefusedError

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from backends.lab.ssh import Answer
 
@@ -14,14 +15,12 @@ _OPERATORS = ("&&", "||", ";;", ">>", ";", "|", "&", ">", "<", "(", ")", "\n")
 _ASSIGNMENT = re.compile(r"[A-Za-z_][A-Za-z0-9_]*=.*", re.DOTALL)
 
 
-@dataclass(slots=True)
-class _Word:
+class _Word(Struct):
     text: str
     quoted: bool
 
 
-@dataclass(slots=True)
-class _Stage:
+class _Stage(Struct):
     """One command of a pipeline with the variables set before it."""
 
     words: list[str] = field(default_factory=list)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
+
+from msgspec import Struct
 
 from backends.lab.referee import Rule
 from backends.lab.threepar.objects import (
@@ -32,8 +33,7 @@ MAX_NAME = 31
 MAX_LUN = 16383
 
 
-@dataclass(frozen=True, slots=True)
-class Identity:
+class Identity(Struct, frozen=True):
     """Who the array is. ``system_id`` is decimal and names the peer groups; ``build`` is what ``GET /api`` tells.
     Without ``name`` it is called as its device is."""
 

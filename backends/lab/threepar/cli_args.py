@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 
 class UsageError(Exception):
     """The command line does not fit; the text is what the CLI prints."""
 
 
-@dataclass(frozen=True, slots=True)
-class Arguments:
+class Arguments(Struct, frozen=True):
     """``flags`` without values, ``options`` with one, ``names`` in order."""
 
     flags: frozenset[str]

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from backends.lab.threepar.array import ThreePar
 from backends.lab.threepar.cli_args import Arguments, UsageError, parse
@@ -24,8 +25,7 @@ from backends.lab.threepar.refusals import ArrayError, Why
 from store.estate import RcgMode
 
 
-@dataclass(slots=True)
-class Effect:
+class Effect(Struct):
     """What a command printed, and the tasks that it waits for before it returns."""
 
     lines: list[str] = field(default_factory=list)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from enum import IntEnum, StrEnum
 from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
 
 from backends.lab.volumes import Volume
 
@@ -16,8 +17,7 @@ if TYPE_CHECKING:
 MIB = 1024 * 1024
 
 
-@dataclass(slots=True, eq=False)
-class Cpg:
+class Cpg(Struct, eq=False):
     """A common provisioning group."""
 
     id: int
@@ -25,8 +25,7 @@ class Cpg:
     raid: int = 4  # WSAPI RAIDType: 1 R0, 2 R1, 3 R5, 4 R6
 
 
-@dataclass(slots=True, eq=False)
-class VirtualVolume:
+class VirtualVolume(Struct, eq=False):
     """A virtual volume or snapshot on top of the world's disk. ``prov``: tpvv, full or deco. ``created``: virtual s."""
 
     id: int
@@ -49,8 +48,7 @@ class VirtualVolume:
         return self.disk.size // MIB
 
 
-@dataclass(slots=True, eq=False)
-class Host:
+class Host(Struct, eq=False):
     """A host object. ``wwns`` are 16 upper-case hex digits. ``persona``: the CLI's number (8 AIX, 11 VMware)."""
 
     id: int
@@ -65,8 +63,7 @@ class Host:
         return tuple(wwn.lower() for wwn in self.wwns)
 
 
-@dataclass(slots=True, eq=False)
-class Vlun:
+class Vlun(Struct, eq=False):
     """An export template: the volume under a LUN for a host."""
 
     lun: int
@@ -94,8 +91,7 @@ class TaskType(IntEnum):
     PROMOTE_SV = 4
 
 
-@dataclass(slots=True, eq=False)
-class Task:
+class Task(Struct, eq=False):
     """A long-running operation of one array. Times are virtual seconds; ``log`` holds (time, text)."""
 
     id: int
@@ -121,8 +117,7 @@ class LinkKind(StrEnum):
     FC = "FC"
 
 
-@dataclass(slots=True, eq=False)
-class Wire:
+class Wire(Struct, eq=False):
     """One remote copy link: a port (``node:slot:port``) and an address at either end; index 0 is the first array."""
 
     nodes: tuple[str, str]
@@ -166,8 +161,7 @@ class Connection:
                 group.link_lost(now)
 
 
-@dataclass(slots=True, eq=False)
-class Target:
+class Target(Struct, eq=False):
     """A remote copy target as its own array names it. ``end``: which end of the connection this array is."""
 
     id: int

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from backends.lab.threepar.array import MAX_NAME, NAME, ThreePar
 from backends.lab.threepar.objects import MIB, Target
@@ -25,8 +25,7 @@ POLICIES = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class NewGroup:
+class NewGroup(Struct, frozen=True):
     """What ``creatercopygroup`` is told."""
 
     name: str

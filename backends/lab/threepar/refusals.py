@@ -5,12 +5,12 @@ Numbers that no public document gives are the lab's own; a client tells refusals
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import Enum
 
+from msgspec import Struct
 
-@dataclass(frozen=True, slots=True)
-class Words:
+
+class Words(Struct, frozen=True):
     """``text`` may hold ``{}`` for the object's name."""
 
     status: int

@@ -7,8 +7,9 @@ exported or snapshotted in the meantime is not usable, and the referee hears of 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
 
 from backends.lab.threepar.objects import Task, TaskStatus, TaskType, VirtualVolume
 from backends.lab.volumes import Image
@@ -22,8 +23,7 @@ STREAM_LAG_S = 3.0
 _CHANGED = 0.03  # the part of a volume that a resynchronization carries
 
 
-@dataclass(slots=True, eq=False)
-class Copy:
+class Copy(Struct, eq=False):
     """One end of a replicated volume. ``last_sync``: virtual seconds of the point in time held, None prints NA."""
 
     volume: VirtualVolume
@@ -31,8 +31,7 @@ class Copy:
     last_sync: float | None = None
 
 
-@dataclass(slots=True, eq=False)
-class Job:
+class Job(Struct, eq=False):
     """A copy in progress from end ``source``; ``image`` is what a periodic copy froze when it began."""
 
     source: int
@@ -43,8 +42,7 @@ class Job:
     noted: bool = False
 
 
-@dataclass(slots=True, eq=False)
-class Member:
+class Member(Struct, eq=False):
     """A volume pair. ``copies[0]`` is on the array that created the group. ``complete``: both ends once were equal."""
 
     copies: tuple[Copy, Copy]
@@ -60,8 +58,7 @@ class Member:
         return max(0, min(99, int(100 * (now - self.job.began) / whole)))
 
 
-@dataclass(slots=True, eq=False)
-class Replicator:
+class Replicator(Struct, eq=False):
     """Moves the data of ``group``."""
 
     world: World

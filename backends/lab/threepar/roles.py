@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from backends.lab.threepar.objects import Target
 from store.estate import RcgRole, RcgStatus
@@ -21,8 +22,7 @@ _NORMAL = {
 ROLE_PAIRS = frozenset(_NORMAL | {(b, a) for a, b in _NORMAL})
 
 
-@dataclass(frozen=True, slots=True)
-class Options:
+class Options(Struct, frozen=True):
     """The flags of the role changes, by their WSAPI names."""
 
     skip_start: bool = False
@@ -36,8 +36,7 @@ class Options:
     current: bool = False
 
 
-@dataclass(slots=True, eq=False)
-class Side:
+class Side(Struct, eq=False):
     """The group as one array has it."""
 
     array: ThreePar

@@ -6,7 +6,8 @@ Call these inside a turn of the world.
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from backends.lab.threepar.array import Identity, ThreePar
 from backends.lab.threepar.objects import Connection, Host, LinkKind, Target, VirtualVolume, Vlun, Wire
@@ -35,8 +36,7 @@ __all__ = [
 ]
 
 
-@dataclass(frozen=True, slots=True)
-class Generation:
+class Generation(Struct, frozen=True):
     """A line of arrays: what it says of itself, and the WSAPI port it listens on."""
 
     model: str

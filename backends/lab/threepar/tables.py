@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 
-@dataclass(slots=True)
-class Style:
+class Style(Struct):
     """What ``setclienv`` set: ``csv`` (csvtable) and ``bare`` (nohdtot: no headers, no totals)."""
 
     csv: bool = False
     bare: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Column:
+class Column(Struct, frozen=True):
     """``right``: values are right-aligned; ``width``: at least so wide."""
 
     name: str
@@ -23,8 +22,7 @@ class Column:
     width: int = 0
 
 
-@dataclass(slots=True)
-class Table:
+class Table(Struct):
     """``indent`` goes before every line (blanks; in CSV it becomes a first field of one blank)."""
 
     columns: Sequence[Column]

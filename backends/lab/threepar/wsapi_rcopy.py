@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from backends.lab.threepar.array import ThreePar
 from backends.lab.threepar.cli_verbs import apply_role_verb

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TypeVar
+
+from msgspec import Struct, field
 
 from backends.lab.volumes import L2Segment
 from backends.lab.world import World
@@ -15,8 +16,7 @@ from store.estate import KIND_OF, DeviceKind, EstateObject, Site
 T = TypeVar("T", bound=EstateObject)
 
 
-@dataclass(frozen=True, slots=True)
-class Told:
+class Told(Struct, frozen=True):
     """A device of the original, and what the store last knew of it."""
 
     name: str
@@ -29,8 +29,7 @@ class Told:
         return [obj for obj in self.objects if isinstance(obj, kind)]
 
 
-@dataclass(frozen=True, slots=True)
-class PortGroups:
+class PortGroups(Struct, frozen=True):
     """What a configuration names on a server: its port groups, those of them that are isolated, the one of each VM,
     resource pools and folders. No inventory tells them."""
 
@@ -41,8 +40,7 @@ class PortGroups:
     folders: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Original:
+class Original(Struct, frozen=True):
     """An estate as last known. ``taken_at`` (UTC) is its oldest reading; ``port_groups`` by server."""
 
     sites: tuple[Site, ...]
@@ -54,8 +52,7 @@ class Original:
         return [device for device in self.devices if device.kind is kind]
 
 
-@dataclass(slots=True)
-class Account:
+class Account(Struct):
     """What was copied (by device and kind of object), what was invented (how often), and what could not be copied:
     each (device, object, why). ``noted`` is what the referee says of the estate as it is."""
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from copy import copy
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from backends.lab.volumes import Image
 from backends.lab.vsphere import machines, tasks
@@ -26,8 +27,7 @@ from backends.lab.vsphere.state import NIC_KEY, VSphereState
 from store.estate import PowerState
 
 
-@dataclass(frozen=True, slots=True)
-class NicChange:
+class NicChange(Struct, frozen=True):
     """``operation``: add, edit, remove. What is None stays; ``network`` counts only where ``set_network``."""
 
     operation: str
@@ -39,8 +39,7 @@ class NicChange:
     connected: bool | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class DiskChange:
+class DiskChange(Struct, frozen=True):
     """``operation``: add, edit (grow), remove."""
 
     operation: str
@@ -49,8 +48,7 @@ class DiskChange:
     datastore: Datastore | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Changes:
+class Changes(Struct, frozen=True):
     """A configuration specification as far as the lab has what it changes. What is None stays."""
 
     name: str | None = None
@@ -183,8 +181,7 @@ def _apply_disk(state: VSphereState, vm: Vm, change: DiskChange) -> None:
 # ------------------------------------------------------------------------------------------------------ inventory
 
 
-@dataclass(frozen=True, slots=True)
-class Placement:
+class Placement(Struct, frozen=True):
     """Where a machine goes. What is None is chosen as the server would."""
 
     folder: Folder | None = None

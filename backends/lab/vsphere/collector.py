@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
+from msgspec import Struct
 from pyVmomi import vmodl
 
 from backends.lab.vsphere.properties import Properties
@@ -17,8 +18,7 @@ _DEFAULT_PAGE = 1000
 Values = tuple[Mapping[str, str | None], Mapping[str, Refusal]]
 
 
-@dataclass(slots=True)
-class Page:
+class Page(Struct):
     """What is left of a paged answer."""
 
     rest: list[tuple[Managed, Selection]]

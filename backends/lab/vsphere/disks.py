@@ -9,8 +9,9 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-from dataclasses import dataclass
 from typing import Protocol
+
+from msgspec import Struct
 
 from backends.lab.volumes import Image, Segment
 from backends.lab.vsphere.vmdk import SECTOR, Vmdk
@@ -27,8 +28,7 @@ class DiskFile(Protocol):
     def read(self, place: int, count: int) -> bytes: ...
 
 
-@dataclass(frozen=True, slots=True)
-class Content:
+class Content(Struct, frozen=True):
     """What a disk of ``capacity`` bytes holds: its image, ``data`` bytes that an export carries, and ``used`` bytes
     that it takes on a datastore, which zeroes once written do too."""
 

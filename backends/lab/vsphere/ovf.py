@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from xml.etree import ElementTree
 from xml.sax.saxutils import escape, quoteattr
+
+from msgspec import Struct, field
 
 from backends.lab.vsphere.records import Refusal, Vm
 
@@ -15,8 +16,7 @@ _CPU, _MEMORY, _ETHERNET, _SCSI, _DISK = "3", "4", "10", "6", "17"
 _UNITS = {"byte": 1, "byte * 2^10": 1 << 10, "byte * 2^20": 1 << 20, "byte * 2^30": 1 << 30, "byte * 2^40": 1 << 40}
 
 
-@dataclass(frozen=True, slots=True)
-class OvfDisk:
+class OvfDisk(Struct, frozen=True):
     """A disk: capacity in bytes, and the file that fills it, where there is one."""
 
     id: str
@@ -25,8 +25,7 @@ class OvfDisk:
     size: int | None = None
 
 
-@dataclass(slots=True)
-class OvfMachine:
+class OvfMachine(Struct):
     """A machine as a descriptor says it. ``networks`` are the names of the port groups of its cards, in order."""
 
     name: str

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Protocol
 
+from msgspec import Struct
 from pyVmomi import SoapAdapter, VmomiSupport
 
 from backends.lab.vsphere.records import Managed, Refusal, Vm
@@ -34,8 +34,7 @@ class Extra(Protocol):
     def property_of(self, record: Managed, name: str) -> Any: ...
 
 
-@dataclass(frozen=True, slots=True)
-class Path:
+class Path(Struct, frozen=True):
     """A path taken apart: steps of (attribute, key or None), and the declared type of its value where it is sure."""
 
     text: str

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct, field
 
 from backends.lab.vsphere.sessions import Session
 
@@ -12,8 +13,7 @@ if TYPE_CHECKING:
     from backends.lab.vsphere.service import Service
 
 
-@dataclass(slots=True)
-class Context:
+class Context(Struct):
     """A call being answered: by whom, at what virtual time, in which version of the interface.
 
     ``url`` is the door's own address (``https://127.0.0.1:port``) as the client sees it.
@@ -32,8 +32,7 @@ class Context:
         return self.session.user if self.session else ""
 
 
-@dataclass(frozen=True, slots=True)
-class Raw:
+class Raw(Struct, frozen=True):
     """A result that is already XML."""
 
     text: str

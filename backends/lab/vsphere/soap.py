@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from io import StringIO
 from typing import Any
 from xml.parsers.expat import ExpatError, ParserCreate
 
+from msgspec import Struct, field
 from pyVmomi import SoapAdapter, VmomiSupport
 
 from backends.lab.vsphere.records import Cluster, Managed, Manager, Refusal
@@ -41,8 +41,7 @@ def version_of(soap_action: str) -> str:
     return str(_NEWEST)
 
 
-@dataclass(slots=True)
-class Call:
+class Call(Struct):
     """A decoded request to the object ``moid``; ``args`` by parameter name, absent ones left out."""
 
     method: str

@@ -7,15 +7,16 @@ it alone (*unresolved*) until it is given a new signature; its machines can then
 from __future__ import annotations
 
 from copy import copy
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from backends.lab.volumes import Image, Volume
 from backends.lab.vsphere.records import Datastore, EsxHost, Refusal, VmHome
 from backends.lab.vsphere.state import VSphereState
 
 
-@dataclass(slots=True, eq=False)
-class FileSystem:
+class FileSystem(Struct, eq=False):
     """What a LUN says of itself. ``homes`` are its machines, shared with the datastore that is mounted from it."""
 
     uuid: str

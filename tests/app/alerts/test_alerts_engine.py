@@ -6,11 +6,11 @@ import time as real
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, closing
-from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from app.alerts.fold import Look
 from app.alerts.rules import Sample, made

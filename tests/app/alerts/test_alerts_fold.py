@@ -3,12 +3,12 @@ told once."""
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import timedelta
 
 import hypothesis.strategies as st
 from hypothesis import settings
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+from msgspec.structs import replace
 
 from app.alerts.escalation import Due, event_of, turn
 from app.alerts.fold import FLAP, Look, fold

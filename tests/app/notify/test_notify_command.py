@@ -192,4 +192,4 @@ def test_help_loads_neither_orm_nor_web_library() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True)
     loaded = set(done.stderr.splitlines()[-1].split())
-    assert not loaded & {"sqlalchemy", "sqlmodel", "requests", "smtplib", "textual"}
+    assert not loaded & {"sqlalchemy", "requests", "smtplib", "textual"}

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import datetime, timedelta
 
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from app.notify.grouping import GATHER_S, MOST_RETRY_S, batches, group, next_due, retry_at
 from store.notices import AT_ONCE, Delivery, EventKind, Severity

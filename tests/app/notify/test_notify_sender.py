@@ -10,11 +10,11 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import closing
-from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from app.notify.bell import Bell
 from app.notify.grouping import FIRST_RETRY_S, GATHER_S, GIVE_UP, NEWS

@@ -8,9 +8,9 @@ import json
 import logging
 import threading
 import traceback
-from dataclasses import replace
 
 import pytest
+from msgspec.structs import replace
 
 from app.notify import send_webhook, signing
 from app.notify.bodies import body

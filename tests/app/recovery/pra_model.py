@@ -7,9 +7,11 @@ an array each.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
+
+from msgspec.structs import replace
 
 from app.pra_records import Pra, SystemMap
 from app.recovery.pra import alignment as to_do

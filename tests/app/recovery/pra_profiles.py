@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from app.pra_records import SystemMap
 from store.estate import AdapterType, EthAdapter, FcAdapter, Lpar, LparProfile, LparState

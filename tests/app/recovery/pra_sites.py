@@ -3,10 +3,10 @@ stands in the way."""
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from app.recovery.pra.align import align
 from app.recovery.pra.alignment import Act, Aligned

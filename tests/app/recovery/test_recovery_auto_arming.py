@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from msgspec.structs import replace
 
 from app.recovery.auto.arming import Prepared, arm_checks, may_arm, still
 from app.recovery.auto.port import Drill

@@ -5,11 +5,11 @@ from __future__ import annotations
 import socket
 import threading
 from collections.abc import Iterator
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 
 import pytest
+from msgspec.structs import fields, replace
 
 from app.auto_records import Auto, AutoGroup, Endpoint
 from app.recovery.auto import probes, replicas
@@ -184,9 +184,7 @@ def flash(*states: str) -> FlashArray:
 
 
 def _flash() -> dict[str, object]:
-    from dataclasses import MISSING, fields
-
-    return {f.name: "" for f in fields(FlashArray) if f.default is MISSING}
+    return {field.name: "" for field in fields(FlashArray) if field.required}
 
 
 @pytest.mark.parametrize(

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from msgspec.structs import replace
 
 from app.recovery.operations import changed, new_run_id, outdated, typed
 from app.recovery.rcg.options import Options

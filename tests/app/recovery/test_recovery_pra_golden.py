@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import math
-from dataclasses import replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from app.pra_records import SystemMap, WwpnPolicy
 from app.recovery.pra.golden import UndefinableError, attributes, differences, golden, next_profile

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 import pytest
+from msgspec.structs import replace
 
 from store.estate import LparState, PgroupTarget, Pod, PodReplicaLink, RcgMode, RcgRole, SyncStatus
 from store.infra.blast import Planned, PlannedMember, StrikeError, radius, struck

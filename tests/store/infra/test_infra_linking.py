@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from store.estate import EsxiHost
 from store.infra.linking import Linked, discovered, linked

@@ -5,10 +5,11 @@ from __future__ import annotations
 import random
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import Struct
+from msgspec.structs import replace
 
 from app.recovery.pg.pairing import How, Pairing, Source, Target, pairing
 
@@ -16,8 +17,7 @@ GIB = 1024**3
 NAMES, OTHERS = [f"src-{letter}" for letter in "abcdefgh"], [f"tgt-{letter}" for letter in "rstuvwxyz"]
 
 
-@dataclass(frozen=True)
-class Scene:
+class Scene(Struct, frozen=True):
     """What is to be paired, and how it is asked for."""
 
     sources: tuple[Source, ...]

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
-from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from app.connect import Connector
 from app.recovery.attempt import Pace
@@ -325,7 +326,7 @@ def test_esx_17_a_task_that_hangs_makes_the_step_unknown_and_is_not_sent_again(
         plan = replace(plan, steps=tuple(replace(step, limit_s=1.5) for step in plan.steps))
         operations.agree(run_id, plan, plan.confirm)
         monkeypatch.setattr(acts, "TASK_S", 0.3)
-        monkeypatch.setattr(acts.PowerOn.__init__, "__defaults__", (0.3,))
+        monkeypatch.setattr(acts, "PowerOn", partial(acts.PowerOn, limit_s=0.3))
         vm.home.moved = True
         monkeypatch.setattr(acts, "_answer", lambda *_: None)  # nobody answers: the task goes on for ever
         before = estate.world.devices["vc-lyon"].counters.requests["PowerOnVM_Task"]
@@ -421,7 +422,7 @@ def test_undo_takes_the_replica_back_to_what_it_was_and_starts_the_source(lone: 
         over = done(operations, failed_over(name)).plan
         found = next(guard for guard in over.guards if guard.id == f"vm.auto-start {name}")
         assert (found.holds, found.evidence) == (True, "it starts with its host, as number 1")
-        assert starting(lone, name) == replace(WITH_HOST, start_action="none", start_order=-1)
+        assert starting(lone, name) == AutoStartEntry(-1, 0, "no", "none", -1, "guestShutdown")
         assert not operate.look(operations, [name])[0].owes_autostart
         run = done(operations, lambda ops, run_id: operate.plan_undo(ops, [name], run_id))
         assert starting(lone, name) == WITH_HOST

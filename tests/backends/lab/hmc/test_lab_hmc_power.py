@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from msgspec.structs import asdict
 
 from backends.lab.hmc.state import add_lpar
 from backends.lab.timing import REALISTIC, Timing
@@ -21,7 +22,7 @@ REFCODES = "lsrefcode -r lpar -m p10-a --filter lpar_names=web1 -n 30 -F refcode
 @pytest.fixture
 def slow(hmc_identities: Path) -> Iterator[Estate]:
     """Boots and shutdowns take their real time; calls do not."""
-    timing = {name: getattr(REALISTIC, name) for name in REALISTIC.__dataclass_fields__} | {"ssh_call": (0.0, 0.0)}
+    timing = asdict(REALISTIC) | {"ssh_call": (0.0, 0.0)}
     with estate(hmc_identities, Timing(**timing)) as running:
         yield running
 
