@@ -71,8 +71,8 @@ GC_THRESHOLD = (1_000, 5, 1_000)
 all that there is, as an estate makes many objects that stay."""
 
 SWITCH_S = 0.0005
-"""How long a thread that reads devices may keep the interpreter from the one that a key waits for; of the usual 5 ms
-several add up."""
+"""How long a thread that loads or reads may keep the interpreter from the one that a frame or a key waits for; of the
+usual 5 ms several add up."""
 
 FIRST_PANE = "overview"
 STORE_EXIT = 4
@@ -160,7 +160,10 @@ class Console(TerminalApp[int]):
         self.set_interval(TICK_S, self._pacing.tick)
         # Collecting garbage among a hundred thousand objects that all stay costs more than making them.
         gc.disable()
-        self.call_after_refresh(self._in_thread, "open the store", self._open)
+        sys.setswitchinterval(SWITCH_S)
+
+    def painted(self) -> None:
+        self._in_thread("open the store", self._open)
 
     def _in_thread(self, name: str, work: Callable[[], None]) -> None:
         def guarded() -> None:
@@ -218,7 +221,6 @@ class Console(TerminalApp[int]):
         if self.held:  # it is shown as soon as it is painted
             self.set_timer(WORK_PAUSE_S, lambda: self.call_after_refresh(self._started))
             return
-        sys.setswitchinterval(SWITCH_S)
         gc.freeze()
         gc.set_threshold(*GC_THRESHOLD)
         gc.enable()

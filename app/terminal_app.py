@@ -23,7 +23,7 @@ from app.appearance import Appearance
 from app.line_speed import LineSpeed
 from app.looks import Look
 from app.paths import state_dir
-from screens.painted_once import PaintedOnce
+from screens.painted_once import StartScreen
 from screens.themes import DEFAULT, PALETTES
 
 Ending = TypeVar("Ending")
@@ -86,7 +86,7 @@ class TerminalApp(App[Ending]):
                 held = False
                 self.held -= 1
                 self._end_batch()
-                self.screen.check_idle()
+                self.screen._on_timer_update()  # at once: the toolkit would wait for its next sixtieth of a second
 
         def settle() -> None:
             if held and any(w._repaint_required or w.message_queue_size for w in screen.walk_children(Widget)):
@@ -100,7 +100,10 @@ class TerminalApp(App[Ending]):
         self.set_timer(HELD_AT_MOST_S, release)
 
     def get_default_screen(self) -> Screen[object]:
-        return PaintedOnce(id="_default")
+        return StartScreen("_default", self.painted)
+
+    def painted(self) -> None:
+        """The first frame is on its way to the terminal: what takes its time may begin."""
 
     # -------------------------------------------------------------------------------------------------- the look
 
