@@ -8,8 +8,10 @@ waited. What only comes and goes is told once.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from app.alerts.fold import FLAP
 from app.output import stamp
@@ -21,8 +23,7 @@ from store.times import to_text
 NAMED = 5
 
 
-@dataclass(frozen=True, slots=True)
-class Due:
+class Due(Struct, frozen=True):
     """A step that is to be told now: ``place`` is its place in the configuration."""
 
     group: AlertGroup
@@ -85,7 +86,7 @@ def _joined(group: AlertGroup, since: datetime | None) -> bool:
 
 
 def event_of(due: Due) -> Event:
-    """What is told, by one channel alone; its key names group, episode and step."""
+    """What is told, by one channel alone; its key names group, episode and step; a graver one is another episode."""
     group, step = due.group, due.step
     lead = group.lead.fact
     others = len(group.alerts) - 1
@@ -102,6 +103,6 @@ def event_of(due: Due) -> Event:
         what=f"{lead.what} First seen {stamp(group.first_seen)}, {group.count} times.{also}",
         means=f"Nobody has it since {stamp(due.episode.began)}. {step.target} is asked to take it.{below}",
         next=f"{lead.next} Take it: :alerts, a on it; or drdeck alerts ack {group.key}.",
-        key=f"alert:{group.key}:{to_text(due.episode.began)}:{due.place}",
+        key=f"alert:{group.key}:{to_text(due.episode.began)}:{due.episode.severity}:{due.place}",
         channel=step.channel,
     )
