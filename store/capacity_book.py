@@ -33,6 +33,8 @@ KEEP: Mapping[Grain, timedelta] = {
 _Key = tuple[int, Grain, datetime]
 _AT_ONCE = 500
 """So many moments in one question: a database bounds how many parameters one may have."""
+_FEW = 50
+"""Of so many series the question names them; of more the samples of all others are left out afterwards."""
 
 
 def stretch(grain: Grain, at: datetime) -> datetime:
@@ -119,6 +121,8 @@ class CapacityBook:
         c = CAPACITY_SAMPLE.c
         columns = select(c.series, c.at, c.used, c.total, c.count)
         numbers = set(ids.values())
+        if len(numbers) <= _FEW:
+            columns = columns.where(c.series.in_(numbers))
         found: dict[_Key, Sample] = {}
         for grain in Grain:
             moments = sorted({stretch(grain, m.at) for m in measured})

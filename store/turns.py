@@ -15,7 +15,7 @@ from typing import TypeVar
 
 T = TypeVar("T")
 
-PATIENCE_S = 0.1
+PATIENCE_S = 1.0
 """A turn is a courtesy, never a condition: whoever has waited so long goes on beside the others."""
 
 ASIDE_S, LOOK_AGAIN_S = 0.05, 0.001

@@ -14,6 +14,7 @@ from store.capacity_records import Measured, Resource, Series
 from store.errors import StoreError
 from store.estate import DeviceKind, Lpar, LparState, StorageSystem
 from store.place import Place
+from store.turns import paced
 from store.view import EstateView
 
 if TYPE_CHECKING:
@@ -97,8 +98,9 @@ class Sampler:
             self._book = CapacityBook(self._path)
         if self._past is not None:
             known = {m.series for m in self._book.newest()}
-            new = [m for m in found if m.series not in known]
-            self._book.keep([each for m in new for each in self._past(m)])
+            for m in paced(found):  # one by one: between two of them others write, and keys are answered
+                if m.series not in known:
+                    self._book.keep(list(self._past(m)))
         kept = self._book.keep(found)
         self._last.update((m.series, m.at) for m in found)
         if self._thinned is None or now - self._thinned >= timedelta(hours=1):
