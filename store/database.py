@@ -285,17 +285,19 @@ class Store:
 
     def _check_facts(self) -> int:
         """Read all facts once that the first look left unread, and drop what cannot be read; returns how many. What is
-        not in the file any more, because it was pruned, is dropped without a word."""
+        not in the file any more, because it was pruned, is dropped without a word; what the file could not be asked
+        for just now stays, and is asked for again by whoever shows it."""
         bad, dropped = 0, []
         for status in self.view.devices():
             for ref, sighting in self.view.known(status.name).items():
                 try:
                     peeked_object(sighting.told)
                 except UnreadableFactsError as error:
-                    dropped.append((status.name, ref))
                     if not error.vanished:
                         _log.warning("the stored %s %s of %s cannot be read: %s", *ref, status.name, error)
-                        bad += 1
+                        bad += not error.passing
+                    if not error.passing:
+                        dropped.append((status.name, ref))
         self.view.drop(dropped)
         return bad
 

@@ -12,11 +12,11 @@ from store.factsfile import FactsFile, VanishedError
 
 class UnreadableFactsError(LookupError):
     """Stored facts that are not those of an object of their kind, or cannot be read; the text says where and what was
-    expected. ``vanished``: the store does not hold them any more."""
+    expected. ``vanished``: the store does not hold them any more; ``passing``: it could not be asked just now."""
 
-    def __init__(self, text: str, *, vanished: bool = False) -> None:
+    def __init__(self, text: str, *, vanished: bool = False, passing: bool = False) -> None:
         super().__init__(text)
-        self.vanished = vanished
+        self.vanished, self.passing = vanished, passing
 
 
 class StoredFacts(Struct, eq=False):
@@ -39,7 +39,8 @@ class StoredFacts(Struct, eq=False):
         except VanishedError as error:
             raise UnreadableFactsError(str(error), vanished=True) from None
         except Error as error:
-            raise UnreadableFactsError(f"the {self.kind} {self.key} of {self.device}: {error}") from None
+            text = f"the {self.kind} {self.key} of {self.device}: {error}"
+            raise UnreadableFactsError(text, passing=True) from None
 
     @property
     def obj(self) -> EstateObject:

@@ -136,6 +136,20 @@ def test_a_file_that_fails_is_an_error_of_that_object_and_no_crash(path: Path) -
         _ = entry.obj
 
 
+def test_what_the_file_could_not_be_asked_for_just_now_is_not_dropped(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = looked(path)
+    name_devices(found.view, [status()])
+    assert found.look.file is not None
+    with monkeypatch.context() as locked:
+        locked.setattr(found.look.file, "_uri", f"file:{path}.nowhere?mode=rw")
+        store = open_store(path, looked=found)
+    assert [e.obj for e in store.view.entries("lpar")] == [lpar(0), lpar(1, LparState.ERROR), lpar(2)]
+    assert store.view.trouble is None
+    store.close()
+
+
 def test_a_reading_of_what_the_file_lost_is_stored_anew(path: Path) -> None:
     found = looked(path)
     name_devices(found.view, [status()])
