@@ -142,8 +142,7 @@ class _Watch(Struct):
 class Attempt:
     """One try at a step of a run under ``lease``. ``stopped`` says that this console must do nothing more, ``may_send``
     whether the operator lets anything more be sent. A verb may rest on a look that others took meanwhile, if it began
-    (monotonic) when ``recent`` says or later, and so may what only looks once more (``kinds.SHOWN``); nothing else is
-    concluded from one that did not begin now. ``urgency``:
+    (monotonic) when ``recent`` says or later; nothing else is concluded from one that did not begin now. ``urgency``:
     of the verbs that wait for a session of their device the greatest goes first."""
 
     def __init__(
@@ -192,14 +191,13 @@ class Attempt:
         if record.attempts and planned.call:
             self._remember(record)
         intended, failures, first = record.attempts > 0, 0, True
-        recent = not intended and (planned.kind in kinds.SHOWN if not planned.call else planned.kind not in kinds.FRESH)
-        if not recent:
+        if intended or not planned.call or planned.kind in kinds.FRESH:
             self._since = _now()
         while not self._stopped():
             seen = self._look(step, record)
             if self._stopped():  # a look takes its time
                 break
-            if first and recent and seen.verdict is not (Verdict.READY if planned.call else Verdict.DONE):
+            if first and not intended and planned.call and seen.verdict is not Verdict.READY:
                 self._since, first = _now(), False
                 continue
             self._learn(planned.kind, seen.verdict, first)
@@ -228,7 +226,7 @@ class Attempt:
                         self._urgency += AT_LAST
                         self._since = _now()
                         continue
-                    intended, recent = True, False
+                    intended = True
                     if error is not None and not self._goes_on(error, failures):
                         return self._refused(step, planned, error)
                     failures += error is not None

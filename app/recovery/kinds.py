@@ -14,11 +14,6 @@ FRESH = frozenset({"lpar.activate", "vm.start"})
 """Kinds of step whose verb rests on looks of its very moment: what goes live twice cannot be taken back."""
 
 
-SHOWN = frozenset({"vlun.none"})
-"""Kinds of step that only look, and at nothing but what the steps before them looked at last: a look that showed those
-done, and all of them, has shown this one too. Whatever else it shows is looked at anew."""
-
-
 class UnknownStepError(ValueError):
     """The store keeps a step that this program does not know, or not in this form."""
 
