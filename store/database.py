@@ -295,9 +295,11 @@ class Store:
                 except UnreadableFactsError as error:
                     if not error.vanished:
                         _log.warning("the stored %s %s of %s cannot be read: %s", *ref, status.name, error)
-                        bad += not error.passing
-                    if not error.passing:
-                        dropped.append((status.name, ref))
+                    if error.passing:
+                        continue
+                    dropped.append((status.name, ref))
+                    if not error.vanished:
+                        bad += 1
         self.view.drop(dropped)
         return bad
 

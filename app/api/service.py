@@ -96,12 +96,15 @@ def _told(answer: Any) -> _Answers:
     return {200: {"description": "What was asked for", "content": {"application/json": {"schema": schema}}}}
 
 
+def _page_of(listed: ListOf) -> Any:
+    return PageOf[listed.row]  # type: ignore[name-defined]
+
+
 def _described(made: FastAPI) -> dict[str, Any]:
     """The OpenAPI description. FastAPI knows the queries; the rows that go out are msgspec's."""
     if made.openapi_schema is None:
         whole = get_openapi(title=made.title, version=made.version, description=made.description, routes=made.routes)
-        pages: list[Any] = [PageOf[each.row] for each in LISTS.values()]  # type: ignore[name-defined]
-        answers = [Health, AuditPage, *pages, *rows.SYSTEMS, *rows.ARRAYS, *rows.PLACES]
+        answers = [Health, AuditPage, *map(_page_of, LISTS.values()), *rows.SYSTEMS, *rows.ARRAYS, *rows.PLACES]
         whole.setdefault("components", {}).setdefault("schemas", {}).update(
             schema_components(answers, ref_template=rows.REF)[1]
         )
@@ -163,9 +166,7 @@ def _add_list(made: FastAPI, gathering: Gathering, name: str, listed: ListOf, gu
 
     made.get(
         f"/{name}",
-        responses=_told(PageOf[listed.row])  # type: ignore[name-defined]
-        | _REFUSED
-        | _SAME,
+        responses=_told(_page_of(listed)) | _REFUSED | _SAME,
         dependencies=guard,
         summary=listed.about,
         operation_id=f"list_{name}",

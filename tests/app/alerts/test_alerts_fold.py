@@ -261,3 +261,12 @@ class Alerting(RuleBasedStateMachine):
 
 TestAlerting = Alerting.TestCase
 TestAlerting.settings = settings(stateful_step_count=30)
+
+
+def test_a_group_that_gets_graver_in_the_moment_in_which_it_was_told_of_is_told_of_anew() -> None:
+    world = World()
+    for severity in (Severity.MAJOR, Severity.CRITICAL):
+        world.see(device("paris-1", "paris", severity=severity))
+        world.tell()
+    keys = [event_of(each).key for each in world.told]
+    assert len(set(keys)) == len(keys) == 2
