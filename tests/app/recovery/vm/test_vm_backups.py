@@ -222,7 +222,7 @@ def test_a_failover_does_not_wait_for_a_backup_and_nothing_else_makes_it_give_wa
     with console(estate, root) as operations:
         run_id = new_run_id()
         operations.agree(run_id, backup(name)(operations, run_id), ())
-        fault = estate.world.faults.add("vc-paris", FaultKind.SLOW, "GET /nfc", seconds=1.0)
+        fault = estate.world.faults.add("vc-paris", FaultKind.SLOW, "GET /nfc", seconds=3.0)
         runner = Runner(operations.ledger, operations.devices, "tonight", PACE)
         thread = threading.Thread(target=runner.run, args=(run_id,))
         thread.start()
