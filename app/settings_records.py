@@ -32,9 +32,10 @@ if TYPE_CHECKING:
 DEFAULT_PORT = {DeviceKind.HMC: 22, DeviceKind.FLASHARRAY: 443, DeviceKind.THREEPAR: 8080, DeviceKind.VSPHERE: 443}
 DEFAULT_CLI_PORT = 22
 INTERVAL_S, CONNECT_TIMEOUT_S, CALL_TIMEOUT_S, TIMEOUT_S, SESSIONS = 60.0, 10.0, 60.0, 300.0, 4
-THREEPAR_SESSIONS = 12
-"""The smallest array takes 24 WSAPI sessions at a time, and does one after the other what is asked under the same one
-(HPE 3PAR Web Services API Developer's Guide, "Maximum Number of WSAPI Sessions")."""
+THREEPAR_SESSIONS = 16
+"""Twelve through the WSAPI and four through the command line. The smallest array takes 24 WSAPI sessions at a time, and
+does one after the other what is asked under the same one (HPE 3PAR Web Services API Developer's Guide, "Maximum Number
+of WSAPI Sessions")."""
 VSPHERE_SESSIONS = 16
 """A task keeps its session until it has ended. A vCenter takes 2,000 sessions and does about 640 tasks at a time
 (VMware performance blog, "vCenter Limits for Tasks Running at the Same Time")."""

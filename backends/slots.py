@@ -34,8 +34,8 @@ class Slots:
 
     A slot is empty, or holds an idle session that stayed logged in, which it only does while :attr:`keeping` is set.
     ``urgent`` ones (verbs) go before looks, which are not (0), the more urgent first, and whoever waits for longer
-    where two are as urgent. A session makes room for one through another door only where that door has fewer than its
-    share, which is half; a verb takes more where it needs them.
+    where two are as urgent. A quarter of the slots, and one at least, is kept for each other door that was asked for:
+    to log out and in again takes as long as a call, and many verbs at once would leave no session to look with.
     """
 
     def __init__(self, most: int) -> None:
@@ -44,6 +44,7 @@ class Slots:
         self._lock = threading.Lock()
         self._idle: list[_Idle] = []
         self._held: Counter[str] = Counter()
+        self._doors: set[str] = set()
         self._waiting: list[_Waiter] = []
 
     @contextmanager
@@ -60,6 +61,8 @@ class Slots:
         slot gives it back."""
         waiter = _Waiter(door, float(urgent))
         with self._lock:
+            if door:
+                self._doors.add(door)
             insort(self._waiting, waiter, key=lambda each: -each.urgent)
             self._serve()
         waiter.served.wait()
@@ -74,35 +77,45 @@ class Slots:
     def _serve(self) -> None:
         """Give what is free to those who wait, the first one first. No look gets what a verb waits for. Called under
         the lock after each change."""
-        verbs = False
+        verbs: set[str] = set()
         for waiter in tuple(self._waiting):
-            if not self._idle and self._held.total() >= self.most:
-                return
-            if verbs and not waiter.urgent:
-                return
-            waiter.found = self._next(waiter.door, waiter.urgent > 0)
+            if not waiter.urgent and verbs and (not waiter.door or not verbs.isdisjoint({"", waiter.door})):
+                continue
+            waiter.found = self._next(waiter.door)
             if waiter.found is None:
-                verbs = verbs or waiter.urgent > 0
+                if waiter.urgent:
+                    verbs.add(waiter.door)
                 continue
             self._waiting.remove(waiter)
             waiter.served.set()
 
-    def _next(self, door: str, urgent: bool) -> _Idle | None:
+    def _next(self, door: str) -> _Idle | None:
         """A slot: one with a session for this door, else an empty one, else the one that was idle for longest."""
         fitting = [idle for idle in self._idle if idle.door == door]
         if fitting:
-            found = fitting[-1]
-        elif self._held.total() < self.most:
+            self._idle.remove(fitting[-1])
+            return fitting[-1]
+        if door and self._held[door] >= self.most - self._kept_for_another * len(self._doors - {door}):
+            return None
+        if self._held.total() < self.most:
             self._held[door] += 1
             return _Idle("", None, 0.0)
-        elif self._idle and self._held[door] < max(1, self.most - 1 if urgent else self.most // 2):
-            found = self._idle[0]
-            self._held[found.door] -= 1
-            self._held[door] += 1
-        else:
+        spare = [idle for idle in self._idle if not door or self._held[idle.door] > self._kept_for_another]
+        if not spare:
             return None
-        self._idle.remove(found)
-        return found
+        self._idle.remove(spare[0])
+        self._held[spare[0].door] -= 1
+        self._held[door] += 1
+        return spare[0]
+
+    @property
+    def share(self) -> int:
+        """How many slots one of two doors may take."""
+        return self.most - self._kept_for_another
+
+    @property
+    def _kept_for_another(self) -> int:
+        return max(1, self.most // 4) if self.most > 1 else 0
 
     def give(self, door: str, session: Any, good: bool) -> None:
         """Give a slot back. A session that failed, or that is not to be kept, is closed before its slot is free."""

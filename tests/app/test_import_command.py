@@ -77,7 +77,7 @@ PARIS = DeviceSettings(
     user="edit3",
     password=variable("DRDECK_3PAR_PARIS_PASSWORD"),
     connect_timeout_s=20.0,
-    sessions=12,
+    sessions=16,
     cli=CliSettings("3par-paris.example.com", 22, "edit3", variable("DRDECK_3PAR_PARIS_PASSWORD")),
 )
 LYON = DeviceSettings(
@@ -89,7 +89,7 @@ LYON = DeviceSettings(
     user="edit4",
     password=variable("DRDECK_INSERV_LYON_PASSWORD"),
     connect_timeout_s=20.0,
-    sessions=12,
+    sessions=16,
     cli=CliSettings("192.0.2.8", 2022, "edit5", variable("DRDECK_INSERV_LYON_CLI_PASSWORD")),
 )
 METRO = DeviceSettings(
@@ -100,7 +100,7 @@ METRO = DeviceSettings(
     port=8080,
     user="edit6",
     password=variable("DRDECK_METRO_PASSWORD"),
-    sessions=12,
+    sessions=16,
     cli=CliSettings("2001:db8::7", 22, "edit6", None, Path("/keys/id_metro")),
 )
 SITES = (Site("paris", SiteRole.PROD), Site("lyon", SiteRole.DR))

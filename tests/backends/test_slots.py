@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -49,6 +50,51 @@ def test_a_verb_goes_before_the_looks_that_wait_and_a_door_keeps_its_share() -> 
     slots.keeping = False
     slots.give("cli", line, good=True)
     assert line.closed
+
+
+def test_many_verbs_leave_the_other_door_its_quarter_and_log_nobody_out() -> None:
+    slots = Slots(8)
+    slots.keeping = True
+    line = Session()
+    assert slots.take("cli", urgent=0.0) is None
+    slots.give("cli", line, good=True)
+    assert [slots.take("wsapi", urgent=1.0) for _ in range(slots.share)] == [None] * 6
+    waits = threading.Thread(target=slots.take, args=("wsapi", 1.0), daemon=True)
+    waits.start()
+    while not slots._waiting:
+        time.sleep(0.001)
+    assert (
+        slots.take("cli", urgent=0.0) is line and not line.closed
+    )  # a verb that waits for its own door is no hindrance
+    assert slots.take("cli", urgent=0.0) is None
+    slots.give("cli", line, good=True)
+    time.sleep(0.05)
+    assert waits.is_alive() and not line.closed
+    slots.give("wsapi", Session(), good=True)
+    waits.join(10)
+    assert not waits.is_alive()
+
+
+def test_one_door_alone_may_take_every_slot() -> None:
+    slots = Slots(4)
+    assert [slots.take("wsapi", urgent=1.0) for _ in range(4)] == [None] * 4
+
+
+@pytest.mark.parametrize("most", [1, 2, 3])
+def test_with_few_slots_both_doors_come_to_their_turn(most: int) -> None:
+    slots = Slots(most)
+    slots.keeping = True
+
+    def use(number: int) -> None:
+        door = "cli" if number % 3 == 0 else "wsapi"
+        session = slots.take(door, urgent=float(number % 2))
+        slots.give(door, session or Session(), good=True)
+        if number % 5 == 0:
+            with slots.empty():
+                pass
+
+    with ThreadPoolExecutor(12) as pool:
+        list(pool.map(use, range(200), timeout=30))
 
 
 def test_the_most_urgent_verb_goes_first_and_of_two_alike_the_one_that_came_first() -> None:
