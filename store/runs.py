@@ -108,6 +108,14 @@ class PlannedStep(Record, frozen=True):
     unless: str | None = None
 
 
+class Turns(Record, frozen=True):
+    """``parts`` of a plan, each the ids of its steps, of which at most so many are under way at a time: the next one,
+    in their order, begins once one of those is through, well or not."""
+
+    most: int
+    parts: tuple[tuple[str, ...], ...]
+
+
 class Plan(Record, frozen=True):
     """What a run would do, in full, before anybody agreed to it.
 
@@ -116,7 +124,8 @@ class Plan(Record, frozen=True):
     None where nothing is lost or nothing can be said, which ``loss`` then says in words. ``lasting`` are the things
     that cannot be undone. ``way_back`` is the documented way back from a state in which this is refused.
     ``rolls_back``: where a step fails, what the run made is unmade at once, and not only where it is aborted. Times
-    UTC, ``p50_s`` and ``p95_s`` in seconds. ``recovery``: what the run of a recovery plan is about.
+    UTC, ``p50_s`` and ``p95_s`` in seconds. ``recovery``: what the run of a recovery plan is about. ``turns``: which of
+    the steps take turns; None: none do.
     """
 
     verb: str
@@ -135,6 +144,7 @@ class Plan(Record, frozen=True):
     p50_s: float | None = None
     p95_s: float | None = None
     recovery: Recovery | None = None
+    turns: Turns | None = None
 
     @property
     def refused(self) -> tuple[Guard, ...]:

@@ -247,7 +247,8 @@ def changed(plan: Plan, anew: Plan, words: Sequence[str]) -> str | None:
 def digest(plan: Plan) -> str:
     """What a plan does, as one number: equal of two plans that do the same, whenever they were drawn up. SHA-256, hex
     digits."""
-    content = [plan.verb, plan.name, plan.targets, [_acts(step) for step in plan.steps]]
+    most = None if plan.turns is None else plan.turns.most
+    content = [plan.verb, plan.name, plan.targets, most, [_acts(step) for step in plan.steps]]
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
 

@@ -2,25 +2,42 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from store.runs import SETTLED, Plan, PlannedStep, StepState
 
 
 def ready(plan: Plan, states: Mapping[str, StepState]) -> tuple[PlannedStep, ...]:
-    """The pending steps whose needs are settled, in the order of the plan. A step that is stuck holds up those that
-    need it, and no other. Steps that take another one back are none of them, nor is one whose closing was begun."""
+    """The pending steps whose needs are settled, and whose turn it is, in the order of the plan. A step that is stuck
+    holds up those that need it, and no other. Steps that take another one back are none of them, nor is one whose
+    closing was begun."""
     undoes, stuck = plan.undoes, _stuck(plan, states)
+    waiting = _waiting(plan, states, stuck)
     closed = {other for step in plan.closings if states[step.id] is not StepState.PENDING for other in step.after}
     return tuple(
         step
         for step in plan.steps
         if step.id not in undoes
         and step.id not in closed
+        and step.id not in waiting
         and states[step.id] is StepState.PENDING
         and all(states[need] in SETTLED for need in step.needs)
         and all(states[other] in SETTLED or other in stuck for other in step.after)
     )
+
+
+def _waiting(plan: Plan, states: Mapping[str, StepState], stuck: Collection[str]) -> set[str]:
+    """The steps of the parts whose turn it is not yet. One of which nothing is known to have begun is among those that
+    may begin until it has: the first of them are always the same ones."""
+    if plan.turns is None:
+        return set()
+    under_way, rest = 0, []
+    for part in plan.turns.parts:
+        if all(states[step] is StepState.PENDING for step in part):
+            rest.append(part)
+        else:
+            under_way += not all(states[step] in SETTLED or step in stuck for step in part)
+    return {step for part in rest[max(0, plan.turns.most - under_way) :] for step in part}
 
 
 def reopened(plan: Plan, states: Mapping[str, StepState]) -> tuple[str, ...]:

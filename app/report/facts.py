@@ -99,8 +99,9 @@ def _steps(known: Replayed) -> tuple[StepTold, ...]:
     """All but those that would have taken another one back and had nothing to take back."""
     run, undoes = known.run, known.run.plan.undoes
     ended = {record.id: record.ended_at for record in run.steps}
+    turns = _turns(run, ended)
     return tuple(
-        _step(planned, record, known, _due(planned, record, run.began_at, ended))
+        _step(planned, record, known, _due(planned, record, turns.get(planned.id, run.began_at), ended))
         for planned, record in zip(run.plan.steps, run.steps, strict=True)
         if planned.id not in undoes or record.state is not StepState.PENDING
     )
@@ -124,6 +125,19 @@ def _step(planned: PlannedStep, record: StepRecord, known: Replayed, due_at: dat
         reason=record.reason,
         usual_s=planned.p50_s,
     )
+
+
+def _turns(run: Run, ended: Mapping[str, datetime | None]) -> dict[str, datetime | None]:
+    """When it was the turn of a step, of those that had to wait for theirs: as many parts were through before as had
+    to be."""
+    turns = run.plan.turns
+    if turns is None:
+        return {}
+    ends = [[at for step in part if (at := ended[step]) is not None] for part in turns.parts]
+    through = sorted(max(known) for known, part in zip(ends, turns.parts, strict=True) if len(known) == len(part))
+    late = turns.parts[turns.most :]
+    found = dict(zip(late, through, strict=False))
+    return {step: found.get(part) for part in late for step in part}
 
 
 def _due(

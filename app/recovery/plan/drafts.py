@@ -49,7 +49,7 @@ def drafted(plan: RecoveryPlan, kind: Kind, seen: Looked, run_id: str) -> Drafte
 
 def _failover(plan: RecoveryPlan, seen: Looked, run_id: str, *, disaster: bool) -> Drafted:
     most = len(plan.members) + 1
-    options = Options(disaster=disaster, hosts=plan.rcg_hosts, wave=most)
+    options = Options(disaster=disaster, hosts=plan.rcg_hosts)
     groups = planning.drafted(RcgVerb.FAILOVER, list(seen.rcgs.values()), options, run_id, prefix=RCGS)
     pods = _pods(seen, run_id)
     for name, draft in pods.items():
@@ -112,7 +112,7 @@ def _reprotect(plan: RecoveryPlan, seen: Looked, run_id: str) -> Drafted:
 
 def _failback(plan: RecoveryPlan, seen: Looked, run_id: str) -> Drafted:
     most = len(plan.members) + 1
-    options = Options(hosts={there: here for here, there in plan.rcg_hosts.items()}, wave=most)
+    options = Options(hosts={there: here for here, there in plan.rcg_hosts.items()})
     groups = []
     for number, at in enumerate(seen.rcgs.values(), start=1):
         groups.append(RcgDraft(at, f"{RCGS}{number}.", run_id))

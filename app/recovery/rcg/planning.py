@@ -4,21 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from msgspec.structs import replace
+
 from app.recovery.draft import merged
 from app.recovery.rcg.options import Options
 from app.recovery.rcg.role_plans import draw
 from app.recovery.rcg.situation import RcgDraft, Situation, way_back
 from store.rcg_verbs import RcgVerb
-from store.runs import Plan
+from store.runs import Plan, Turns
 
 
 def plan(verb: RcgVerb, situations: Sequence[Situation], options: Options, run_tag: str) -> Plan:
     """The plan, refused by its guards where it must not be done. ``run_tag`` names the run's snapshots.
 
-    At most ``options.wave`` groups are acted on at a time: each begins as soon as the one so many places before it is
-    through, well or not. Otherwise they are independent: one that fails holds up no other.
+    At most ``options.wave`` groups are acted on at a time: the next one begins as soon as one is through, well or not.
+    Otherwise they are independent: one that fails holds up no other.
     """
-    return merged(verb, drafted(verb, situations, options, run_tag), way_back)
+    drafts = drafted(verb, situations, options, run_tag)
+    made = merged(verb, drafts, way_back)
+    if len(drafts) <= options.wave:
+        return made
+    return replace(made, turns=Turns(options.wave, tuple(tuple(step.id for step in draft.steps) for draft in drafts)))
 
 
 def drafted(
@@ -27,8 +33,7 @@ def drafted(
     """The drafts of that plan, one for each group. The ids of several begin with ``prefix``."""
     drafts: list[RcgDraft] = []
     for number, at in enumerate(situations, start=1):
-        before = drafts[-options.wave].join if len(drafts) >= options.wave else ()
-        draft = RcgDraft(at, f"{prefix}{number}." if len(situations) > 1 or prefix != "g" else "s", run_tag, before)
+        draft = RcgDraft(at, f"{prefix}{number}." if len(situations) > 1 or prefix != "g" else "s", run_tag)
         draw(draft, verb, options)
         drafts.append(draft)
     return drafts

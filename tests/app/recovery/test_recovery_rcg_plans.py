@@ -206,11 +206,33 @@ def test_several_groups_run_in_waves_under_one_name_with_the_largest_loss() -> N
         ats.append(replace(at, name=f"g{number}", key=f"rcg:1001:g{number}"))
     found = plan(RcgVerb.FAILOVER, ats, Options(disaster=True, wave=2), "tag")
     assert found.confirm == ("failover 5 groups", "lose 4 min", "site paris is dark", "second person: NAME")
-    first = {step.id: step.after for step in found.steps if step.kind == "rcg.failover"}
-    assert all(step.needs == () for step in found.steps if step.kind == "rcg.failover")
-    assert first["g1.1"] == first["g2.1"] == ()
-    waits = {step_id: {need.split(".")[0] for need in after} for step_id, after in first.items() if after}
-    assert waits == {"g3.1": {"g1"}, "g4.1": {"g2"}, "g5.1": {"g3"}}
+    assert all(step.needs == step.after == () for step in found.steps if step.kind == "rcg.failover")
+    assert found.turns is not None and found.turns.most == 2
+    assert [{step.split(".")[0] for step in part} for part in found.turns.parts] == [{f"g{n}"} for n in range(1, 6)]
+    assert sorted(step for part in found.turns.parts for step in part) == sorted(step.id for step in found.steps)
+
+
+def test_the_next_group_begins_when_any_is_through_well_or_not() -> None:
+    ats = [replace(pair(P, S), name=f"g{number}", key=f"rcg:1001:g{number}") for number in range(4)]
+    found = plan(RcgVerb.FAILOVER, ats, Options(wave=2), "tag")
+    states = dict.fromkeys((step.id for step in found.steps), StepState.PENDING)
+
+    def able() -> set[str]:
+        return {step.id.split(".")[0] for step in schedule.ready(found, states)}
+
+    assert able() == {"g1", "g2"}
+    states.update({step.id: StepState.DONE for step in found.steps if step.id.startswith("g2.")})
+    assert able() == {"g1", "g3"}
+    states["g1.1"] = StepState.FAILED  # it holds up the rest of its own group, and no other
+    states.update({step.id: StepState.DONE for step in found.steps if step.id == "g1.2"})
+    assert able() == {"g3", "g4"}
+    states["g1.1"] = StepState.PENDING  # somebody has it tried again
+    assert able() == {"g1", "g3"}
+
+
+def test_groups_that_are_no_more_than_a_wave_take_no_turns() -> None:
+    ats = [replace(pair(P, S), name=f"g{number}", key=f"rcg:1001:g{number}") for number in range(3)]
+    assert plan(RcgVerb.FAILOVER, ats, Options(wave=3), "tag").turns is None
 
 
 def test_never_are_more_groups_under_way_than_a_wave_holds_whichever_is_the_faster() -> None:

@@ -6,11 +6,12 @@ from datetime import UTC, datetime
 
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from app.plans.records import Kind, RecoveryPlan
 from app.recovery import prediction, schedule
 from app.recovery.timeline import Course, Lasts
-from store.runs import Plan, PlannedStep
+from store.runs import Plan, PlannedStep, Turns
 from tests.app.recovery.plan.woven import plans, woven
 
 
@@ -28,6 +29,15 @@ def test_a_device_takes_so_many_at_a_time_and_first_what_the_longest_way_is_behi
     assert course.ends(lasts, {"vc": 1}) == {"c": 3, "a": 5, "b": 7, "d": 53}
     assert course.ends(lasts, {"vc": 2}) == {"c": 3, "a": 3, "b": 5, "d": 53}
     assert course.ends(lasts, {}) == {"c": 3, "a": 3, "b": 3, "d": 53}
+
+
+def test_parts_take_turns_and_the_next_one_begins_when_any_is_through() -> None:
+    steps = tuple(step(f"{part}{n}", *([f"{part}{n - 1}"] if n else [])) for part in "abc" for n in range(2))
+    plan = replace(plan_of(*steps), turns=Turns(2, (("a0", "a1"), ("b0", "b1"), ("c0", "c1"))))
+    lasts = {each.id: Lasts(0, 5.0 if each.id.startswith("a") else 1.0) for each in steps}
+    ends = Course(plan).ends(lasts, {})
+    assert ends == {"a0": 5, "a1": 10, "b0": 1, "b1": 2, "c0": 3, "c1": 4}
+    assert Course(replace(plan, turns=replace(plan.turns, most=1))).ends(lasts, {})["c1"] == 14
 
 
 def test_what_is_ahead_of_a_step_is_its_longest_way_to_the_end() -> None:

@@ -18,7 +18,7 @@ from app.report.requirements import REQUIREMENTS
 from app.report.scenario import scenario
 from store import plan_runs
 from store.ledger import Ledger
-from store.runs import Plan, Run, RunState, StepState
+from store.runs import Plan, Run, RunState, StepState, Turns
 from store.segment import segment
 from tests.app.report.reported import AFTER, AT, BEFORE, LATE, OPS, PLAN, RUN, Time, filled, step, troubled
 
@@ -44,9 +44,30 @@ def drilled(ledger: Ledger, clock: Time) -> None:
     ledger.turn(lease, RunState.SUCCEEDED)
 
 
+def by_turns(ledger: Ledger, clock: Time) -> None:
+    """Three groups, two at a time: the second is through after 2 seconds, the first after 5; then the third begins."""
+    steps = tuple(replace(step(n, "rcg.stop", f"Stop g{n}", f"stoprcopygroup -f g{n}"), needs=()) for n in (1, 2, 3))
+    turns = Turns(2, (("s1",), ("s2",), ("s3",)))
+    clock.now = AT
+    ledger.propose("w1", Plan("stop", "stop 3 groups", ("rcg:1",), AT, steps, turns=turns), OPS)
+    ledger.approve("w1", OPS, ())
+    lease = ledger.take("w1", OPS)
+    for step_id in ("s1", "s2", "s3"):
+        if step_id == "s3":
+            clock.pass_(2)
+            ledger.settle(lease, "s2", StepState.DONE, AFTER, "Stopped")
+            clock.pass_(1)
+        ledger.intend(lease, step_id, "stoprcopygroup", BEFORE)
+    clock.pass_(2)
+    ledger.settle(lease, "s1", StepState.DONE, AFTER, "Stopped")
+    clock.pass_(2)
+    ledger.settle(lease, "s3", StepState.DONE, AFTER, "Stopped")
+    ledger.turn(lease, RunState.SUCCEEDED)
+
+
 @pytest.fixture(scope="module")
 def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return filled(tmp_path_factory.mktemp("facts"), troubled, drilled)
+    return filled(tmp_path_factory.mktemp("facts"), troubled, drilled, by_turns)
 
 
 def of(store: Path, run: str, rto_s: float | None = 300.0) -> Facts:
@@ -101,6 +122,10 @@ def test_a_drill_is_measured_until_each_machine_answers(store: Path) -> None:
     ]
     assert found.steps[1].due_at == AT + timedelta(seconds=3)
     assert found.steps[1].took_s == 10.0
+
+
+def test_a_group_was_due_when_the_first_of_those_before_it_was_through(store: Path) -> None:
+    assert [step.due_at for step in of(store, "w1").steps] == [AT, AT, AT + timedelta(seconds=2)]
 
 
 def test_a_run_that_waits_measures_nothing_yet(store: Path) -> None:
