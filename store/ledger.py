@@ -406,7 +406,11 @@ class Ledger:
         return int(epoch)
 
     def _check(self, run: _Run, lease: Lease) -> None:
-        # One question for many: a run over many groups holds as many targets, and each of its entries is checked.
+        # Epochs only grow: where as many rows are this run's, with the same sum, each is the one that was taken. A run
+        # over many groups holds as many targets, and each of its entries is checked.
+        ours = run("SELECT count(*), sum(epoch) FROM lease WHERE run = ? AND holder = ?", (lease.run, lease.holder))
+        if tuple(ours.one()) == (len(lease.targets), sum(lease.epochs) if lease.targets else None):
+            return
         held: dict[str, tuple[int, str]] = {}
         for first in range(0, len(lease.targets), _AT_ONCE):
             some = lease.targets[first : first + _AT_ONCE]
