@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import random
 import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, nullcontext, suppress
 from datetime import datetime
 from typing import Any
 
@@ -45,7 +46,8 @@ anew, and goes before all others then."""
 SOON_S, LATER = 0.1, 0.05
 """The first look for the effect of a verb is taken when others of its kind were seen. What it does not show yet is
 near: the next is taken so soon after it, and each further one after this share of the time since the device took the
-verb, up to the usual pace."""
+verb, up to the usual pace: half as soon or half as late again, so that of many that wait for a device not all look at
+the same moment and then wait for the end of that look."""
 
 
 class End(Struct, frozen=True):
@@ -59,6 +61,15 @@ class End(Struct, frozen=True):
 
 class _NotSentError(Exception):
     """An intent was written, or may have been, and nothing was sent."""
+
+
+def look_ahead(devices: Devices, planned: PlannedStep, old_s: float) -> None:
+    """See what a verb will rest on, at most ``old_s`` seconds old, so that it finds it seen. Never raises: the step
+    looks for itself, and says so."""
+    since = time.monotonic() - old_s
+    with suppress(Exception):
+        step = kinds.made(planned.kind, planned.params)
+        step.observe(_Sight(devices, lambda asked: since, None, False, False, 0.0, 0.0, 0.0))
 
 
 class _Sight(Struct, frozen=True):
@@ -143,7 +154,8 @@ class Attempt:
     """One try at a step of a run under ``lease``. ``stopped`` says that this console must do nothing more, ``may_send``
     whether the operator lets anything more be sent. A verb may rest on a look that others took meanwhile, if it began
     (monotonic) when ``recent`` says or later; nothing else is concluded from one that did not begin now. ``urgency``:
-    of the verbs that wait for a session of their device the greatest goes first."""
+    of the verbs that wait for a session of their device the greatest goes first. ``ahead`` begins the looks on which
+    the next steps will rest, and waits for none."""
 
     def __init__(
         self,
@@ -157,6 +169,7 @@ class Attempt:
         tempo: Tempo,
         recent: Callable[[Asked], float],
         urgency: float = 1.0,
+        ahead: Callable[[], None] = lambda: None,
     ) -> None:
         self._ledger = ledger
         self._devices = devices
@@ -168,6 +181,7 @@ class Attempt:
         self._tempo = tempo
         self._since = recent
         self._urgency = urgency
+        self._ahead = ahead
         self._first_look = self._patient_from = time.monotonic()
         self._begun: dict[Asked, float] = {}
         self._sent_at: float | None = None
@@ -234,6 +248,7 @@ class Attempt:
                     first = True
                     if error is None:
                         self._rest(self._tempo.first(planned.kind))
+                        self._ahead()
                     self._since = _now()
                     continue
             if time.monotonic() - self._patient_from > planned.limit_s:
@@ -251,19 +266,20 @@ class Attempt:
 
     def _await(self, planned: PlannedStep) -> None:
         """Until the next look. Where it can only end the waiting, and nothing is sent by it, one that others took
-        meanwhile will do: many steps that wait on one device would leave it no session for those that act. What
-        only waits, and has for long, looks less often."""
+        meanwhile will do: many steps that wait on one device would leave it no session for those that act, but where
+        sessions are kept. What only waits, and has for long, looks less often."""
         if planned.call and not (self._accepted and self._sent_at is None):
             self._rest(self._pace.poll_s)
             self._since = _now()
             return
         waited = time.monotonic() - self._patient_from
         if planned.call:
-            rest = min(self._pace.poll_s, max(SOON_S, waited * LATER))
+            rest = min(self._pace.poll_s, max(SOON_S, waited * LATER)) * random.uniform(0.5, 1.5)
         else:
             rest = min(LEAST_OFTEN_S, max(self._pace.poll_s, waited * SLOWER))
         self._rest(rest)
-        began = max(self._taken_at or self._first_look, time.monotonic() - rest)
+        old = 0.0 if planned.call and self._devices.keeping(planned.device) else rest
+        began = max(self._taken_at or self._first_look, time.monotonic() - old)
         self._since = lambda asked: began
 
     def _rest(self, seconds: float) -> None:

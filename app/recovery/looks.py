@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Hashable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing, contextmanager, suppress
 from typing import TYPE_CHECKING, Any, Protocol, cast
@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Protocol, cast
 from msgspec import Struct
 
 from app.recovery.step import Query, UnseenError
-from app.recovery.view import View
+from app.recovery.view import LOOKS_AT_ONCE, View
 from backends.outcome import DeviceError, Failure, Sent
 from backends.slots import Slots
 from store.estate import Reading, Vlun
@@ -62,6 +62,9 @@ class Kept(Protocol):
 
     def perform(self, verb: Any, door: Door, timeout_s: float) -> str:
         """Send one verb, once."""
+
+    def log_in(self, most: int) -> None:
+        """Open sessions for so many verbs at once, as far as the device takes them. Never raises."""
 
 
 class Between(Protocol):
@@ -130,12 +133,12 @@ class Devices:
     def groups(self, device: str, look: Callable[[Asked], Any]) -> Any:
         """A reading of the device as ``look`` sees it, which may hold nothing but its groups, without sizes, where
         sessions are kept."""
-        return look((device, "groups" if self._keeping(device) else "reading"))
+        return look((device, "groups" if self.keeping(device) else "reading"))
 
     def parts(self, device: str, look: Callable[[Asked], Any]) -> Any:
         """What an array has beside its groups, as ``look`` sees it. Where sessions are kept, each list is looked at
         when it is asked for, so that no call is made for one that nobody needs."""
-        return _Parts(device, look) if self._keeping(device) else look((device, "objects"))
+        return _Parts(device, look) if self.keeping(device) else look((device, "objects"))
 
     def look(self, asked: Asked, since: float, old_s: float = 0.0, urgency: float = 0.0) -> tuple[Any, float]:
         """What a look shows that began at or after ``since``, and when it began. One that began ``old_s`` seconds
@@ -148,25 +151,25 @@ class Devices:
             raise UnseenError(f"the configuration has no device {asked[0]}")
         self.forget(KEPT_S)
         with self._lock:
-            view = self._views.setdefault(asked, View())
+            most = max(LOOKS_AT_ONCE, self._slots[asked[0]].most // 4)
+            view = self._views.setdefault(asked, View(most))
         value, error, began = view.shared(since, lambda: self._seen(*asked, urgency))
         if error is not None:
             raise UnseenError(f"{error.failure}: {error.text}", silent=error.silent)
         return value, began
 
-    def look_ahead(self, devices: Iterable[str]) -> None:
-        """Begin a look at the groups of each device whose sessions are kept, and wait for none: the first steps of a
-        run find it taken, and somebody logged in."""
+    def look_ahead(self, verbs: Mapping[str, int]) -> None:
+        """Begin a look at the groups of each device whose sessions are kept, and log in for so many verbs, and wait for
+        none of it: the first steps of a run find it done."""
 
         def take(name: str, since: float) -> None:
             with suppress(UnseenError):  # whoever needs it looks again, and says so
                 self.look((name, "groups"), since)
 
-        for name in devices:
-            if self._keeping(name):
-                threading.Thread(
-                    target=take, args=(name, time.monotonic()), name=f"look at {name}", daemon=True
-                ).start()
+        now = time.monotonic()
+        for name in filter(self.keeping, verbs):
+            for work, arguments in ((take, (name, now)), (self._kept[name].log_in, (verbs[name],))):
+                threading.Thread(target=work, args=arguments, name=f"look ahead at {name}", daemon=True).start()
 
     def forget(self, older_s: float = 0.0) -> None:
         """Keep nothing of the looks that began longer ago."""
@@ -217,7 +220,7 @@ class Devices:
         if device not in self._slots:
             text = f"the configuration has no device {device}"
             raise DeviceError(device, "connect", Failure.REFUSED, Sent.NO, text)
-        if self._keeping(device):
+        if self.keeping(device):
             return self._kept[device].perform(verb, Door(door), limit_s)
         held = self._held(device)
         if held is not None:
@@ -242,7 +245,7 @@ class Devices:
     def reserved(self, device: str, urgency: float) -> Iterator[float]:
         """Within, the next verb that this thread sends to the device waits for no session. Gives how long it was waited
         for, in seconds: what was seen before may be outdated by then."""
-        if device not in self._slots or self._keeping(device):  # those find sessions by themselves
+        if device not in self._slots or self.keeping(device):  # those find sessions by themselves
             yield 0.0
             return
         began, slots = time.monotonic(), self._slots[device]
@@ -340,7 +343,8 @@ class Devices:
         with ThreadPoolExecutor(max(1, len(names))) as pool:
             list(pool.map(read, names))
 
-    def _keeping(self, device: str) -> bool:
+    def keeping(self, device: str) -> bool:
+        """Whether sessions to it stay logged in just now."""
         return self._runs > 0 and device in self._kept
 
     def _set_keeping(self, keeping: bool) -> None:

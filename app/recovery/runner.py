@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import nullcontext
@@ -17,7 +18,7 @@ from contextlib import nullcontext
 from msgspec import Struct, field
 
 from app.recovery import kinds, precedence, schedule
-from app.recovery.attempt import Attempt, End, Pace
+from app.recovery.attempt import Attempt, End, Pace, look_ahead
 from app.recovery.looks import Asked, Devices, akin
 from app.recovery.patience import PatientLedger
 from app.recovery.tempo import Tempo
@@ -114,7 +115,7 @@ class Runner:
         keeper.start()
         try:
             with self._devices.kept() if _many(found.plan) else nullcontext():
-                self._devices.look_ahead({step.device for step in found.plan.steps if step.call})
+                self._devices.look_ahead(Counter(step.device for step in found.plan.steps if step.call))
                 self._heed(found, under)
                 if under.aborting is None:
                     self._again(found, under)
@@ -225,7 +226,15 @@ class Runner:
             self._tempo,
             _recent(run.plan, step, under),
             1.0 + under.ahead.get(step.id, 0.0),
+            lambda: self._look_ahead(run.plan, step),
         ).make(step)
+
+    def _look_ahead(self, plan: Plan, step: PlannedStep) -> None:
+        """Begin the looks on which the verbs behind a step will rest, while its own effect is looked for."""
+        for other in plan.steps:
+            if step.id in other.needs and other.call and self._devices.keeping(other.device):
+                work = (self._devices, other, RECENT_S / 2)
+                threading.Thread(target=look_ahead, args=work, name=f"look ahead of {other.id}", daemon=True).start()
 
     def _nothing_to_close(self, step: PlannedStep, under: _Under) -> End:
         reason = f"step {step.closes} was never sent: nothing that it would end was begun by this run"

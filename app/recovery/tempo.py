@@ -23,11 +23,11 @@ class Tempo:
 
     A kind that was never looked at too early is looked at as soon as the device took the verb. For any other the time
     is found by halving the one between a look that did not show the effect and one that did. From then on it follows
-    what first looks show: a little earlier after each that shows the effect, and four times as much later after one
-    that does not, because that one has to be taken again. So most first looks show it, and soon.
+    what first looks show: a little earlier after each that shows the effect, and many times as much later after one
+    that does not, because that one has to be taken again. So nearly all first looks show it, and soon.
     """
 
-    NEAR_S, EARLIER_S, LATER_S, MOST_S = 0.3, 0.02, 0.08, 15.0
+    NEAR_S, EARLIER_S, LATER_S, MOST_S = 0.3, 0.01, 0.12, 15.0
 
     def __init__(self) -> None:
         self._lock = threading.Lock()

@@ -12,15 +12,21 @@ from msgspec import Struct, field
 from backends.outcome import DeviceError
 
 LOOKS_AT_ONCE = 3
-"""So many looks of one kind at a device overlap: who wants one that begins now does not wait for the end of another."""
+"""So many looks of one kind at a device overlap, or a quarter of its sessions where that is more: who wants one that
+begins now does not wait for the end of another. They begin apart from each other by their share of the time that one
+takes: of many who want one almost at the same time, the first would take them all, and the last wait for the end of one
+and for all of the next."""
 
 
 class View(Struct):
-    """The newest look of one kind at one device. Times are on the monotonic clock; ``under_way``: when those began that
-    have not ended. ``value`` or ``error``."""
+    """The newest look of one kind at one device, of which ``most`` overlap. Times are on the monotonic clock;
+    ``under_way``: when those began that have not ended, ``took`` how long the newest one took. ``value`` or
+    ``error``."""
 
+    most: int = LOOKS_AT_ONCE
     changed: threading.Condition = field(default_factory=threading.Condition)
     began: float = -1.0
+    took: float = 0.0
     under_way: list[float] = field(default_factory=list)
     value: Any = None
     error: DeviceError | None = None
@@ -30,10 +36,12 @@ class View(Struct):
         else ``take()``, a few at a time."""
         with self.changed:
             while self.began < since:
-                if len(self.under_way) < LOOKS_AT_ONCE and all(began < since for began in self.under_way):
-                    self._take(take)
+                full = len(self.under_way) >= self.most or any(began >= since for began in self.under_way)
+                early = max(self.under_way, default=0.0) + self.took / self.most - time.monotonic()
+                if full or (self.under_way and early > 0):
+                    self.changed.wait(None if full else early)
                 else:
-                    self.changed.wait()
+                    self._take(take)
             return self.value, self.error, self.began
 
     def _take(self, take: Callable[[], Any]) -> None:
@@ -52,4 +60,4 @@ class View(Struct):
             self.under_way.remove(began)
             self.changed.notify_all()
         if began > self.began:
-            self.began, self.value, self.error = began, value, error
+            self.began, self.value, self.error, self.took = began, value, error, time.monotonic() - began

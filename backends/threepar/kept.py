@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
@@ -17,13 +17,14 @@ from msgspec import Struct
 from backends.outcome import DeviceError, Failure, ParseError, Sent
 from backends.slots import Slots
 from backends.threepar import answers, objects, showrcopy, zones
-from backends.threepar.answers import System, WsGroup
+from backends.threepar.answers import Fields, System, WsGroup
 from backends.threepar.cli import CliSession
 from backends.threepar.driver import ThreeParDriver
 from backends.threepar.merge import Merger
+from backends.threepar.showrcopy import CliGroup
 from backends.threepar.verbs import Body, Door, Verb, sent_over
 from backends.threepar.wsapi import WsapiSession
-from store.estate import Problem, Reading, Vlun
+from store.estate import Problem, Reading, RemoteCopyGroup, Vlun
 
 T = TypeVar("T")
 S = TypeVar("S", WsapiSession, CliSession)
@@ -47,6 +48,10 @@ class KeptArray:
         self._driver = driver
         self._slots = slots
         self._system: System | None = None
+        # A run over many groups looks at all of them several times a second, and few are others than before: of what
+        # was said again, by name, what was made of it.
+        self._rows: dict[str, tuple[object, WsGroup]] = {}
+        self._made: dict[str, tuple[object, RemoteCopyGroup | None]] = {}
 
     # ----------------------------------------------------------------------------------------------------------- calls
 
@@ -85,6 +90,19 @@ class KeptArray:
 
         return sent_over(door, verb, request, command)
 
+    def log_in(self, most: int) -> None:
+        """Open sessions for so many verbs at once, as far as the slots go. Never raises: the verb says what is wrong,
+        and an array that does not let one in is not asked for more."""
+
+        def one() -> None:
+            with suppress(DeviceError), self._wsapi():
+                pass
+
+        rest = max(0, min(most, self._slots.share) - 1)
+        with suppress(DeviceError), self._wsapi(), ThreadPoolExecutor(rest + 1) as pool:
+            for _ in range(rest):
+                pool.submit(one)
+
     # ---------------------------------------------------------------------------------------------------------- groups
 
     def _groups_csv(self) -> str:
@@ -95,8 +113,10 @@ class KeptArray:
         with self._wsapi() as session:
             if self._system is None:
                 self._system = answers.system(session.get("/system"))
-            groups = objects.listed(session, "/remotecopygroups", answers.group)
-            return _Api(self._system, groups, objects.vluns(session), session.skew_s)
+            # Exports first: the later it is told of the groups, the sooner an effect is seen on both doors.
+            exports = objects.vluns(session)
+            groups = objects.listed(session, "/remotecopygroups", self._group)
+            return _Api(self._system, groups, exports, session.skew_s)
 
     def _merged(self, began: datetime, api: _Api, text: str) -> Reading | None:
         """The groups as both doors tell of them; where these contradict each other a group is *unknown* in that."""
@@ -109,11 +129,32 @@ class KeptArray:
             return None
         problems: list[Problem] = []
         merger = Merger(api.system, api.exports, {}, problems)
-        merged = [merger.merge(by_cli[name], by_ws[name]) for name in sorted(by_ws)]
+        merged = [self._merge(merger, by_cli[name], by_ws[name]) for name in sorted(by_ws)]
         groups = tuple(group for group in merged if group is not None)
         if len(groups) < len(merged):
             return None
         return Reading(self.name, began, objects=groups, problems=tuple(problems), clock_skew_s=api.skew_s)
+
+    def _group(self, row: Fields) -> WsGroup:
+        name = row.text("name")
+        known = self._rows.get(name)
+        if known is not None and known[0] == row.value:
+            return known[1]
+        made = answers.group(row)
+        self._rows[name] = row.value, made
+        return made
+
+    def _merge(self, merger: Merger, cli: CliGroup, ws: WsGroup) -> RemoteCopyGroup | None:
+        """One group; one of which both doors say what they said before, without a problem, is not made again."""
+        told = (cli, ws, [merger.exports.get(volume.local) for volume in cli.volumes])
+        known = self._made.get(ws.name)
+        if known is not None and known[0] == told:
+            return known[1]
+        before = len(merger.problems)
+        made = merger.merge(cli, ws)
+        if len(merger.problems) == before:
+            self._made[ws.name] = told, made
+        return made
 
     # -------------------------------------------------------------------------------------------------------- sessions
 

@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 
 from msgspec import Struct
 
-from app.recovery.rcg.seeing import COMPLETE, all_volumes, both_groups, code, group_facts, synced
+from app.recovery.rcg.seeing import COMPLETE, all_volumes, both_groups, code, group_facts, seen_group, synced
 from app.recovery.step import Hands, Seen, Sight, Verdict
 from backends.threepar.verbs import ChangeRole, RoleVerb, StartGroup, StopGroup, SyncGroup, Verb
 from store.estate import RcgMode, RcgRole, RcgStatus, RemoteCopyGroup, SyncStatus
@@ -188,6 +188,13 @@ class Failover(_Sided, frozen=True):
 
     def verb(self) -> ChangeRole:
         return ChangeRole(RoleVerb.FAILOVER, self.group)
+
+    def observe(self, sight: Sight) -> Seen:
+        if sight.accepted:  # nothing is sent on this look, and what came of the verb is seen on this side alone
+            here = seen_group(sight, self.array, self.group)
+            if here is not None and code(here) is not RoleCode.PRIMARY:
+                return self.judge(_Both(here, None, group_facts(self.array, here)), sight)
+        return super().observe(sight)
 
     def judge(self, both: _Both, sight: Sight) -> Seen:
         if both.codes[0] is RoleCode.PRIMARY_REV or both.codes == (RoleCode.PRIMARY, RoleCode.SECONDARY):

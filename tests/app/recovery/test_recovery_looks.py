@@ -14,8 +14,12 @@ import pytest
 from msgspec.structs import replace
 
 from app.connect import Connector
+from app.recovery import kinds
+from app.recovery.attempt import _Sight, look_ahead
 from app.recovery.looks import Devices
-from app.recovery.step import UnseenError
+from app.recovery.rcg.object_steps import Snapshot
+from app.recovery.rcg.role_steps import Failover
+from app.recovery.step import Seen, UnseenError, Verdict
 from app.settings import load
 from backends.endpoint import Limits, Secret, SshAccess
 from backends.hmc.driver import HmcDriver
@@ -24,8 +28,10 @@ from backends.lab.faults import FaultKind
 from backends.outcome import DeviceError, Failure, Sent
 from backends.threepar.objects import ArrayObjects
 from backends.threepar.provision import CreateSnapshot
-from backends.threepar.verbs import StopGroup
+from backends.threepar.verbs import ChangeRole, RoleVerb, StopGroup
 from store.estate import RcgMode, RcgStatus, Reading, RemoteCopyGroup, StorageSystem
+from store.runs import PlannedStep
+from tests.app.recovery.backup_range import eventually
 from tests.faults.rcg_estate import RcgEstate, rcg_estate
 
 
@@ -119,20 +125,84 @@ def test_two_runs_may_keep_sessions_and_the_last_one_closes_them(estate: RcgEsta
 
 def test_the_first_steps_find_a_look_that_nobody_waited_for(estate: RcgEstate) -> None:
     name, at = estate.group(RcgMode.SYNC), devices(estate)
-    before = logins(estate)
     with at.kept():
         since = time.monotonic()
-        at.look_ahead(("3par-p",))
+        at.look_ahead({"3par-p": 1})
         assert group(groups(at, since), name).status is RcgStatus.STARTED
-        assert logins(estate) == before + 1
+        before = logins(estate)
         groups(at, since)
-        assert logins(estate) == before + 1
+        assert logins(estate) == before
+
+
+def test_a_run_logs_in_for_the_verbs_that_it_will_send_at_once_and_for_no_more(estate: RcgEstate) -> None:
+    name, at = estate.group(RcgMode.SYNC), devices(estate, 12)
+    estate.world.faults.add("3par-p", FaultKind.SLOW, "POST /credentials", seconds=0.3)
+    with at.kept():
+        before = logins(estate)
+        at.look_ahead({"3par-p": 5})
+        eventually(lambda: estate.paris.device.counters.sessions >= 5)
+        groups(at, time.monotonic())
+        made = logins(estate)
+        assert before + 5 <= made <= before + 6  # the look may need one more
+        with ThreadPoolExecutor(5) as pool:
+            list(pool.map(lambda n: at.perform("3par-p", snapshot(n, name), "wsapi", 60.0), range(40, 45)))
+        assert logins(estate) == made
+
+
+def test_an_array_that_lets_nobody_in_is_not_asked_for_more_sessions(estate: RcgEstate) -> None:
+    at = devices(estate, 12)
+    estate.world.faults.add("3par-p", FaultKind.SESSION_LIMIT)
+    with at.kept():
+        before = logins(estate)
+        at.look_ahead({"3par-p": 9})
+        eventually(lambda: logins(estate) > before)
+        time.sleep(0.2)
+        assert logins(estate) <= before + 3  # one for the verbs, and the look
 
 
 def test_where_no_sessions_are_kept_nothing_is_looked_at_ahead(estate: RcgEstate) -> None:
     at, before = devices(estate), logins(estate)
-    at.look_ahead(("3par-p",))
+    at.look_ahead({"3par-p": 3})
     assert logins(estate) == before
+
+
+def test_a_look_ahead_of_a_step_serves_the_step_and_never_says_what_went_wrong(estate: RcgEstate) -> None:
+    name, at = estate.group(RcgMode.SYNC), devices(estate)
+    step = Snapshot("3par-p", f"{name}_v1", f"{name}.ahead", "wsapi")
+    kind, params = kinds.stored(step)
+    planned = PlannedStep("s1", kind, params, "", "3par-p", step.call())
+    with at.kept():
+        since = time.monotonic()
+        look_ahead(at, planned, 0.0)
+        asked = estate.paris.device.counters.requests["GET /volumes"]
+        assert f"{name}_v1" in parts(at, since).volumes
+        assert estate.paris.device.counters.requests["GET /volumes"] == asked
+        estate.world.faults.add("3par-p", FaultKind.HTTP_500, "GET /volumes")
+        look_ahead(at, planned, 0.0)
+        look_ahead(at, replace(planned, kind="sv.never"), 0.0)
+
+
+def test_what_came_of_a_failover_is_seen_on_its_own_side_alone(estate: RcgEstate) -> None:
+    name, at = estate.group(RcgMode.SYNC), devices(estate)
+    step = Failover("3par-l", f"{name}.r1001", "3par-p", name, "wsapi")
+    requests = estate.paris.device.counters.requests
+
+    def seen(accepted: bool) -> Seen:
+        since = time.monotonic()
+        return step.observe(_Sight(at, lambda asked: since, None, accepted, False, 0.0, 0.0, 0.0))
+
+    with at.kept():
+        before = requests.copy()
+        assert seen(accepted=True).verdict is not Verdict.DONE
+        assert requests == before
+        at.perform("3par-p", StopGroup(name), "wsapi", 60.0)
+        assert seen(accepted=False).verdict is Verdict.REFUSED  # its hosts still see the other side
+        before = requests.copy()
+        at.perform("3par-l", ChangeRole(RoleVerb.FAILOVER, f"{name}.r1001"), "wsapi", 60.0)
+        eventually(lambda: seen(accepted=True).verdict is Verdict.DONE)
+        assert requests == before
+    assert seen(accepted=False).verdict is Verdict.DONE
+    assert requests != before
 
 
 @pytest.mark.parametrize("sessions", [1, 2, 4])

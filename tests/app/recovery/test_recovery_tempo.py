@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import random
+
 import pytest
 
 from app.recovery.tempo import Tempo
@@ -37,10 +39,22 @@ def test_an_array_that_became_faster_or_slower_is_followed() -> None:
     before = tempo.first("rcg.failover")
     for _ in range(50):
         tempo.saw("rcg.failover", tempo.first("rcg.failover"), done=True, first=True)
-    assert tempo.first("rcg.failover") == pytest.approx(before - 1.0)
+    assert tempo.first("rcg.failover") == pytest.approx(before - 50 * Tempo.EARLIER_S)
     for _ in range(50):
         tempo.saw("rcg.failover", tempo.first("rcg.failover"), done=False, first=True)
-    assert tempo.first("rcg.failover") == pytest.approx(before + 3.0)
+    assert tempo.first("rcg.failover") == pytest.approx(before + 50 * (Tempo.LATER_S - Tempo.EARLIER_S))
+
+
+def test_nearly_all_first_looks_show_the_effect_of_an_array_that_is_now_and_then_a_little_slower() -> None:
+    tempo, rng = Tempo(), random.Random(3)
+    _settled(tempo, 4.0)
+    in_vain, late = 0, 0.0
+    for _ in range(500):
+        effect_s, at = rng.uniform(3.9, 4.1), tempo.first("rcg.failover")
+        tempo.saw("rcg.failover", at, done=at >= effect_s, first=True)
+        in_vain += at < effect_s
+        late += max(0.0, at - effect_s)
+    assert in_vain < 60 and late / 500 < 0.3
 
 
 def test_many_looks_of_one_moment_that_show_nothing_move_it_once() -> None:
