@@ -19,6 +19,7 @@ from msgspec import Struct, field
 
 from app.recovery import kinds, precedence, schedule
 from app.recovery.attempt import Attempt, End, Pace, look_ahead
+from app.recovery.leftover import left_standing
 from app.recovery.looks import Asked, Devices, akin
 from app.recovery.patience import PatientLedger
 from app.recovery.tempo import Tempo
@@ -33,7 +34,6 @@ from store.runs import (
     PlannedStep,
     Run,
     RunState,
-    StepRecord,
     StepState,
 )
 
@@ -310,16 +310,7 @@ class Runner:
         One thing that cannot be holds up no other: a device refuses what does not fit, and a group that was stopped is
         started again in any case."""
         now = self._ledger.run(run.id)
-        left = []
-        for planned, record in zip(now.plan.steps, now.steps, strict=True):
-            if planned.undo is not None and record.state not in SETTLED and record.unanswered:
-                left.append(f"nobody knows whether this was done: {planned.title}")
-            if planned.undo is None and planned.destructive and record.state is StepState.DONE:
-                left.append(f"{planned.title}: it is done for good")
-            undo = now.plan.step(planned.undo) if planned.undo is not None and record.did else None
-            unless = undo.unless if undo is not None else None
-            if undo is not None and unless is not None and _perhaps(now.step(unless)):
-                left.append(f"{undo.title}: nobody knows whether this was done: {now.plan.step(unless).title}")
+        left = left_standing(now)
         for step in now.to_take_back:
             end = self._attempt(run, step, under)
             under.states[step.id] = end.state
@@ -386,10 +377,6 @@ class Runner:
         if not self._troubled(under) and self._ledger.standing(run.id)[0] is not RunState.RUNNING:
             self._ledger.turn(under.lease, RunState.RUNNING)
         self._tell()
-
-
-def _perhaps(record: StepRecord) -> bool:
-    return record.may_be_done and record.state not in SETTLED
 
 
 def _many(plan: Plan) -> bool:
