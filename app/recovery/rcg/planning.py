@@ -24,7 +24,9 @@ def plan(verb: RcgVerb, situations: Sequence[Situation], options: Options, run_t
     made = merged(verb, drafts, way_back)
     if len(drafts) <= options.wave:
         return made
-    return replace(made, turns=Turns(options.wave, tuple(tuple(step.id for step in draft.steps) for draft in drafts)))
+    turns = Turns(options.wave, tuple(tuple(step.id for step in draft.steps) for draft in drafts))
+    note = f"At most {options.wave} groups are acted on at a time: the next begins as soon as any is through."
+    return replace(made, turns=turns, notes=(*made.notes, note))
 
 
 def drafted(

@@ -208,6 +208,7 @@ def test_several_groups_run_in_waves_under_one_name_with_the_largest_loss() -> N
     assert found.confirm == ("failover 5 groups", "lose 4 min", "site paris is dark", "second person: NAME")
     assert all(step.needs == step.after == () for step in found.steps if step.kind == "rcg.failover")
     assert found.turns is not None and found.turns.most == 2
+    assert found.notes[-1].startswith("At most 2 groups are acted on at a time")
     assert [{step.split(".")[0] for step in part} for part in found.turns.parts] == [{f"g{n}"} for n in range(1, 6)]
     assert sorted(step for part in found.turns.parts for step in part) == sorted(step.id for step in found.steps)
 
