@@ -230,9 +230,11 @@ class Runner:
         ).make(step)
 
     def _look_ahead(self, plan: Plan, step: PlannedStep) -> None:
-        """Begin the looks on which the verbs behind a step will rest, while its own effect is looked for."""
-        for other in plan.steps:
-            if step.id in other.needs and other.call and self._devices.keeping(other.device):
+        """Begin the looks on which the verbs behind a step will rest, while its own effect is looked for. One for all
+        that are alike."""
+        behind = {(other.device, other.kind): other for other in plan.steps if step.id in other.needs and other.call}
+        for other in behind.values():
+            if self._devices.keeping(other.device):
                 work = (self._devices, other, RECENT_S / 2)
                 threading.Thread(target=look_ahead, args=work, name=f"look ahead of {other.id}", daemon=True).start()
 
