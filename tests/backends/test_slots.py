@@ -63,9 +63,8 @@ def test_many_verbs_leave_the_other_door_its_quarter_and_log_nobody_out() -> Non
     waits.start()
     while not slots._waiting:
         time.sleep(0.001)
-    assert (
-        slots.take("cli", urgent=0.0) is line and not line.closed
-    )  # a verb that waits for its own door is no hindrance
+    # A verb that waits for its own door holds up no look through the other.
+    assert slots.take("cli", urgent=0.0) is line and not line.closed
     assert slots.take("cli", urgent=0.0) is None
     slots.give("cli", line, good=True)
     time.sleep(0.05)

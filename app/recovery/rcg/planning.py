@@ -22,11 +22,11 @@ def plan(verb: RcgVerb, situations: Sequence[Situation], options: Options, run_t
     """
     drafts = drafted(verb, situations, options, run_tag)
     made = merged(verb, drafts, way_back)
-    if len(drafts) <= options.wave:
+    parts = tuple(tuple(step.id for step in draft.steps) for draft in drafts if draft.steps)
+    if len(parts) <= options.wave:
         return made
-    turns = Turns(options.wave, tuple(tuple(step.id for step in draft.steps) for draft in drafts))
     note = f"At most {options.wave} groups are acted on at a time: the next begins as soon as any is through."
-    return replace(made, turns=turns, notes=(*made.notes, note))
+    return replace(made, turns=Turns(options.wave, parts), notes=(*made.notes, note))
 
 
 def drafted(

@@ -127,11 +127,12 @@ def test_the_first_steps_find_a_look_that_nobody_waited_for(estate: RcgEstate) -
     name, at = estate.group(RcgMode.SYNC), devices(estate)
     with at.kept():
         since = time.monotonic()
+        asked = estate.paris.device.counters.requests
+        before = asked["GET /remotecopygroups"]
         at.look_ahead({"3par-p": 1})
+        eventually(lambda: asked["GET /remotecopygroups"] == before + 1)
         assert group(groups(at, since), name).status is RcgStatus.STARTED
-        before = logins(estate)
-        groups(at, since)
-        assert logins(estate) == before
+        assert asked["GET /remotecopygroups"] == before + 1
 
 
 def test_a_run_logs_in_for_the_verbs_that_it_will_send_at_once_and_for_no_more(estate: RcgEstate) -> None:

@@ -236,6 +236,14 @@ def test_groups_that_are_no_more_than_a_wave_take_no_turns() -> None:
     assert plan(RcgVerb.FAILOVER, ats, Options(wave=3), "tag").turns is None
 
 
+def test_groups_with_nothing_to_be_done_hold_up_no_turn() -> None:
+    ats = [
+        replace(pair(P, S if number > 1 else P), name=f"g{number}", key=f"rcg:1001:g{number}") for number in range(5)
+    ]
+    found = plan(RcgVerb.FAILOVER, ats, Options(wave=2), "tag")
+    assert found.turns is not None and len(found.turns.parts) == 3 and all(found.turns.parts)
+
+
 def test_never_are_more_groups_under_way_than_a_wave_holds_whichever_is_the_faster() -> None:
     ats = [replace(pair(P, S), name=f"g{number}", key=f"rcg:1001:g{number}") for number in range(9)]
     found = plan(RcgVerb.FAILOVER, ats, Options(wave=3), "tag")

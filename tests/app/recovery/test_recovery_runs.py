@@ -479,6 +479,20 @@ def test_a_run_over_many_groups_keeps_its_sessions_whatever_breaks_and_closes_th
     assert all(shown[f"{name}.r1001"].role is RcgRole.PRIMARY_REV for name in names)
 
 
+def test_what_the_next_verb_rests_on_is_looked_at_while_the_one_before_has_its_effect(
+    estate: RcgEstate, operations: Operations, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[str] = []
+    monkeypatch.setattr("app.recovery.runner.look_ahead", lambda devices, planned, old_s: seen.append(planned.kind))
+    few = agreed(operations, RcgVerb.FAILOVER, estate.group(RcgMode.SYNC))
+    assert done(operations, few).state is RunState.SUCCEEDED and seen == []  # its sessions are not kept
+    many = agreed(operations, RcgVerb.STOP, *(estate.group(RcgMode.SYNC) for _ in range(5)))
+    assert done(operations, many).state is RunState.SUCCEEDED and seen == []  # nothing is behind a stop
+    names = [estate.group(RcgMode.SYNC) for _ in range(5)]
+    assert done(operations, agreed(operations, RcgVerb.FAILOVER, *names)).state is RunState.SUCCEEDED
+    assert {"sv.create", "rcg.failover"} <= set(seen)
+
+
 def test_a_run_that_waits_for_the_operator_holds_no_session(estate: RcgEstate, operations: Operations) -> None:
     names = [estate.group(RcgMode.SYNC) for _ in range(5)]
     run = agreed(operations, RcgVerb.STOP, *names)
